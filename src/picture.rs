@@ -1,0 +1,73 @@
+//! What a model's images are: their shape and the range of their values.
+
+use serde::{Deserialize, Serialize};
+
+/// Extent of one image, `[c, h, w]` in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ImageShape {
+    /// Colour planes: 1 (grey) or 3 (RGB).
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// A shape from its three extents.
+    pub const fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self { channels, height, width }
+    }
+
+    /// The number of values in one image.
+    pub const fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether an image has no values at all.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The shape of a batch, `[b, c, h, w]`.
+    pub fn batch(self, b: usize) -> Vec<usize> {
+        vec![b, self.channels, self.height, self.width]
+    }
+}
+
+impl std::fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}×{}×{}", self.channels, self.height, self.width)
+    }
+}
+
+/// The interval that black and white map to in a model's own pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValueRange {
+    /// Black.
+    pub lo: f32,
+    /// White.
+    pub hi: f32,
+}
+
+impl ValueRange {
+    /// `[0, 1]`.
+    pub const UNIT: Self = Self { lo: 0.0, hi: 1.0 };
+    /// `[-1, 1]`.
+    pub const SIGNED: Self = Self { lo: -1.0, hi: 1.0 };
+
+    /// A value of this range from one in `[0, 1]`.
+    pub fn from_unit(self, value: f32) -> f32 {
+        self.lo + value * (self.hi - self.lo)
+    }
+
+    /// The value in `[0, 1]` from one of this range; not clamped.
+    pub fn to_unit(self, value: f32) -> f32 {
+        (value - self.lo) / (self.hi - self.lo)
+    }
+}
+
+/// An 8-bit level from a value in `[0, 1]`, clamped, rounded to nearest; NaN becomes 0.
+pub fn level_from_unit(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
+}

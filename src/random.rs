@@ -1,0 +1,58 @@
+//! Random numbers from a counter: every draw is a pure function of (seed, step, purpose).
+//!
+//! Backends keep a global generator whose state cannot be saved and which threads disturb; drawing on
+//! the host from a counter makes a resumed run equal to an unbroken one.
+
+use rand::RngExt as _;
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+
+/// What numbers are drawn for. Each purpose has an independent stream; numbers never change once released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// First values of parameters.
+    Init = 1,
+    /// The order of images in an epoch.
+    Shuffle = 2,
+    /// Reparametrisation noise in training.
+    Reparametrize = 3,
+    /// Reparametrisation noise in evaluation.
+    Evaluate = 4,
+    /// Draws from the prior.
+    Sample = 5,
+    /// Procedural images.
+    Shapes = 6,
+    /// Which images belong to the test part.
+    Split = 7,
+    /// Random points and corners in the explorer.
+    Explore = 8,
+}
+
+/// The generator of (`seed`, `step`, `purpose`).
+pub fn stream(seed: u64, step: u64, purpose: Purpose) -> ChaCha8Rng {
+    let mut key = [0u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&step.to_le_bytes());
+    key[16..24].copy_from_slice(&(purpose as u64).to_le_bytes());
+    ChaCha8Rng::from_seed(key)
+}
+
+/// `len` standard normal numbers.
+pub fn normals(seed: u64, step: u64, purpose: Purpose, len: usize) -> Vec<f32> {
+    stream(seed, step, purpose).sample_iter(rand_distr::StandardNormal).take(len).collect()
+}
+
+/// `len` numbers uniform in `[lo, hi)`.
+pub fn uniforms(seed: u64, step: u64, purpose: Purpose, len: usize, lo: f32, hi: f32) -> Vec<f32> {
+    let mut rng = stream(seed, step, purpose);
+    (0..len).map(|_| lo + (hi - lo) * rng.random::<f32>()).collect()
+}
+
+/// A permutation of `0..len`.
+pub fn permutation(seed: u64, step: u64, purpose: Purpose, len: usize) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..len as u32).collect();
+    order.shuffle(&mut stream(seed, step, purpose));
+    order
+}

@@ -1,0 +1,59 @@
+//! What several test modules share: tolerances, comparators, where the reference data is.
+
+use std::path::PathBuf;
+
+/// A file or folder under `../shared`, or nothing, said loudly.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if full.exists() {
+        Some(full)
+    } else {
+        eprintln!("SKIPPED: needs ../shared/{path}");
+        None
+    }
+}
+
+/// How far two numbers may lie apart: `abs + rel * max|expected|` over the whole array.
+#[derive(Clone, Copy, Debug)]
+pub struct Tolerance {
+    /// Absolute part.
+    pub abs: f32,
+    /// Part relative to the largest expected magnitude.
+    pub rel: f32,
+}
+
+impl Tolerance {
+    /// What every engine keeps to in f32: sums run in another order, nothing else differs.
+    pub const ENGINE: Self = Self { abs: 1e-4, rel: 1e-4 };
+    /// Same arithmetic in f32 against a reference in f64.
+    pub const TIGHT: Self = Self { abs: 1e-5, rel: 1e-5 };
+}
+
+/// The first place where the two differ by more than the tolerance; NaN always differs.
+pub fn first_difference(found: &[f32], expected: &[f32], tolerance: Tolerance) -> Option<String> {
+    if found.len() != expected.len() {
+        return Some(format!("{} values, expected {}", found.len(), expected.len()));
+    }
+    let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    let bound = tolerance.abs + tolerance.rel * largest;
+    found.iter().zip(expected).position(|(f, e)| !((f - e).abs() <= bound)).map(|i| {
+        format!("at {i}: {} differs from {} by more than {bound}", found[i], expected[i])
+    })
+}
+
+/// Fails with the first difference.
+#[track_caller]
+pub fn assert_close(found: &[f32], expected: &[f32], tolerance: Tolerance) {
+    if let Some(difference) = first_difference(found, expected, tolerance) {
+        panic!("{difference}");
+    }
+}
+
+#[test]
+fn comparator_sees_one_changed_value() {
+    let expected = [1.0, 2.0, 3.0];
+    assert!(first_difference(&[1.0, 2.0, 3.0], &expected, Tolerance::ENGINE).is_none(), "equal");
+    assert!(first_difference(&[1.0, 2.001, 3.0], &expected, Tolerance::ENGINE).is_some(), "changed");
+    assert!(first_difference(&[1.0, f32::NAN, 3.0], &expected, Tolerance::ENGINE).is_some(), "NaN");
+    assert!(first_difference(&[1.0, 2.0], &expected, Tolerance::ENGINE).is_some(), "shorter");
+}
