@@ -22,6 +22,7 @@
 //! `tests/all/architecture.rs` enforces who may import whom.
 
 pub mod array;
+pub mod codec;
 pub mod data;
 pub mod engine;
 pub mod event;
@@ -31,6 +32,7 @@ pub mod latent;
 pub mod latest;
 pub mod metrics;
 pub mod model;
+pub mod open;
 pub mod picture;
 pub mod random;
 pub mod session;

@@ -1,4 +1,4 @@
-//! What a model's images are: their shape and the range of their values.
+//! What a model's images are: their shape, the range of their values, and how probable a pixel is.
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,19 @@ impl ValueRange {
     pub fn to_unit(self, value: f32) -> f32 {
         (value - self.lo) / (self.hi - self.lo)
     }
+}
+
+/// How probable a pixel is around its reconstruction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum PixelLikelihood {
+    /// Bernoulli with the reconstruction as its mean; pixels are not binarised.
+    Bernoulli,
+    /// Normal around the reconstruction.
+    Gaussian {
+        /// Its deviation, of the pixel range.
+        sigma: f64,
+    },
 }
 
 /// An 8-bit level from a value in `[0, 1]`, clamped, rounded to nearest; NaN becomes 0.

@@ -1,1 +1,177 @@
-//! (to come)
+//! The window's program: the only place that sees every side.
+//!
+//! `logic.rs` runs every frame, also while the window is hidden; `apply.rs` does what commands ask;
+//! panels in `ui/` only draw.
+
+mod apply;
+mod decoder;
+mod demo;
+mod dialogs;
+mod frame_log;
+mod jobs;
+mod logic;
+mod script;
+mod textures;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use eframe::egui;
+use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
+
+use crate::cli::WindowArgs;
+use crate::data::Dataset;
+use crate::engine::EngineKind;
+use crate::engine::wgsl::Gpu;
+use crate::formats::run_dir::ModelConfig;
+use crate::graph::lower::Autoencoder;
+use crate::picture::{ImageShape, ValueRange};
+use crate::session::Session;
+use crate::session::explore::Explore;
+use crate::train::live::Live;
+use crate::train::worker::Training;
+use crate::ui::{DataLine, Notice, Pictures, View};
+
+use decoder::Decoder;
+use frame_log::FrameLog;
+use jobs::Jobs;
+use script::Script;
+use textures::ProbeTextures;
+
+/// The model in the explorer.
+struct Model {
+    name: String,
+    config: ModelConfig,
+    image: ImageShape,
+    range: ValueRange,
+    networks: Autoencoder,
+    step: u64,
+    is_live: bool,
+}
+
+/// The program behind the window.
+pub struct ZscopeApp {
+    session: Session,
+    explore: Explore,
+    view: View,
+    training: Option<Training>,
+    /// What the run that trains will look like, until its first weights come.
+    pending: Option<PendingRun>,
+    live: Live,
+    seen_weights: u64,
+    seen_probe: u64,
+    model: Option<Model>,
+    decoder: Option<Decoder>,
+    /// The next row of the pad to be drawn; all are when it has passed the last.
+    next_pad_row: usize,
+    picture_is_stale: bool,
+    probe_latents: Vec<Vec<f32>>,
+    pictures: Pictures,
+    probe_textures: ProbeTextures,
+    preview: Option<egui::TextureHandle>,
+    dataset: Option<Arc<dyn Dataset>>,
+    data: DataLine,
+    notices: Vec<Notice>,
+    jobs: Jobs,
+    frame_log: Option<FrameLog>,
+    script: Option<Script>,
+    runs_folder: String,
+    engine: EngineKind,
+    gpu: Option<Gpu>,
+    render_state: Option<RenderState>,
+}
+
+/// A run whose first weights have not come yet.
+struct PendingRun {
+    name: String,
+    config: ModelConfig,
+    image: ImageShape,
+    range: ValueRange,
+}
+
+/// Opens the window and runs until it is closed.
+pub fn run(args: WindowArgs) -> ExitCode {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Zscope")
+            .with_app_id("zscope")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([900.0, 600.0]),
+        wgpu_options: wgpu_options(),
+        // A script's pictures must not depend on how a person left the window.
+        persist_window: args.script.is_none(),
+        ..Default::default()
+    };
+    let result = eframe::run_native(
+        "zscope",
+        options,
+        Box::new(move |cc| Ok(Box::new(ZscopeApp::new(cc, args)?))),
+    );
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("open the window: {error} (expected a display and a graphics driver; `zscope --help` lists what works without)");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The adapter's own limits, and the optional features that engines use.
+fn wgpu_options() -> WgpuConfiguration {
+    let mut options = WgpuConfiguration::default();
+    if let WgpuSetup::CreateNew(setup) = &mut options.wgpu_setup {
+        setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
+            label: Some("zscope window"),
+            required_features: adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16),
+            required_limits: adapter.limits(),
+            ..Default::default()
+        });
+    }
+    options
+}
+
+impl ZscopeApp {
+    fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
+        crate::ui::theme::apply(&cc.egui_ctx);
+        let render_state = cc.wgpu_render_state.clone();
+        let gpu = render_state
+            .as_ref()
+            .map(|state| Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone()));
+        let script = args.script.as_deref().map(Script::read).transpose()?;
+        let frame_log = args.frame_log.as_deref().map(FrameLog::create).transpose()?;
+        let mut app = Self {
+            session: Session::default(),
+            explore: Explore::new(2),
+            view: View::default(),
+            training: None,
+            pending: None,
+            live: Live::default(),
+            seen_weights: 0,
+            seen_probe: 0,
+            model: None,
+            decoder: None,
+            next_pad_row: 0,
+            picture_is_stale: false,
+            probe_latents: Vec::new(),
+            pictures: Pictures::default(),
+            probe_textures: ProbeTextures::default(),
+            preview: None,
+            dataset: None,
+            data: DataLine::default(),
+            notices: Vec::new(),
+            jobs: Jobs::new(cc.egui_ctx.clone()),
+            frame_log,
+            script,
+            runs_folder: crate::train::runs::folder().display().to_string(),
+            engine: args.engine,
+            gpu,
+            render_state,
+        };
+        app.open_demo();
+        app.open_data(app.view.form.data.clone());
+        if let Some(path) = args.path {
+            app.open_path(path);
+        }
+        Ok(app)
+    }
+}

@@ -1,1 +1,133 @@
-//! (to come)
+//! The command line: one thin file per subcommand, over the same library functions as the window.
+
+mod codec_verbs;
+mod data_fetch;
+mod eval;
+mod info;
+mod output;
+mod sample;
+mod train;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::engine::EngineKind;
+
+/// Zscope, an oscilloscope for latent spaces.
+#[derive(Debug, Parser)]
+#[command(name = "zscope", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    window: WindowArgs,
+}
+
+/// What the window opens with.
+#[derive(Clone, Debug, Args)]
+pub struct WindowArgs {
+    /// A run directory, a model folder or file, a picture, or a folder of pictures
+    pub path: Option<PathBuf>,
+    /// What decodes: auto, wgsl (compute shaders), cpu or twin (scalar reference)
+    #[arg(long, default_value_t = EngineKind::Auto)]
+    pub engine: EngineKind,
+    /// Write one CSV row a frame: ms since start, frame ms, what moved
+    #[arg(long, value_name = "FILE")]
+    pub frame_log: Option<PathBuf>,
+    /// Replay commands from a file, for pictures and tests
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Train(train::TrainArgs),
+    Info(info::InfoArgs),
+    Encode(codec_verbs::EncodeArgs),
+    Decode(codec_verbs::DecodeArgs),
+    Reconstruct(codec_verbs::ReconstructArgs),
+    Eval(eval::EvalArgs),
+    Sample(sample::SampleArgs),
+    /// Standard data sets
+    #[command(subcommand)]
+    Data(DataVerb),
+}
+
+#[derive(Debug, Subcommand)]
+enum DataVerb {
+    Fetch(data_fetch::FetchArgs),
+}
+
+/// Which model, and what runs it.
+#[derive(Clone, Debug, Args)]
+struct ModelArgs {
+    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, or a checkpoint file
+    model: String,
+    /// What runs it: auto, wgsl (compute shaders), cpu, twin (scalar reference) or burn (training module)
+    #[arg(long, default_value_t = EngineKind::Auto)]
+    engine: EngineKind,
+}
+
+/// A verb that did not do what it was asked.
+#[derive(Debug)]
+enum Failure {
+    /// The request makes no sense: exit status 2.
+    Usage(anyhow::Error),
+    /// The request could not be met: exit status 1.
+    Failed(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Marks an error as wrong usage.
+fn usage(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::Usage(error.into())
+}
+
+/// What the arguments ask for.
+pub enum Parsed {
+    /// A window.
+    Window(WindowArgs),
+    /// A verb was run; this is its exit status.
+    Done(ExitCode),
+}
+
+/// Parses the arguments and runs the verb where there is one.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            error.print().ok();
+            return Parsed::Done(ExitCode::from(error.exit_code() as u8));
+        }
+    };
+    let Some(verb) = cli.verb else { return Parsed::Window(cli.window) };
+    let result = match verb {
+        Verb::Train(args) => train::run(args),
+        Verb::Info(args) => info::run(&args),
+        Verb::Encode(args) => codec_verbs::encode(&args),
+        Verb::Decode(args) => codec_verbs::decode(&args),
+        Verb::Reconstruct(args) => codec_verbs::reconstruct(&args),
+        Verb::Eval(args) => eval::run(&args),
+        Verb::Sample(args) => sample::run(&args),
+        Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
+    };
+    Parsed::Done(match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => {
+            output::error(&error);
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            output::error(&error);
+            ExitCode::from(1)
+        }
+    })
+}

@@ -1,1 +1,3 @@
-//! (to come)
+//! Networks as plain data.
+
+pub mod lower;

@@ -1,1 +1,9 @@
-//! (to come)
+//! Burn modules: one family per file, with the blocks, losses and parameter traffic they share.
+//!
+//! A module's parameter paths are the tensor names of its checkpoints, in PyTorch's layouts.
+//! Knows nothing of windows, engines or training loops.
+
+pub mod codec;
+pub mod loss;
+pub mod params;
+pub mod vae;

@@ -1,1 +1,28 @@
-//! (to come)
+//! Training: a worker thread, one step per family, recipes with their keys.
+//!
+//! Knows nothing of windows: it says [`crate::event::Event`]s, fills [`live::Live`] and obeys
+//! [`worker::Control`]s.
+
+pub mod device;
+pub(crate) mod learner;
+pub mod live;
+pub mod memory;
+mod metrics_log;
+pub mod optimizer;
+pub mod recipe;
+pub mod runs;
+pub mod settings;
+pub mod start;
+pub mod vae;
+pub mod worker;
+
+/// Settings as JSON, for `config.json` and `state.json`.
+pub(crate) fn settings_json(
+    settings: &settings::Settings,
+) -> serde_json::Map<String, serde_json::Value> {
+    settings
+        .values()
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
+        .collect()
+}

@@ -1,1 +1,184 @@
-//! (to come)
+//! What the window shows: one file per panel.
+//!
+//! Panels draw from a [`Scene`] and return [`Command`]s; they change nothing but their own [`View`].
+//! Never burn, wgpu or files.
+
+pub mod command;
+mod curves;
+mod data_panel;
+mod explore_panel;
+mod pad;
+mod picture;
+mod probe;
+mod sliders;
+pub mod theme;
+mod top_bar;
+mod train_panel;
+mod words;
+
+use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
+
+pub use command::Command;
+pub use curves::CurvesView;
+pub use train_panel::TrainForm;
+
+use crate::session::Session;
+use crate::session::explore::Explore;
+
+/// All that a frame shows.
+pub struct Scene<'a> {
+    /// The run: curves, progress, trouble.
+    pub session: &'a Session,
+    /// Where a person stands in latent space.
+    pub explore: &'a Explore,
+    /// The model in the explorer.
+    pub model: ModelLine<'a>,
+    /// Pictures that are drawn elsewhere.
+    pub pictures: &'a Pictures,
+    /// The data that is open or being opened.
+    pub data: &'a DataLine,
+    /// Where new runs are kept.
+    pub runs_folder: &'a str,
+    /// What went wrong, or what was done; shown until dismissed.
+    pub notices: &'a [Notice],
+}
+
+/// What is said of the model in the explorer.
+#[derive(Clone, Debug, Default)]
+pub struct ModelLine<'a> {
+    /// Its name, for example `demo` or a run directory's name.
+    pub name: &'a str,
+    /// Its family.
+    pub family: &'a str,
+    /// Updates behind the weights in the picture.
+    pub step: u64,
+    /// What decodes, for example `CPU (Flex)`.
+    pub engine: &'a str,
+    /// Whether the weights come from the run in progress.
+    pub is_live: bool,
+}
+
+/// Textures, registered once and filled by the app.
+#[derive(Clone, Debug, Default)]
+pub struct Pictures {
+    /// The decoded point.
+    pub main: Option<Picture>,
+    /// One picture a row of the pad, each with [`PAD_TILES`] tiles; filled from the top.
+    pub pad_rows: Vec<Picture>,
+    /// Watched images, their reconstructions and the absolute error, each as one row of tiles.
+    pub probe: Option<ProbePictures>,
+    /// A sheet of training images.
+    pub preview: Option<Picture>,
+}
+
+/// A texture and its size in texels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Picture {
+    /// The texture.
+    pub id: TextureId,
+    /// Width and height in texels.
+    pub size: Vec2,
+}
+
+/// The watched batch as three rows of tiles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbePictures {
+    /// Updates behind the reconstructions.
+    pub step: u64,
+    /// The images.
+    pub originals: Picture,
+    /// What the model makes of them.
+    pub reconstructions: Picture,
+    /// The absolute difference.
+    pub errors: Picture,
+    /// PSNR of each image in dB.
+    pub psnr_db: Vec<f64>,
+}
+
+/// Thumbnails along each side of the pad.
+pub const PAD_TILES: usize = 7;
+
+/// What is said of the data.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataLine {
+    /// Its specification, as typed.
+    pub spec: String,
+    /// Its name, once it is open.
+    pub name: String,
+    /// Images to learn from and held out.
+    pub counts: [usize; 2],
+    /// The shape of an image, for people.
+    pub shape: String,
+    /// Class names with their number of training images.
+    pub classes: Vec<(String, usize)>,
+    /// Whether it is being opened, with images done and in all.
+    pub opening: Option<(usize, usize)>,
+}
+
+/// Something to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What happened.
+    pub text: String,
+    /// Whether it went wrong.
+    pub is_error: bool,
+}
+
+/// What panels remember for themselves.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// How curves are drawn.
+    pub curves: CurvesView,
+    /// What would be trained.
+    pub form: TrainForm,
+    /// The path that is typed beside the Open button.
+    pub open_path: String,
+    /// The path that is typed beside the Save button.
+    pub save_path: String,
+    /// The corner whose menu was used last.
+    pub corner: usize,
+}
+
+/// Draws the window and tells what a person did.
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let out = &mut commands;
+    Panel::top("top").frame(theme::bar_frame()).show(ui, |ui| top_bar::show(ui, scene, view, out));
+    Panel::bottom("curves")
+        .resizable(true)
+        .default_size(210.0)
+        .size_range(120.0..=520.0)
+        .frame(theme::panel_frame())
+        .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));
+    Panel::left("setup")
+        .resizable(true)
+        .default_size(268.0)
+        .size_range(240.0..=420.0)
+        .frame(theme::panel_frame())
+        .show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                data_panel::show(ui, scene, view, out);
+                ui.add_space(8.0);
+                ui.separator();
+                train_panel::show(ui, scene, view, out);
+            });
+        });
+    CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
+        notices(ui, scene.notices, out);
+        explore_panel::show(ui, scene, out);
+    });
+    commands
+}
+
+fn notices(ui: &mut Ui, notices: &[Notice], out: &mut Vec<Command>) {
+    for (index, notice) in notices.iter().enumerate() {
+        theme::notice_frame(notice.is_error).show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(&notice.text);
+                if ui.small_button("Dismiss").clicked() {
+                    out.push(Command::Dismiss(index));
+                }
+            });
+        });
+    }
+}

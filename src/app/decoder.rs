@@ -1,0 +1,385 @@
+//! From a point in latent space to a texture: WGSL passes on the window's device, or the CPU engine on
+//! a thread of its own that serves only the newest request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use eframe::egui;
+use eframe::egui_wgpu::RenderState;
+
+use super::textures;
+use crate::array::Array;
+use crate::engine::wgsl::{Gpu, Network, Screen};
+use crate::engine::{EngineError, EngineKind, Mix, Runner};
+use crate::graph::Graph;
+use crate::latent::interpolate::Mixing;
+use crate::latest::Latest;
+use crate::picture::{ImageShape, ValueRange};
+use crate::session::explore::Explore;
+use crate::ui::{PAD_TILES, Picture};
+
+/// Draws the explorer's pictures.
+pub(super) enum Decoder {
+    /// Compute shaders, straight into textures.
+    Wgsl(WgslDecoder),
+    /// The CPU engine or the twins, on a thread.
+    Thread(ThreadDecoder),
+}
+
+impl Decoder {
+    /// A decoder of `graph` with the engine that was asked for.
+    pub(super) fn new(
+        kind: EngineKind,
+        graph: &Graph,
+        image: ImageShape,
+        range: ValueRange,
+        gpu: Option<&Gpu>,
+        state: Option<&RenderState>,
+        ctx: &egui::Context,
+    ) -> Result<Self, EngineError> {
+        let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
+        let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
+        if wants_wgsl && let (Some(gpu), Some(state)) = (gpu, state) {
+            return Ok(Self::Wgsl(WgslDecoder::new(gpu, state, graph, range)?));
+        }
+        let kind = if kind == EngineKind::Twin { EngineKind::Twin } else { EngineKind::Cpu };
+        Ok(Self::Thread(ThreadDecoder::new(kind, graph, image, range, ctx)?))
+    }
+
+    /// Takes over newer weights of the same network.
+    pub(super) fn update_weights(&mut self, graph: &Graph) -> Result<(), EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.network.update_weights(graph),
+            Self::Thread(thread) => {
+                thread.ask(|wanted| wanted.weights = Some(graph.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Draws the point that a person stands at.
+    pub(super) fn draw_point(&mut self, explore: &Explore) -> Result<(), EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => match explore.pad() {
+                Some(at) => {
+                    wgsl.set_corners(explore)?;
+                    wgsl.point.render_positions(&[at])
+                }
+                None => wgsl.point.render_latents(explore.latent()),
+            },
+            Self::Thread(thread) => {
+                thread.ask(|wanted| wanted.point = Some(explore.latent().to_vec()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Draws a row of the pad's thumbnails.
+    pub(super) fn draw_pad_row(&mut self, explore: &Explore, row: usize) -> Result<(), EngineError> {
+        let positions: Vec<[f32; 2]> = (0..PAD_TILES).map(|column| tile_centre(row, column)).collect();
+        match self {
+            Self::Wgsl(wgsl) => {
+                wgsl.set_corners(explore)?;
+                let mut corners = Vec::new();
+                explore.corner_slices().iter().for_each(|corner| corners.extend_from_slice(corner));
+                wgsl.rows[row].render_positions(&positions)
+            }
+            Self::Thread(thread) => {
+                let latents = positions.iter().flat_map(|at| explore.latent_at_pad(*at)).collect();
+                thread.ask(|wanted| {
+                    wanted.rows.insert(row, latents);
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Shows what has been drawn since the last frame.
+    pub(super) fn poll(&mut self, ctx: &egui::Context) {
+        if let Self::Thread(thread) = self {
+            thread.poll(ctx);
+        }
+    }
+
+    /// The picture of the point.
+    pub(super) fn point(&self) -> Option<Picture> {
+        match self {
+            Self::Wgsl(wgsl) => Some(wgsl.point_picture),
+            Self::Thread(thread) => thread.point_texture.as_ref().map(textures::picture),
+        }
+    }
+
+    /// The rows of the pad, from the top, as far as they are there.
+    pub(super) fn rows(&self) -> Vec<Picture> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.row_pictures.clone(),
+            Self::Thread(thread) => {
+                thread.row_textures.iter().map_while(|row| row.as_ref().map(textures::picture)).collect()
+            }
+        }
+    }
+
+    /// The picture of the point as `[c, h, w]` in `[0, 1]`, to be saved.
+    pub(super) fn read_point(&self, image: ImageShape) -> Result<Option<Array>, EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => Ok(Some(textures::array_from_rgba(&wgsl.point.read_back()?, image))),
+            Self::Thread(thread) => Ok(thread.point_pixels.clone()),
+        }
+    }
+
+    /// What decodes, for people.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Wgsl(wgsl) => format!("WGSL on {}", wgsl.adapter),
+            Self::Thread(thread) => thread.described.clone(),
+        }
+    }
+}
+
+/// The pad position in the middle of a thumbnail.
+fn tile_centre(row: usize, column: usize) -> [f32; 2] {
+    [column, row].map(|index| (index as f32 + 0.5) / PAD_TILES as f32)
+}
+
+/// Compute shaders on the window's device.
+pub(super) struct WgslDecoder {
+    adapter: String,
+    network: Network,
+    point: Screen,
+    point_picture: Picture,
+    rows: Vec<Screen>,
+    row_pictures: Vec<Picture>,
+    corners: Option<(Vec<Vec<f32>>, Mixing)>,
+    state: RenderState,
+}
+
+impl WgslDecoder {
+    fn new(gpu: &Gpu, state: &RenderState, graph: &Graph, range: ValueRange) -> Result<Self, EngineError> {
+        let network = Network::new(gpu, graph)?;
+        let point = Screen::new(&network, "image", range, 1, 1)?;
+        let rows = (0..PAD_TILES)
+            .map(|_| Screen::new(&network, "image", range, PAD_TILES, PAD_TILES))
+            .collect::<Result<Vec<_>, _>>()?;
+        let register = |screen: &Screen, filter| {
+            let mut renderer = state.renderer.write();
+            let [width, height] = screen.size_px();
+            Picture {
+                id: renderer.register_native_texture(&state.device, screen.view(), filter),
+                size: egui::vec2(width as f32, height as f32),
+            }
+        };
+        Ok(Self {
+            adapter: gpu.name().to_owned(),
+            point_picture: register(&point, wgpu::FilterMode::Nearest),
+            row_pictures: rows.iter().map(|row| register(row, wgpu::FilterMode::Linear)).collect(),
+            network,
+            point,
+            rows,
+            corners: None,
+            state: state.clone(),
+        })
+    }
+
+    /// Uploads the corners to every screen where they have changed.
+    fn set_corners(&mut self, explore: &Explore) -> Result<(), EngineError> {
+        let slices = explore.corner_slices();
+        let same = self.corners.as_ref().is_some_and(|(known, mixing)| {
+            *mixing == explore.mixing() && known.iter().zip(slices).all(|(known, now)| known == now)
+        });
+        if same {
+            return Ok(());
+        }
+        let d = explore.latent().len();
+        let corners = Array::new([4, d], slices.concat()).expect("four corners of one length");
+        let mix = match explore.mixing() {
+            Mixing::Lerp => Mix::Lerp,
+            Mixing::Slerp => Mix::Slerp,
+        };
+        self.point.set_corners(&corners, mix)?;
+        for row in &mut self.rows {
+            row.set_corners(&corners, mix)?;
+        }
+        self.corners = Some((slices.map(<[f32]>::to_vec).to_vec(), explore.mixing()));
+        Ok(())
+    }
+}
+
+impl Drop for WgslDecoder {
+    fn drop(&mut self) {
+        let mut renderer = self.state.renderer.write();
+        for picture in self.row_pictures.iter().chain([&self.point_picture]) {
+            renderer.free_texture(&picture.id);
+        }
+    }
+}
+
+/// What the window wants drawn; only the newest of each kind.
+#[derive(Default)]
+struct Wanted {
+    weights: Option<Graph>,
+    point: Option<Vec<f32>>,
+    rows: BTreeMap<usize, Vec<f32>>,
+    quit: bool,
+}
+
+type Desk = Arc<(Mutex<Wanted>, Condvar)>;
+
+/// The CPU engine on a thread of its own.
+pub(super) struct ThreadDecoder {
+    desk: Desk,
+    thread: Option<JoinHandle<()>>,
+    described: String,
+    image: ImageShape,
+    point: Latest<Array>,
+    seen_point: u64,
+    point_pixels: Option<Array>,
+    point_texture: Option<egui::TextureHandle>,
+    rows: Vec<Latest<Array>>,
+    seen_rows: [u64; PAD_TILES],
+    row_textures: Vec<Option<egui::TextureHandle>>,
+}
+
+impl ThreadDecoder {
+    fn new(
+        kind: EngineKind,
+        graph: &Graph,
+        image: ImageShape,
+        range: ValueRange,
+        ctx: &egui::Context,
+    ) -> Result<Self, EngineError> {
+        let runner = Runner::new(kind, graph, None)?;
+        let described = runner.describe();
+        let desk = Desk::default();
+        let point = Latest::default();
+        let rows: Vec<Latest<Array>> = (0..PAD_TILES).map(|_| Latest::default()).collect();
+        let worker = Worker {
+            runner,
+            desk: Arc::clone(&desk),
+            point: point.clone(),
+            rows: rows.clone(),
+            range,
+            ctx: ctx.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("zscope-decode".to_owned())
+            .spawn(move || worker.run())
+            .map_err(|error| log::error!("no thread to decode on: {error}"))
+            .ok();
+        Ok(Self {
+            desk,
+            thread,
+            described,
+            image,
+            point,
+            seen_point: 0,
+            point_pixels: None,
+            point_texture: None,
+            rows,
+            seen_rows: [0; PAD_TILES],
+            row_textures: vec![None; PAD_TILES],
+        })
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Wanted)) {
+        change(&mut self.desk.0.lock().unwrap_or_else(PoisonError::into_inner));
+        self.desk.1.notify_one();
+    }
+
+    fn poll(&mut self, ctx: &egui::Context) {
+        if let Some((seen, images)) = self.point.newer_than(self.seen_point) {
+            self.seen_point = seen;
+            textures::show(&mut self.point_texture, ctx, "point", &images, 1, egui::TextureOptions::NEAREST);
+            let shape = [self.image.channels, self.image.height, self.image.width];
+            self.point_pixels = images.as_ref().clone().reshaped(shape).ok();
+        }
+        for (row, slot) in self.rows.iter().enumerate() {
+            if let Some((seen, images)) = slot.newer_than(self.seen_rows[row]) {
+                self.seen_rows[row] = seen;
+                let options = egui::TextureOptions::LINEAR;
+                textures::show(&mut self.row_textures[row], ctx, "pad", &images, PAD_TILES, options);
+            }
+        }
+    }
+}
+
+impl Drop for ThreadDecoder {
+    fn drop(&mut self) {
+        self.ask(|wanted| wanted.quit = true);
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// The thread behind a [`ThreadDecoder`].
+struct Worker {
+    runner: Runner,
+    desk: Desk,
+    point: Latest<Array>,
+    rows: Vec<Latest<Array>>,
+    range: ValueRange,
+    ctx: egui::Context,
+}
+
+/// The next thing to draw.
+enum Job {
+    Point(Vec<f32>),
+    Row(usize, Vec<f32>),
+}
+
+impl Worker {
+    fn run(mut self) {
+        // One thread, so that decoding never waits for the trainer's pool.
+        let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() else {
+            log::error!("no threads to decode on");
+            return;
+        };
+        while let Some((weights, job)) = self.next() {
+            let drawn = pool.install(|| self.draw(weights, job));
+            if let Err(error) = drawn {
+                log::warn!("decode a picture: {error}");
+            }
+            self.ctx.request_repaint();
+        }
+    }
+
+    /// Waits for something to do; nothing when the window is done with this thread.
+    fn next(&self) -> Option<(Option<Graph>, Option<Job>)> {
+        let (desk, bell) = &*self.desk;
+        let mut wanted = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if wanted.quit {
+                return None;
+            }
+            let job = wanted.point.take().map(Job::Point);
+            let job = job.or_else(|| wanted.rows.pop_first().map(|(row, latents)| Job::Row(row, latents)));
+            let weights = wanted.weights.take();
+            if job.is_some() || weights.is_some() {
+                return Some((weights, job));
+            }
+            wanted = bell.wait(wanted).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn draw(&mut self, weights: Option<Graph>, job: Option<Job>) -> Result<(), crate::codec::CodecError> {
+        if let Some(graph) = weights {
+            self.runner.update_weights(&graph)?;
+        }
+        let (slot, latents) = match job {
+            Some(Job::Point(latents)) => (&self.point, latents),
+            Some(Job::Row(row, latents)) => (&self.rows[row], latents),
+            None => return Ok(()),
+        };
+        let mut shape = self.runner.graph().input_shape().to_vec();
+        shape.insert(0, latents.len() / shape.iter().product::<usize>().max(1));
+        let input = Array::new(shape, latents)?;
+        let mut outputs = self.runner.run(&input)?;
+        let mut images = crate::codec::take(&mut outputs, "image")?;
+        for value in images.data_mut() {
+            *value = self.range.to_unit(*value);
+        }
+        slot.put(images);
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! The system's file dialogs, off the window's thread.
+
+use super::jobs::{Chosen, Done, Jobs};
+
+/// Asks for a path; nothing happens when a person cancels.
+pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
+    // Made here, on the window's thread, as some systems insist; awaited elsewhere.
+    let dialog = rfd::AsyncFileDialog::new();
+    match purpose {
+        Chosen::Data => wait(jobs, purpose, dialog.set_title("Open data").pick_folder()),
+        Chosen::Model => wait(jobs, purpose, dialog.set_title("Open a run or model").pick_folder()),
+        Chosen::Curves => {
+            let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
+        Chosen::Picture => {
+            let dialog = dialog.set_title("Save picture").set_file_name("picture.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+    }
+}
+
+fn wait(
+    jobs: &Jobs,
+    purpose: Chosen,
+    chosen: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
+) {
+    jobs.spawn("dialog", move |done| {
+        if let Some(file) = pollster::block_on(chosen) {
+            done(Done::Chosen(purpose, file.path().to_owned()));
+        }
+    });
+}

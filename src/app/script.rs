@@ -1,0 +1,162 @@
+//! `--script`: commands replayed from a file, for pictures and tests. One a line, `#` begins a comment.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use eframe::egui;
+
+use crate::latent::interpolate::Mixing;
+use crate::session::explore::CornerSource;
+use crate::ui::{Command, TrainForm};
+
+/// One line of a script.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Line {
+    /// Does what a person would do.
+    Do(Box<Command>),
+    /// Waits for so many seconds.
+    Wait(f64),
+    /// Waits until so many updates are done.
+    WaitStep(u64),
+    /// Resizes the window.
+    Size([f32; 2]),
+    /// Writes what the window shows to a PNG file.
+    Screenshot(PathBuf),
+}
+
+/// A script being replayed.
+pub(super) struct Script {
+    lines: std::vec::IntoIter<Line>,
+    wait_until: Option<Instant>,
+    wait_step: Option<u64>,
+}
+
+impl Script {
+    /// Reads a script.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("read the script: {}", path.display()))?;
+        let lines = parse(&text).with_context(|| format!("read the script: {}", path.display()))?;
+        Ok(Self { lines: lines.into_iter(), wait_until: None, wait_step: None })
+    }
+
+    /// What is to be done in this frame, if anything is.
+    pub(super) fn next(&mut self, step: u64, ctx: &egui::Context) -> Option<Command> {
+        if self.wait_until.is_some_and(|until| Instant::now() < until)
+            || self.wait_step.is_some_and(|wanted| step < wanted)
+        {
+            ctx.request_repaint_after(Duration::from_millis(20));
+            return None;
+        }
+        self.wait_until = None;
+        self.wait_step = None;
+        ctx.request_repaint();
+        match self.lines.next()? {
+            Line::Do(command) => return Some(*command),
+            Line::Wait(secs) => self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs)),
+            Line::WaitStep(step) => self.wait_step = Some(step),
+            Line::Size([width, height]) => {
+                ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
+            }
+            Line::Screenshot(path) => ctx.request_screenshot(move |picture| save(&picture, &path)),
+        }
+        None
+    }
+}
+
+fn save(picture: &egui::ColorImage, path: &Path) {
+    let [width, height] = picture.size;
+    let rgb: Vec<u8> = picture.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+    let saved = image::RgbImage::from_raw(width as u32, height as u32, rgb)
+        .ok_or_else(|| anyhow!("a picture of another size"))
+        .and_then(|image| Ok(image.save(path)?));
+    match saved {
+        Ok(()) => log::info!("screenshot: {}", path.display()),
+        Err(error) => log::error!("save the screenshot: {error}: {}", path.display()),
+    }
+}
+
+/// The lines of a script.
+///
+/// # Errors
+/// At the first line that is none, with its number and what was expected.
+pub fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
+    let mut lines = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split_once('#').map_or(line, |(code, _)| code).trim();
+        if !line.is_empty() {
+            lines.push(parse_line(line).with_context(|| format!("line {}: {line:?}", index + 1))?);
+        }
+    }
+    Ok(lines)
+}
+
+fn parse_line(line: &str) -> anyhow::Result<Line> {
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let number = |index: usize| -> anyhow::Result<f32> {
+        let word = words.get(index).ok_or_else(|| anyhow!("a number is missing"))?;
+        word.parse().with_context(|| format!("{word:?} is no number"))
+    };
+    let command = match verb {
+        "wait" => {
+            let secs = f64::from(number(0)?);
+            if !(0.0..=86_400.0).contains(&secs) {
+                bail!("wait {secs} s (expected 0 to 86400)");
+            }
+            return Ok(Line::Wait(secs));
+        }
+        "wait-step" => return Ok(Line::WaitStep(number(0)? as u64)),
+        "size" => return Ok(Line::Size([number(0)?, number(1)?])),
+        "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
+        "train" => Command::StartTraining(Box::new(train_form(&words)?)),
+        "data" => Command::OpenData(rest.trim().to_owned()),
+        "open" => Command::OpenPath(rest.trim().into()),
+        "pad" => Command::SetPad([number(0)?, number(1)?]),
+        "dim" => Command::SetDim { dim: number(0)? as usize, value: number(1)? },
+        "begin-walk" => Command::BeginWalk,
+        "walk" => Command::Walk([number(0)?, number(1)?]),
+        "draw" => Command::JumpToDraw,
+        "images-at-corners" => {
+            let index = number(0)? as usize;
+            Command::SetCorner { index, source: CornerSource::Image(number(1)? as usize) }
+        }
+        "mixing" if rest == "lerp" => Command::SetMixing(Mixing::Lerp),
+        "mixing" if rest == "slerp" => Command::SetMixing(Mixing::Slerp),
+        "set" => Command::SetLive {
+            name: (*words.first().ok_or_else(|| anyhow!("a key is missing"))?).to_owned(),
+            value: f64::from(number(1)?),
+        },
+        "freeze" => Command::Freeze(true),
+        "pause" => Command::Pause,
+        "resume" => Command::Resume,
+        "step" => Command::StepOnce,
+        "stop" => Command::Stop,
+        "save" => Command::SaveCheckpoint,
+        "undo" => Command::Undo,
+        "redo" => Command::Redo,
+        "quit" => Command::Quit,
+        _ => bail!(
+            "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, data, open, pad, dim, \
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, pause, resume, step, stop, save, undo, redo or quit)"
+        ),
+    };
+    Ok(Line::Do(Box::new(command)))
+}
+
+/// `train DATA key=value …`; beside the recipe's keys, `epochs`, `batch` and `seed`.
+fn train_form(words: &[&str]) -> anyhow::Result<TrainForm> {
+    let mut form = TrainForm::default();
+    let (data, keys) = words.split_first().ok_or_else(|| anyhow!("the data is missing"))?;
+    (*data).clone_into(&mut form.data);
+    for key in keys {
+        match key.split_once('=') {
+            Some(("epochs", value)) => form.epochs = value.parse()?,
+            Some(("batch", value)) => form.batch = value.parse()?,
+            Some(("seed", value)) => form.seed = value.parse()?,
+            _ => form.settings.set_text(key)?,
+        }
+    }
+    Ok(form)
+}

@@ -1,0 +1,99 @@
+//! Arrays of pixels as egui textures.
+
+use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Vec2};
+
+use crate::array::Array;
+use crate::metrics::image::psnr_db;
+use crate::picture::{ImageShape, level_from_unit};
+use crate::train::live::Probe;
+use crate::ui::{Picture, ProbePictures};
+
+/// The picture behind a handle.
+pub(super) fn picture(handle: &TextureHandle) -> Picture {
+    let [width, height] = handle.size();
+    Picture { id: handle.id(), size: Vec2::new(width as f32, height as f32) }
+}
+
+/// Fills a texture with images side by side in `columns`, making it where there is none.
+pub(super) fn show(
+    slot: &mut Option<TextureHandle>,
+    ctx: &Context,
+    name: &str,
+    images: &Array,
+    columns: usize,
+    options: TextureOptions,
+) {
+    let image = tiled(images, columns);
+    match slot {
+        Some(handle) => handle.set(image, options),
+        None => *slot = Some(ctx.load_texture(name, image, options)),
+    }
+}
+
+/// Images `[b, c, h, w]` in `[0, 1]` as one picture, `columns` wide; grey and RGB alike.
+pub(super) fn tiled(images: &Array, columns: usize) -> ColorImage {
+    let &[b, c, h, w] = images.shape() else { return ColorImage::filled([1, 1], Color32::TRANSPARENT) };
+    let columns = columns.clamp(1, b.max(1));
+    let size = [columns * w, b.div_ceil(columns) * h];
+    let mut picture = ColorImage::filled(size, Color32::TRANSPARENT);
+    for index in 0..b {
+        let (row, column) = (index / columns, index % columns);
+        let pixels = images.row(index);
+        for y in 0..h {
+            for x in 0..w {
+                let level = |channel: usize| {
+                    level_from_unit(pixels[channel.min(c - 1) * h * w + y * w + x])
+                };
+                picture.pixels[(row * h + y) * size[0] + column * w + x] = rgb(level(0), level(1), level(2));
+            }
+        }
+    }
+    picture
+}
+
+#[expect(clippy::disallowed_methods, reason = "pixels of a picture, not colours of the window")]
+fn rgb(r: u8, g: u8, b: u8) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
+/// The pixels of one RGBA picture as `[c, h, w]` in `[0, 1]`.
+pub(super) fn array_from_rgba(rgba: &[u8], image: ImageShape) -> Array {
+    let plane = image.height * image.width;
+    let mut array = Array::zeros([image.channels, image.height, image.width]);
+    for (index, value) in array.data_mut().iter_mut().enumerate() {
+        let (channel, pixel) = (index / plane, index % plane);
+        *value = f32::from(rgba[pixel * 4 + channel]) / 255.0;
+    }
+    array
+}
+
+/// The three rows of the watched batch.
+#[derive(Default)]
+pub(super) struct ProbeTextures {
+    originals: Option<TextureHandle>,
+    reconstructions: Option<TextureHandle>,
+    errors: Option<TextureHandle>,
+}
+
+impl ProbeTextures {
+    /// Shows a batch and its reconstructions.
+    pub(super) fn show(&mut self, ctx: &Context, probe: &Probe) -> Option<ProbePictures> {
+        let count = probe.originals.num_rows();
+        let mut errors = probe.originals.clone();
+        for (error, found) in errors.data_mut().iter_mut().zip(probe.reconstructions.data()) {
+            *error = (*error - found).abs();
+        }
+        let options = TextureOptions::NEAREST;
+        show(&mut self.originals, ctx, "originals", &probe.originals, count, options);
+        show(&mut self.reconstructions, ctx, "reconstructions", &probe.reconstructions, count, options);
+        show(&mut self.errors, ctx, "errors", &errors, count, options);
+        let psnr = |index| psnr_db(probe.reconstructions.row(index), probe.originals.row(index));
+        Some(ProbePictures {
+            step: probe.step,
+            originals: picture(self.originals.as_ref()?),
+            reconstructions: picture(self.reconstructions.as_ref()?),
+            errors: picture(self.errors.as_ref()?),
+            psnr_db: (0..count).map(psnr).collect(),
+        })
+    }
+}

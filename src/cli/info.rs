@@ -1,0 +1,36 @@
+//! `zscope info`: what a model is.
+
+use clap::Args;
+
+use super::{Failure, output};
+
+/// Tell what a model is: family, sizes, range of its images
+#[derive(Debug, Args)]
+pub(super) struct InfoArgs {
+    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, or a checkpoint file
+    model: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &InfoArgs) -> Result<(), Failure> {
+    let opened = crate::open::open(&args.model)?;
+    let info = opened.info();
+    if args.json {
+        output::json(&info)?;
+        return Ok(());
+    }
+    let image = &info.image;
+    let shape = info.latent.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+    output::line(&format!("family      {} ({})", info.family, info.source));
+    output::line(&format!("parameters  {}", info.parameters));
+    output::line(&format!("step        {} of {}", info.step, opened.run.total_steps));
+    output::line(&format!(
+        "image       {}×{}×{} in [{}, {}]",
+        image.channels, image.height, image.width, image.range[0], image.range[1]
+    ));
+    output::line(&format!("latent      {shape} ({})", info.latent.kind));
+    output::line(&format!("data        {}", opened.run.data));
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! What the verbs write: results to standard output, all else to standard error.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+/// One line on standard output. A reader that has gone away is no error.
+pub(super) fn line(text: &str) {
+    writeln!(std::io::stdout().lock(), "{text}").ok();
+}
+
+/// One JSON value on one line of standard output.
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// One line on standard error.
+pub(super) fn note(text: &str) {
+    writeln!(std::io::stderr().lock(), "{text}").ok();
+}
+
+/// An error, then its causes, indented.
+pub(super) fn error(error: &anyhow::Error) {
+    note(&format!("error: {error}"));
+    for cause in error.chain().skip(1) {
+        note(&format!("  {cause}"));
+    }
+}

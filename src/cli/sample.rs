@@ -1,0 +1,44 @@
+//! `zscope sample`: new images from the prior.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Failure, ModelArgs, codec_verbs, usage};
+use crate::array::Array;
+use crate::codec::take;
+use crate::random::{Purpose, normals};
+
+/// Draw new images from a model's prior
+#[derive(Debug, Args)]
+pub(super) struct SampleArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// How many images
+    #[arg(short, value_name = "N")]
+    n: usize,
+    /// Seed of the draws
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// A .safetensors file, .png, .jpg or a folder
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
+    if args.n == 0 || args.n > 100_000 {
+        return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
+    }
+    let opened = crate::open::open(&args.model.model)?;
+    let mut shape = opened.networks.decoder.input_shape().to_vec();
+    let d: usize = shape.iter().product();
+    // One stream an image, so that the first images do not depend on how many are drawn.
+    let data = (0..args.n as u64).flat_map(|index| normals(args.seed, index, Purpose::Sample, d));
+    let data = data.collect();
+    shape.insert(0, args.n);
+    let latent = Array::new(shape, data)?;
+    let mut codec = opened.codec(args.model.engine, None)?;
+    let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
+    let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
+    codec_verbs::write_images(&args.out, images, &opened)
+}

@@ -1,0 +1,39 @@
+//! A model that encodes and decodes, however it is run.
+
+use crate::array::{Array, NamedArrays};
+
+/// What can go wrong when a model is run.
+pub type CodecError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Images to latents and latents to images; implemented by every engine and by training modules.
+pub trait Codec {
+    /// Encodes a batch.
+    ///
+    /// # Shapes
+    /// - `images`: `[b, c, h, w]` in the model's range
+    /// - result: `latent` `[b, ..]`, and `logvar` of the same shape where the family has one
+    ///
+    /// # Errors
+    /// When the images have another shape or the device fails.
+    fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError>;
+
+    /// Decodes a batch.
+    ///
+    /// # Shapes
+    /// - `latent`: `[b, ..]`; result: `image` `[b, c, h, w]`, and `logits` where the family has them
+    ///
+    /// # Errors
+    /// When the latents have another shape or the device fails.
+    fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError>;
+
+    /// Where it runs, for example `WGSL on NVIDIA H200`.
+    fn describe(&self) -> String;
+}
+
+/// Takes one named output.
+///
+/// # Errors
+/// When the model did not give it.
+pub fn take(outputs: &mut NamedArrays, name: &str) -> Result<Array, CodecError> {
+    outputs.remove(name).ok_or_else(|| format!("the model gave no {name}").into())
+}

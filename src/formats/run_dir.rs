@@ -1,0 +1,387 @@
+//! Run directories: `config.json`, `metrics.csv`, `samples/` and `checkpoints/step-N/`.
+//!
+//! A checkpoint is written under a temporary name, flushed and renamed as one directory, so whatever is
+//! there is whole. `best` and `latest` are found by reading.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::arrays::{ArrayFile, NamedIndices, write_arrays};
+use super::{FormatError, write_whole};
+use crate::array::NamedArrays;
+use crate::graph::lower::vae::VaeConfig;
+use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
+
+/// The description of a run: everything that fixes it, beside the data itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunConfig {
+    /// Version of this layout.
+    pub format: u32,
+    /// The program that wrote it.
+    pub program: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// The data's specification, with absolute paths.
+    pub data: String,
+    /// The images.
+    pub image: ImageShape,
+    /// The range of their values.
+    pub range: ValueRange,
+    /// Images in one update.
+    pub batch: usize,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Updates in the whole run.
+    pub total_steps: u64,
+    /// Threads that train on the CPU; equal results need equal numbers.
+    pub threads: usize,
+    /// Where it trains: `cpu` or `gpu`.
+    pub device: String,
+    /// The recipe's keys.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// The network.
+    pub model: ModelConfig,
+}
+
+/// The network of a run, by family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "family", rename_all = "kebab-case")]
+pub enum ModelConfig {
+    /// A variational autoencoder.
+    Vae(VaeConfig),
+}
+
+impl ModelConfig {
+    /// The family's name.
+    pub const fn family(&self) -> &'static str {
+        match self {
+            Self::Vae(_) => "vae",
+        }
+    }
+
+    /// The pixel distribution, for families that have one; a learned deviation is read from `tensors`.
+    pub fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
+        match self {
+            Self::Vae(config) => Some(config.pixel_likelihood(tensors)),
+        }
+    }
+}
+
+/// The layout that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// What a checkpoint holds beside its tensors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointState {
+    /// Updates done.
+    pub step: u64,
+    /// Updates behind the optimizer's moments.
+    pub optimizer_updates: u64,
+    /// Wall time spent training so far.
+    pub elapsed_secs: f64,
+    /// Keys as they stood, changes while training included.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// The evaluation loss on held-out images at the final loss weights: lower is better.
+    pub eval_loss: Option<f64>,
+    /// All that was measured on held-out images.
+    pub eval: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A checkpoint on the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Its directory.
+    pub path: PathBuf,
+    /// What `state.json` says.
+    pub state: CheckpointState,
+}
+
+impl Checkpoint {
+    /// The model's tensors.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged.
+    pub fn model(&self) -> Result<NamedArrays, FormatError> {
+        ArrayFile::open(&self.path.join("model.safetensors"))?.arrays()
+    }
+
+    /// The optimizer's moments.
+    ///
+    /// # Errors
+    /// When the file is missing or damaged.
+    pub fn optimizer(&self) -> Result<NamedArrays, FormatError> {
+        ArrayFile::open(&self.path.join("optimizer.safetensors"))?.arrays()
+    }
+}
+
+/// Which checkpoint of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The lowest evaluation loss; the newest where nothing was evaluated.
+    Best,
+    /// The newest.
+    Latest,
+    /// The one of this step.
+    Step(u64),
+}
+
+/// A run directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// Whether a directory looks like a run.
+    pub fn is_run(path: &Path) -> bool {
+        path.join("config.json").is_file() && path.join("checkpoints").is_dir()
+    }
+
+    /// Makes a new run directory and writes its description.
+    ///
+    /// # Errors
+    /// When `path` is a file or a non-empty directory (unless `force`, which then removes an older run's
+    /// files and nothing else), or the disk refuses.
+    pub fn create(path: &Path, config: &RunConfig, force: bool) -> Result<Self, FormatError> {
+        let run = Self { path: path.to_owned() };
+        if path.is_file() {
+            return Err(run.error("make the run directory", "it is a file", "a new or empty directory"));
+        }
+        let occupied = path.is_dir()
+            && fs::read_dir(path).map_err(FormatError::io("list", path))?.next().is_some();
+        if occupied && !force {
+            return Err(run.error(
+                "make the run directory",
+                "it is not empty",
+                "a new or empty directory; choose another --out, or pass --force to replace the run in it",
+            ));
+        }
+        if occupied {
+            run.remove_run_files()?;
+        }
+        fs::create_dir_all(run.checkpoints_dir()).map_err(FormatError::io("make", path))?;
+        run.write_config(config)?;
+        Ok(run)
+    }
+
+    /// Opens an existing run directory.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn open(path: &Path) -> Result<(Self, RunConfig), FormatError> {
+        let run = Self { path: path.to_owned() };
+        let file = path.join("config.json");
+        let text = fs::read_to_string(&file).map_err(FormatError::io("read", &file))?;
+        let config: RunConfig = serde_json::from_str(&text).map_err(|e| {
+            FormatError::content("read the run", e.to_string(), "a config.json that zscope train wrote", &file)
+        })?;
+        if config.format != FORMAT {
+            return Err(FormatError::content(
+                "read the run",
+                format!("format {}", config.format),
+                format!("format {FORMAT}"),
+                &file,
+            ));
+        }
+        Ok((run, config))
+    }
+
+    /// Where the run is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The curves, one row a step.
+    pub fn metrics_file(&self) -> PathBuf {
+        self.path.join("metrics.csv")
+    }
+
+    /// Where sample pictures go.
+    pub fn samples_dir(&self) -> PathBuf {
+        self.path.join("samples")
+    }
+
+    /// Replaces the description.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_config(&self, config: &RunConfig) -> Result<(), FormatError> {
+        write_json(&self.path.join("config.json"), config)
+    }
+
+    /// Writes a checkpoint as one directory: all of it or nothing. One that is already there stays.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is left behind then.
+    pub fn save(
+        &self,
+        state: &CheckpointState,
+        model: &NamedArrays,
+        optimizer: &NamedArrays,
+    ) -> Result<Checkpoint, FormatError> {
+        let path = self.checkpoint_dir(state.step);
+        if !path.exists() {
+            let unfinished = self.checkpoints_dir().join(format!(".step-{}.unfinished", state.step));
+            remove_dir(&unfinished)?;
+            let written = fs::create_dir(&unfinished)
+                .map_err(FormatError::io("make", &unfinished))
+                .and_then(|()| write_tensors(&unfinished.join("model.safetensors"), model))
+                .and_then(|()| write_tensors(&unfinished.join("optimizer.safetensors"), optimizer))
+                .and_then(|()| write_json(&unfinished.join("state.json"), state))
+                .and_then(|()| sync_dir(&unfinished))
+                .and_then(|()| {
+                    fs::rename(&unfinished, &path).map_err(FormatError::io("rename", &unfinished))
+                })
+                .and_then(|()| sync_dir(&self.checkpoints_dir()));
+            if let Err(error) = written {
+                remove_dir(&unfinished).ok();
+                return Err(error);
+            }
+        }
+        Ok(Checkpoint { path, state: state.clone() })
+    }
+
+    /// All whole checkpoints, oldest first.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, FormatError> {
+        let dir = self.checkpoints_dir();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(FormatError::io("list", &dir))? {
+            let path = entry.map_err(FormatError::io("list", &dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let Some(step) = name.strip_prefix("step-").and_then(|step| step.parse::<u64>().ok()) else {
+                continue;
+            };
+            let file = path.join("state.json");
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            let Ok(state) = serde_json::from_str::<CheckpointState>(&text) else { continue };
+            if state.step == step {
+                found.push(Checkpoint { path, state });
+            }
+        }
+        found.sort_by_key(|checkpoint| checkpoint.state.step);
+        Ok(found)
+    }
+
+    /// One checkpoint.
+    ///
+    /// # Errors
+    /// When there is none, or none of that step.
+    pub fn pick(&self, pick: Pick) -> Result<Checkpoint, FormatError> {
+        let all = self.checkpoints()?;
+        let steps = all.iter().map(|c| c.state.step.to_string()).collect::<Vec<_>>().join(", ");
+        let best = || all.iter().filter(|c| c.state.eval_loss.is_some_and(f64::is_finite)).min_by(|a, b| {
+            let loss = |c: &Checkpoint| c.state.eval_loss.unwrap_or(f64::INFINITY);
+            loss(a).total_cmp(&loss(b))
+        });
+        let picked = match pick {
+            Pick::Best => best().or(all.last()),
+            Pick::Latest => all.last(),
+            Pick::Step(step) => all.iter().find(|c| c.state.step == step),
+        };
+        picked.cloned().ok_or_else(|| match pick {
+            Pick::Step(step) if !all.is_empty() => self.error(
+                "open the checkpoint",
+                &format!("no step {step}"),
+                &format!("one of the steps {steps}"),
+            ),
+            _ => self.error("open the run", "no whole checkpoint", "checkpoints/step-N directories"),
+        })
+    }
+
+    /// Deletes all but the `newest` newest, the best, and step 0 while nothing else is there.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn prune(&self, newest: usize) -> Result<(), FormatError> {
+        let all = self.checkpoints()?;
+        let best = self.pick(Pick::Best)?.state.step;
+        let keep_from = all.len().saturating_sub(newest);
+        for checkpoint in &all[..keep_from] {
+            if checkpoint.state.step != best {
+                let doomed = checkpoint.path.with_file_name(format!(".step-{}.deleted", checkpoint.state.step));
+                fs::rename(&checkpoint.path, &doomed)
+                    .map_err(FormatError::io("rename", &checkpoint.path))?;
+                remove_dir(&doomed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a killed process left unfinished.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sweep(&self) -> Result<(), FormatError> {
+        let dir = self.checkpoints_dir();
+        for entry in fs::read_dir(&dir).map_err(FormatError::io("list", &dir))? {
+            let path = entry.map_err(FormatError::io("list", &dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(".step-") {
+                remove_dir(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn checkpoints_dir(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    fn checkpoint_dir(&self, step: u64) -> PathBuf {
+        self.checkpoints_dir().join(format!("step-{step}"))
+    }
+
+    /// An older run's own files; anything else in the directory stays.
+    fn remove_run_files(&self) -> Result<(), FormatError> {
+        for dir in [self.checkpoints_dir(), self.samples_dir()] {
+            remove_dir(&dir)?;
+        }
+        for file in [self.metrics_file(), self.path.join("config.json")] {
+            match fs::remove_file(&file) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(FormatError::io("remove", &file)(e));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn error(&self, attempt: &'static str, found: &str, expected: &str) -> FormatError {
+        FormatError::content(attempt, found, expected, &self.path)
+    }
+}
+
+fn remove_dir(path: &Path) -> Result<(), FormatError> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FormatError::io("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a directory's entries durable; a no-op where directories cannot be opened.
+fn sync_dir(path: &Path) -> Result<(), FormatError> {
+    if cfg!(unix) {
+        fs::File::open(path)
+            .and_then(|dir| dir.sync_all())
+            .map_err(FormatError::io("flush", path))?;
+    }
+    Ok(())
+}
+
+fn write_tensors(path: &Path, tensors: &NamedArrays) -> Result<(), FormatError> {
+    write_arrays(path, tensors, &NamedIndices::new(), &BTreeMap::new())
+}
+
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), FormatError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| FormatError::content("write", e.to_string(), "finite numbers", path))?;
+    write_whole(path, |file| io::Write::write_all(file, text.as_bytes()))
+}

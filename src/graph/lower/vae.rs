@@ -1,0 +1,255 @@
+//! The variational autoencoder as a description: its sizes, and how its tensors become graphs.
+
+use serde::{Deserialize, Serialize};
+
+use super::Autoencoder;
+use crate::array::NamedArrays;
+use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
+use crate::picture::{ImageShape, PixelLikelihood};
+
+/// How a VAE's networks are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arch {
+    /// Linear layers only.
+    Mlp,
+    /// Strided convolutions down to a small grid, then linear layers.
+    Conv,
+}
+
+/// How probable an image is, given its reconstruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likelihood {
+    /// Independent Bernoulli pixels.
+    Bernoulli,
+    /// Independent normal pixels of one common deviation.
+    Gaussian,
+}
+
+/// The pixel deviation of a Gaussian likelihood.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sigma {
+    /// Given.
+    Fixed(f32),
+    /// A parameter of the model (Rybkin et al., 2021, arXiv:2006.13202).
+    Learned,
+}
+
+impl Sigma {
+    /// A learned deviation stays above e⁻⁵ (0.0067, under two grey levels), so that a perfect fit cannot
+    /// send the likelihood to infinity.
+    pub const LEAST_LOG: f32 = -5.0;
+}
+
+/// Everything that fixes the shapes of a VAE and the meaning of its output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VaeConfig {
+    /// Linear or convolutional.
+    pub arch: Arch,
+    /// The images it takes and makes, in `[0, 1]`.
+    pub image: ImageShape,
+    /// Dimensions of the latent vector.
+    pub latent_dim: usize,
+    /// Width of the hidden linear layer on either side.
+    pub hidden: usize,
+    /// Channels after the first convolution; each further one doubles them, up to four times as many.
+    pub channels: usize,
+    /// Distribution of the pixels.
+    pub likelihood: Likelihood,
+    /// Deviation of the pixels where the likelihood is Gaussian.
+    pub sigma: Sigma,
+}
+
+/// One convolution of stride 2, seen from both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// The side of the image.
+    pub wide: ImageShape,
+    /// The side of the latent.
+    pub narrow: ImageShape,
+}
+
+/// A VAE's sizes do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaeConfigError {
+    /// An extent is zero or absurd.
+    #[error("{what} is {found} (expected {lo} to {hi})")]
+    Extent {
+        /// Which one.
+        what: &'static str,
+        /// Its value.
+        found: usize,
+        /// Least value.
+        lo: usize,
+        /// Greatest value.
+        hi: usize,
+    },
+    /// Convolutions cannot halve the image often enough.
+    #[error(
+        "images of {found} cannot be halved down to a grid of at most {limit}×{limit} \
+         (choose an image_size that is a multiple of a higher power of two, or arch=mlp)",
+        limit = VaeConfig::GRID_LIMIT
+    )]
+    Grid {
+        /// The images.
+        found: ImageShape,
+    },
+}
+
+impl VaeConfig {
+    /// Convolutions stop at the first grid of this side or less.
+    const GRID_TARGET: usize = 4;
+    /// The largest grid that the linear layers take over from convolutions.
+    const GRID_LIMIT: usize = 16;
+
+    /// Checks that the sizes make sense and go together.
+    ///
+    /// # Errors
+    /// When an extent is out of range or convolutions cannot halve the image.
+    pub fn check(&self) -> Result<(), VaeConfigError> {
+        let extents = [
+            ("the number of image channels", self.image.channels, 1, 4),
+            ("the image height", self.image.height, 1, 1024),
+            ("the image width", self.image.width, 1, 1024),
+            ("latent_dim", self.latent_dim, 1, 4096),
+            ("hidden", self.hidden, 1, 65_536),
+            ("channels", self.channels, 1, 1024),
+        ];
+        for (what, found, lo, hi) in extents {
+            if found < lo || found > hi {
+                return Err(VaeConfigError::Extent { what, found, lo, hi });
+            }
+        }
+        let grid = self.grid();
+        if self.arch == Arch::Conv && grid.height.max(grid.width) > Self::GRID_LIMIT {
+            return Err(VaeConfigError::Grid { found: self.image });
+        }
+        Ok(())
+    }
+
+    /// The convolutions from the image down, none for a multilayer perceptron.
+    pub fn levels(&self) -> Vec<Level> {
+        let mut levels = Vec::new();
+        if self.arch == Arch::Mlp {
+            return levels;
+        }
+        let mut wide = self.image;
+        let mut channels = self.channels;
+        while wide.height % 2 == 0
+            && wide.width % 2 == 0
+            && wide.height.min(wide.width) > Self::GRID_TARGET
+        {
+            let narrow = ImageShape::new(channels, wide.height / 2, wide.width / 2);
+            levels.push(Level { wide, narrow });
+            wide = narrow;
+            channels = (channels * 2).min(self.channels * 4);
+        }
+        levels
+    }
+
+    /// What the linear layers see: the last convolution's output, or the image itself.
+    pub fn grid(&self) -> ImageShape {
+        self.levels().last().map_or(self.image, |level| level.narrow)
+    }
+
+    /// The pixel distribution that the model was trained with; a learned deviation is read from `tensors`.
+    pub fn pixel_likelihood(&self, tensors: &NamedArrays) -> PixelLikelihood {
+        let sigma = match self.sigma {
+            Sigma::Fixed(sigma) => sigma,
+            Sigma::Learned => {
+                let log = tensors.get("decoder.log_sigma").and_then(|array| array.data().first());
+                log.copied().unwrap_or(0.0).max(Sigma::LEAST_LOG).exp()
+            }
+        };
+        match self.likelihood {
+            Likelihood::Bernoulli => PixelLikelihood::Bernoulli,
+            Likelihood::Gaussian => PixelLikelihood::Gaussian { sigma: f64::from(sigma) },
+        }
+    }
+
+    /// Whether the deviation is a parameter.
+    pub fn learns_sigma(&self) -> bool {
+        self.likelihood == Likelihood::Gaussian && self.sigma == Sigma::Learned
+    }
+}
+
+/// The graphs of a VAE.
+///
+/// The encoder's outputs are `latent` (the mean) and `logvar`, both `[d]`; the decoder's are `logits` and
+/// `image`, both `[c, h, w]`, the image in `[0, 1]`.
+///
+/// # Errors
+/// When a tensor is missing or has another shape than `config` says.
+pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
+    Ok(Autoencoder { encoder: encoder(config, tensors)?, decoder: decoder(config, tensors)? })
+}
+
+fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
+    let image = config.image;
+    let mut graph = GraphBuilder::new(&[image.channels, image.height, image.width], tensors)?;
+    let mut x = graph.input();
+    for index in 0..config.levels().len() {
+        let name = format!("encoder.convs.{index}");
+        let op = Op::Conv2d {
+            input: x,
+            weight: format!("{name}.weight"),
+            stride: [2, 2],
+            padding: [1; 4],
+            epilogue: biased(&name).with_activation(Activation::Relu),
+        };
+        x = graph.add(name, op)?;
+    }
+    x = graph.add("encoder.flatten", Op::Reshape { input: x, shape: vec![config.grid().len()] })?;
+    x = linear(&mut graph, x, "encoder.fc", Activation::Relu)?;
+    let mean = linear(&mut graph, x, "encoder.mean", Activation::None)?;
+    let logvar = linear(&mut graph, x, "encoder.logvar", Activation::None)?;
+    graph.output("latent", mean)?;
+    graph.output("logvar", logvar)?;
+    graph.finish()
+}
+
+fn decoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new(&[config.latent_dim], tensors)?;
+    let levels = config.levels().len();
+    let grid = config.grid();
+    let x = graph.input();
+    let x = linear(&mut graph, x, "decoder.fc1", Activation::Relu)?;
+    let hidden = if levels == 0 { Activation::None } else { Activation::Relu };
+    let x = linear(&mut graph, x, "decoder.fc2", hidden)?;
+    let shape = vec![grid.channels, grid.height, grid.width];
+    let mut x = graph.add("decoder.grid", Op::Reshape { input: x, shape })?;
+    for index in 0..levels {
+        let name = format!("decoder.convs.{index}");
+        let last = index + 1 == levels;
+        let activation = if last { Activation::None } else { Activation::Relu };
+        let op = Op::ConvTranspose2d {
+            input: x,
+            weight: format!("{name}.weight"),
+            stride: [2, 2],
+            padding: [1, 1],
+            output_padding: [0, 0],
+            epilogue: biased(&name).with_activation(activation),
+        };
+        x = graph.add(name, op)?;
+    }
+    let image = graph.add("decoder.image", Op::Activate { input: x, activation: Activation::Sigmoid })?;
+    graph.output("logits", x)?;
+    graph.output("image", image)?;
+    graph.finish()
+}
+
+fn linear(
+    graph: &mut GraphBuilder<'_>,
+    input: ValueId,
+    name: &str,
+    activation: Activation,
+) -> Result<ValueId, GraphError> {
+    let epilogue = biased(name).with_activation(activation);
+    graph.add(name, Op::Linear { input, weight: format!("{name}.weight"), epilogue })
+}
+
+fn biased(name: &str) -> Epilogue {
+    Epilogue::bias(format!("{name}.bias"))
+}

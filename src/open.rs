@@ -1,0 +1,212 @@
+//! From the MODEL that a person names to a network that runs.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::array::NamedArrays;
+use crate::codec::Codec;
+use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
+use crate::formats::FormatError;
+use crate::formats::arrays::ArrayFile;
+use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
+use crate::graph::GraphError;
+use crate::graph::lower::{self, Autoencoder};
+use crate::model::codec::VaeCodec;
+use crate::model::params::ParamError;
+
+/// A model is there but cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The tensors are not those of the configuration.
+    #[error("open the model: {0}")]
+    Graph(#[from] GraphError),
+    /// The same, found by the training module.
+    #[error("open the model: {0}")]
+    Param(#[from] ParamError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The path.
+    #[error(
+        "open the model: {found} (expected a run directory, DIR@latest, DIR@STEP, or a checkpoint's \
+         model.safetensors): {path}"
+    )]
+    Path {
+        /// What is there.
+        found: &'static str,
+        /// Where.
+        path: String,
+    },
+}
+
+/// An opened model.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Where it came from.
+    pub path: PathBuf,
+    /// The run it belongs to.
+    pub run: RunConfig,
+    /// Updates behind its weights.
+    pub step: u64,
+    /// The tensors by name.
+    pub tensors: NamedArrays,
+    /// The same as graphs.
+    pub networks: Autoencoder,
+}
+
+/// What `zscope info` tells.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Info {
+    /// The family's name.
+    pub family: &'static str,
+    /// Whose file format it is.
+    pub source: &'static str,
+    /// Values in all tensors.
+    pub parameters: usize,
+    /// Updates behind the weights.
+    pub step: u64,
+    /// The images.
+    pub image: ImageInfo,
+    /// The latents.
+    pub latent: LatentInfo,
+    /// The codebook, where there is one.
+    pub codebook: Option<()>,
+}
+
+/// The images of a model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ImageInfo {
+    /// Colour planes.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Black and white.
+    pub range: [f32; 2],
+}
+
+/// The latents of a model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LatentInfo {
+    /// `continuous` or `codes`.
+    pub kind: &'static str,
+    /// The shape without its batch.
+    pub shape: Vec<usize>,
+    /// Rows and columns, where it has them.
+    pub grid: Option<[usize; 2]>,
+}
+
+/// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`.
+///
+/// # Errors
+/// When nothing usable is there.
+pub fn open(model: &str) -> Result<Opened, OpenError> {
+    let (path, pick) = path_and_pick(model);
+    if RunDir::is_run(&path) {
+        let (run, config) = RunDir::open(&path)?;
+        let checkpoint = run.pick(pick)?;
+        let tensors = checkpoint.model()?;
+        return opened(checkpoint.path, config, checkpoint.state.step, tensors);
+    }
+    let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
+    if !file.is_file() {
+        let found = if path.exists() { "no model there" } else { "no such file or directory" };
+        return Err(OpenError::Path { found, path: model.to_owned() });
+    }
+    // A checkpoint's directory lies in `checkpoints/` of its run; a copied one has its config beside it.
+    let beside = file.parent().unwrap_or(Path::new("."));
+    let run_dir = [beside, &beside.join("../..")]
+        .into_iter()
+        .find(|dir| dir.join("config.json").is_file())
+        .ok_or(OpenError::Path { found: "no config.json beside the weights", path: model.to_owned() })?
+        .to_owned();
+    let (_, config) = RunDir::open(&run_dir)?;
+    let step = std::fs::read_to_string(beside.join("state.json"))
+        .ok()
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+        .and_then(|state| state.get("step")?.as_u64())
+        .unwrap_or(0);
+    opened(file.clone(), config, step, ArrayFile::open(&file)?.arrays()?)
+}
+
+fn path_and_pick(model: &str) -> (PathBuf, Pick) {
+    let whole = PathBuf::from(model);
+    if whole.exists() {
+        return (whole, Pick::Best);
+    }
+    match model.rsplit_once('@') {
+        Some((dir, "latest")) => (dir.into(), Pick::Latest),
+        Some((dir, "best")) => (dir.into(), Pick::Best),
+        Some((dir, step)) => match step.parse() {
+            Ok(step) => (dir.into(), Pick::Step(step)),
+            Err(_) => (whole, Pick::Best),
+        },
+        None => (whole, Pick::Best),
+    }
+}
+
+fn opened(
+    path: PathBuf,
+    run: RunConfig,
+    step: u64,
+    tensors: NamedArrays,
+) -> Result<Opened, OpenError> {
+    let networks = lower_model(&run.model, &tensors)?;
+    Ok(Opened { path, run, step, tensors, networks })
+}
+
+/// The graphs of a model's tensors.
+///
+/// # Errors
+/// When the tensors are not those of the configuration.
+pub fn lower_model(config: &ModelConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
+    match config {
+        ModelConfig::Vae(config) => lower::vae::lower(config, tensors),
+    }
+}
+
+impl Opened {
+    /// The model, to be run by `engine`; `gpu` is the one to use where there is one already.
+    ///
+    /// # Errors
+    /// When the engine cannot run here.
+    pub fn codec(&self, engine: EngineKind, gpu: Option<&Gpu>) -> Result<Box<dyn Codec>, OpenError> {
+        if engine == EngineKind::Burn {
+            let ModelConfig::Vae(config) = &self.run.model;
+            let device = burn::tensor::Device::flex();
+            return Ok(Box::new(VaeCodec::new(config, &self.tensors, &device)?));
+        }
+        let encoder = Runner::new(engine, &self.networks.encoder, gpu)?;
+        let decoder = Runner::new(engine, &self.networks.decoder, gpu)?;
+        Ok(Box::new(crate::engine::codec::EngineCodec::new(encoder, decoder)))
+    }
+
+    /// What it is, in numbers.
+    pub fn info(&self) -> Info {
+        let image = self.run.image;
+        let shape = self.networks.decoder.input_shape().to_vec();
+        let grid = match shape[..] {
+            [_, h, w] => Some([h, w]),
+            _ => None,
+        };
+        Info {
+            family: self.run.model.family(),
+            source: "zscope",
+            parameters: self.tensors.values().map(|array| array.data().len()).sum(),
+            step: self.step,
+            image: ImageInfo {
+                channels: image.channels,
+                height: image.height,
+                width: image.width,
+                range: [self.run.range.lo, self.run.range.hi],
+            },
+            latent: LatentInfo { kind: "continuous", shape, grid },
+            codebook: None,
+        }
+    }
+}

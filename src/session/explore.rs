@@ -1,0 +1,291 @@
+//! Where a person stands in latent space: the vector, the pad with its corners, and the way back.
+
+use std::collections::VecDeque;
+
+use crate::latent::interpolate::Mixing;
+use crate::latent::plane::{Plane, latent_from_pad};
+use crate::random::{Purpose, normals};
+
+/// How many latent edits can be undone.
+const UNDO_LIMIT: usize = 200;
+
+/// A dimension with less KL than this says next to nothing about the image.
+pub const DEAD_NATS: f32 = 0.01;
+
+/// Where a corner of the pad comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CornerSource {
+    /// The mean latent of a watched image; follows the encoder while it learns.
+    Image(usize),
+    /// A draw from the prior.
+    Draw(u64),
+    /// A point that stays where it was put.
+    Point,
+}
+
+/// One corner of the pad.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corner {
+    /// Where it comes from.
+    pub source: CornerSource,
+    /// Its latent, `[d]`.
+    pub latent: Vec<f32>,
+}
+
+/// The state of exploration. Holds no picture: those are made from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explore {
+    latent: Vec<f32>,
+    kl: Vec<f32>,
+    order: Vec<usize>,
+    corners: [Corner; 4],
+    pad: Option<[f32; 2]>,
+    mixing: Mixing,
+    plane: Plane,
+    plane_dims: Option<[usize; 2]>,
+    frozen: bool,
+    undo: VecDeque<Vec<f32>>,
+    redo: Vec<Vec<f32>>,
+    next_seed: u64,
+}
+
+impl Explore {
+    /// The origin of a latent space of `d` dimensions, with four draws as corners.
+    pub fn new(d: usize) -> Self {
+        let corners = std::array::from_fn(|index| {
+            let seed = index as u64;
+            Corner { source: CornerSource::Draw(seed), latent: draw(seed, d) }
+        });
+        Self {
+            latent: vec![0.0; d],
+            kl: vec![f32::NAN; d],
+            order: (0..d).collect(),
+            corners,
+            pad: None,
+            mixing: Mixing::default(),
+            plane: Plane::of_dims(vec![0.0; d], 0, d.min(2) - 1),
+            plane_dims: Some([0, d.min(2) - 1]),
+            frozen: false,
+            undo: VecDeque::new(),
+            redo: Vec::new(),
+            next_seed: 4,
+        }
+    }
+
+    /// The point that is looked at, `[d]`.
+    pub fn latent(&self) -> &[f32] {
+        &self.latent
+    }
+
+    /// KL of each dimension in nats; NaN where it is not known.
+    pub fn kl(&self) -> &[f32] {
+        &self.kl
+    }
+
+    /// All dimensions, the one that says most about the image first.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The four corners: top left, top right, bottom left, bottom right.
+    pub fn corners(&self) -> &[Corner; 4] {
+        &self.corners
+    }
+
+    /// Where on the pad the point lies, both in `[0, 1]`, right and down; nothing once it has left the pad.
+    pub fn pad(&self) -> Option<[f32; 2]> {
+        self.pad
+    }
+
+    /// How the corners are mixed.
+    pub fn mixing(&self) -> Mixing {
+        self.mixing
+    }
+
+    /// The dimensions that dragging on the picture moves, or nothing when it moves along random directions.
+    pub fn plane_dims(&self) -> Option<[usize; 2]> {
+        self.plane_dims
+    }
+
+    /// Whether the picture keeps the weights that it has.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Whether there is an edit to undo.
+    pub fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Whether there is an edit to do again.
+    pub fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
+    /// Marks the state before an edit: what [`Explore::undo`] goes back to.
+    pub fn begin_edit(&mut self) {
+        if self.undo.back() != Some(&self.latent) {
+            self.undo.push_back(self.latent.clone());
+            if self.undo.len() > UNDO_LIMIT {
+                self.undo.pop_front();
+            }
+        }
+        self.redo.clear();
+    }
+
+    /// Goes back one edit.
+    pub fn undo(&mut self) {
+        while let Some(latent) = self.undo.pop_back() {
+            if latent != self.latent {
+                self.redo.push(std::mem::replace(&mut self.latent, latent));
+                self.pad = None;
+                return;
+            }
+        }
+    }
+
+    /// Goes forward again.
+    pub fn redo(&mut self) {
+        if let Some(latent) = self.redo.pop() {
+            self.undo.push_back(std::mem::replace(&mut self.latent, latent));
+            self.pad = None;
+        }
+    }
+
+    /// Moves one dimension. Values that are not numbers and dimensions that are not there are ignored.
+    pub fn set_dim(&mut self, dim: usize, value: f32) {
+        if let Some(slot) = self.latent.get_mut(dim).filter(|_| value.is_finite()) {
+            *slot = value;
+            self.pad = None;
+        }
+    }
+
+    /// Moves the whole point; ignored unless it has `d` finite values.
+    pub fn set_latent(&mut self, latent: &[f32]) {
+        if latent.len() == self.latent.len() && latent.iter().all(|value| value.is_finite()) {
+            self.latent.copy_from_slice(latent);
+            self.pad = None;
+        }
+    }
+
+    /// Moves to a place on the pad, clamped to it.
+    pub fn set_pad(&mut self, at: [f32; 2]) {
+        let [u, v] = at.map(|value| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 });
+        self.latent = self.latent_at_pad([u, v]);
+        self.pad = Some([u, v]);
+    }
+
+    /// The latent of a place on the pad.
+    pub fn latent_at_pad(&self, [u, v]: [f32; 2]) -> Vec<f32> {
+        latent_from_pad(self.corner_slices(), self.mixing, u, v)
+    }
+
+    /// The four corners' latents.
+    pub fn corner_slices(&self) -> [&[f32]; 4] {
+        std::array::from_fn(|index| self.corners[index].latent.as_slice())
+    }
+
+    /// Chooses how the corners are mixed.
+    pub fn set_mixing(&mut self, mixing: Mixing) {
+        self.mixing = mixing;
+        self.follow_pad();
+    }
+
+    /// Puts a corner somewhere; `image` latents come from the watched batch.
+    pub fn set_corner(&mut self, index: usize, source: CornerSource, image_latents: &[Vec<f32>]) {
+        let latent = match &source {
+            CornerSource::Image(image) => image_latents.get(*image).cloned(),
+            CornerSource::Draw(seed) => Some(draw(*seed, self.latent.len())),
+            CornerSource::Point => Some(self.latent.clone()),
+        };
+        let fits = latent.filter(|latent| latent.len() == self.latent.len());
+        if let (Some(corner), Some(latent)) = (self.corners.get_mut(index), fits) {
+            *corner = Corner { source, latent };
+            self.follow_pad();
+        }
+    }
+
+    /// Draws a corner afresh.
+    pub fn redraw_corner(&mut self, index: usize) {
+        self.next_seed += 1;
+        self.set_corner(index, CornerSource::Draw(self.next_seed), &[]);
+    }
+
+    /// Jumps to a fresh draw from the prior.
+    pub fn jump_to_draw(&mut self) {
+        self.next_seed += 1;
+        self.begin_edit();
+        self.latent = draw(self.next_seed, self.latent.len());
+        self.pad = None;
+    }
+
+    /// Takes the newest latents of the watched images; corners that are images follow.
+    pub fn follow_images(&mut self, image_latents: &[Vec<f32>]) {
+        for index in 0..self.corners.len() {
+            if let source @ CornerSource::Image(_) = self.corners[index].source.clone() {
+                self.set_corner(index, source, image_latents);
+            }
+        }
+    }
+
+    /// Takes new KL values. The order of the sliders changes only when `reorder` says so, so that none
+    /// moves away under a hand.
+    pub fn set_kl(&mut self, kl: &[f32], reorder: bool) {
+        if kl.len() != self.kl.len() {
+            return;
+        }
+        self.kl.copy_from_slice(kl);
+        if reorder {
+            let weight = |dim: usize| if self.kl[dim].is_nan() { 0.0 } else { self.kl[dim] };
+            self.order.sort_by(|&a, &b| weight(b).total_cmp(&weight(a)).then(a.cmp(&b)));
+        }
+    }
+
+    /// Keeps the weights of the picture, or follows the newest again.
+    pub fn set_frozen(&mut self, frozen: bool) {
+        self.frozen = frozen;
+    }
+
+    /// Begins a walk on the picture: from here along the two dimensions that say most, or along two random
+    /// directions.
+    pub fn begin_walk(&mut self) {
+        self.begin_edit();
+        if let Some([dim_u, dim_v]) = self.plane_dims {
+            self.plane = Plane::of_dims(self.latent.clone(), dim_u, dim_v);
+        } else {
+            self.plane.origin.clone_from(&self.latent);
+        }
+    }
+
+    /// Moves on the walk, in steps from where it began, right and down.
+    pub fn walk(&mut self, right: f32, down: f32) {
+        if right.is_finite() && down.is_finite() {
+            self.latent = self.plane.latent_from_plane(right, down);
+            self.pad = None;
+        }
+    }
+
+    /// Lets walks move along the two dimensions that say most.
+    pub fn walk_dims(&mut self) {
+        let first = self.order.first().copied().unwrap_or(0);
+        self.plane_dims = Some([first, self.order.get(1).copied().unwrap_or(first)]);
+    }
+
+    /// Lets walks move along two random directions.
+    pub fn walk_random(&mut self) {
+        self.next_seed += 1;
+        self.plane = Plane::random(self.latent.clone(), self.next_seed, 0);
+        self.plane_dims = None;
+    }
+
+    /// Keeps the point where the hand left it on the pad, now that the corners changed.
+    fn follow_pad(&mut self) {
+        if let Some(at) = self.pad {
+            self.latent = self.latent_at_pad(at);
+        }
+    }
+}
+
+fn draw(seed: u64, d: usize) -> Vec<f32> {
+    normals(seed, 0, Purpose::Explore, d)
+}

@@ -1,0 +1,40 @@
+//! What a run needs and what the machine has, in bytes.
+
+/// Memory that could be allocated now, or nothing where the system does not say.
+pub fn available_bytes() -> Option<u64> {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    Some(system.available_memory()).filter(|bytes| *bytes > 0)
+}
+
+/// Tries to get `bytes` from the allocator and gives them straight back.
+///
+/// # Errors
+/// What was asked for and what there is, as one sentence.
+pub fn probe(bytes: u64) -> Result<(), String> {
+    let available = available_bytes();
+    let fits = available.is_none_or(|available| bytes <= available)
+        && Vec::<u8>::new().try_reserve_exact(bytes as usize).is_ok();
+    if fits {
+        return Ok(());
+    }
+    let available = available.map_or_else(|| "less".to_owned(), human);
+    Err(format!(
+        "training needs about {}, {available} is free (choose a smaller batch or model)",
+        human(bytes)
+    ))
+}
+
+/// A size for people, for example `1.5 GiB`.
+pub fn human(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}

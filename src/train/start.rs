@@ -1,0 +1,195 @@
+//! From what a person asked for to a [`Plan`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::recipe::{Recipe, vae_config};
+use super::settings::{SettingError, Settings, Value};
+use super::worker::Plan;
+use crate::data::{self, DataError, DataSpec, Dataset, Split};
+use crate::formats::FormatError;
+use crate::formats::run_dir::{FORMAT, ModelConfig, Pick, RunConfig, RunDir};
+use crate::picture::ValueRange;
+
+/// How long a run lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Passes over the training images.
+    Epochs(u64),
+    /// Updates.
+    Steps(u64),
+}
+
+/// What a new run is to be.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The family.
+    pub recipe: Recipe,
+    /// Its keys.
+    pub settings: Settings,
+    /// The images.
+    pub data: DataSpec,
+    /// How long.
+    pub length: Length,
+    /// Images in one update.
+    pub batch: usize,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// `cpu` or `gpu`.
+    pub device: &'static str,
+    /// Threads that train on the CPU.
+    pub threads: usize,
+    /// Whether somebody looks at weights and reconstructions while they change.
+    pub watched: bool,
+}
+
+/// A run could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The images.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The keys.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The run directory.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A number on the command line.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Request {
+    /// Opens the images, checks everything, and makes the run directory.
+    ///
+    /// # Errors
+    /// When anything does not fit; nothing is written then.
+    pub fn plan(self, dir: &Path, force: bool) -> Result<Plan, StartError> {
+        let data = with_image_size(self.data.clone(), self.settings.integer("image_size"))?;
+        let dataset = data::open(&data)?;
+        self.plan_with(&data, dataset, dir, force)
+    }
+
+    /// As [`Request::plan`], with images that are open already.
+    ///
+    /// # Errors
+    /// When anything does not fit; nothing is written then.
+    pub fn plan_with(
+        self,
+        data: &DataSpec,
+        dataset: Arc<dyn Dataset>,
+        dir: &Path,
+        force: bool,
+    ) -> Result<Plan, StartError> {
+        let wanted = self.settings.integer("image_size");
+        let image = dataset.shape();
+        if wanted != 0 && (image.height != wanted || image.width != wanted) {
+            let message = format!(
+                "image_size is {wanted}, the images are {image} (leave image_size out, or choose data that can be resized)"
+            );
+            return Err(SettingError::Together { message }.into());
+        }
+        if self.batch == 0 || self.batch > 65_536 {
+            return Err(StartError::Usage(format!("batch is {} (expected 1 to 65536)", self.batch)));
+        }
+        let model = match self.recipe {
+            Recipe::Vae => ModelConfig::Vae(vae_config(&self.settings, image)?),
+        };
+        let config = RunConfig {
+            format: FORMAT,
+            program: format!("zscope {}", env!("CARGO_PKG_VERSION")),
+            recipe: self.recipe.name().to_owned(),
+            data: data.absolute().to_string(),
+            image,
+            range: ValueRange::UNIT,
+            batch: self.batch,
+            seed: self.seed,
+            total_steps: total_steps(self.length, dataset.as_ref(), self.batch)?,
+            threads: self.threads.max(1),
+            device: self.device.to_owned(),
+            settings: super::settings_json(&self.settings),
+            model,
+        };
+        let run = RunDir::create(dir, &config, force)?;
+        Ok(Plan { run, config, settings: self.settings, dataset, from: None, watched: self.watched })
+    }
+}
+
+/// Goes on with a run from its newest checkpoint.
+///
+/// # Errors
+/// When the directory is no run, its data is gone, or it is done already.
+pub fn resume(dir: &Path, length: Option<Length>, watched: bool) -> Result<Plan, StartError> {
+    let (run, mut config) = RunDir::open(dir)?;
+    let recipe = Recipe::from_name(&config.recipe)
+        .ok_or_else(|| StartError::Usage(format!("the run's recipe {:?} is unknown", config.recipe)))?;
+    let data: DataSpec = config.data.parse()?;
+    let dataset = data::open(&data)?;
+    if dataset.shape() != config.image {
+        return Err(StartError::Usage(format!(
+            "the images of {} are {} now (expected {}, as when the run began)",
+            config.data,
+            dataset.shape(),
+            config.image
+        )));
+    }
+    let from = run.pick(Pick::Latest)?;
+    if let Some(length) = length {
+        config.total_steps = total_steps(length, dataset.as_ref(), config.batch)?;
+    }
+    if config.total_steps <= from.state.step {
+        return Err(StartError::Usage(format!(
+            "the run has done {} of {} steps already (pass a larger --steps or --epochs; they are totals)",
+            from.state.step, config.total_steps
+        )));
+    }
+    let settings = settings_from_json(recipe, &from.state.settings)?;
+    run.write_config(&config)?;
+    Ok(Plan { run, config, settings, dataset, from: Some(from), watched })
+}
+
+/// Settings as `config.json` and `state.json` keep them.
+///
+/// # Errors
+/// When a key is unknown or its value is refused.
+pub fn settings_from_json(
+    recipe: Recipe,
+    json: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Settings, SettingError> {
+    let mut settings = Settings::defaults(recipe.keys());
+    for (name, value) in json {
+        let value = match value {
+            serde_json::Value::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(word) => Value::Word(word.clone()),
+            other => Value::Word(other.to_string()),
+        };
+        settings.set(name, value)?;
+    }
+    Ok(settings)
+}
+
+/// The data with its pictures at `size`, where the source can give any size.
+fn with_image_size(mut data: DataSpec, size: usize) -> Result<DataSpec, DataError> {
+    if size != 0 {
+        match &mut data {
+            DataSpec::Shapes(options) => options.size = size,
+            DataSpec::Folder { options, .. } => options.size = size,
+            _ => {}
+        }
+    }
+    // The sizes that each source can give are checked where its text is parsed.
+    data.to_string().parse()
+}
+
+fn total_steps(length: Length, dataset: &dyn Dataset, batch: usize) -> Result<u64, StartError> {
+    let per_epoch = (dataset.len(Split::Train) as u64).div_ceil(batch as u64);
+    let steps = match length {
+        Length::Epochs(epochs) => epochs.saturating_mul(per_epoch),
+        Length::Steps(steps) => steps,
+    };
+    if steps == 0 || steps > 1_000_000_000 {
+        return Err(StartError::Usage(format!("a run of {steps} steps (expected 1 to 1000000000)")));
+    }
+    Ok(steps)
+}

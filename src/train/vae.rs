@@ -1,0 +1,120 @@
+//! One update of a variational autoencoder.
+
+use burn::module::Module as _;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+
+use super::learner::Learner;
+use super::optimizer::Adam;
+use super::settings::Settings;
+use crate::array::{Array, NamedArrays};
+use crate::codec::Codec;
+use crate::data::batches::Batch;
+use crate::graph::lower::vae::VaeConfig;
+use crate::model::codec::VaeCodec;
+use crate::model::params::{self, ParamError};
+use crate::model::vae::{KlWeight, Vae};
+use crate::random::{self, Purpose};
+
+pub(crate) struct VaeLearner {
+    config: VaeConfig,
+    seed: u64,
+    device: Device,
+    model: Vae,
+    adam: Adam,
+}
+
+impl VaeLearner {
+    /// A fresh model on `device`.
+    pub(crate) fn new(config: VaeConfig, seed: u64, device: &Device) -> Self {
+        let device = device.clone().autodiff();
+        let model = Vae::new(&config, seed, &device);
+        Self { config, seed, device, model, adam: Adam::new(0.9, 0.999) }
+    }
+}
+
+/// The KL weight of an update: β, reached linearly over `kl_warmup` steps.
+pub(crate) fn kl_weight(step: u64, settings: &Settings) -> KlWeight {
+    let warmup = settings.number("kl_warmup");
+    let share = if warmup > 0.0 { (step as f64 / warmup).min(1.0) } else { 1.0 };
+    KlWeight { beta: settings.number("beta") * share, free_nats: settings.number("free_bits") }
+}
+
+impl Learner for VaeLearner {
+    fn curves(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            ["loss", "reconstruction", "kl", "beta", "lr"].map(str::to_owned).to_vec();
+        if self.config.learns_sigma() {
+            names.push("sigma".to_owned());
+        }
+        names.extend((0..self.config.latent_dim).map(|dim| format!("kl_{dim}")));
+        names
+    }
+
+    fn step(&mut self, batch: &Batch, settings: &Settings) -> Tensor<1> {
+        let device = &self.device;
+        let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
+        let b = batch.images.num_rows();
+        let d = self.config.latent_dim;
+        let noise = random::normals(self.seed, batch.step, Purpose::Reparametrize, b * d);
+        let noise = Array::new([b, d], noise).expect("as many normals as asked for");
+        let weight = kl_weight(batch.step, settings);
+        let lr = settings.number("lr");
+        let noise = params::tensor_from_array(&noise, device);
+        let loss = self.model.loss(&self.config, images, noise, weight);
+        let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
+        self.model = self.adam.step(lr, self.model.clone(), grads);
+        let host = [weight.beta as f32, lr as f32];
+        let mut scalars = vec![
+            loss.total.inner(),
+            loss.reconstruction.inner(),
+            loss.kl.inner(),
+            Tensor::from_floats(host, &device.clone().inner()),
+        ];
+        scalars.extend(loss.sigma.filter(|_| self.config.learns_sigma()).map(Tensor::inner));
+        scalars.push(loss.kl_per_dim.inner());
+        Tensor::cat(scalars, 0) // [curves]
+    }
+
+    fn model(&self) -> NamedArrays {
+        params::collect(&self.model)
+    }
+
+    fn optimizer(&self) -> (NamedArrays, u64) {
+        self.adam.save()
+    }
+
+    fn restore(
+        &mut self,
+        model: &NamedArrays,
+        optimizer: NamedArrays,
+        updates: u64,
+    ) -> Result<(), ParamError> {
+        self.model = params::load(self.model.clone(), model)?;
+        self.adam.load(&self.model, optimizer, updates, &self.device.clone().inner())
+    }
+
+    fn codec(&self) -> Box<dyn Codec> {
+        Box::new(VaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
+    }
+
+    fn final_beta(&self, settings: &Settings) -> f64 {
+        settings.number("beta")
+    }
+
+    fn num_parameters(&self) -> u64 {
+        params::count(&self.model)
+    }
+
+    fn memory_bytes(&self, batch: usize) -> u64 {
+        // Weights, gradients, two moments and one temporary copy.
+        let weights = 5 * self.num_parameters();
+        // Every activation is kept for the backward pass, with its gradient and about three temporaries.
+        let levels = self.config.levels();
+        let convolved: usize = levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
+        let linear = 2 * (self.config.grid().len() + self.config.hidden + self.config.latent_dim);
+        let likelihood = 6 * self.config.image.len();
+        let activations = 5 * batch * (2 * convolved + linear + likelihood);
+        4 * (weights + activations as u64)
+    }
+}

@@ -1,0 +1,509 @@
+//! The training loop on a thread and a thread pool of its own.
+//!
+//! What it says goes over a bounded channel: a reader that falls behind slows the training down and
+//! loses nothing. Scalars stay on the device and are read back a block at a time.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Tensor;
+
+use super::learner::{Learner, read_scalars};
+use super::live::{Live, Probe, Weights};
+use super::memory;
+use super::metrics_log::MetricsLog;
+use super::settings::Settings;
+use crate::array::Array;
+use crate::data::batches::Batches;
+use crate::data::{Dataset, Split};
+use crate::event::{Event, FinishReason, RunStarted, StepRecord};
+use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
+use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+
+/// Read the scalars back at least this often.
+const BLOCK_SECS: f64 = 0.1;
+/// And after this many steps at the latest.
+const BLOCK_STEPS: usize = 64;
+/// Show newer weights and reconstructions no more often than this.
+const LIVE_INTERVAL: Duration = Duration::from_millis(400);
+
+/// What a person can ask of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// Wait after the current step.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Take one step, then wait.
+    Step,
+    /// Save a checkpoint and end.
+    Stop,
+    /// Save a checkpoint and go on.
+    Save,
+    /// Change a live setting from the next step on.
+    Set {
+        /// The key.
+        name: String,
+        /// Its new value.
+        value: f64,
+    },
+}
+
+/// Everything a run needs.
+pub struct Plan {
+    /// Where the run is kept.
+    pub run: RunDir,
+    /// Its description.
+    pub config: RunConfig,
+    /// The recipe's keys as they stand.
+    pub settings: Settings,
+    /// The images.
+    pub dataset: Arc<dyn Dataset>,
+    /// The checkpoint to go on from, or nothing for a new run.
+    pub from: Option<Checkpoint>,
+    /// Whether somebody looks at the weights and reconstructions while they change.
+    pub watched: bool,
+}
+
+/// A run in progress. Dropping it stops the run after its current step and saves it.
+pub struct Training {
+    events: Receiver<Event>,
+    controls: SyncSender<Control>,
+    live: Live,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Training {
+    /// Starts a run on a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(plan: Plan) -> std::io::Result<Self> {
+        let (event_sender, events) = sync_channel(256);
+        let (controls, control_receiver) = sync_channel(64);
+        let live = Live::default();
+        let worker_live = live.clone();
+        let thread = std::thread::Builder::new()
+            .name("zscope-train".to_owned())
+            .spawn(move || run_caught(plan, event_sender, control_receiver, worker_live))?;
+        Ok(Self { events, controls, live, thread: Some(thread) })
+    }
+
+    /// What the run has said and nobody has taken yet.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// The newest weights and reconstructions.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Asks something of the run; forgotten when 64 requests wait already or the run has ended.
+    pub fn ask(&self, control: Control) {
+        self.controls.try_send(control).ok();
+    }
+
+    /// Whether the thread has ended. Events may still wait to be taken.
+    pub fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else { return };
+        // Both channels may be full: keep taking events so that the request gets through.
+        while !thread.is_finished() {
+            self.controls.try_send(Control::Stop).ok();
+            while self.events.try_recv().is_ok() {}
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        thread.join().ok();
+    }
+}
+
+fn run_caught(
+    plan: Plan,
+    events: SyncSender<Event>,
+    controls: Receiver<Control>,
+    live: Live,
+) {
+    let run = plan.run.clone();
+    let first_step = plan.from.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
+    let step = Arc::new(AtomicU64::new(first_step));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(plan.config.threads)
+        .thread_name(|index| format!("zscope-train-{index}"))
+        .build();
+    let result = match pool {
+        Ok(pool) => {
+            let (events, step) = (events.clone(), Arc::clone(&step));
+            let body = move || Loop::new(plan, events, controls, live, step).and_then(Loop::run);
+            catch_unwind(AssertUnwindSafe(|| pool.install(body)))
+                .unwrap_or_else(|panic| Err(format!("training broke: {}", panic_text(panic.as_ref()))))
+        }
+        Err(error) => Err(format!("no threads to train on: {error}")),
+    };
+    if let Err(message) = result {
+        let last_checkpoint = run.pick(Pick::Latest).ok().map(|checkpoint| checkpoint.path);
+        let step = step.load(Ordering::Relaxed);
+        events.send(Event::Failed { step, message, last_checkpoint }).ok();
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+/// Whether the loop goes on.
+enum Flow {
+    Go,
+    Stop,
+}
+
+struct Loop {
+    run: RunDir,
+    config: RunConfig,
+    settings: Settings,
+    dataset: Arc<dyn Dataset>,
+    watched: bool,
+    events: SyncSender<Event>,
+    controls: Receiver<Control>,
+    live: Live,
+    learner: Box<dyn Learner>,
+    batches: Batches,
+    log: MetricsLog,
+    /// Updates done.
+    step: u64,
+    /// The same, for the place that reports a panic.
+    shared_step: Arc<AtomicU64>,
+    saved_step: Option<u64>,
+    paused: bool,
+    pending: Vec<Tensor<1>>,
+    block_start: Instant,
+    run_start: Instant,
+    elapsed_before: f64,
+    live_at: Instant,
+    held_out: Array,
+    probe: Array,
+}
+
+impl Loop {
+    fn new(
+        plan: Plan,
+        events: SyncSender<Event>,
+        controls: Receiver<Control>,
+        live: Live,
+        shared_step: Arc<AtomicU64>,
+    ) -> Result<Self, String> {
+        let Plan { run, config, settings, dataset, from, watched } = plan;
+        let step = shared_step.load(Ordering::Relaxed);
+        run.sweep().map_err(|e| e.to_string())?;
+        let device = super::device::burn_device(&config.device)?;
+        let mut learner: Box<dyn Learner> = match &config.model {
+            ModelConfig::Vae(vae) => {
+                Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, &device))
+            }
+        };
+        memory::probe(learner.memory_bytes(config.batch))?;
+        let mut elapsed_before = 0.0;
+        if let Some(checkpoint) = &from {
+            let model = checkpoint.model().map_err(|e| e.to_string())?;
+            let optimizer = checkpoint.optimizer().map_err(|e| e.to_string())?;
+            learner
+                .restore(&model, optimizer, checkpoint.state.optimizer_updates)
+                .map_err(|e| e.to_string())?;
+            elapsed_before = checkpoint.state.elapsed_secs;
+        }
+        let log = MetricsLog::open(&run.metrics_file(), &learner.curves(), step)
+            .map_err(|e| e.to_string())?;
+        let batches = Batches::new(
+            Arc::clone(&dataset),
+            Split::Train,
+            config.batch,
+            config.seed,
+            step,
+        )
+        .map_err(|e| e.to_string())?;
+        let now = Instant::now();
+        let first = |count: usize| -> Vec<u32> {
+            (0..dataset.len(Split::Test).min(count) as u32).collect()
+        };
+        let held_out = crate::data::batch(
+            dataset.as_ref(),
+            Split::Test,
+            &first(settings.integer("eval_images")),
+        );
+        let probe = crate::data::batch(dataset.as_ref(), Split::Test, &first(Probe::IMAGES));
+        Ok(Self {
+            saved_step: from.map(|checkpoint| checkpoint.state.step),
+            run,
+            config,
+            settings,
+            dataset,
+            watched,
+            events,
+            controls,
+            live,
+            learner,
+            batches,
+            log,
+            step,
+            shared_step,
+            paused: false,
+            pending: Vec::new(),
+            block_start: now,
+            run_start: now,
+            elapsed_before,
+            live_at: now,
+            held_out,
+            probe,
+        })
+    }
+
+    fn run(mut self) -> Result<(), String> {
+        self.say(Event::Started(self.started()));
+        self.publish()?;
+        if self.saved_step.is_none() {
+            self.checkpoint()?;
+        }
+        let mut reason = FinishReason::Completed;
+        while self.step < self.config.total_steps {
+            if let Flow::Stop = self.obey()? {
+                reason = FinishReason::Stopped;
+                break;
+            }
+            self.take_step()?;
+            let elapsed = self.block_start.elapsed().as_secs_f64();
+            let due = self.pending.len() >= BLOCK_STEPS || elapsed >= BLOCK_SECS || self.paused;
+            if due && let Flow::Stop = self.flush()? {
+                return Ok(());
+            }
+            if self.step.is_multiple_of(self.settings.integer("checkpoint_every") as u64)
+                && let Flow::Stop = self.save()?
+            {
+                return Ok(());
+            }
+            if self.live_at.elapsed() >= LIVE_INTERVAL {
+                self.publish()?;
+            }
+        }
+        if let Flow::Stop = self.save()? {
+            return Ok(());
+        }
+        self.publish()?;
+        let elapsed_secs = self.run_start.elapsed().as_secs_f64();
+        self.say(Event::Finished { step: self.step, reason, elapsed_secs });
+        Ok(())
+    }
+
+    fn started(&self) -> RunStarted {
+        let train_images = self.dataset.len(Split::Train) as u64;
+        RunStarted {
+            run_dir: self.run.path().to_owned(),
+            recipe: self.config.recipe.clone(),
+            data: self.config.data.clone(),
+            first_step: self.step,
+            total_steps: self.config.total_steps,
+            steps_per_epoch: train_images.div_ceil(self.config.batch as u64),
+            batch: self.config.batch,
+            parameters: self.learner.num_parameters(),
+            memory_bytes: self.learner.memory_bytes(self.config.batch),
+            device: super::device::describe(&self.config.device, self.config.threads),
+            curves: self.learner.curves(),
+        }
+    }
+
+    fn take_step(&mut self) -> Result<(), String> {
+        let batch = self
+            .batches
+            .next()
+            .ok_or("the data thread ended early")?
+            .map_err(|error| error.to_string())?;
+        let scalars = self.learner.step(&batch, &self.settings);
+        self.pending.push(scalars);
+        self.step = batch.step;
+        self.shared_step.store(batch.step, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Follows the requests that wait; while paused, waits for one.
+    fn obey(&mut self) -> Result<Flow, String> {
+        loop {
+            let control = if self.paused {
+                self.controls.recv().unwrap_or(Control::Stop)
+            } else {
+                match self.controls.try_recv() {
+                    Ok(control) => control,
+                    Err(TryRecvError::Empty) => return Ok(Flow::Go),
+                    Err(TryRecvError::Disconnected) => Control::Stop,
+                }
+            };
+            match control {
+                Control::Pause if !self.paused => {
+                    if let Flow::Stop = self.flush()? {
+                        return Ok(Flow::Stop);
+                    }
+                    self.publish()?;
+                    self.paused = true;
+                    self.say(Event::Paused { step: self.step });
+                }
+                Control::Pause => {}
+                Control::Resume => {
+                    if self.paused {
+                        self.say(Event::Resumed { step: self.step });
+                    }
+                    self.paused = false;
+                    self.block_start = Instant::now();
+                }
+                Control::Step if self.paused => {
+                    self.block_start = Instant::now();
+                    return Ok(Flow::Go);
+                }
+                Control::Step => self.paused = true,
+                Control::Stop => return Ok(Flow::Stop),
+                Control::Save => {
+                    if let Flow::Stop = self.save()? {
+                        return Ok(Flow::Stop);
+                    }
+                }
+                Control::Set { name, value } => self.change(&name, value),
+            }
+        }
+    }
+
+    fn change(&mut self, name: &str, value: f64) {
+        let from = self.settings.number(name);
+        match self.settings.set_live(name, value) {
+            Ok(()) => self.say(Event::SettingChanged {
+                step: self.step + 1,
+                name: name.to_owned(),
+                from,
+                to: value,
+            }),
+            Err(error) => {
+                self.say(Event::Warning { step: self.step, message: error.to_string() });
+            }
+        }
+    }
+
+    /// Reads the pending scalars back, keeps and reports them. Stops when one is not a number.
+    fn flush(&mut self) -> Result<Flow, String> {
+        if self.pending.is_empty() {
+            return Ok(Flow::Go);
+        }
+        let count = self.pending.len();
+        let scalars = read_scalars(std::mem::take(&mut self.pending));
+        let first = self.step - count as u64 + 1;
+        let steps: Vec<StepRecord> = (0..count)
+            .map(|row| StepRecord { step: first + row as u64, values: scalars.row(row).to_vec() })
+            .collect();
+        let images_per_s =
+            (count * self.config.batch) as f64 / self.block_start.elapsed().as_secs_f64().max(1e-9);
+        self.block_start = Instant::now();
+        let broken = steps.iter().find_map(|record| {
+            let curve = record.values.iter().position(|value| !value.is_finite())?;
+            Some((record.step, curve, record.values[curve]))
+        });
+        let elapsed = self.elapsed_secs();
+        self.log.append(&steps, elapsed, images_per_s).map_err(|e| e.to_string())?;
+        self.say(Event::StepsDone { steps, images_per_s });
+        let Some((step, curve, value)) = broken else { return Ok(Flow::Go) };
+        let name = self.learner.curves().swap_remove(curve);
+        let checkpoint = self.run.pick(Pick::Latest).ok();
+        self.say(Event::Diverged {
+            step,
+            message: format!("{name} became {value} (a lower lr or a longer warm-up may help)"),
+            last_checkpoint: checkpoint.map(|checkpoint| checkpoint.path),
+        });
+        Ok(Flow::Stop)
+    }
+
+    /// Flushes, and writes a checkpoint where the newest is older.
+    fn save(&mut self) -> Result<Flow, String> {
+        if let Flow::Stop = self.flush()? {
+            return Ok(Flow::Stop);
+        }
+        if self.saved_step != Some(self.step) {
+            self.checkpoint()?;
+        }
+        self.block_start = Instant::now();
+        Ok(Flow::Go)
+    }
+
+    fn checkpoint(&mut self) -> Result<(), String> {
+        let mut codec = self.learner.codec();
+        let model = self.learner.model();
+        let options = EvaluateOptions {
+            seed: self.config.seed,
+            likelihood: self.config.model.likelihood(&model),
+            range: self.config.range,
+            ssim: false,
+        };
+        let evaluation = evaluate(codec.as_mut(), std::iter::once(self.held_out.clone()), &options)
+            .map_err(|e| e.to_string())?;
+        let values = evaluation.headline();
+        let (optimizer, optimizer_updates) = self.learner.optimizer();
+        let state = CheckpointState {
+            step: self.step,
+            optimizer_updates,
+            elapsed_secs: self.elapsed_secs(),
+            settings: super::settings_json(&self.settings),
+            eval_loss: evaluation.loss(self.learner.final_beta(&self.settings)),
+            eval: values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
+                .collect(),
+        };
+        let saved = self
+            .run
+            .save(&state, &model, &optimizer)
+            .map_err(|e| e.to_string())?;
+        self.saved_step = Some(self.step);
+        let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
+        self.say(Event::Evaluated { step: self.step, values: named });
+        self.save_sample(codec.as_mut())?;
+        self.run.prune(self.settings.integer("keep_checkpoints")).map_err(|e| e.to_string())?;
+        self.say(Event::CheckpointSaved { step: self.step, path: saved.path });
+        Ok(())
+    }
+
+    /// A picture of the probe images above their reconstructions.
+    fn save_sample(&self, codec: &mut dyn crate::codec::Codec) -> Result<(), String> {
+        let probe = Probe::reconstruct(codec, self.step, &self.probe).map_err(|e| e.to_string())?;
+        let dir = self.run.samples_dir();
+        std::fs::create_dir_all(&dir).map_err(|e| format!("could not make {}: {e}", dir.display()))?;
+        let path = dir.join(format!("step-{}.png", self.step));
+        probe.write(&path).map_err(|e| e.to_string())
+    }
+
+    /// Shows the newest weights and reconstructions, where somebody looks.
+    fn publish(&mut self) -> Result<(), String> {
+        self.live_at = Instant::now();
+        if !self.watched {
+            return Ok(());
+        }
+        let mut codec = self.learner.codec();
+        let probe = Probe::reconstruct(codec.as_mut(), self.step, &self.probe)
+            .map_err(|e| e.to_string())?;
+        self.live.probe.put(probe);
+        self.live.weights.put(Weights { step: self.step, tensors: self.learner.model() });
+        Ok(())
+    }
+
+    fn elapsed_secs(&self) -> f64 {
+        self.elapsed_before + self.run_start.elapsed().as_secs_f64()
+    }
+
+    /// A closed channel means that nobody listens any more; the run still ends in order.
+    fn say(&self, event: Event) {
+        self.events.send(event).ok();
+    }
+}

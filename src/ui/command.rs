@@ -1,0 +1,91 @@
+//! Everything that a person can do, as one closed list: panels return it, shortcuts and scripts speak it.
+
+use std::path::PathBuf;
+
+use super::TrainForm;
+use crate::latent::interpolate::Mixing;
+use crate::session::explore::CornerSource;
+
+/// One thing that a person does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Marks where [`Command::Undo`] goes back to; sent when a hand takes hold of something.
+    BeginEdit,
+    /// Moves one latent dimension.
+    SetDim {
+        /// Which one.
+        dim: usize,
+        /// Where to.
+        value: f32,
+    },
+    /// Moves the whole point.
+    SetLatent(Vec<f32>),
+    /// Moves to a place on the pad, right and down, in `[0, 1]`.
+    SetPad([f32; 2]),
+    /// Takes hold of the picture.
+    BeginWalk,
+    /// Walks from where it was taken hold of, right and down, in the latent's own units.
+    Walk([f32; 2]),
+    /// Lets walks move along the two dimensions that say most.
+    WalkDims,
+    /// Lets walks move along two random directions.
+    WalkRandom,
+    /// Chooses how corners are mixed.
+    SetMixing(Mixing),
+    /// Puts a corner of the pad somewhere.
+    SetCorner {
+        /// 0 to 3: top left, top right, bottom left, bottom right.
+        index: usize,
+        /// Where from.
+        source: CornerSource,
+    },
+    /// Draws a corner afresh from the prior.
+    RedrawCorner(usize),
+    /// Jumps to a fresh draw from the prior.
+    JumpToDraw,
+    /// Goes back one latent edit.
+    Undo,
+    /// Goes forward one latent edit.
+    Redo,
+    /// Keeps the weights of the picture, or follows the newest again.
+    Freeze(bool),
+    /// Opens data by its specification.
+    OpenData(String),
+    /// Opens whatever is at a path: a run, a model, a picture, a folder of pictures.
+    OpenPath(PathBuf),
+    /// Asks for a folder of pictures or a data set.
+    PickData,
+    /// Asks for a run or a model.
+    PickModel,
+    /// Goes back to the embedded demo.
+    OpenDemo,
+    /// Starts a run.
+    StartTraining(Box<TrainForm>),
+    /// Goes on with the run in a directory.
+    ResumeRun(PathBuf),
+    /// Waits after the current step.
+    Pause,
+    /// Goes on.
+    Resume,
+    /// Takes one step.
+    StepOnce,
+    /// Saves and ends.
+    Stop,
+    /// Saves a checkpoint now.
+    SaveCheckpoint,
+    /// Changes a setting from the next step on.
+    SetLive {
+        /// The key.
+        name: String,
+        /// Its new value.
+        value: f64,
+    },
+    /// Writes every curve to a CSV file; asks where when no path is given.
+    SaveCurves(Option<PathBuf>),
+    /// Writes the picture to a PNG file; asks where when no path is given.
+    SavePicture(Option<PathBuf>),
+    /// Removes a notice.
+    Dismiss(usize),
+    /// Closes the window.
+    Quit,
+}

@@ -1,0 +1,62 @@
+//! The data: where it comes from, what it looks like, how its classes are spread.
+
+use egui::{TextEdit, Ui};
+
+use super::words::grouped;
+use super::{Command, Scene, View, picture, theme};
+
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    ui.label(theme::heading("Data"));
+    source(ui, view, out);
+    let data = scene.data;
+    if let Some((done, all)) = data.opening {
+        let share = if all > 0 { done as f32 / all as f32 } else { 0.0 };
+        ui.add(egui::ProgressBar::new(share).text("opening"));
+        return;
+    }
+    if data.name.is_empty() {
+        ui.label(theme::muted("The images to learn from will be shown here."));
+        return;
+    }
+    ui.label(format!("{}, {}", data.name, data.shape));
+    let [train, test] = data.counts;
+    ui.label(theme::muted(format!("{} to learn from, {} held out", grouped(train as u64), grouped(test as u64))));
+    if let Some(sheet) = scene.pictures.preview {
+        picture::fitted(ui, sheet, ui.available_width(), "Training images");
+    }
+    classes(ui, &data.classes);
+}
+
+fn source(ui: &mut Ui, view: &mut View, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let field = TextEdit::singleline(&mut view.form.data).desired_width(ui.available_width() - 76.0);
+        let response = ui.add(field).on_hover_text(
+            "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options; Enter opens it",
+        );
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if entered {
+            out.push(Command::OpenData(view.form.data.trim().to_owned()));
+        }
+        if ui.button("Folder…").on_hover_text("Choose a folder of pictures or of MNIST files.").clicked() {
+            out.push(Command::PickData);
+        }
+    });
+}
+
+fn classes(ui: &mut Ui, classes: &[(String, usize)]) {
+    if classes.is_empty() {
+        return;
+    }
+    let most = classes.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+    egui::CollapsingHeader::new(format!("{} classes", classes.len())).show(ui, |ui| {
+        egui::Grid::new("classes").num_columns(2).spacing([8.0, 2.0]).show(ui, |ui| {
+            for (name, count) in classes {
+                ui.label(name);
+                let share = *count as f32 / most as f32;
+                let bar = egui::ProgressBar::new(share).desired_width(110.0).text(grouped(*count as u64));
+                ui.add(bar.fill(theme::ACCENT.gamma_multiply(0.35)));
+                ui.end_row();
+            }
+        });
+    });
+}

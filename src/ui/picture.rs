@@ -1,0 +1,51 @@
+//! Pictures at whole-pixel scale, and the one that is walked on.
+
+use egui::{Color32, Image, Rect, Response, Sense, Ui, Vec2, WidgetInfo, WidgetType, load::SizedTexture, pos2, vec2};
+
+use super::{Command, Picture, Scene, theme};
+
+/// How far a drag over the whole picture moves, in the latent's own units (deviations of the prior).
+const WALK_SPAN: f32 = 4.0;
+
+/// The largest whole factor at which a picture fits a width, at least 1 pixel a texel where there is room;
+/// larger pictures are shrunk.
+fn scale_to_fit(texels: Vec2, room: Vec2) -> f32 {
+    let scale = (room.x / texels.x).min(room.y / texels.y);
+    if scale >= 1.0 { scale.floor() } else { scale.max(0.0) }
+}
+
+/// Draws a texture into a rectangle.
+pub(super) fn paint(ui: &Ui, picture: Picture, rect: Rect) {
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    ui.painter().image(picture.id, rect, whole, Color32::WHITE);
+}
+
+/// A picture as wide as it fits, with an accessible name.
+pub(super) fn fitted(ui: &mut Ui, picture: Picture, width: f32, name: &str) -> Response {
+    let scale = scale_to_fit(picture.size, vec2(width, f32::INFINITY));
+    let response = ui.add(Image::new(SizedTexture::new(picture.id, picture.size * scale)));
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, name));
+    response
+}
+
+/// The decoded point; dragging on it walks.
+pub(super) fn walkable(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
+    let response = response.on_hover_cursor(egui::CursorIcon::Move);
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, "Decoded picture"));
+    if let Some(picture) = scene.pictures.main {
+        let size = picture.size * scale_to_fit(picture.size, rect.size());
+        paint(ui, picture, Rect::from_center_size(rect.center(), size));
+    } else {
+        ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let text = "The picture of the point will be here";
+        ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, text, font, theme::MUTED);
+    }
+    if response.drag_started() {
+        out.push(Command::BeginWalk);
+    }
+    if let Some(moved) = response.total_drag_delta().filter(|_| response.dragged()) {
+        out.push(Command::Walk([moved.x / side * WALK_SPAN, moved.y / side * WALK_SPAN]));
+    }
+}

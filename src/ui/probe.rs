@@ -1,0 +1,53 @@
+//! A fixed batch of held-out images, what the model makes of them, and what it misses.
+
+use egui::{Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+
+use super::words::grouped;
+use super::{Picture, Scene, picture, theme};
+
+const LABEL_WIDTH: f32 = 76.0;
+
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
+    ui.horizontal(|ui| {
+        ui.label(theme::heading("Reconstructions"));
+        if let Some(probe) = &scene.pictures.probe {
+            let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
+            ui.label(theme::muted(format!(
+                "{} held-out images, step {}, mean PSNR {mean:.1} dB",
+                probe.psnr_db.len(),
+                grouped(probe.step)
+            )));
+        }
+    });
+    let Some(probe) = &scene.pictures.probe else {
+        ui.label(theme::muted("Held-out images and what the model makes of them will be here."));
+        return;
+    };
+    let count = probe.psnr_db.len().max(1) as f32;
+    let room = ui.available_size();
+    let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
+    let rows = [("Original", probe.originals), ("Model", probe.reconstructions), ("Error", probe.errors)];
+    for (name, tiles) in rows {
+        row(ui, name, tiles, vec2(tile * count, tile));
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_sized([LABEL_WIDTH, 14.0], egui::Label::new(theme::muted("PSNR / dB").small()))
+            .on_hover_text("Peak signal-to-noise ratio of each image. Higher is better.");
+        for psnr in &probe.psnr_db {
+            ui.add_sized([tile, 14.0], egui::Label::new(theme::number(format!("{psnr:.1}")).size(10.0)));
+        }
+    });
+}
+
+fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing = vec2(0.0, 2.0);
+        let (label, _) = ui.allocate_exact_size(vec2(LABEL_WIDTH, size.y), Sense::hover());
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().text(label.left_center(), egui::Align2::LEFT_CENTER, name, font, theme::MUTED);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, format!("{name} images")));
+        picture::paint(ui, tiles, Rect::from_min_size(pos2(rect.left(), rect.top()), size));
+    });
+}

@@ -1,0 +1,51 @@
+//! Terms in plain words, for tooltips, and numbers for people.
+
+/// What a curve or a setting means, in a sentence or two.
+pub(super) fn explain(term: &str) -> &'static str {
+    match term {
+        "loss" => "What training minimises: reconstruction plus the weighted KL term, in nats an image.",
+        "reconstruction" | "eval/reconstruction_nats" => {
+            "Negative log-likelihood of an image given its latent: how much of it the model misses, in nats."
+        }
+        "kl" | "eval/kl_nats" => {
+            "How far the encoder's answers lie from the prior, in nats an image: what the latent says about it."
+        }
+        "eval/elbo_nats" => {
+            "Evidence lower bound on held-out images, in nats: minus (reconstruction + KL). Higher is better."
+        }
+        "beta" => "Weight of the KL term. More makes dimensions independent, less makes pictures sharper.",
+        "lr" => "Learning rate: the length of a step of the optimizer.",
+        "sigma" => "Deviation of a pixel around its reconstruction, of the pixel range.",
+        "images_per_s" => "Training images a second over the newest block of steps.",
+        "eval/psnr_db" => "Peak signal-to-noise ratio of held-out reconstructions, in dB. Higher is better.",
+        "eval/mse" => "Mean squared error of held-out reconstructions, on pixels in [0, 1].",
+        "eval/active_units" => "Latent dimensions whose KL is over 0.1 nat on held-out images.",
+        _ if term.starts_with("kl_") => {
+            "KL of one latent dimension, in nats. Near zero the dimension says nothing: it is dead."
+        }
+        _ => "",
+    }
+}
+
+/// A count with thin spaces between thousands, for example `12 400`.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration for people, for example `1 h 05 min`, `3 min 20 s` or `12 s`.
+pub(super) fn duration(secs: f64) -> String {
+    let secs = secs.clamp(0.0, 1e9).round() as u64;
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
