@@ -1,1 +1,20 @@
-//! (to come)
+//! Ways through a latent space: between points, over a plane, along dimensions.
+//!
+//! Pure mathematics on `f32` slices, summed in `f64`. Knows nothing of models, files or windows.
+//! A latent of shape `[d, h, w]` is used as one flat vector.
+
+mod interpolate;
+mod plane;
+mod traverse;
+
+pub use interpolate::{
+    Mixing, angle_between, lerp, lerp_weights, mix, mix_into, path, slerp, slerp_weights,
+};
+pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use traverse::{DimensionError, Range, traverse, traverse_grid};
+
+/// The dot product, summed in `f64`.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    debug_assert_eq!(a.len(), b.len(), "latents of one length");
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
