@@ -1,0 +1,103 @@
+//! A data set whose 8-bit pixels are all in memory: what every file format is read into.
+
+use crate::picture::ImageShape;
+use crate::random::{self, Purpose};
+
+use super::{Dataset, Split};
+
+/// Images in memory; the two parts are lists of indices into them.
+pub(super) struct Stored {
+    pub(super) name: String,
+    pub(super) shape: ImageShape,
+    /// `[n, c, h, w]`.
+    pub(super) pixels: Vec<u8>,
+    /// One an image, below the number of class names; none when the set has no classes.
+    pub(super) labels: Option<Vec<u32>>,
+    pub(super) class_names: Vec<String>,
+    /// One an image, or empty when the set has no captions at all.
+    pub(super) captions: Vec<Option<String>>,
+    pub(super) parts: Parts,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Which images belong to which part.
+pub(super) struct Parts {
+    pub(super) train: Vec<u32>,
+    pub(super) test: Vec<u32>,
+}
+
+impl Parts {
+    /// The first `train` images, then `test` further ones.
+    pub(super) fn in_order(train: usize, test: usize) -> Self {
+        Self {
+            train: (0..train as u32).collect(),
+            test: (train as u32..(train + test) as u32).collect(),
+        }
+    }
+
+    /// A tenth of `n` images, at least one, chosen by `seed` for the test part; a single image is in both.
+    pub(super) fn drawn(n: usize, seed: u64) -> Self {
+        if n < 2 {
+            let all: Vec<u32> = (0..n as u32).collect();
+            return Self { train: all.clone(), test: all };
+        }
+        let mut test = random::permutation(seed, 0, Purpose::Split, n);
+        let mut train = test.split_off((n / 10).max(1));
+        train.sort_unstable();
+        test.sort_unstable();
+        Self { train, test }
+    }
+}
+
+impl Stored {
+    /// The number of the image at `index` of a part.
+    fn image(&self, split: Split, index: usize) -> usize {
+        let part = match split {
+            Split::Train => &self.parts.train,
+            Split::Test => &self.parts.test,
+        };
+        part[index] as usize
+    }
+}
+
+impl Dataset for Stored {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    fn len(&self, split: Split) -> usize {
+        match split {
+            Split::Train => self.parts.train.len(),
+            Split::Test => self.parts.test.len(),
+        }
+    }
+
+    fn pixels(&self, split: Split, index: usize, out: &mut [f32]) {
+        let len = self.shape.len();
+        assert_eq!(out.len(), len, "room for one image of shape {}", self.shape);
+        let start = self.image(split, index) * len;
+        for (value, &level) in out.iter_mut().zip(&self.pixels[start..start + len]) {
+            *value = f32::from(level) / 255.0;
+        }
+    }
+
+    fn label(&self, split: Split, index: usize) -> Option<u32> {
+        self.labels.as_ref().map(|labels| labels[self.image(split, index)])
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    fn caption(&self, split: Split, index: usize) -> Option<String> {
+        self.captions.get(self.image(split, index)).cloned().flatten()
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
