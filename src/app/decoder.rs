@@ -13,7 +13,7 @@ use crate::array::Array;
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, EngineKind, Mix, Runner};
 use crate::graph::Graph;
-use crate::latent::interpolate::Mixing;
+use crate::latent::Mixing;
 use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;

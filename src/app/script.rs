@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
-use crate::latent::interpolate::Mixing;
+use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
 use crate::ui::{Command, TrainForm};
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line {
+pub(super) enum Line {
     /// Does what a person would do.
     Do(Box<Command>),
     /// Waits for so many seconds.
@@ -81,7 +81,7 @@ fn save(picture: &egui::ColorImage, path: &Path) {
 ///
 /// # Errors
 /// At the first line that is none, with its number and what was expected.
-pub fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
+pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.split_once('#').map_or(line, |(code, _)| code).trim();

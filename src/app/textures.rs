@@ -3,7 +3,7 @@
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Vec2};
 
 use crate::array::Array;
-use crate::metrics::image::psnr_db;
+use crate::metrics::psnr_db;
 use crate::picture::{ImageShape, level_from_unit};
 use crate::train::live::Probe;
 use crate::ui::{Picture, ProbePictures};

@@ -41,7 +41,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("evaluate: --limit is 0 (expected at least 1)")));
     }
     let opened = crate::open::open(&args.model.model)?;
-    let dataset = data::open(&spec.with_size(opened.run.image.height))?;
+    let dataset = data::open(&spec.clone().with_size(opened.run.image.height))?;
     if dataset.shape() != opened.run.image {
         return Err(usage(anyhow::anyhow!(
             "evaluate: the images are {} (expected {}, as the model's)",

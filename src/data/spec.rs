@@ -38,6 +38,31 @@ pub enum DataSpec {
     },
 }
 
+impl DataSpec {
+    /// The same images at `size` pixels a side, where the source can give any; others stay as they are.
+    pub fn with_size(mut self, size: usize) -> Self {
+        match &mut self {
+            Self::Shapes(options) => options.size = size,
+            Self::Folder { options, .. } => options.size = size,
+            Self::Mnist(_) | Self::FashionMnist(_) | Self::Cifar10 { .. } => {}
+        }
+        self
+    }
+
+    /// The same source, named so that it is found from any working directory.
+    pub fn absolute(mut self) -> Self {
+        let dir = match &mut self {
+            Self::Shapes(_) => return self,
+            Self::Mnist(dir) | Self::FashionMnist(dir) => dir,
+            Self::Cifar10 { dir, .. } | Self::Folder { dir, .. } => dir,
+        };
+        if let Ok(absolute) = std::path::absolute(&*dir) {
+            *dir = absolute;
+        }
+        self
+    }
+}
+
 /// What procedural shapes look like and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShapesOptions {

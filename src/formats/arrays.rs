@@ -34,10 +34,36 @@ pub type NamedIndices = BTreeMap<String, Indices>;
 #[derive(Debug)]
 pub struct ArrayFile {
     path: PathBuf,
-    file: File,
+    source: Source,
     header: Metadata,
     /// Where the first array begins in the file.
     data_start: u64,
+}
+
+/// Where the bytes of an [`ArrayFile`] are.
+#[derive(Debug)]
+enum Source {
+    File(File),
+    Bytes(&'static [u8]),
+}
+
+impl Source {
+    /// Fills `out` with the bytes from `offset` on.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => {
+                let mut file = file;
+                file.seek(SeekFrom::Start(offset))?;
+                file.read_exact(out)
+            }
+            Self::Bytes(bytes) => {
+                let rest = bytes.get(offset as usize..).unwrap_or_default();
+                rest.get(..out.len())
+                    .map(|part| out.copy_from_slice(part))
+                    .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+            }
+        }
+    }
 }
 
 impl ArrayFile {
@@ -46,25 +72,37 @@ impl ArrayFile {
     /// # Errors
     /// When it cannot be read or is not a whole safetensors file.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let mut file = File::open(path).map_err(FormatError::io(READ, path))?;
-        let file_len = file.metadata().map_err(FormatError::io(READ, path))?.len();
+        let file = File::open(path).map_err(FormatError::io(READ, path))?;
+        let len = file.metadata().map_err(FormatError::io(READ, path))?.len();
+        Self::parse(Source::File(file), len, path)
+    }
+
+    /// Opens a file that is part of the program.
+    ///
+    /// # Errors
+    /// When it is not a whole safetensors file.
+    pub fn from_bytes(bytes: &'static [u8]) -> Result<Self, FormatError> {
+        Self::parse(Source::Bytes(bytes), bytes.len() as u64, Path::new("(embedded)"))
+    }
+
+    fn parse(source: Source, len: u64, path: &Path) -> Result<Self, FormatError> {
         let wrong =
             |found: String| FormatError::content(READ, found, "a whole safetensors file", path);
         let mut prefix = [0; 8];
-        if file_len < 8 {
-            return Err(wrong(format!("{file_len} bytes")));
+        if len < 8 {
+            return Err(wrong(format!("{len} bytes")));
         }
-        file.read_exact(&mut prefix).map_err(FormatError::io(READ, path))?;
+        source.read_at(0, &mut prefix).map_err(FormatError::io(READ, path))?;
         let header_len = u64::from_le_bytes(prefix);
-        if header_len > MAX_HEADER_BYTES.min(file_len - 8) {
-            return Err(wrong(format!("a header of {header_len} bytes in a file of {file_len}")));
+        if header_len > MAX_HEADER_BYTES.min(len - 8) {
+            return Err(wrong(format!("a header of {header_len} bytes in a file of {len}")));
         }
         let mut bytes = vec![0; header_len as usize];
-        file.read_exact(&mut bytes).map_err(FormatError::io(READ, path))?;
+        source.read_at(8, &mut bytes).map_err(FormatError::io(READ, path))?;
         let header: Metadata = serde_json::from_slice(&bytes)
             .map_err(|error| wrong(format!("a header that does not parse: {error}")))?;
         let data_start = 8 + header_len;
-        let data_len = file_len - data_start;
+        let data_len = len - data_start;
         if header.data_len() as u64 != data_len {
             let told = header.data_len();
             return Err(wrong(format!(
@@ -76,7 +114,7 @@ impl ArrayFile {
                 return Err(wrong(format!("the shape {:?} of {name}", info.shape)));
             }
         }
-        Ok(Self { path: path.to_owned(), file, header, data_start })
+        Ok(Self { path: path.to_owned(), source, header, data_start })
     }
 
     /// The names of all arrays, sorted.
@@ -167,9 +205,8 @@ impl ArrayFile {
         };
         let (start, end) = info.data_offsets;
         let mut bytes = vec![0; end - start];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(self.data_start + start as u64))
-            .and_then(|_| file.read_exact(&mut bytes))
+        self.source
+            .read_at(self.data_start + start as u64, &mut bytes)
             .map_err(FormatError::io(READ, &self.path))?;
         Ok((info, bytes))
     }

@@ -5,6 +5,7 @@
 
 pub mod arrays;
 pub mod pictures;
+pub mod run_dir;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
@@ -46,11 +47,11 @@ impl FormatError {
         }
     }
 
-    fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io { attempt, error, path: path.to_owned() }
     }
 
-    fn content(
+    pub(crate) fn content(
         attempt: &'static str,
         found: impl Into<String>,
         expected: impl Into<String>,

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::image::{mse, psnr_db_from_mse, ssim};
-use super::mean::Mean;
-use super::vae::{KlPerDim, bernoulli_nats_from_logits, gaussian_nats};
+use super::{
+    KlPerDim, Mean, bernoulli_nats_from_logits, gaussian_nats, mse, psnr_db_from_mse, ssim,
+};
 use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
 use crate::picture::{ImageShape, PixelLikelihood, ValueRange};

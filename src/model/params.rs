@@ -239,12 +239,13 @@ pub fn tensor_from_array<const D: usize>(array: &Array, device: &Device) -> Tens
     Tensor::from_data(data, device)
 }
 
-/// Reads a tensor back.
-#[expect(clippy::disallowed_methods, reason = "sync point: the caller asked for the values")]
+/// Reads a tensor back: a sync point.
+///
+/// # Panics
+/// When the device is lost.
 pub fn array_from_tensor<const D: usize>(tensor: Tensor<D>) -> Array {
     let shape = tensor.dims().to_vec();
-    let data = tensor.into_data_as::<f32>();
-    let values = data.into_vec::<f32>().expect("the data was converted to f32");
+    let values = tensor.try_into_vec_as::<f32>().expect("float tensors convert to f32");
     Array::new(shape, values).expect("a tensor holds as many values as its shape says")
 }
 

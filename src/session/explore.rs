@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::latent::interpolate::Mixing;
-use crate::latent::plane::{Plane, latent_from_pad};
+use crate::latent::{Mixing, Plane, latent_from_pad};
 use crate::random::{Purpose, normals};
 
 /// How many latent edits can be undone.

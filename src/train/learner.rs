@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
-use crate::data::batches::Batch;
+use crate::data::Batch;
 use crate::model::params::ParamError;
 
 /// One family in training.
@@ -46,16 +46,14 @@ pub(crate) trait Learner {
     fn memory_bytes(&self, batch: usize) -> u64;
 }
 
-/// Reads blocks of scalars back at once.
-#[expect(clippy::disallowed_methods, reason = "sync point: the only one of the training loop")]
+/// Reads a block of scalars back at once: the only sync point of the training loop.
 pub(crate) fn read_scalars(rows: Vec<Tensor<1>>) -> Array {
     let count = rows.len();
     let width = rows.first().map_or(0, |row| row.dims()[0]);
     let values = if rows.is_empty() {
         Vec::new()
     } else {
-        let data = Tensor::cat(rows, 0).into_data_as::<f32>();
-        data.into_vec::<f32>().expect("the data was converted to f32")
+        Tensor::cat(rows, 0).try_into_vec_as::<f32>().expect("float tensors convert to f32")
     };
     Array::new([count, width], values).expect("every step gives one scalar a curve")
 }

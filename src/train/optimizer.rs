@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::optim::adaptor::AdaptiveMomentumState;
-use burn::optim::{Adam as AdamRule, AdamConfig, AdamState, GradientsParams, Optimizer as _};
+use burn::optim::{
+    Adam as AdamRule, AdamConfig, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer as _,
+};
 use burn::tensor::{Device, Tensor};
 
 use crate::array::NamedArrays;

@@ -100,7 +100,7 @@ impl Request {
             format: FORMAT,
             program: format!("zscope {}", env!("CARGO_PKG_VERSION")),
             recipe: self.recipe.name().to_owned(),
-            data: data.absolute().to_string(),
+            data: data.clone().absolute().to_string(),
             image,
             range: ValueRange::UNIT,
             batch: self.batch,
@@ -169,15 +169,9 @@ pub fn settings_from_json(
     Ok(settings)
 }
 
-/// The data with its pictures at `size`, where the source can give any size.
-fn with_image_size(mut data: DataSpec, size: usize) -> Result<DataSpec, DataError> {
-    if size != 0 {
-        match &mut data {
-            DataSpec::Shapes(options) => options.size = size,
-            DataSpec::Folder { options, .. } => options.size = size,
-            _ => {}
-        }
-    }
+/// The data with its pictures at `size`, where the source can give any size; 0 leaves it alone.
+fn with_image_size(data: DataSpec, size: usize) -> Result<DataSpec, DataError> {
+    let data = if size == 0 { data } else { data.with_size(size) };
     // The sizes that each source can give are checked where its text is parsed.
     data.to_string().parse()
 }

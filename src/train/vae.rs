@@ -9,7 +9,7 @@ use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
-use crate::data::batches::Batch;
+use crate::data::Batch;
 use crate::graph::lower::vae::VaeConfig;
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};

@@ -19,7 +19,7 @@ use super::memory;
 use super::metrics_log::MetricsLog;
 use super::settings::Settings;
 use crate::array::Array;
-use crate::data::batches::Batches;
+use crate::data::Batches;
 use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::TrainForm;
-use crate::latent::interpolate::Mixing;
+use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
 
 /// One thing that a person does.
@@ -67,6 +67,8 @@ pub enum Command {
     Pause,
     /// Goes on.
     Resume,
+    /// Waits, or goes on.
+    TogglePause,
     /// Takes one step.
     StepOnce,
     /// Saves and ends.

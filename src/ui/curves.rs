@@ -88,7 +88,7 @@ fn plot(ui: &mut Ui, session: &Session, view: &mut CurvesView, title: &str, belo
     ui.label(theme::muted(title).small());
     let columns = ui.available_width().max(16.0) as usize;
     let log = view.log;
-    let memory = ui.id().with(title);
+    let memory = ui.scope_id().with(title);
     // What was visible in the last frame decides which points are drawn in this one.
     let seen = ui.data(|data| data.get_temp::<PlotBounds>(memory));
     let whole = [0.0, session.step().max(1) as f64];
@@ -105,7 +105,7 @@ fn plot(ui: &mut Ui, session: &Session, view: &mut CurvesView, title: &str, belo
         .y_axis_min_width(36.0)
         .y_axis_formatter(move |mark, _| if log { short(10f64.powf(mark.value)) } else { short(mark.value) })
         .x_axis_formatter(|mark, _| if mark.value < 0.0 { String::new() } else { grouped(mark.value.round() as u64) })
-        .link_axis(egui::Id::new("steps"), Vec2b::new(true, false))
+        .link_axis(egui::Id::unique("steps"), Vec2b::new(true, false))
         .show(ui, |plot| {
             if plot.auto_bounds().y && let Some([lo, hi]) = limits {
                 plot.set_plot_bounds_y(lo..=hi);

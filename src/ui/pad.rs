@@ -1,9 +1,9 @@
 //! The pad: four corners, everything between them, thumbnails behind the pointer.
 
-use egui::{Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, Role, pos2, vec2};
 
 use super::{Command, PAD_TILES, Scene, picture, theme};
-use crate::latent::interpolate::Mixing;
+use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
 
 const CORNERS: [&str; 4] = ["Top left", "Top right", "Bottom left", "Bottom right"];
@@ -12,7 +12,7 @@ const CORNERS: [&str; 4] = ["Top left", "Top right", "Bottom left", "Bottom righ
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Other, true, "Latent pad"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Latent pad"));
     ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
     let row_height = side / PAD_TILES as f32;
     for (row, tiles) in scene.pictures.pad_rows.iter().enumerate() {

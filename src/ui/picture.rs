@@ -1,6 +1,6 @@
 //! Pictures at whole-pixel scale, and the one that is walked on.
 
-use egui::{Color32, Image, Rect, Response, Sense, Ui, Vec2, WidgetInfo, WidgetType, load::SizedTexture, pos2, vec2};
+use egui::{Color32, Image, Rect, Response, Sense, Ui, Vec2, WidgetInfo, Role, load::SizedTexture, pos2, vec2};
 
 use super::{Command, Picture, Scene, theme};
 
@@ -24,7 +24,7 @@ pub(super) fn paint(ui: &Ui, picture: Picture, rect: Rect) {
 pub(super) fn fitted(ui: &mut Ui, picture: Picture, width: f32, name: &str) -> Response {
     let scale = scale_to_fit(picture.size, vec2(width, f32::INFINITY));
     let response = ui.add(Image::new(SizedTexture::new(picture.id, picture.size * scale)));
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     response
 }
 
@@ -32,7 +32,7 @@ pub(super) fn fitted(ui: &mut Ui, picture: Picture, width: f32, name: &str) -> R
 pub(super) fn walkable(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Move);
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, "Decoded picture"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Decoded picture"));
     if let Some(picture) = scene.pictures.main {
         let size = picture.size * scale_to_fit(picture.size, rect.size());
         paint(ui, picture, Rect::from_center_size(rect.center(), size));

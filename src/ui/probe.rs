@@ -1,6 +1,6 @@
 //! A fixed batch of held-out images, what the model makes of them, and what it misses.
 
-use egui::{Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{Rect, Sense, Ui, WidgetInfo, Role, pos2, vec2};
 
 use super::words::grouped;
 use super::{Picture, Scene, picture, theme};
@@ -47,7 +47,7 @@ fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) {
         let font = egui::TextStyle::Body.resolve(ui.style());
         ui.painter().text(label.left_center(), egui::Align2::LEFT_CENTER, name, font, theme::MUTED);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, format!("{name} images")));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} images")));
         picture::paint(ui, tiles, Rect::from_min_size(pos2(rect.left(), rect.top()), size));
     });
 }

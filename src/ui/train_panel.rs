@@ -41,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let busy = scene.session.run().is_some() && !scene.session.phase().is_over();
     let form = &mut view.form;
     egui::Grid::new("length").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        let mut whole = |ui: &mut Ui, name: &str, hint: &str, value: &mut u64, hi: u64| {
+        let whole = |ui: &mut Ui, name: &str, hint: &str, value: &mut u64, hi: u64| {
             ui.label(name).on_hover_text(hint);
             ui.add_enabled(!busy, DragValue::new(value).range(1..=hi)).on_hover_text(hint);
             ui.end_row();

@@ -1,0 +1,256 @@
+//! Does what commands ask.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui;
+
+use super::jobs::{Chosen, Done};
+use super::{ZscopeApp, dialogs};
+use crate::codec::take;
+use crate::data::{self, DataSpec, Dataset, Split};
+use crate::engine::{EngineKind, Runner};
+use crate::formats::run_dir::RunDir;
+use crate::formats::{pictures, write_whole};
+use crate::session::Phase;
+use crate::train::start::{Length, Request, StartError, resume};
+use crate::train::worker::{Control, Plan};
+use crate::train::{recipe, runs};
+use crate::ui::{Command, DataLine, TrainForm};
+
+/// Images in the preview of data.
+const PREVIEW_IMAGES: u32 = 64;
+
+impl ZscopeApp {
+    /// Does one thing that a person asked for.
+    pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::BeginEdit => self.explore.begin_edit(),
+            Command::SetDim { dim, value } => self.move_point(|app| app.explore.set_dim(dim, value)),
+            Command::SetLatent(latent) => self.move_point(|app| app.explore.set_latent(&latent)),
+            Command::SetPad(at) => self.move_point(|app| app.explore.set_pad(at)),
+            Command::BeginWalk => self.explore.begin_walk(),
+            Command::Walk([right, down]) => self.move_point(|app| app.explore.walk(right, down)),
+            Command::WalkDims => self.explore.walk_dims(),
+            Command::WalkRandom => self.explore.walk_random(),
+            Command::SetMixing(mixing) => self.move_corners(|app| app.explore.set_mixing(mixing)),
+            Command::SetCorner { index, source } => {
+                self.move_corners(|app| app.explore.set_corner(index, source, &app.probe_latents));
+            }
+            Command::RedrawCorner(index) => self.move_corners(|app| app.explore.redraw_corner(index)),
+            Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
+            Command::Undo => self.move_point(|app| app.explore.undo()),
+            Command::Redo => self.move_point(|app| app.explore.redo()),
+            Command::Freeze(frozen) => self.explore.set_frozen(frozen),
+            Command::OpenData(spec) => self.open_data(spec),
+            Command::OpenPath(path) => self.open_path(path),
+            Command::PickData => dialogs::ask(&self.jobs, Chosen::Data),
+            Command::PickModel => dialogs::ask(&self.jobs, Chosen::Model),
+            Command::OpenDemo => self.open_demo(),
+            Command::StartTraining(form) => self.start_training(*form),
+            Command::ResumeRun(dir) => self.resume_run(dir),
+            Command::Pause => self.ask(Control::Pause),
+            Command::Resume => self.ask(Control::Resume),
+            Command::TogglePause => self.ask(match self.session.phase() {
+                Phase::Paused => Control::Resume,
+                _ => Control::Pause,
+            }),
+            Command::StepOnce => self.ask(Control::Step),
+            Command::Stop => self.ask(Control::Stop),
+            Command::SaveCheckpoint => self.ask(Control::Save),
+            Command::SetLive { name, value } => self.ask(Control::Set { name, value }),
+            Command::SaveCurves(Some(path)) => self.save_curves(path),
+            Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
+            Command::SavePicture(Some(path)) => self.save_picture(path),
+            Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
+            Command::Dismiss(index) => {
+                if index < self.notices.len() {
+                    self.notices.remove(index);
+                }
+            }
+            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    fn move_point(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        self.picture_is_stale = true;
+        self.log_moved("point");
+    }
+
+    fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
+        self.move_point(change);
+        self.next_pad_row = 0;
+    }
+
+    fn ask(&self, control: Control) {
+        if let Some(training) = &self.training {
+            training.ask(control);
+        }
+    }
+
+    /// Opens data in the background.
+    pub(super) fn open_data(&mut self, text: String) {
+        self.view.form.data.clone_from(&text);
+        let spec: DataSpec = match text.parse() {
+            Ok(spec) => spec,
+            Err(error) => return self.notice(error.to_string(), true),
+        };
+        self.data = DataLine { spec: text.clone(), opening: Some((0, 0)), ..DataLine::default() };
+        self.pictures.preview = None;
+        self.jobs.spawn("data", move |done| {
+            let dataset = data::open(&spec).map_err(|error| error.to_string());
+            if let Ok(dataset) = &dataset {
+                let count = (dataset.len(Split::Train) as u32).min(PREVIEW_IMAGES);
+                let indices: Vec<u32> = (0..count).collect();
+                done(Done::Preview(data::batch(dataset.as_ref(), Split::Train, &indices)));
+            }
+            done(Done::Data { spec: text, dataset });
+        });
+    }
+
+    /// Takes over data that is open now.
+    pub(super) fn show_data(&mut self, spec: String, dataset: Arc<dyn Dataset>) {
+        let counts = data::class_counts(dataset.as_ref(), Split::Train);
+        self.data = DataLine {
+            spec,
+            name: dataset.name().to_owned(),
+            counts: [dataset.len(Split::Train), dataset.len(Split::Test)],
+            shape: dataset.shape().to_string(),
+            classes: dataset.class_names().iter().cloned().zip(counts).collect(),
+            opening: None,
+        };
+        self.dataset = Some(dataset);
+    }
+
+    /// Opens whatever is at a path.
+    pub(super) fn open_path(&mut self, path: PathBuf) {
+        if let Some(spec) = data_at(&path) {
+            return self.open_data(spec);
+        }
+        if path.is_file() && image::ImageFormat::from_path(&path).is_ok() {
+            return self.open_picture(path);
+        }
+        let text = path.display().to_string();
+        self.jobs.spawn("open", move |done| {
+            done(Done::Model(crate::open::open(&text).map(Box::new).map_err(|error| error.to_string())));
+        });
+    }
+
+    /// Goes to where the encoder puts a picture.
+    fn open_picture(&mut self, path: PathBuf) {
+        let Some(model) = &self.model else { return };
+        let (encoder, image, range) = (model.networks.encoder.clone(), model.image, model.range);
+        self.jobs.spawn("picture", move |done| {
+            done(Done::Latent(latent_of(&path, &encoder, image, range).map_err(|error| error.to_string())));
+        });
+    }
+
+    fn start_training(&mut self, form: TrainForm) {
+        if self.training.is_some() {
+            return self.notice("A run is still going on: stop it first.", true);
+        }
+        self.view.form = form.clone();
+        let known = self.dataset.clone().filter(|_| self.data.spec == form.data);
+        self.jobs.spawn("plan", move |done| {
+            done(Done::Plan(plan(form, known).map(Box::new).map_err(|error| error.to_string())));
+        });
+    }
+
+    fn resume_run(&mut self, dir: PathBuf) {
+        if self.training.is_some() {
+            return self.notice("A run is still going on: stop it first.", true);
+        }
+        self.jobs.spawn("resume", move |done| {
+            done(Done::Plan(resume(&dir, None, true).map(Box::new).map_err(|error| error.to_string())));
+        });
+    }
+
+    /// Writes every point of every curve.
+    pub(super) fn save_curves(&mut self, path: PathBuf) {
+        let series: Vec<_> = self.session.series().collect();
+        let saved = write_whole(&path, |out| crate::session::write_csv(&series, out));
+        match saved {
+            Ok(()) => self.notice(format!("Saved {}", path.display()), false),
+            Err(error) => self.notice(error.to_string(), true),
+        }
+    }
+
+    /// Writes the picture of the point.
+    pub(super) fn save_picture(&mut self, path: PathBuf) {
+        let (Some(decoder), Some(model)) = (&self.decoder, &self.model) else { return };
+        let pixels = decoder.read_point(model.image).map_err(|error| error.to_string());
+        self.jobs.spawn("save", move |done| {
+            let saved = pixels.and_then(|pixels| {
+                let pixels = pixels.ok_or("save the picture: there is none yet")?;
+                pictures::write_picture(&path, &pixels).map_err(|error| error.to_string())
+            });
+            done(Done::Saved(saved.map(|()| path)));
+        });
+    }
+}
+
+/// The data specification of a folder that holds images rather than a model.
+fn data_at(path: &Path) -> Option<String> {
+    if !path.is_dir() || RunDir::is_run(path) || path.join("model.safetensors").is_file() {
+        return None;
+    }
+    let names: Vec<String> = std::fs::read_dir(path)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let has = |start: &str| names.iter().any(|name| name.starts_with(start));
+    let kind = if has("train-images") {
+        let fashion = path.to_string_lossy().to_lowercase().contains("fashion");
+        if fashion { "fashion-mnist" } else { "mnist" }
+    } else if has("data_batch_") {
+        "cifar10"
+    } else {
+        "folder"
+    };
+    Some(format!("{kind}:{}", path.display()))
+}
+
+fn latent_of(
+    path: &Path,
+    encoder: &crate::graph::Graph,
+    image: crate::picture::ImageShape,
+    range: crate::picture::ValueRange,
+) -> Result<Vec<f32>, crate::codec::CodecError> {
+    let mut picture = pictures::read_picture(path, image)?;
+    for value in picture.data_mut() {
+        *value = range.from_unit(*value);
+    }
+    let batch = picture.reshaped(image.batch(1))?;
+    let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&batch)?;
+    Ok(take(&mut outputs, "latent")?.into_data())
+}
+
+/// Sets a run up as the form says.
+fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartError> {
+    let dir = runs::fresh(form.recipe.name()).map_err(|error| StartError::Usage(format!("make the run directory: {error}")))?;
+    let data: DataSpec = form.data.parse()?;
+    let resized = form.settings.integer("image_size") != 0;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let request = Request {
+        recipe: recipe::Recipe::Vae,
+        settings: form.settings,
+        data: data.clone(),
+        length: Length::Epochs(form.epochs),
+        batch: form.batch,
+        seed: form.seed,
+        device: if crate::engine::has_real_gpu() { "gpu" } else { "cpu" },
+        // The window keeps a core.
+        threads: cores.saturating_sub(1).max(1),
+        watched: true,
+    };
+    let plan = match known.filter(|_| !resized) {
+        Some(dataset) => request.plan_with(&data, dataset, &dir, false),
+        None => request.plan(&dir, false),
+    };
+    if plan.is_err() {
+        // Nothing was written into it.
+        std::fs::remove_dir(&dir).ok();
+    }
+    plan
+}

@@ -1,0 +1,26 @@
+//! The embedded demo model: trained by this program on `shapes`, its recipe beside it in `assets/demo`.
+
+use super::ZscopeApp;
+use super::jobs::Done;
+use crate::formats::arrays::ArrayFile;
+use crate::open::{Opened, lower_model};
+
+const CONFIG: &str = include_str!("../../assets/demo/config.json");
+const MODEL: &[u8] = include_bytes!("../../assets/demo/model.safetensors");
+
+impl ZscopeApp {
+    /// Puts the demo model into the explorer.
+    pub(super) fn open_demo(&mut self) {
+        self.jobs.spawn("demo", |done| done(Done::Model(demo().map(Box::new))));
+    }
+}
+
+/// The demo model.
+fn demo() -> Result<Opened, String> {
+    let run: crate::formats::run_dir::RunConfig =
+        serde_json::from_str(CONFIG).map_err(|error| format!("open the demo: {error}"))?;
+    let tensors = ArrayFile::from_bytes(MODEL).and_then(|file| file.arrays());
+    let tensors = tensors.map_err(|error| format!("open the demo: {error}"))?;
+    let networks = lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
+    Ok(Opened { path: "demo".into(), step: run.total_steps, run, tensors, networks })
+}

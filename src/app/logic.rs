@@ -1,0 +1,420 @@
+//! What happens every frame, also while the window is hidden: events in, jobs in, pictures made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eframe::egui;
+
+use super::jobs::{Chosen, Done};
+use super::{Model, ZscopeApp, textures};
+use crate::array::Array;
+use crate::event::Event;
+use crate::metrics::KlPerDim;
+use crate::open::{Opened, lower_model};
+use crate::session::Phase;
+use crate::train::live::{Probe, Weights};
+use crate::train::worker::Training;
+use crate::ui::{Command, ModelLine, Notice, PAD_TILES, Scene};
+
+/// How often the window looks at a run that nobody touches.
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);
+/// The share of the past in the KL that sorts the sliders.
+const KL_SMOOTHING: f32 = 0.9;
+
+impl eframe::App for ZscopeApp {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(log) = &mut self.frame_log {
+            log.begin(frame.info().cpu_usage);
+        }
+        self.take_events();
+        self.take_jobs(ctx);
+        self.take_live(ctx);
+        self.take_dropped(ctx);
+        let step = self.session.step();
+        let scripted = self.script.as_mut().and_then(|script| script.next(step, ctx));
+        for command in scripted.into_iter().chain(shortcuts(ctx)) {
+            self.apply(ctx, command);
+        }
+        if self.training.is_some() {
+            ctx.request_repaint_after(WATCH_INTERVAL);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let engine = self.decoder.as_ref().map(super::Decoder::describe).unwrap_or_default();
+        let mut view = std::mem::take(&mut self.view);
+        let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
+        self.view = view;
+        for command in commands {
+            self.apply(&ctx, command);
+        }
+        self.draw(&ctx);
+    }
+
+    fn on_exit(&mut self) {
+        // Dropping a run stops it after its current step and saves it.
+        self.training = None;
+    }
+}
+
+impl ZscopeApp {
+    fn scene<'a>(&'a self, engine: &'a str) -> Scene<'a> {
+        let model = self.model.as_ref().map_or_else(ModelLine::default, |model| ModelLine {
+            name: &model.name,
+            family: model.config.family(),
+            step: model.step,
+            engine,
+            is_live: model.is_live,
+        });
+        Scene {
+            session: &self.session,
+            explore: &self.explore,
+            model,
+            pictures: &self.pictures,
+            data: &self.data,
+            runs_folder: &self.runs_folder,
+            notices: &self.notices,
+        }
+    }
+
+    pub(super) fn notice(&mut self, text: impl Into<String>, is_error: bool) {
+        let notice = Notice { text: text.into(), is_error };
+        if is_error {
+            log::warn!("{}", notice.text);
+        }
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+        // Old news gives way.
+        if self.notices.len() > 4 {
+            self.notices.remove(0);
+        }
+    }
+
+    pub(super) fn log_moved(&mut self, what: &str) {
+        if let Some(log) = &mut self.frame_log {
+            log.moved(what);
+        }
+    }
+
+    fn take_events(&mut self) {
+        let Some(training) = &self.training else { return };
+        let over = training.is_over();
+        let events: Vec<Event> = training.events().try_iter().collect();
+        for event in &events {
+            self.session.apply(event);
+            match event {
+                Event::Diverged { message, last_checkpoint, .. } | Event::Failed { message, last_checkpoint, .. } => {
+                    let kept = last_checkpoint.as_ref().map_or_else(
+                        || "no checkpoint was saved".to_owned(),
+                        |path| format!("the last good checkpoint is {}", path.display()),
+                    );
+                    self.notice(format!("Training ended: {message}; {kept}"), true);
+                }
+                Event::Warning { message, .. } => self.notice(message.clone(), false),
+                _ => {}
+            }
+        }
+        if !events.is_empty() {
+            self.log_moved("curves");
+        }
+        if over && events.is_empty() {
+            self.training = None;
+            // A run that ended before its first weights leaves nothing to show.
+            self.pending = None;
+        }
+    }
+
+    fn take_jobs(&mut self, ctx: &egui::Context) {
+        while let Some(done) = self.jobs.next() {
+            match done {
+                Done::Data { spec, dataset } => self.data_opened(spec, dataset),
+                Done::Preview(images) => {
+                    let columns = (images.num_rows() as f64).sqrt().ceil() as usize;
+                    let options = egui::TextureOptions::NEAREST;
+                    textures::show(&mut self.preview, ctx, "preview", &images, columns, options);
+                    self.pictures.preview = self.preview.as_ref().map(textures::picture);
+                }
+                Done::Model(Ok(opened)) => self.model_opened(ctx, *opened),
+                Done::Probe { probe, kl } => {
+                    self.live.probe.put(probe);
+                    self.explore.set_kl(&kl, true);
+                    self.explore.walk_dims();
+                }
+                Done::Plan(Ok(plan)) => {
+                    self.pending = Some(super::PendingRun {
+                        name: plan.run.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                        config: plan.config.model.clone(),
+                        image: plan.config.image,
+                        range: plan.config.range,
+                    });
+                    match Training::start(*plan) {
+                        Ok(training) => self.follow(training),
+                        Err(error) => self.notice(format!("start the training thread: {error}"), true),
+                    }
+                }
+                Done::Latent(Ok(latent)) => {
+                    self.explore.begin_edit();
+                    self.explore.set_latent(&latent);
+                    self.picture_is_stale = true;
+                }
+                Done::Chosen(Chosen::Data, path) => self.open_path(path),
+                Done::Chosen(Chosen::Model, path) => self.open_path(path),
+                Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
+                Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
+                Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
+                Done::Model(Err(error)) | Done::Plan(Err(error)) | Done::Latent(Err(error)) | Done::Saved(Err(error)) => {
+                    self.notice(error, true);
+                }
+            }
+        }
+    }
+
+    /// A run has begun: its weights and reconstructions are what is shown from now on.
+    fn follow(&mut self, training: Training) {
+        self.live = training.live().clone();
+        self.seen_weights = 0;
+        self.seen_probe = 0;
+        self.training = Some(training);
+        self.session = crate::session::Session::default();
+    }
+
+    fn take_live(&mut self, ctx: &egui::Context) {
+        if let Some((seen, weights)) = self.live.weights.newer_than(self.seen_weights)
+            && !self.explore.is_frozen()
+        {
+            self.seen_weights = seen;
+            self.take_weights(ctx, &weights);
+        }
+        if let Some((seen, probe)) = self.live.probe.newer_than(self.seen_probe) {
+            self.seen_probe = seen;
+            self.take_probe(ctx, &probe);
+        }
+        self.take_kl();
+        if let Some(decoder) = &mut self.decoder {
+            decoder.poll(ctx);
+            self.pictures.main = decoder.point();
+            self.pictures.pad_rows = decoder.rows();
+        }
+    }
+
+    fn take_weights(&mut self, ctx: &egui::Context, weights: &Weights) {
+        if let Some(pending) = self.pending.take() {
+            match lower_model(&pending.config, &weights.tensors) {
+                Ok(networks) => self.show_model(
+                    ctx,
+                    Model {
+                        name: pending.name,
+                        config: pending.config,
+                        image: pending.image,
+                        range: pending.range,
+                        networks,
+                        step: weights.step,
+                        is_live: true,
+                    },
+                ),
+                Err(error) => self.notice(format!("show the run: {error}"), true),
+            }
+            return;
+        }
+        let Some(model) = self.model.as_mut().filter(|model| model.is_live) else { return };
+        let updated = model.networks.decoder.with_weights(&weights.tensors).and_then(|decoder| {
+            model.networks.encoder = model.networks.encoder.with_weights(&weights.tensors)?;
+            model.networks.decoder = decoder;
+            Ok(())
+        });
+        model.step = weights.step;
+        let shown = match (&mut self.decoder, updated) {
+            (Some(decoder), Ok(())) => {
+                decoder.update_weights(&model.networks.decoder).map_err(|error| error.to_string())
+            }
+            (None, Ok(())) => Ok(()),
+            (_, Err(error)) => Err(error.to_string()),
+        };
+        if let Err(error) = shown {
+            self.notice(format!("show newer weights: {error}"), true);
+        }
+        self.picture_is_stale = true;
+        self.next_pad_row = 0;
+        self.log_moved("weights");
+    }
+
+    fn take_probe(&mut self, ctx: &egui::Context, probe: &Probe) {
+        self.pictures.probe = self.probe_textures.show(ctx, probe);
+        self.probe_latents = (0..probe.latents.num_rows()).map(|row| probe.latents.row(row).to_vec()).collect();
+        if self.probe_latents.first().map(Vec::len) == Some(self.explore.latent().len()) {
+            let before = self.explore.clone();
+            self.explore.follow_images(&self.probe_latents);
+            if before != self.explore {
+                self.picture_is_stale = true;
+                self.next_pad_row = 0;
+            }
+        }
+        self.log_moved("reconstructions");
+    }
+
+    /// While a model trains, the KL of its dimensions is that of recent batches.
+    fn take_kl(&mut self) {
+        if !self.model.as_ref().is_some_and(|model| model.is_live) {
+            return;
+        }
+        let newest = |dim: usize| self.session.series_by_name(&format!("kl_{dim}")).and_then(|series| series.last());
+        let old = self.explore.kl().to_vec();
+        let smoothed: Option<Vec<f32>> = (0..old.len())
+            .map(|dim| {
+                let (_, value) = newest(dim)?;
+                let known = if old[dim].is_nan() { value } else { old[dim] };
+                Some(KL_SMOOTHING * known + (1.0 - KL_SMOOTHING) * value)
+            })
+            .collect();
+        let Some(kl) = smoothed else { return };
+        let first = self.explore.kl().first().is_some_and(|kl| kl.is_nan());
+        // Sliders change places only between runs and when training ends, never under a hand.
+        let settled = self.session.phase().is_over() || self.session.phase() == Phase::Paused;
+        self.explore.set_kl(&kl, first || settled);
+        if first {
+            self.explore.walk_dims();
+        }
+    }
+
+    fn take_dropped(&mut self, ctx: &egui::Context) {
+        let dropped: Vec<_> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        for path in dropped {
+            self.open_path(path);
+        }
+    }
+
+    fn model_opened(&mut self, ctx: &egui::Context, opened: Opened) {
+        self.training = None;
+        self.pending = None;
+        self.live = crate::train::live::Live::default();
+        self.seen_weights = 0;
+        self.seen_probe = 0;
+        self.pictures.probe = None;
+        self.probe_latents.clear();
+        let name = model_name(&opened);
+        self.watch_images(&opened);
+        self.show_model(
+            ctx,
+            Model {
+                name,
+                config: opened.run.model,
+                image: opened.run.image,
+                range: opened.run.range,
+                networks: opened.networks,
+                step: opened.step,
+                is_live: false,
+            },
+        );
+    }
+
+    /// Encodes held-out images of the data that a model was trained on, where it is still there.
+    fn watch_images(&self, opened: &Opened) {
+        let opened = opened.clone();
+        self.jobs.spawn("watch", move |done| match watched(&opened) {
+            Ok((probe, kl)) => done(Done::Probe { probe, kl }),
+            Err(error) => log::info!("no watched images: {error}"),
+        });
+    }
+
+    pub(super) fn show_model(&mut self, ctx: &egui::Context, model: Model) {
+        let d: usize = model.networks.decoder.input_shape().iter().product();
+        let decoder = super::Decoder::new(
+            self.engine,
+            &model.networks.decoder,
+            model.image,
+            model.range,
+            self.gpu.as_ref(),
+            self.render_state.as_ref(),
+            ctx,
+        );
+        match decoder {
+            Ok(decoder) => self.decoder = Some(decoder),
+            Err(error) => self.notice(format!("show the model: {error}"), true),
+        }
+        self.explore = crate::session::explore::Explore::new(d);
+        self.model = Some(model);
+        self.picture_is_stale = true;
+        self.next_pad_row = 0;
+    }
+
+    /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
+    fn draw(&mut self, ctx: &egui::Context) {
+        let Some(decoder) = &mut self.decoder else { return };
+        let mut drawn = Ok(());
+        if self.picture_is_stale {
+            self.picture_is_stale = false;
+            drawn = decoder.draw_point(&self.explore);
+        }
+        if drawn.is_ok() && self.next_pad_row < PAD_TILES {
+            drawn = decoder.draw_pad_row(&self.explore, self.next_pad_row);
+            self.next_pad_row += 1;
+            ctx.request_repaint();
+        }
+        if let Err(error) = drawn {
+            self.notice(format!("draw the picture: {error}"), true);
+        }
+    }
+}
+
+fn model_name(opened: &Opened) -> String {
+    // A checkpoint lies in RUN/checkpoints/step-N.
+    let run = opened.path.ancestors().nth(2).and_then(|run| run.file_name());
+    let own = opened.path.file_name();
+    run.or(own).unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecError> {
+    let spec: crate::data::DataSpec = opened.run.data.parse()?;
+    let dataset = crate::data::open(&spec)?;
+    let count = dataset.len(crate::data::Split::Test).min(256) as u32;
+    let indices: Vec<u32> = (0..count).collect();
+    let images = crate::data::batch(dataset.as_ref(), crate::data::Split::Test, &indices);
+    let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
+    let mut codes = codec.encode(&images)?;
+    let mut kl = KlPerDim::default();
+    let (mean, logvar) = (crate::codec::take(&mut codes, "latent")?, crate::codec::take(&mut codes, "logvar")?);
+    kl.add(&mean, &logvar);
+    let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
+    let few: Array = images.rows(0, Probe::IMAGES.min(images.num_rows()));
+    Ok((Probe::reconstruct(codec.as_mut(), opened.step, &few)?, kl))
+}
+
+/// What the keyboard asks for, unless a text field has it.
+fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
+    if ctx.egui_wants_keyboard_input() {
+        return Vec::new();
+    }
+    ctx.input_mut(|input| {
+        let mut commands = Vec::new();
+        let shift_z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::Z);
+        let z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::Z);
+        if input.consume_shortcut(&shift_z) {
+            commands.push(Command::Redo);
+        }
+        if input.consume_shortcut(&z) {
+            commands.push(Command::Undo);
+        }
+        if input.consume_key(egui::Modifiers::NONE, egui::Key::Space) {
+            commands.push(Command::TogglePause);
+        }
+        commands
+    })
+}
+
+impl ZscopeApp {
+    fn data_opened(&mut self, spec: String, dataset: Result<Arc<dyn crate::data::Dataset>, String>) {
+        self.data.opening = None;
+        match dataset {
+            Ok(dataset) => {
+                for warning in dataset.warnings() {
+                    self.notice(warning.clone(), false);
+                }
+                self.show_data(spec, dataset);
+            }
+            Err(error) => self.notice(error, true),
+        }
+    }
+}
