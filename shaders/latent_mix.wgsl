@@ -17,6 +17,8 @@ struct LatentMixParams {
 @group(0) @binding(2) var<storage, read> corners: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
+var<workgroup> partial_sums: array<mat4x4<f32>, WORKGROUP_SIZE>;
+
 // Above this cosine arc and chord agree to f32 rounding.
 const TINY_ANGLE_COSINE: f32 = 0.999999;
 // 175 degrees: beyond, the weights would throw nearly opposite vectors far outside both.
@@ -38,45 +40,50 @@ fn mix_weights(t: f32, squares: vec2<f32>, product: f32) -> vec2<f32> {
     return vec2<f32>(sine_of(straight.x * angle), sine_of(straight.y * angle)) / sine_of(angle);
 }
 
-// The weights of corners `a` and `b` at `t`.
-fn edge_weights(a: u32, b: u32, t: f32) -> vec2<f32> {
-    var squares = vec2<f32>(0.0);
-    var product = 0.0;
-    for (var i = 0u; i < params.dim; i++) {
-        let x = corners[offset2(a, i, params.dim)];
-        let y = corners[offset2(b, i, params.dim)];
-        squares += vec2<f32>(x * x, y * y);
-        product += x * y;
+// Value `i` of all corners.
+fn corners_at(i: u32) -> vec4<f32> {
+    let places = offset2(0u, i, params.dim) + vec4<u32>(0u, 1u, 2u, 3u) * params.dim;
+    return vec4<f32>(corners[places.x], corners[places.y], corners[places.z], corners[places.w]);
+}
+
+// The dot products of all corners with one another, summed by the workgroup in a fixed order.
+fn dot_products(lane: u32) -> mat4x4<f32> {
+    var sum = mat4x4<f32>(vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0), vec4<f32>(0.0));
+    for (var i = lane; i < params.dim; i += WORKGROUP_SIZE) {
+        let values = corners_at(i);
+        sum += mat4x4<f32>(values * values.x, values * values.y, values * values.z, values * values.w);
     }
-    return mix_weights(t, squares, product);
+    partial_sums[lane] = sum;
+    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if lane < half {
+            partial_sums[lane] += partial_sums[lane + half];
+        }
+    }
+    workgroupBarrier();
+    return partial_sums[0];
 }
 
-// Value `i` of the points on the top and on the bottom edge.
-fn edges(top: vec2<f32>, bottom: vec2<f32>, i: u32) -> vec2<f32> {
-    let upper = top.x * corners[offset2(0u, i, params.dim)] + top.y * corners[offset2(1u, i, params.dim)];
-    let lower = bottom.x * corners[offset2(2u, i, params.dim)] + bottom.y * corners[offset2(3u, i, params.dim)];
-    return vec2<f32>(upper, lower);
-}
-
+// One workgroup for each item.
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let item = invocation_index(id, groups);
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let item = group.y * groups.x + group.x;
     if item >= params.items {
         return;
     }
     let u = clamp(positions[offset2(item, 0u, 2u)], 0.0, 1.0);
     let v = clamp(positions[offset2(item, 1u, 2u)], 0.0, 1.0);
-    let top = edge_weights(0u, 1u, u);
-    let bottom = edge_weights(2u, 3u, u);
-    var squares = vec2<f32>(0.0);
-    var product = 0.0;
-    for (var i = 0u; i < params.dim; i++) {
-        let pair = edges(top, bottom, i);
-        squares += pair * pair;
-        product += pair.x * pair.y;
-    }
-    let weights = mix_weights(v, squares, product);
-    for (var i = 0u; i < params.dim; i++) {
-        output[offset2(item, i, params.dim)] = dot(weights, edges(top, bottom, i));
+    let products = dot_products(lane);
+    let top = vec4<f32>(mix_weights(u, vec2<f32>(products[0].x, products[1].y), products[0].y), 0.0, 0.0);
+    let bottom = vec4<f32>(0.0, 0.0, mix_weights(u, vec2<f32>(products[2].z, products[3].w), products[2].w));
+    let squares = vec2<f32>(dot(top, products * top), dot(bottom, products * bottom));
+    let weights = mix_weights(v, squares, dot(top, products * bottom));
+    let mixed = weights.x * top + weights.y * bottom;
+    for (var i = lane; i < params.dim; i += WORKGROUP_SIZE) {
+        output[offset2(item, i, params.dim)] = dot(mixed, corners_at(i));
     }
 }

@@ -218,9 +218,9 @@ pub struct LatentMixParams {
 }
 
 impl LatentMixParams {
-    /// The number of invocations that compute everything.
+    /// The number of invocations that compute everything: a workgroup for each item.
     pub fn invocations(&self) -> u32 {
-        self.items
+        self.items * WORKGROUP_SIZE
     }
 }
 

@@ -202,7 +202,7 @@ const fn case(
     }
 }
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 11] = [
     case(1, [1, 1, 1], 1, [1, 1], [1, 1], 0),
     case(2, [3, 7, 5], 5, [3, 3], [1, 1], 1),
     case(1, [8, 8, 8], 4, [4, 4], [2, 2], 1),
@@ -213,6 +213,14 @@ const CASES: [Case; 9] = [
     Case {
         padding: [0, 1, 0, 1],
         ..case(2, [4, 6, 10], 6, [3, 3], [2, 2], 0)
+    },
+    Case {
+        padding: [2, 0, 1, 3],
+        ..case(1, [2, 5, 9], 5, [3, 4], [1, 2], 0)
+    },
+    Case {
+        padding: [0, 0, 2, 2],
+        ..case(2, [3, 4, 6], 2, [2, 5], [2, 1], 0)
     },
     Case {
         output_padding: [1, 1],
@@ -403,7 +411,7 @@ fn more_workgroups_than_one_row_holds() {
 #[test]
 fn latent_mix_matches_twin() {
     let Some(gpu) = gpu() else { return };
-    for (items, dim) in [(1, 1), (7, 2), (64, 8), (13, 13), (65, 128), (3, 1000)] {
+    for (items, dim) in [(1, 1), (7, 2), (64, 8), (13, 13), (65, 128), (3, 16_384)] {
         for spherical in [0, 1] {
             let params = LatentMixParams {
                 items,
