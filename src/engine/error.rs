@@ -1,9 +1,10 @@
 //! Why a network cannot be run.
 
 use super::EngineKind;
+use crate::picture::ValueRange;
 
 /// What the engines refuse or run into; every message says what was attempted, found and expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EngineError {
     /// No engine has this name.
     #[error("engine `{0}` does not exist (expected auto, wgsl, cpu, twin or burn)")]
@@ -55,6 +56,12 @@ pub enum EngineError {
         output: String,
         /// The shape of one item.
         found: Vec<usize>,
+    },
+    /// Black and white are not two values in this order.
+    #[error("range of a picture: found black at {} and white at {}, expected white above black", range.lo, range.hi)]
+    Range {
+        /// What was given.
+        range: ValueRange,
     },
     /// Something does not fit on the device.
     #[error("{what} on the graphics device: found {found}, expected at most {limit}")]

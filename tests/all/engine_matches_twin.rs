@@ -789,6 +789,14 @@ fn large_batches_are_cut_into_chunks() {
 }
 
 #[test]
+fn runners_and_screens_can_move_to_a_worker() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Runner>();
+    assert_send::<Screen>();
+    assert_send::<Network>();
+}
+
+#[test]
 fn kinds_are_named_and_auto_avoids_software() {
     let Some(gpu) = gpu() else { return };
     let graph = mlp(1);
@@ -955,6 +963,16 @@ fn what_does_not_fit_is_an_error() {
         "a picture too wide"
     );
     assert!(screen("image", 0, 1).contains("found 0"), "no pictures");
+    for range in [(1.0, 1.0), (1.0, 0.0), (0.0, 1e-40), (f32::NAN, 1.0)] {
+        let range = ValueRange {
+            lo: range.0,
+            hi: range.1,
+        };
+        assert!(
+            Screen::new(&network, "image", range, 1, 1).is_err(),
+            "{range:?}"
+        );
+    }
     let mut small = Screen::new(&network, "image", ValueRange::UNIT, 2, 2).expect("a screen");
     assert_eq!(small.size_px(), [10, 6], "two tiles");
     assert!(small.render_latents(&[0.0; 11]).is_err(), "too few latents");

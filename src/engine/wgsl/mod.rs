@@ -9,6 +9,7 @@ mod network;
 mod screen;
 mod single;
 mod step;
+mod texture;
 
 pub use batch::BatchRunner;
 pub use gpu::{Gpu, headless, headless_hardware};

@@ -1,8 +1,8 @@
 //! One pass on its own, read back: what compares a shader with its twin.
 
 use super::gpu::Gpu;
-use super::screen::{read_texture, texture};
 use super::step::{Step, encode};
+use super::texture::{read_texture, texture};
 use crate::engine::EngineError;
 use crate::engine::params::PixelsParams;
 use crate::engine::shader::Shader;
