@@ -776,6 +776,55 @@ fn networks_agree_on_every_engine() {
 }
 
 #[test]
+fn outputs_may_be_the_input_or_twice_the_same() {
+    let Some(gpu) = gpu() else { return };
+    let none = NamedArrays::new();
+    let mut builder = GraphBuilder::new(&[3, 2], &none).expect("a builder");
+    let input = builder.input();
+    let mut add = |name: &str, op| builder.add(name, op).expect("a node");
+    let flat = add(
+        "flat",
+        Op::Reshape {
+            input,
+            shape: vec![6],
+        },
+    );
+    let scaled = |input| Op::Affine {
+        input,
+        scale: 2.0,
+        shift: 1.0,
+    };
+    let first = add("first", scaled(flat));
+    add("unread", scaled(first));
+    let second = add("second", scaled(first));
+    let renamed = add(
+        "renamed",
+        Op::Reshape {
+            input: first,
+            shape: vec![2, 3],
+        },
+    );
+    for (name, value) in [
+        ("x", input),
+        ("flat", flat),
+        ("a", first),
+        ("b", renamed),
+        ("c", second),
+        ("d", second),
+    ] {
+        builder.output(name, value).expect("an output");
+    }
+    let graph = builder.finish().expect("a graph");
+    let input = latents(&graph, 3);
+    let expected = twin::run(&graph, &input).expect("a run");
+    assert_eq!(expected["x"], input, "the input itself");
+    for kind in [EngineKind::Wgsl, EngineKind::Cpu] {
+        let mut runner = Runner::new(kind, &graph, Some(gpu)).expect("a runner");
+        assert_outputs_match(&runner.run(&input).expect("a run"), &expected);
+    }
+}
+
+#[test]
 fn large_batches_are_cut_into_chunks() {
     let Some(gpu) = gpu() else { return };
     let graph = conv_decoder(4);
