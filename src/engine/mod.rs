@@ -1,1 +1,116 @@
-//! (to come)
+//! Runs a [`Graph`] in one of three ways: WGSL compute passes, burn tensors on the CPU, scalar twins.
+//!
+//! The twins are the specification; the others agree with them within rounding. A [`Runner`] hides which one
+//! runs; the window drives [`wgsl::Screen`] instead, which draws into a texture and reads nothing back.
+//! Knows nothing of models, checkpoints or windows.
+
+pub mod codec;
+mod cpu;
+mod error;
+pub mod kernel;
+pub mod params;
+pub mod plan;
+mod runner;
+pub mod shader;
+pub mod twin;
+pub mod wgsl;
+
+use std::str::FromStr;
+
+pub use error::EngineError;
+pub use runner::Runner;
+
+use crate::array::{Array, NamedArrays};
+use crate::graph::Graph;
+
+/// What runs a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EngineKind {
+    /// [`Self::Wgsl`] on a real graphics device, else [`Self::Cpu`].
+    #[default]
+    Auto,
+    /// Compute shaders.
+    Wgsl,
+    /// burn tensors on the Flex CPU backend.
+    Cpu,
+    /// The scalar specification.
+    Twin,
+    /// The training module itself; whoever holds the module runs it, not this engine.
+    Burn,
+}
+
+impl EngineKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Wgsl, Self::Cpu, Self::Twin, Self::Burn];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Wgsl => "wgsl",
+            Self::Cpu => "cpu",
+            Self::Twin => "twin",
+            Self::Burn => "burn",
+        }
+    }
+}
+
+impl std::fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = EngineError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        kind.ok_or_else(|| EngineError::UnknownKind(name.to_owned()))
+    }
+}
+
+/// How latents between corners are mixed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mix {
+    /// On straight lines.
+    Lerp,
+    /// Along great circles.
+    #[default]
+    Slerp,
+}
+
+/// The number of items of `input`.
+fn check_input(graph: &Graph, input: &Array) -> Result<usize, EngineError> {
+    match input.shape().split_first() {
+        Some((&batch, item)) if batch > 0 && item == graph.input_shape() => Ok(batch),
+        _ => Err(EngineError::Input {
+            found: input.shape().to_vec(),
+            expected: graph.input_shape().to_vec(),
+        }),
+    }
+}
+
+/// The values of all outputs under their names and in their shapes.
+fn named_outputs(
+    graph: &Graph,
+    batch: usize,
+    values: Vec<Vec<f32>>,
+) -> Result<NamedArrays, EngineError> {
+    let named = graph.outputs().zip(values).map(|((name, value), data)| {
+        let mut shape = vec![batch];
+        shape.extend_from_slice(&graph.node(value).shape);
+        let length = |error: crate::array::ShapeError| EngineError::Length {
+            what: format!("output `{name}`"),
+            found: error.found,
+            expected: error.expected,
+        };
+        Ok((name.to_owned(), Array::new(shape, data).map_err(length)?))
+    });
+    named.collect()
+}
+
+/// Whether this machine has a real graphics device.
+pub fn has_real_gpu() -> bool {
+    wgsl::headless_hardware().is_some_and(|gpu| !gpu.is_software())
+}

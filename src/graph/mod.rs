@@ -1,3 +1,176 @@
-//! Networks as plain data.
+//! Networks as plain data: nodes, per-item shapes and named `f32` weights, free of burn and of wgpu.
+//!
+//! A [`GraphBuilder`] is the only way to make a [`Graph`]; it infers every shape and refuses whatever does
+//! not fit, so that engines can trust what they are given. Every value has the shape of one item: the batch
+//! belongs to a run, not to the network. Weights keep PyTorch's layouts and a checkpoint's names.
 
+mod builder;
+mod error;
 pub mod lower;
+mod op;
+mod shape;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use builder::GraphBuilder;
+pub use error::GraphError;
+pub use op::{Activation, Epilogue, Op, ValueId};
+
+use crate::array::{Array, NamedArrays};
+
+/// The most values that one item or one weight may have: what 32-bit offsets address with room to round up.
+pub const MAX_VALUES: usize = 1 << 30;
+
+/// One step of a network; its output is the value of the same index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What messages call it, unique in its graph.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// The shape of its output for one item.
+    pub shape: Vec<usize>,
+}
+
+impl Node {
+    /// The number of values in its output for one item.
+    pub fn num_values(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A checked network in the order of its computation. Clones share the weights.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    nodes: Vec<Node>,
+    weights: BTreeMap<String, Arc<Array>>,
+    outputs: Vec<(String, ValueId)>,
+}
+
+impl Graph {
+    /// The shape of one input item.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.nodes[0].shape
+    }
+
+    /// Every node after those that it reads; the first is the input.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node that computes `value`.
+    pub fn node(&self, value: ValueId) -> &Node {
+        &self.nodes[value.index()]
+    }
+
+    /// Names and values of the outputs, in the order in which they were named.
+    pub fn outputs(&self) -> impl Iterator<Item = (&str, ValueId)> {
+        self.outputs
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// The value of one output.
+    pub fn output(&self, name: &str) -> Option<ValueId> {
+        self.outputs()
+            .find(|(output, _)| *output == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The shape of one item of one output.
+    pub fn output_shape(&self, name: &str) -> Option<&[usize]> {
+        self.output(name)
+            .map(|value| self.node(value).shape.as_slice())
+    }
+
+    /// The weights that the nodes name.
+    pub fn weights(&self) -> &BTreeMap<String, Arc<Array>> {
+        &self.weights
+    }
+
+    /// One weight that a node of this graph names.
+    ///
+    /// # Panics
+    /// When no node names it.
+    pub fn weight(&self, name: &str) -> &Array {
+        &self.weights[name]
+    }
+
+    /// The same network with other weights of the same names and shapes; further arrays are ignored.
+    ///
+    /// # Errors
+    /// When a weight is missing, has another shape, or holds values that are not finite.
+    pub fn with_weights(&self, weights: &NamedArrays) -> Result<Self, GraphError> {
+        let mut newer = BTreeMap::new();
+        for (name, old) in &self.weights {
+            let node = || self.node_that_reads(name);
+            let array = weights.get(name).ok_or_else(|| GraphError::MissingWeight {
+                node: node(),
+                weight: name.clone(),
+            })?;
+            if array.shape() != old.shape() {
+                return Err(GraphError::mismatch(
+                    &node(),
+                    format!("shape of weight `{name}`"),
+                    format!("{:?}", array.shape()),
+                    format!("{:?}", old.shape()),
+                ));
+            }
+            builder::check_finite(name, array)?;
+            newer.insert(name.clone(), Arc::new(array.clone()));
+        }
+        Ok(Self {
+            weights: newer,
+            ..self.clone()
+        })
+    }
+
+    /// Whether the two differ in nothing but the values of their weights.
+    pub fn same_structure(&self, other: &Self) -> bool {
+        let shapes = |graph: &Self| -> Vec<(String, Vec<usize>)> {
+            graph
+                .weights
+                .iter()
+                .map(|(name, array)| (name.clone(), array.shape().to_vec()))
+                .collect()
+        };
+        self.nodes == other.nodes && self.outputs == other.outputs && shapes(self) == shapes(other)
+    }
+
+    /// The number of values in all weights, shared ones counted once.
+    pub fn num_parameters(&self) -> usize {
+        self.weights.values().map(|array| array.data().len()).sum()
+    }
+
+    /// Floating-point operations for one item: two per multiply-add of the weighted nodes; the rest is left out.
+    pub fn flops(&self) -> u64 {
+        self.nodes.iter().map(|node| self.node_flops(node)).sum()
+    }
+
+    fn node_flops(&self, node: &Node) -> u64 {
+        let per_value = |weight: &str| self.weight(weight).row_len() as u64;
+        match &node.op {
+            Op::Linear { weight, .. } | Op::Conv2d { weight, .. } => {
+                2 * node.num_values() as u64 * per_value(weight)
+            }
+            Op::ConvTranspose2d { input, weight, .. } => {
+                2 * self.node(*input).num_values() as u64 * per_value(weight)
+            }
+            Op::Input
+            | Op::Reshape { .. }
+            | Op::Slice { .. }
+            | Op::Activate { .. }
+            | Op::Affine { .. } => 0,
+        }
+    }
+
+    fn node_that_reads(&self, weight: &str) -> String {
+        let reads = |node: &&Node| node.op.weights().any(|name| name == weight);
+        self.nodes
+            .iter()
+            .find(reads)
+            .map(|node| node.name.clone())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,212 @@
+//! A graph over burn tensors on the Flex CPU backend.
+//!
+//! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
+use burn::tensor::module::{conv_transpose2d, conv2d, linear};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{EngineError, plan};
+use crate::array::Array;
+use crate::graph::{Activation, Epilogue, Graph, Node, Op, ValueId};
+
+/// A weight in the shape in which burn wants it.
+#[derive(Clone, Debug)]
+enum Weight {
+    /// A bias `[out]`.
+    Bias(Tensor<1>),
+    /// A matrix, transposed to `[in, out]`.
+    Matrix(Tensor<2>),
+    /// Kernels as they are.
+    Kernels(Tensor<4>),
+}
+
+/// A graph whose weights are tensors.
+#[derive(Debug)]
+pub(super) struct CpuNetwork {
+    device: Device,
+    weights: BTreeMap<String, Weight>,
+    last_reads: Vec<usize>,
+}
+
+impl CpuNetwork {
+    /// Copies the weights of `graph` into tensors.
+    pub(super) fn new(graph: &Graph) -> Self {
+        let device = Device::flex();
+        let weights = weights_of(graph, &device);
+        Self {
+            device,
+            weights,
+            last_reads: plan::last_reads(graph),
+        }
+    }
+
+    /// Copies the weights of `graph`, which has the same structure as the one before.
+    pub(super) fn update_weights(&mut self, graph: &Graph) {
+        self.weights = weights_of(graph, &self.device);
+    }
+
+    /// The values of all outputs, in the order of the graph's outputs. Reads them back: a sync point.
+    pub(super) fn run(&self, graph: &Graph, input: &Array) -> Result<Vec<Vec<f32>>, EngineError> {
+        const KEPT: &str = "a value is kept until its last reader has run";
+        let shape = [input.num_rows(), input.row_len()];
+        let input =
+            Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
+        let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
+        for (index, node) in graph.nodes().iter().enumerate() {
+            let inputs = node
+                .op
+                .inputs()
+                .map(|value| values[value.index()].clone().expect(KEPT))
+                .collect();
+            let value = if let Op::Input = node.op {
+                input.clone()
+            } else {
+                self.node(graph, node, inputs)
+            };
+            values.push(Some(value));
+            for (value, last) in values.iter_mut().zip(&self.last_reads) {
+                if *last == index {
+                    *value = None;
+                }
+            }
+        }
+        let read_back = |(name, value): (&str, ValueId)| {
+            let value = values[value.index()].clone().expect(KEPT);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "sync point: outputs leave the tensors here"
+            )]
+            let read = value.try_into_vec_as::<f32>();
+            let what = || format!("reading output `{name}`");
+            read.map_err(|source| EngineError::Backend {
+                what: what(),
+                message: source.to_string(),
+            })
+        };
+        graph.outputs().map(read_back).collect()
+    }
+
+    /// The value of a node from those that it reads.
+    fn node(&self, graph: &Graph, node: &Node, inputs: Vec<Tensor<2>>) -> Tensor<2> {
+        let mut inputs = inputs.into_iter();
+        let input = inputs
+            .next()
+            .expect("every node but the input reads a value");
+        let residual = inputs.next();
+        match &node.op {
+            Op::Input | Op::Reshape { .. } => input,
+            Op::Linear {
+                weight, epilogue, ..
+            } => {
+                let sum = linear(input, self.matrix(weight), self.bias(epilogue));
+                finish(sum, residual, epilogue.activation)
+            }
+            Op::Conv2d {
+                input: value,
+                weight,
+                stride,
+                padding: [top, bottom, left, right],
+                epilogue,
+            } => {
+                let input = planes(input, graph.node(*value)); // [b, in, h, w]
+                let padding = [(*top, *bottom), (*left, *right)];
+                let options = ConvOptions::new_with_padding(*stride, padding, [1, 1], 1);
+                let sum = conv2d(input, self.kernels(weight), self.bias(epilogue), options);
+                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+            }
+            Op::ConvTranspose2d {
+                input: value,
+                weight,
+                stride,
+                padding,
+                output_padding,
+                epilogue,
+            } => {
+                let input = planes(input, graph.node(*value)); // [b, in, h, w]
+                let options =
+                    ConvTransposeOptions::new(*stride, *padding, *output_padding, [1, 1], 1);
+                let sum =
+                    conv_transpose2d(input, self.kernels(weight), self.bias(epilogue), options);
+                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+            }
+            Op::Slice { start, .. } => {
+                let entry = node.num_values() / node.shape[0];
+                input.narrow(1, start * entry, node.num_values())
+            }
+            Op::Activate { activation, .. } => activate(input, *activation),
+            Op::Affine { scale, shift, .. } => input.mul_scalar(*scale).add_scalar(*shift),
+        }
+    }
+
+    fn matrix(&self, name: &str) -> Tensor<2> {
+        match &self.weights[name] {
+            Weight::Matrix(tensor) => tensor.clone(),
+            other => unreachable!("graphs check that `{name}` is a matrix: {other:?}"),
+        }
+    }
+
+    fn kernels(&self, name: &str) -> Tensor<4> {
+        match &self.weights[name] {
+            Weight::Kernels(tensor) => tensor.clone(),
+            other => unreachable!("graphs check that `{name}` has four axes: {other:?}"),
+        }
+    }
+
+    fn bias(&self, epilogue: &Epilogue) -> Option<Tensor<1>> {
+        epilogue
+            .bias
+            .as_ref()
+            .map(|name| match &self.weights[name] {
+                Weight::Bias(tensor) => tensor.clone(),
+                other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
+            })
+    }
+}
+
+fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
+    let weight = |array: &Array| {
+        let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
+        match array.shape().len() {
+            1 => Weight::Bias(Tensor::from_data(data(), device)),
+            2 => Weight::Matrix(Tensor::<2>::from_data(data(), device).transpose()),
+            4 => Weight::Kernels(Tensor::from_data(data(), device)),
+            rank => unreachable!("no operation has a weight of {rank} axes"),
+        }
+    };
+    graph
+        .weights()
+        .iter()
+        .map(|(name, array)| (name.clone(), weight(array)))
+        .collect()
+}
+
+/// `[b, c * h * w]` as `[b, c, h, w]`.
+fn planes(value: Tensor<2>, node: &Node) -> Tensor<4> {
+    let [batch, _] = value.dims();
+    value.reshape([batch, node.shape[0], node.shape[1], node.shape[2]])
+}
+
+/// What follows a weighted sum that holds its bias already.
+fn finish(sum: Tensor<2>, residual: Option<Tensor<2>>, activation: Activation) -> Tensor<2> {
+    let sum = if let Some(residual) = residual {
+        sum + residual
+    } else {
+        sum
+    };
+    activate(sum, activation)
+}
+
+fn activate(value: Tensor<2>, activation: Activation) -> Tensor<2> {
+    match activation {
+        Activation::None => value,
+        Activation::Relu => relu(value),
+        Activation::LeakyRelu(slope) => leaky_relu(value, f64::from(slope)),
+        Activation::Silu => silu(value),
+        Activation::Tanh => tanh(value),
+        Activation::Sigmoid => sigmoid(value),
+    }
+}

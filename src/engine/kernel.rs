@@ -1,0 +1,224 @@
+//! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
+
+use super::params::{
+    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LinearParams, activation_code,
+};
+use super::shader::Shader;
+use crate::graph::{Activation, Epilogue, Graph, Node, Op, ValueId};
+
+/// A pass with its parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kernel {
+    /// `linear`.
+    Linear(LinearParams),
+    /// `conv2d`.
+    Conv2d(Conv2dParams),
+    /// `conv_transpose2d`.
+    ConvTranspose2d(ConvTranspose2dParams),
+    /// `elementwise`.
+    Elementwise(ElementwiseParams),
+}
+
+impl Kernel {
+    /// The pass that computes `node` of `graph` for `batch` items; nothing for nodes that only rename a value.
+    pub fn new(graph: &Graph, node: &Node, batch: usize) -> Option<Self> {
+        let source = Source {
+            graph,
+            node,
+            batch: batch as u32,
+        };
+        match &node.op {
+            Op::Input | Op::Reshape { .. } => None,
+            Op::Linear {
+                weight, epilogue, ..
+            } => Some(Self::Linear(source.linear(weight, epilogue))),
+            Op::Conv2d {
+                input,
+                weight,
+                stride,
+                padding,
+                epilogue,
+            } => Some(Self::Conv2d(
+                source.conv2d(*input, weight, *stride, *padding, epilogue),
+            )),
+            Op::ConvTranspose2d {
+                input,
+                weight,
+                stride,
+                padding,
+                epilogue,
+                ..
+            } => Some(Self::ConvTranspose2d(
+                source.conv_transpose2d(*input, weight, *stride, *padding, epilogue),
+            )),
+            Op::Slice { input, start, .. } => {
+                let entry = node.num_values() / node.shape[0];
+                let slice = source.elementwise(*input, Activation::None);
+                Some(Self::Elementwise(ElementwiseParams {
+                    start: (start * entry) as u32,
+                    ..slice
+                }))
+            }
+            Op::Activate { input, activation } => {
+                Some(Self::Elementwise(source.elementwise(*input, *activation)))
+            }
+            Op::Affine {
+                input,
+                scale,
+                shift,
+            } => {
+                let affine = source.elementwise(*input, Activation::None);
+                Some(Self::Elementwise(ElementwiseParams {
+                    scale: *scale,
+                    shift: *shift,
+                    ..affine
+                }))
+            }
+        }
+    }
+
+    /// The shader that runs it.
+    pub fn shader(&self) -> Shader {
+        match self {
+            Self::Linear(_) => Shader::Linear,
+            Self::Conv2d(_) => Shader::Conv2d,
+            Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
+            Self::Elementwise(_) => Shader::Elementwise,
+        }
+    }
+
+    /// Its parameters as they lie in memory.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Linear(params) => bytemuck::bytes_of(params),
+            Self::Conv2d(params) => bytemuck::bytes_of(params),
+            Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
+            Self::Elementwise(params) => bytemuck::bytes_of(params),
+        }
+    }
+
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        match self {
+            Self::Linear(params) => params.invocations(),
+            Self::Conv2d(params) => params.invocations(),
+            Self::ConvTranspose2d(params) => params.invocations(),
+            Self::Elementwise(params) => params.invocations(),
+        }
+    }
+}
+
+/// One node on its way to a kernel. The graph's shapes are checked, so that they are only read here.
+struct Source<'a> {
+    graph: &'a Graph,
+    node: &'a Node,
+    batch: u32,
+}
+
+impl Source<'_> {
+    fn linear(&self, weight: &str, epilogue: &Epilogue) -> LinearParams {
+        let (activation, slope) = activation_code(epilogue.activation);
+        LinearParams {
+            rows: self.batch,
+            in_features: self.graph.weight(weight).shape()[1] as u32,
+            out_features: self.node.shape[0] as u32,
+            has_bias: u32::from(epilogue.bias.is_some()),
+            has_residual: u32::from(epilogue.residual.is_some()),
+            activation,
+            slope,
+            pad0: 0,
+        }
+    }
+
+    fn conv2d(
+        &self,
+        input: ValueId,
+        weight: &str,
+        [stride_y, stride_x]: [usize; 2],
+        [pad_top, _, pad_left, _]: [usize; 4],
+        epilogue: &Epilogue,
+    ) -> Conv2dParams {
+        let (activation, slope) = activation_code(epilogue.activation);
+        let [in_channels, in_height, in_width] = planes(self.graph.node(input));
+        let [out_channels, out_height, out_width] = planes(self.node);
+        let kernels = self.graph.weight(weight).shape();
+        Conv2dParams {
+            batch: self.batch,
+            in_channels,
+            in_height,
+            in_width,
+            out_channels,
+            out_height,
+            out_width,
+            kernel_height: kernels[2] as u32,
+            kernel_width: kernels[3] as u32,
+            stride_y: stride_y as u32,
+            stride_x: stride_x as u32,
+            pad_top: pad_top as u32,
+            pad_left: pad_left as u32,
+            has_bias: u32::from(epilogue.bias.is_some()),
+            has_residual: u32::from(epilogue.residual.is_some()),
+            activation,
+            slope,
+            ..Conv2dParams::default()
+        }
+    }
+
+    fn conv_transpose2d(
+        &self,
+        input: ValueId,
+        weight: &str,
+        [stride_y, stride_x]: [usize; 2],
+        [pad_top, pad_left]: [usize; 2],
+        epilogue: &Epilogue,
+    ) -> ConvTranspose2dParams {
+        let (activation, slope) = activation_code(epilogue.activation);
+        let [in_channels, in_height, in_width] = planes(self.graph.node(input));
+        let [out_channels, out_height, out_width] = planes(self.node);
+        let kernels = self.graph.weight(weight).shape();
+        ConvTranspose2dParams {
+            batch: self.batch,
+            in_channels,
+            in_height,
+            in_width,
+            out_channels,
+            out_height,
+            out_width,
+            kernel_height: kernels[2] as u32,
+            kernel_width: kernels[3] as u32,
+            stride_y: stride_y as u32,
+            stride_x: stride_x as u32,
+            pad_top: pad_top as u32,
+            pad_left: pad_left as u32,
+            has_bias: u32::from(epilogue.bias.is_some()),
+            has_residual: u32::from(epilogue.residual.is_some()),
+            activation,
+            slope,
+            ..ConvTranspose2dParams::default()
+        }
+    }
+
+    /// Every value as it is, but for the activation.
+    fn elementwise(&self, input: ValueId, activation: Activation) -> ElementwiseParams {
+        let (activation, slope) = activation_code(activation);
+        ElementwiseParams {
+            items: self.batch,
+            in_len: self.graph.node(input).num_values() as u32,
+            out_len: self.node.num_values() as u32,
+            start: 0,
+            scale: 1.0,
+            shift: 0.0,
+            activation,
+            slope,
+        }
+    }
+}
+
+/// Channels, rows and columns of a node whose output is known to have three axes.
+fn planes(node: &Node) -> [u32; 3] {
+    [
+        node.shape[0] as u32,
+        node.shape[1] as u32,
+        node.shape[2] as u32,
+    ]
+}

@@ -1,0 +1,263 @@
+//! The parameters of every pass, as they lie in memory for a shader and as a twin reads them.
+//!
+//! `shader_validation` compares each struct with the one of the same name in its shader.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::graph::Activation;
+
+/// Invocations in a workgroup.
+pub const WORKGROUP_SIZE: u32 = 64;
+/// Rows of one invocation of `linear`.
+pub const ROW_BLOCK: u32 = 4;
+/// Output channels of one invocation of `conv2d` and `conv_transpose2d`.
+pub const CHANNEL_BLOCK: u32 = 4;
+/// Output columns of one invocation of `conv2d`.
+pub const COLUMN_BLOCK: u32 = 4;
+
+/// The code of [`Activation::Relu`]; that of [`Activation::None`] is 0.
+pub const RELU: u32 = 1;
+/// The code of [`Activation::LeakyRelu`].
+pub const LEAKY_RELU: u32 = 2;
+/// The code of [`Activation::Silu`].
+pub const SILU: u32 = 3;
+/// The code of [`Activation::Tanh`].
+pub const TANH: u32 = 4;
+/// The code of [`Activation::Sigmoid`].
+pub const SIGMOID: u32 = 5;
+
+/// The code and the slope that stand for an activation in a params struct.
+pub fn activation_code(activation: Activation) -> (u32, f32) {
+    match activation {
+        Activation::None => (0, 0.0),
+        Activation::Relu => (RELU, 0.0),
+        Activation::LeakyRelu(slope) => (LEAKY_RELU, slope),
+        Activation::Silu => (SILU, 0.0),
+        Activation::Tanh => (TANH, 0.0),
+        Activation::Sigmoid => (SIGMOID, 0.0),
+    }
+}
+
+/// Parameters of `linear.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct LinearParams {
+    /// Items.
+    pub rows: u32,
+    /// Values of one input row.
+    pub in_features: u32,
+    /// Values of one output row.
+    pub out_features: u32,
+    /// 1 to add a bias.
+    pub has_bias: u32,
+    /// 1 to add a residual.
+    pub has_residual: u32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl LinearParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.rows.div_ceil(ROW_BLOCK) * self.out_features
+    }
+}
+
+/// Parameters of `conv2d.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct Conv2dParams {
+    /// Items.
+    pub batch: u32,
+    /// Input planes.
+    pub in_channels: u32,
+    /// Input rows.
+    pub in_height: u32,
+    /// Input columns.
+    pub in_width: u32,
+    /// Output planes.
+    pub out_channels: u32,
+    /// Output rows.
+    pub out_height: u32,
+    /// Output columns.
+    pub out_width: u32,
+    /// Kernel rows.
+    pub kernel_height: u32,
+    /// Kernel columns.
+    pub kernel_width: u32,
+    /// Input rows between output rows.
+    pub stride_y: u32,
+    /// Input columns between output columns.
+    pub stride_x: u32,
+    /// Rows of zeros above.
+    pub pad_top: u32,
+    /// Columns of zeros on the left.
+    pub pad_left: u32,
+    /// 1 to add a bias.
+    pub has_bias: u32,
+    /// 1 to add a residual.
+    pub has_residual: u32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
+}
+
+impl Conv2dParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        let columns = self.out_width.div_ceil(COLUMN_BLOCK);
+        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * self.out_height * columns
+    }
+}
+
+/// Parameters of `conv_transpose2d.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct ConvTranspose2dParams {
+    /// Items.
+    pub batch: u32,
+    /// Input planes.
+    pub in_channels: u32,
+    /// Input rows.
+    pub in_height: u32,
+    /// Input columns.
+    pub in_width: u32,
+    /// Output planes.
+    pub out_channels: u32,
+    /// Output rows.
+    pub out_height: u32,
+    /// Output columns.
+    pub out_width: u32,
+    /// Kernel rows.
+    pub kernel_height: u32,
+    /// Kernel columns.
+    pub kernel_width: u32,
+    /// Output rows between input rows.
+    pub stride_y: u32,
+    /// Output columns between input columns.
+    pub stride_x: u32,
+    /// Rows cut off above.
+    pub pad_top: u32,
+    /// Columns cut off on the left.
+    pub pad_left: u32,
+    /// 1 to add a bias.
+    pub has_bias: u32,
+    /// 1 to add a residual.
+    pub has_residual: u32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
+}
+
+impl ConvTranspose2dParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * self.out_height * self.out_width
+    }
+}
+
+/// Parameters of `elementwise.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct ElementwiseParams {
+    /// Items.
+    pub items: u32,
+    /// Values of one input item.
+    pub in_len: u32,
+    /// Values of one output item.
+    pub out_len: u32,
+    /// The first input value that is read.
+    pub start: u32,
+    /// Factor.
+    pub scale: f32,
+    /// Summand.
+    pub shift: f32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+}
+
+impl ElementwiseParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.items * self.out_len
+    }
+}
+
+/// Parameters of `latent_mix.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct LatentMixParams {
+    /// Positions.
+    pub items: u32,
+    /// Values of one latent.
+    pub dim: u32,
+    /// 1 to mix along great circles, 0 on straight lines.
+    pub spherical: u32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl LatentMixParams {
+    /// The number of invocations that compute everything: a workgroup for each item.
+    pub fn invocations(&self) -> u32 {
+        self.items * WORKGROUP_SIZE
+    }
+}
+
+/// Parameters of `pixels.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct PixelsParams {
+    /// Images.
+    pub items: u32,
+    /// Colour planes: 1 or 3.
+    pub channels: u32,
+    /// Rows of one image.
+    pub height: u32,
+    /// Columns of one image.
+    pub width: u32,
+    /// Images in a row of the picture.
+    pub columns: u32,
+    /// The value that is black.
+    pub lo: f32,
+    /// The inverse of the distance from black to white.
+    pub scale: f32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl PixelsParams {
+    /// Width and height of the picture.
+    pub fn size_px(&self) -> [u32; 2] {
+        [
+            self.columns * self.width,
+            self.items.div_ceil(self.columns) * self.height,
+        ]
+    }
+
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        let [width, height] = self.size_px();
+        width * height
+    }
+}

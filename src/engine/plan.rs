@@ -1,0 +1,203 @@
+//! A graph and a batch size as passes over numbered buffers, reused as soon as nothing reads them any more.
+
+use super::EngineError;
+use super::kernel::Kernel;
+use crate::graph::{Graph, MAX_VALUES, Op};
+
+/// One pass with what it binds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// The name of the node that it computes.
+    pub node: String,
+    /// What runs.
+    pub kernel: Kernel,
+    /// The buffer that it reads.
+    pub input: usize,
+    /// The weight that it reads.
+    pub weight: Option<String>,
+    /// The bias that it adds.
+    pub bias: Option<String>,
+    /// The buffer that it adds.
+    pub residual: Option<usize>,
+    /// The buffer that it writes, never one that it reads.
+    pub output: usize,
+}
+
+/// Where an output is when all passes have run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedOutput {
+    /// Its name.
+    pub name: String,
+    /// Its buffer.
+    pub buffer: usize,
+    /// The number of values of one item.
+    pub item_len: usize,
+}
+
+/// Everything that a GPU needs to know about a graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Items in one run.
+    pub batch: usize,
+    /// The number of values of every buffer, for the whole batch. The first holds the input.
+    pub buffers: Vec<usize>,
+    /// What runs, in this order.
+    pub passes: Vec<Pass>,
+    /// Where the outputs are.
+    pub outputs: Vec<PlannedOutput>,
+}
+
+impl Plan {
+    /// The passes of `graph` for `batch` items.
+    pub fn new(graph: &Graph, batch: usize) -> Self {
+        let last_reads = last_reads(graph);
+        let mut arena = Arena::default();
+        let mut homes: Vec<usize> = Vec::with_capacity(last_reads.len());
+        let mut passes = Vec::new();
+        for (index, node) in graph.nodes().iter().enumerate() {
+            let reads: Vec<usize> = node.op.inputs().map(|value| homes[value.index()]).collect();
+            let home = match Kernel::new(graph, node, batch) {
+                Some(kernel) => {
+                    let output = arena.take(node.num_values() * batch);
+                    let mut weights = node.op.weights().map(str::to_owned);
+                    passes.push(Pass {
+                        node: node.name.clone(),
+                        kernel,
+                        input: reads[0],
+                        weight: weights.next(),
+                        bias: weights.next(),
+                        residual: reads.get(1).copied(),
+                        output,
+                    });
+                    output
+                }
+                // The input has a buffer of its own; a reshape is a second name for what it reads.
+                None => reads
+                    .first()
+                    .copied()
+                    .unwrap_or_else(|| arena.take(node.num_values() * batch)),
+            };
+            homes.push(home);
+            arena.release(owners_read_last(graph, &last_reads, index).map(|value| homes[value]));
+        }
+        let planned = |(name, value): (&str, crate::graph::ValueId)| PlannedOutput {
+            name: name.to_owned(),
+            buffer: homes[value.index()],
+            item_len: graph.node(value).num_values(),
+        };
+        Self {
+            batch,
+            passes,
+            outputs: graph.outputs().map(planned).collect(),
+            buffers: arena.lens,
+        }
+    }
+
+    /// The number of values of all buffers together.
+    pub fn num_values(&self) -> usize {
+        self.buffers.iter().sum()
+    }
+}
+
+/// The most items that fit: no buffer over `buffer_limit` values, nor all outputs; all buffers together not over
+/// `total_limit`, unless a single item needs more than that.
+///
+/// # Errors
+/// When a single item needs a larger buffer than the limit.
+pub fn largest_batch(
+    graph: &Graph,
+    buffer_limit: usize,
+    total_limit: usize,
+) -> Result<usize, EngineError> {
+    let plan = Plan::new(graph, 1);
+    // Outputs are read back together.
+    let read_back = plan.outputs.iter().map(|output| output.item_len).sum();
+    let largest = plan.buffers.iter().copied().fold(read_back, usize::max);
+    let limit = buffer_limit.min(MAX_VALUES);
+    if largest > limit {
+        let bytes = |values: usize| values as u64 * 4;
+        let what = "bytes of the largest value of one item".to_owned();
+        return Err(EngineError::TooLarge {
+            what,
+            found: bytes(largest),
+            limit: bytes(limit),
+        });
+    }
+    Ok((limit / largest)
+        .min(total_limit / plan.num_values())
+        .max(1))
+}
+
+/// For every value the node after which nothing needs it: the last one that reads it or another name of it.
+///
+/// Outputs and the input are needed for ever.
+pub(super) fn last_reads(graph: &Graph) -> Vec<usize> {
+    const NEVER: usize = usize::MAX;
+    let nodes = graph.nodes();
+    let mut owners: Vec<usize> = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        owners.push(if let Op::Reshape { input, .. } = node.op {
+            owners[input.index()]
+        } else {
+            index
+        });
+    }
+    // A value that nothing reads is free as soon as it is written.
+    let mut last: Vec<usize> = (0..nodes.len()).collect();
+    for (index, node) in nodes.iter().enumerate() {
+        for value in node.op.inputs() {
+            last[owners[value.index()]] = index;
+        }
+    }
+    for (_, value) in graph.outputs() {
+        last[owners[value.index()]] = NEVER;
+    }
+    last[0] = NEVER;
+    owners.iter().map(|&owner| last[owner]).collect()
+}
+
+/// The values that nothing needs after node `index` and that are no second names of others.
+fn owners_read_last(
+    graph: &Graph,
+    last_reads: &[usize],
+    index: usize,
+) -> impl Iterator<Item = usize> {
+    let owns = |value: &usize| !matches!(graph.nodes()[*value].op, Op::Reshape { .. });
+    (0..=index)
+        .filter(move |&value| last_reads[value] == index)
+        .filter(owns)
+}
+
+/// Buffers that are handed out and come back.
+#[derive(Default)]
+struct Arena {
+    lens: Vec<usize>,
+    free: Vec<usize>,
+}
+
+impl Arena {
+    /// A free buffer of at least `len` values: the smallest that is large enough, else the largest, grown,
+    /// else a new one.
+    fn take(&mut self, len: usize) -> usize {
+        let fitting = |(_, buffer): &(usize, &usize)| self.lens[**buffer] >= len;
+        let by_len = |(_, buffer): &(usize, &usize)| self.lens[**buffer];
+        let free = self.free.iter().enumerate();
+        let choice = free
+            .clone()
+            .filter(fitting)
+            .min_by_key(by_len)
+            .or_else(|| free.max_by_key(by_len));
+        if let Some((place, _)) = choice {
+            let buffer = self.free.swap_remove(place);
+            self.lens[buffer] = self.lens[buffer].max(len);
+            buffer
+        } else {
+            self.lens.push(len);
+            self.lens.len() - 1
+        }
+    }
+
+    fn release(&mut self, buffers: impl Iterator<Item = usize>) {
+        self.free.extend(buffers);
+    }
+}

@@ -1,0 +1,140 @@
+//! One prepared engine for a graph, whichever it is.
+
+use super::cpu::CpuNetwork;
+use super::wgsl::{self, BatchRunner, Gpu, Network};
+use super::{EngineError, EngineKind, check_input, named_outputs, plan, twin};
+use crate::array::{Array, NamedArrays};
+use crate::graph::{Graph, MAX_VALUES};
+
+/// The number of values that the CPU engine keeps at once, unless one item needs more: 256 MiB.
+const CPU_VALUES: usize = 64 << 20;
+
+/// A network that is ready to run, on whichever engine.
+#[derive(Debug)]
+pub struct Runner {
+    graph: Graph,
+    engine: Engine,
+    /// The most items of one chunk, whatever else would fit.
+    batch_limit: usize,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Wgsl(Box<BatchRunner>),
+    Cpu(CpuNetwork),
+    Twin,
+}
+
+impl Runner {
+    /// Prepares `graph` for an engine; without a `gpu`, shaders look for a device of their own.
+    ///
+    /// # Errors
+    /// When `kind` does not run graphs, when shaders were asked for and there is no device, or when the network
+    /// does not fit on it.
+    pub fn new(kind: EngineKind, graph: &Graph, gpu: Option<&Gpu>) -> Result<Self, EngineError> {
+        let engine = match kind {
+            EngineKind::Burn => return Err(EngineError::NotForGraphs(kind)),
+            EngineKind::Twin => Engine::Twin,
+            EngineKind::Cpu => Engine::Cpu(CpuNetwork::new(graph)),
+            EngineKind::Wgsl => {
+                let gpu = gpu.map_or_else(|| wgsl::headless(false), |gpu| Ok(gpu.clone()))?;
+                Engine::wgsl(&gpu, graph)?
+            }
+            EngineKind::Auto => {
+                let hardware = gpu.cloned().map_or_else(wgsl::headless_hardware, Some);
+                match hardware.filter(|gpu| !gpu.is_software()) {
+                    Some(gpu) => Engine::wgsl(&gpu, graph)?,
+                    None => Engine::Cpu(CpuNetwork::new(graph)),
+                }
+            }
+        };
+        Ok(Self {
+            graph: graph.clone(),
+            engine,
+            batch_limit: usize::MAX,
+        })
+    }
+
+    /// Runs at most `items` at once from now on, to bound memory further than the device does.
+    pub fn limit_batch(&mut self, items: usize) {
+        self.batch_limit = items.max(1);
+    }
+
+    /// Every output for `input`, in chunks that fit.
+    ///
+    /// # Shapes
+    /// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own.
+    ///
+    /// # Errors
+    /// When `input` has another shape or no items, or when the device fails.
+    pub fn run(&mut self, input: &Array) -> Result<NamedArrays, EngineError> {
+        let batch = check_input(&self.graph, input)?;
+        let largest = match &self.engine {
+            Engine::Twin => return twin::run(&self.graph, input),
+            Engine::Cpu(_) => plan::largest_batch(&self.graph, MAX_VALUES, CPU_VALUES)?,
+            Engine::Wgsl(runner) => runner.largest_batch(),
+        };
+        let largest = largest.min(self.batch_limit);
+        let mut outputs: Vec<Vec<f32>> = self.graph.outputs().map(|_| Vec::new()).collect();
+        for start in (0..batch).step_by(largest) {
+            let chunk = input.rows(start, batch.min(start + largest));
+            let values = match &mut self.engine {
+                Engine::Wgsl(runner) => runner.run(&chunk)?,
+                Engine::Cpu(network) => network.run(&self.graph, &chunk)?,
+                Engine::Twin => unreachable!("the twin has returned above"),
+            };
+            for (output, values) in outputs.iter_mut().zip(values) {
+                output.extend(values);
+            }
+        }
+        named_outputs(&self.graph, batch, outputs)
+    }
+
+    /// Takes the weights of `graph`, which differs from the present one in nothing else.
+    ///
+    /// # Errors
+    /// When `graph` has another structure, or when the device fails.
+    pub fn update_weights(&mut self, graph: &Graph) -> Result<(), EngineError> {
+        if !self.graph.same_structure(graph) {
+            return Err(EngineError::OtherStructure);
+        }
+        match &mut self.engine {
+            Engine::Wgsl(runner) => runner.network().update_weights(graph)?,
+            Engine::Cpu(network) => network.update_weights(graph),
+            Engine::Twin => {}
+        }
+        self.graph = graph.clone();
+        Ok(())
+    }
+
+    /// The engine that runs: never auto.
+    pub fn kind(&self) -> EngineKind {
+        match self.engine {
+            Engine::Wgsl(_) => EngineKind::Wgsl,
+            Engine::Cpu(_) => EngineKind::Cpu,
+            Engine::Twin => EngineKind::Twin,
+        }
+    }
+
+    /// The network.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What runs and where, for a person to read.
+    pub fn describe(&self) -> String {
+        match &self.engine {
+            Engine::Wgsl(runner) => format!("WGSL on {}", runner.network().gpu().name()),
+            Engine::Cpu(_) => "CPU (Flex)".to_owned(),
+            Engine::Twin => "CPU (scalar twins)".to_owned(),
+        }
+    }
+}
+
+impl Engine {
+    fn wgsl(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
+        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(
+            gpu, graph,
+        )?)?)))
+    }
+}

@@ -1,0 +1,107 @@
+//! The shaders' sources and the one-level textual `#import` that joins them.
+
+use super::EngineError;
+
+/// A compute pass: one file in `shaders/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shader {
+    /// Matrix product with epilogue.
+    Linear,
+    /// Cross-correlation with epilogue.
+    Conv2d,
+    /// Transposed cross-correlation with epilogue.
+    ConvTranspose2d,
+    /// A function of a range of every item.
+    Elementwise,
+    /// Mixtures of four corner latents.
+    LatentMix,
+    /// Images into a texture.
+    Pixels,
+}
+
+/// The files that shaders import, by name.
+const SHARED: [(&str, &str); 5] = [
+    (
+        "activation.wgsl",
+        include_str!("../../shaders/shared/activation.wgsl"),
+    ),
+    (
+        "angle.wgsl",
+        include_str!("../../shaders/shared/angle.wgsl"),
+    ),
+    (
+        "dispatch.wgsl",
+        include_str!("../../shaders/shared/dispatch.wgsl"),
+    ),
+    (
+        "epilogue.wgsl",
+        include_str!("../../shaders/shared/epilogue.wgsl"),
+    ),
+    (
+        "layout.wgsl",
+        include_str!("../../shaders/shared/layout.wgsl"),
+    ),
+];
+
+impl Shader {
+    /// Every shader.
+    pub const ALL: [Self; 6] = [
+        Self::Linear,
+        Self::Conv2d,
+        Self::ConvTranspose2d,
+        Self::Elementwise,
+        Self::LatentMix,
+        Self::Pixels,
+    ];
+
+    /// The name of its file without the ending, of its twin and of its test.
+    pub fn stem(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Conv2d => "conv2d",
+            Self::ConvTranspose2d => "conv_transpose2d",
+            Self::Elementwise => "elementwise",
+            Self::LatentMix => "latent_mix",
+            Self::Pixels => "pixels",
+        }
+    }
+
+    /// Its source with all imports in their places.
+    ///
+    /// # Errors
+    /// When it imports a file that does not exist.
+    pub fn source(self) -> Result<String, EngineError> {
+        let source = match self {
+            Self::Linear => include_str!("../../shaders/linear.wgsl"),
+            Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
+            Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
+            Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
+            Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
+            Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
+        };
+        resolve_imports(source)
+    }
+}
+
+/// `source` with every line `#import NAME` replaced by the file of that name in `shaders/shared/`.
+///
+/// One level: imported files import nothing.
+///
+/// # Errors
+/// When there is no such file.
+pub fn resolve_imports(source: &str) -> Result<String, EngineError> {
+    let mut resolved = String::new();
+    for line in source.lines() {
+        if let Some(name) = line.strip_prefix("#import ") {
+            let file = SHARED.iter().find(|(shared, _)| *shared == name.trim());
+            let (_, text) = file.ok_or_else(|| EngineError::Import {
+                name: name.trim().to_owned(),
+            })?;
+            resolved.push_str(text);
+        } else {
+            resolved.push_str(line);
+        }
+        resolved.push('\n');
+    }
+    Ok(resolved)
+}

@@ -1,0 +1,112 @@
+//! The specification: every shader once more in plain Rust, one file each, scalar and obvious.
+//!
+//! Sums are taken in `f64` and stored as `f32`, so that a twin is nearer to the truth than either engine.
+//! Each function takes what its shader binds, in the same order.
+
+mod conv2d;
+mod conv_transpose2d;
+mod elementwise;
+mod latent_mix;
+mod linear;
+mod pixels;
+
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::conv2d;
+pub use elementwise::elementwise;
+pub use latent_mix::latent_mix;
+pub use linear::linear;
+pub use pixels::pixels;
+
+use super::kernel::Kernel;
+use super::params::{LEAKY_RELU, RELU, SIGMOID, SILU, TANH};
+use super::{EngineError, check_input, named_outputs};
+use crate::array::{Array, NamedArrays};
+use crate::graph::{Graph, Node, Op, ValueId};
+
+/// Every output of `graph` for `input`, one item after the other.
+///
+/// # Shapes
+/// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own.
+///
+/// # Errors
+/// When `input` has another shape or no items.
+pub fn run(graph: &Graph, input: &Array) -> Result<NamedArrays, EngineError> {
+    let batch = check_input(graph, input)?;
+    let mut outputs: Vec<Vec<f32>> = graph.outputs().map(|_| Vec::new()).collect();
+    for index in 0..batch {
+        let values = run_item(graph, input.row(index));
+        for (output, (_, value)) in outputs.iter_mut().zip(graph.outputs()) {
+            output.extend_from_slice(&values[value.index()]);
+        }
+    }
+    named_outputs(graph, batch, outputs)
+}
+
+/// The values of all nodes for one item.
+fn run_item(graph: &Graph, input: &[f32]) -> Vec<Vec<f32>> {
+    let mut values: Vec<Vec<f32>> = Vec::with_capacity(graph.nodes().len());
+    for node in graph.nodes() {
+        let value = match &node.op {
+            Op::Input => input.to_vec(),
+            Op::Reshape { input, .. } => values[input.index()].clone(),
+            _ => run_node(graph, node, &values),
+        };
+        values.push(value);
+    }
+    values
+}
+
+fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
+    let mut output = vec![0.0; node.num_values()];
+    let value = |id: ValueId| values[id.index()].as_slice();
+    let weight = |name: &str| graph.weight(name).data();
+    let mut inputs = node.op.inputs().map(value);
+    let input = inputs.next().unwrap_or_default();
+    let residual = inputs.next().unwrap_or_default();
+    let mut weights = node.op.weights().map(weight);
+    let kernels = weights.next().unwrap_or_default();
+    let bias = weights.next().unwrap_or_default();
+    match Kernel::new(graph, node, 1) {
+        Some(Kernel::Linear(params)) => {
+            linear(&params, input, kernels, bias, residual, &mut output);
+        }
+        Some(Kernel::Conv2d(params)) => {
+            conv2d(&params, input, kernels, bias, residual, &mut output);
+        }
+        Some(Kernel::ConvTranspose2d(params)) => {
+            conv_transpose2d(&params, input, kernels, bias, residual, &mut output);
+        }
+        Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
+        None => output.copy_from_slice(input),
+    }
+    output
+}
+
+/// What follows a weighted sum, in this order: bias, residual, activation.
+fn epilogue(sum: f64, bias: f32, residual: f32, activation: u32, slope: f32) -> f32 {
+    activate(
+        sum + f64::from(bias) + f64::from(residual),
+        activation,
+        slope,
+    )
+}
+
+fn activate(x: f64, activation: u32, slope: f32) -> f32 {
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
+    let result = match activation {
+        RELU => x.max(0.0),
+        LEAKY_RELU if x < 0.0 => f64::from(slope) * x,
+        SILU => x * sigmoid,
+        TANH => x.tanh(),
+        SIGMOID => sigmoid,
+        _ => x,
+    };
+    result as f32
+}
+
+/// The place in a row-major array of four axes.
+fn offset4(shape: [u32; 4], place: [u32; 4]) -> usize {
+    shape.iter().zip(place).fold(0, |offset, (&extent, index)| {
+        offset * extent as usize + index as usize
+    })
+}

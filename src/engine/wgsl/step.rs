@@ -1,0 +1,72 @@
+//! One dispatch, ready to be encoded again and again.
+
+use super::gpu::Gpu;
+use crate::engine::EngineError;
+use crate::engine::params::WORKGROUP_SIZE;
+use crate::engine::shader::Shader;
+
+/// A pipeline with everything it binds.
+#[derive(Debug)]
+pub(super) struct Step {
+    pipeline: wgpu::ComputePipeline,
+    bind_group: wgpu::BindGroup,
+    workgroups: [u32; 2],
+    params: wgpu::Buffer,
+}
+
+impl Step {
+    /// Binds `params` at 0 and `resources` from 1 on.
+    pub(super) fn new(
+        gpu: &Gpu,
+        shader: Shader,
+        params: &[u8],
+        invocations: u32,
+        resources: &[wgpu::BindingResource<'_>],
+    ) -> Result<Self, EngineError> {
+        let pipeline = gpu.pipeline(shader)?;
+        let params = gpu.uniform(shader.stem(), params)?;
+        let bind_group = gpu.checked(&format!("binding {}", shader.stem()), || {
+            let bound =
+                std::iter::once(params.as_entire_binding()).chain(resources.iter().cloned());
+            let entry = |(binding, resource)| wgpu::BindGroupEntry { binding, resource };
+            gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(shader.stem()),
+                layout: &pipeline.get_bind_group_layout(0),
+                entries: &(0..).zip(bound).map(entry).collect::<Vec<_>>(),
+            })
+        })?;
+        let limit = gpu.device().limits().max_compute_workgroups_per_dimension;
+        Ok(Self {
+            pipeline,
+            bind_group,
+            workgroups: workgroups(invocations, limit),
+            params,
+        })
+    }
+
+    /// The buffer of its parameters.
+    pub(super) fn params(&self) -> &wgpu::Buffer {
+        &self.params
+    }
+}
+
+/// Encodes steps one after the other; the device sees to it that each finds what the one before wrote.
+pub(super) fn encode<'a>(
+    encoder: &mut wgpu::CommandEncoder,
+    steps: impl IntoIterator<Item = &'a Step>,
+) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    for step in steps {
+        pass.set_pipeline(&step.pipeline);
+        pass.set_bind_group(0, &step.bind_group, &[]);
+        let [x, y] = step.workgroups;
+        pass.dispatch_workgroups(x, y, 1);
+    }
+}
+
+/// As many workgroups as `invocations` need, in rows of one length, none longer than `limit`.
+fn workgroups(invocations: u32, limit: u32) -> [u32; 2] {
+    let groups = invocations.div_ceil(WORKGROUP_SIZE).max(1);
+    let rows = groups.div_ceil(limit);
+    [groups.div_ceil(rows), rows]
+}

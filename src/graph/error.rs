@@ -1,0 +1,74 @@
+//! Why a network cannot be.
+
+/// What a graph refuses; every message says where, what was found and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// A shape or a number does not fit the others.
+    #[error("node `{node}`: {what}: found {found}, expected {expected}")]
+    Mismatch {
+        /// The node's name.
+        node: String,
+        /// The quantity.
+        what: String,
+        /// Its value.
+        found: String,
+        /// What it should have been.
+        expected: String,
+    },
+    /// A node names a weight that was not given.
+    #[error("node `{node}`: weight `{weight}`: found nothing under this name, expected an array")]
+    MissingWeight {
+        /// The node's name.
+        node: String,
+        /// The weight's name.
+        weight: String,
+    },
+    /// A node or output refers to a value that does not exist yet.
+    #[error("`{node}` reads value {value}: found {count} values so far, expected a lower number")]
+    UnknownValue {
+        /// The name of the node or output.
+        node: String,
+        /// The value's number.
+        value: usize,
+        /// The number of values that exist.
+        count: usize,
+    },
+    /// Two nodes or two outputs have one name.
+    #[error("`{name}` is the name of two nodes or outputs, expected every name once")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A weight holds infinities or values that are no numbers.
+    #[error(
+        "weight `{weight}`: found {count} of {total} values that are not finite, expected none (has training diverged?)"
+    )]
+    NotFinite {
+        /// The weight's name.
+        weight: String,
+        /// How many values are not finite.
+        count: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// Nothing was named as an output.
+    #[error("the graph names no output, expected at least one")]
+    NoOutput,
+}
+
+impl GraphError {
+    /// A [`GraphError::Mismatch`].
+    pub(super) fn mismatch(
+        node: &str,
+        what: impl Into<String>,
+        found: impl std::fmt::Display,
+        expected: impl std::fmt::Display,
+    ) -> Self {
+        Self::Mismatch {
+            node: node.to_owned(),
+            what: what.into(),
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What a node can compute.
+
+/// A node's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueId(pub(super) usize);
+
+impl ValueId {
+    /// Its place among the nodes of its graph; the input is 0.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Activation {
+    /// `x`.
+    #[default]
+    None,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` where positive, else the slope times `x`.
+    LeakyRelu(f32),
+    /// `x * sigmoid(x)`, also called swish.
+    Silu,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+}
+
+/// What happens to a weighted sum before it is stored: `activation(sum + bias + residual)`, in this order.
+///
+/// Residual blocks that end in a plain sum (`x + conv(..)`) leave the activation out; those that end in a
+/// rectified sum (`relu(x + conv(..))`) name it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Epilogue {
+    /// The weight `[out]` that is added first.
+    pub bias: Option<String>,
+    /// The value of the output's shape that is added next.
+    pub residual: Option<ValueId>,
+    /// What is applied last.
+    pub activation: Activation,
+}
+
+impl Epilogue {
+    /// A bias and nothing else.
+    pub fn bias(name: impl Into<String>) -> Self {
+        Self {
+            bias: Some(name.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The same with a value to add before the activation.
+    pub fn with_residual(self, residual: ValueId) -> Self {
+        Self {
+            residual: Some(residual),
+            ..self
+        }
+    }
+
+    /// The same with another activation.
+    pub fn with_activation(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+}
+
+/// A computation; shapes are those of one item, weights are named and in PyTorch's layouts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The network's input; only the builder makes it.
+    Input,
+    /// A matrix product, `[in]` to `[out]`.
+    Linear {
+        /// What is multiplied, `[in]`.
+        input: ValueId,
+        /// The matrix `[out, in]`.
+        weight: String,
+        /// What follows the sum.
+        epilogue: Epilogue,
+    },
+    /// A cross-correlation, `[in, h, w]` to `[out, h', w']`.
+    Conv2d {
+        /// The planes, `[in, h, w]`.
+        input: ValueId,
+        /// The kernels `[out, in, kh, kw]`.
+        weight: String,
+        /// Rows and columns between neighbouring outputs.
+        stride: [usize; 2],
+        /// Zeros around the planes: top, bottom, left, right.
+        padding: [usize; 4],
+        /// What follows the sum.
+        epilogue: Epilogue,
+    },
+    /// The transpose of a cross-correlation, `[in, h, w]` to `[out, h', w']`.
+    ConvTranspose2d {
+        /// The planes, `[in, h, w]`.
+        input: ValueId,
+        /// The kernels `[in, out, kh, kw]`.
+        weight: String,
+        /// Rows and columns between the prints of neighbouring inputs.
+        stride: [usize; 2],
+        /// Rows and columns cut off on either side.
+        padding: [usize; 2],
+        /// Rows and columns more at the bottom and at the right, below the stride.
+        output_padding: [usize; 2],
+        /// What follows the sum.
+        epilogue: Epilogue,
+    },
+    /// The same values under another shape.
+    Reshape {
+        /// The values.
+        input: ValueId,
+        /// Their new shape.
+        shape: Vec<usize>,
+    },
+    /// Some entries of the outermost axis: features of a vector, channels of planes.
+    Slice {
+        /// What is cut.
+        input: ValueId,
+        /// The first entry that stays.
+        start: usize,
+        /// The number of entries that stay.
+        len: usize,
+    },
+    /// A function of every value.
+    Activate {
+        /// The values.
+        input: ValueId,
+        /// The function.
+        activation: Activation,
+    },
+    /// `scale * x + shift` of every value, for ranges.
+    Affine {
+        /// The values.
+        input: ValueId,
+        /// Factor.
+        scale: f32,
+        /// Summand.
+        shift: f32,
+    },
+}
+
+impl Op {
+    /// The values that it reads, its main input first.
+    pub fn inputs(&self) -> impl Iterator<Item = ValueId> {
+        let main = match self {
+            Self::Input => None,
+            Self::Linear { input, .. }
+            | Self::Conv2d { input, .. }
+            | Self::ConvTranspose2d { input, .. }
+            | Self::Reshape { input, .. }
+            | Self::Slice { input, .. }
+            | Self::Activate { input, .. }
+            | Self::Affine { input, .. } => Some(*input),
+        };
+        main.into_iter()
+            .chain(self.epilogue().and_then(|epilogue| epilogue.residual))
+    }
+
+    /// The weights that it names.
+    pub fn weights(&self) -> impl Iterator<Item = &str> {
+        let main = match self {
+            Self::Linear { weight, .. }
+            | Self::Conv2d { weight, .. }
+            | Self::ConvTranspose2d { weight, .. } => Some(weight),
+            Self::Input
+            | Self::Reshape { .. }
+            | Self::Slice { .. }
+            | Self::Activate { .. }
+            | Self::Affine { .. } => None,
+        };
+        let bias = self.epilogue().and_then(|epilogue| epilogue.bias.as_ref());
+        main.into_iter().chain(bias).map(String::as_str)
+    }
+
+    /// What follows its sum, if it computes one.
+    pub fn epilogue(&self) -> Option<&Epilogue> {
+        match self {
+            Self::Linear { epilogue, .. }
+            | Self::Conv2d { epilogue, .. }
+            | Self::ConvTranspose2d { epilogue, .. } => Some(epilogue),
+            Self::Input
+            | Self::Reshape { .. }
+            | Self::Slice { .. }
+            | Self::Activate { .. }
+            | Self::Affine { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! The shape that a node's output has, or why it has none.
+
+use super::{Activation, Epilogue, Graph, GraphError, MAX_VALUES, Op, ValueId};
+
+/// The largest stride and padding: far beyond any network, and safe in 32-bit arithmetic.
+const MAX_STEP: usize = 1 << 16;
+
+/// The number of values of `shape`, which has axes, none of them empty, and not too many values.
+pub(super) fn checked_len(node: &str, what: &str, shape: &[usize]) -> Result<usize, GraphError> {
+    let len = shape
+        .iter()
+        .try_fold(1usize, |len, &extent| len.checked_mul(extent));
+    match len {
+        Some(len) if !shape.is_empty() && (1..=MAX_VALUES).contains(&len) => Ok(len),
+        _ => Err(GraphError::mismatch(
+            node,
+            what,
+            format!("{shape:?}"),
+            format!("1 to {MAX_VALUES} values"),
+        )),
+    }
+}
+
+/// The output shape of `op`, whose values and weights exist in `graph`.
+pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, GraphError> {
+    let scope = Scope { graph, node };
+    let shape = match op {
+        Op::Input => {
+            return Err(GraphError::mismatch(
+                node,
+                "operation",
+                "a second input",
+                "one input",
+            ));
+        }
+        Op::Linear { input, weight, .. } => scope.linear(*input, weight)?,
+        Op::Conv2d {
+            input,
+            weight,
+            stride,
+            padding,
+            ..
+        } => scope.conv2d(*input, weight, *stride, *padding)?,
+        Op::ConvTranspose2d {
+            input,
+            weight,
+            stride,
+            padding,
+            output_padding,
+            ..
+        } => scope.conv_transpose2d(*input, weight, *stride, *padding, *output_padding)?,
+        Op::Reshape { input, shape } => scope.reshape(*input, shape)?,
+        Op::Slice { input, start, len } => scope.slice(*input, *start, *len)?,
+        Op::Activate { input, activation } => {
+            scope.activation(*activation)?;
+            scope.shape(*input).to_vec()
+        }
+        Op::Affine {
+            input,
+            scale,
+            shift,
+        } => {
+            scope.finite("scale", *scale)?;
+            scope.finite("shift", *shift)?;
+            scope.shape(*input).to_vec()
+        }
+    };
+    checked_len(node, "output shape", &shape)?;
+    if let Some(epilogue) = op.epilogue() {
+        scope.epilogue(epilogue, &shape)?;
+    }
+    Ok(shape)
+}
+
+/// One node under inference.
+struct Scope<'a> {
+    graph: &'a Graph,
+    node: &'a str,
+}
+
+impl Scope<'_> {
+    fn shape(&self, value: ValueId) -> &[usize] {
+        &self.graph.node(value).shape
+    }
+
+    fn expect(
+        &self,
+        holds: bool,
+        what: &str,
+        found: impl std::fmt::Debug,
+        expected: impl std::fmt::Display,
+    ) -> Result<(), GraphError> {
+        if holds {
+            Ok(())
+        } else {
+            Err(GraphError::mismatch(
+                self.node,
+                what,
+                format!("{found:?}"),
+                expected,
+            ))
+        }
+    }
+
+    fn finite(&self, what: &str, value: f32) -> Result<(), GraphError> {
+        self.expect(value.is_finite(), what, value, "a finite number")
+    }
+
+    fn activation(&self, activation: Activation) -> Result<(), GraphError> {
+        if let Activation::LeakyRelu(slope) = activation {
+            self.finite("slope", slope)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A weight of `N` axes.
+    fn weight<const N: usize>(&self, name: &str, layout: &str) -> Result<[usize; N], GraphError> {
+        let shape = self.graph.weight(name).shape();
+        shape.try_into().map_err(|_wrong_length| {
+            GraphError::mismatch(
+                self.node,
+                format!("shape of weight `{name}`"),
+                format!("{shape:?}"),
+                layout,
+            )
+        })
+    }
+
+    /// An input of `N` axes.
+    fn input<const N: usize>(
+        &self,
+        value: ValueId,
+        layout: &str,
+    ) -> Result<[usize; N], GraphError> {
+        let shape = self.shape(value);
+        shape.try_into().map_err(|_wrong_length| {
+            GraphError::mismatch(self.node, "input shape", format!("{shape:?}"), layout)
+        })
+    }
+
+    fn epilogue(&self, epilogue: &Epilogue, shape: &[usize]) -> Result<(), GraphError> {
+        if let Some(name) = &epilogue.bias {
+            let found = self.graph.weight(name).shape();
+            let expected = [shape[0]];
+            self.expect(
+                found == expected,
+                &format!("shape of bias `{name}`"),
+                found,
+                format!("{expected:?}"),
+            )?;
+        }
+        if let Some(value) = epilogue.residual {
+            let found = self.shape(value);
+            self.expect(
+                found == shape,
+                "residual shape",
+                found,
+                format!("{shape:?}"),
+            )?;
+        }
+        self.activation(epilogue.activation)
+    }
+
+    fn linear(&self, input: ValueId, weight: &str) -> Result<Vec<usize>, GraphError> {
+        let [features] = self.input(input, "[in]")?;
+        let [out, inner] = self.weight(weight, "[out, in]")?;
+        self.expect(
+            features == inner,
+            "input features",
+            features,
+            format!("{inner}, as in weight `{weight}`"),
+        )?;
+        Ok(vec![out])
+    }
+
+    fn conv2d(
+        &self,
+        input: ValueId,
+        weight: &str,
+        stride: [usize; 2],
+        padding: [usize; 4],
+    ) -> Result<Vec<usize>, GraphError> {
+        let [channels, height, width] = self.input(input, "[in, h, w]")?;
+        let [out, inner, kernel_height, kernel_width] = self.weight(weight, "[out, in, kh, kw]")?;
+        self.expect(
+            channels == inner,
+            "input channels",
+            channels,
+            format!("{inner}, as in weight `{weight}`"),
+        )?;
+        self.steps(stride, &padding)?;
+        let [top, bottom, left, right] = padding;
+        let rows = self.conv_extent("rows", height + top + bottom, kernel_height, stride[0])?;
+        let columns = self.conv_extent("columns", width + left + right, kernel_width, stride[1])?;
+        Ok(vec![out, rows, columns])
+    }
+
+    fn conv_extent(
+        &self,
+        what: &str,
+        padded: usize,
+        kernel: usize,
+        stride: usize,
+    ) -> Result<usize, GraphError> {
+        self.expect(
+            padded >= kernel,
+            &format!("{what} with padding"),
+            padded,
+            format!("at least the kernel's {kernel}"),
+        )?;
+        Ok((padded - kernel) / stride + 1)
+    }
+
+    fn conv_transpose2d(
+        &self,
+        input: ValueId,
+        weight: &str,
+        stride: [usize; 2],
+        padding: [usize; 2],
+        output_padding: [usize; 2],
+    ) -> Result<Vec<usize>, GraphError> {
+        let [channels, height, width] = self.input(input, "[in, h, w]")?;
+        let [inner, out, kernel_height, kernel_width] = self.weight(weight, "[in, out, kh, kw]")?;
+        self.expect(
+            channels == inner,
+            "input channels",
+            channels,
+            format!("{inner}, as in weight `{weight}`"),
+        )?;
+        self.steps(stride, &padding)?;
+        let below_stride = output_padding[0] < stride[0] && output_padding[1] < stride[1];
+        self.expect(
+            below_stride,
+            "output padding",
+            output_padding,
+            format!("less than the stride {stride:?}"),
+        )?;
+        let extent = |what: &str, axis: usize, size: usize, kernel: usize| {
+            let full = (size - 1) * stride[axis] + kernel + output_padding[axis];
+            let cut = 2 * padding[axis];
+            self.expect(
+                full > cut,
+                what,
+                full,
+                format!("more than the {cut} that padding cuts off"),
+            )?;
+            Ok(full - cut)
+        };
+        Ok(vec![
+            out,
+            extent("rows", 0, height, kernel_height)?,
+            extent("columns", 1, width, kernel_width)?,
+        ])
+    }
+
+    fn steps(&self, stride: [usize; 2], padding: &[usize]) -> Result<(), GraphError> {
+        let strides_fit = stride.iter().all(|step| (1..=MAX_STEP).contains(step));
+        self.expect(strides_fit, "stride", stride, format!("1 to {MAX_STEP}"))?;
+        let paddings_fit = padding.iter().all(|&step| step <= MAX_STEP);
+        self.expect(
+            paddings_fit,
+            "padding",
+            padding,
+            format!("at most {MAX_STEP}"),
+        )
+    }
+
+    fn reshape(&self, input: ValueId, shape: &[usize]) -> Result<Vec<usize>, GraphError> {
+        let len = checked_len(self.node, "new shape", shape)?;
+        let expected = self.graph.node(input).num_values();
+        self.expect(len == expected, "values in the new shape", len, expected)?;
+        Ok(shape.to_vec())
+    }
+
+    fn slice(&self, input: ValueId, start: usize, len: usize) -> Result<Vec<usize>, GraphError> {
+        let mut shape = self.shape(input).to_vec();
+        let fits = start
+            .checked_add(len)
+            .is_some_and(|end| len > 0 && end <= shape[0]);
+        self.expect(
+            fits,
+            "slice (start, length)",
+            (start, len),
+            format!("within {}", shape[0]),
+        )?;
+        shape[0] = len;
+        Ok(shape)
+    }
+}
