@@ -1,5 +1,14 @@
 //! All tests in one binary: each further one would link burn, wgpu and eframe again.
 
+#![allow(
+    unreachable_pub,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests share helpers, read tensors back, say what they skip, and fail by panicking"
+)]
+
 mod architecture;
 mod cli;
 mod common;
