@@ -123,7 +123,10 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
     let run_dir = [beside, &beside.join("../..")]
         .into_iter()
         .find(|dir| dir.join("config.json").is_file())
-        .ok_or(OpenError::Path { found: "no config.json beside the weights", path: model.to_owned() })?
+        .ok_or(OpenError::Path {
+            found: "no config.json beside the weights",
+            path: model.to_owned(),
+        })?
         .to_owned();
     let (_, config) = RunDir::open(&run_dir)?;
     let step = std::fs::read_to_string(beside.join("state.json"))
@@ -175,7 +178,11 @@ impl Opened {
     ///
     /// # Errors
     /// When the engine cannot run here.
-    pub fn codec(&self, engine: EngineKind, gpu: Option<&Gpu>) -> Result<Box<dyn Codec>, OpenError> {
+    pub fn codec(
+        &self,
+        engine: EngineKind,
+        gpu: Option<&Gpu>,
+    ) -> Result<Box<dyn Codec>, OpenError> {
         if engine == EngineKind::Burn {
             let ModelConfig::Vae(config) = &self.run.model;
             let device = burn::tensor::Device::flex();

@@ -26,7 +26,9 @@ impl ZscopeApp {
     pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::BeginEdit => self.explore.begin_edit(),
-            Command::SetDim { dim, value } => self.move_point(|app| app.explore.set_dim(dim, value)),
+            Command::SetDim { dim, value } => {
+                self.move_point(|app| app.explore.set_dim(dim, value))
+            }
             Command::SetLatent(latent) => self.move_point(|app| app.explore.set_latent(&latent)),
             Command::SetPad(at) => self.move_point(|app| app.explore.set_pad(at)),
             Command::BeginWalk => self.explore.begin_walk(),
@@ -37,7 +39,9 @@ impl ZscopeApp {
             Command::SetCorner { index, source } => {
                 self.move_corners(|app| app.explore.set_corner(index, source, &app.probe_latents));
             }
-            Command::RedrawCorner(index) => self.move_corners(|app| app.explore.redraw_corner(index)),
+            Command::RedrawCorner(index) => {
+                self.move_corners(|app| app.explore.redraw_corner(index))
+            }
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
             Command::Redo => self.move_point(|app| app.explore.redo()),
@@ -133,7 +137,9 @@ impl ZscopeApp {
         }
         let text = path.display().to_string();
         self.jobs.spawn("open", move |done| {
-            done(Done::Model(crate::open::open(&text).map(Box::new).map_err(|error| error.to_string())));
+            done(Done::Model(
+                crate::open::open(&text).map(Box::new).map_err(|error| error.to_string()),
+            ));
         });
     }
 
@@ -142,7 +148,9 @@ impl ZscopeApp {
         let Some(model) = &self.model else { return };
         let (encoder, image, range) = (model.networks.encoder.clone(), model.image, model.range);
         self.jobs.spawn("picture", move |done| {
-            done(Done::Latent(latent_of(&path, &encoder, image, range).map_err(|error| error.to_string())));
+            done(Done::Latent(
+                latent_of(&path, &encoder, image, range).map_err(|error| error.to_string()),
+            ));
         });
     }
 
@@ -162,7 +170,9 @@ impl ZscopeApp {
             return self.notice("A run is still going on: stop it first.", true);
         }
         self.jobs.spawn("resume", move |done| {
-            done(Done::Plan(resume(&dir, None, true).map(Box::new).map_err(|error| error.to_string())));
+            done(Done::Plan(
+                resume(&dir, None, true).map(Box::new).map_err(|error| error.to_string()),
+            ));
         });
     }
 
@@ -228,7 +238,8 @@ fn latent_of(
 
 /// Sets a run up as the form says.
 fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartError> {
-    let dir = runs::fresh(form.recipe.name()).map_err(|error| StartError::Usage(format!("make the run directory: {error}")))?;
+    let dir = runs::fresh(form.recipe.name())
+        .map_err(|error| StartError::Usage(format!("make the run directory: {error}")))?;
     let data: DataSpec = form.data.parse()?;
     let resized = form.settings.integer("image_size") != 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

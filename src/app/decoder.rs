@@ -76,8 +76,13 @@ impl Decoder {
     }
 
     /// Draws a row of the pad's thumbnails.
-    pub(super) fn draw_pad_row(&mut self, explore: &Explore, row: usize) -> Result<(), EngineError> {
-        let positions: Vec<[f32; 2]> = (0..PAD_TILES).map(|column| tile_centre(row, column)).collect();
+    pub(super) fn draw_pad_row(
+        &mut self,
+        explore: &Explore,
+        row: usize,
+    ) -> Result<(), EngineError> {
+        let positions: Vec<[f32; 2]> =
+            (0..PAD_TILES).map(|column| tile_centre(row, column)).collect();
         match self {
             Self::Wgsl(wgsl) => {
                 wgsl.set_corners(explore)?;
@@ -114,16 +119,20 @@ impl Decoder {
     pub(super) fn rows(&self) -> Vec<Picture> {
         match self {
             Self::Wgsl(wgsl) => wgsl.row_pictures.clone(),
-            Self::Thread(thread) => {
-                thread.row_textures.iter().map_while(|row| row.as_ref().map(textures::picture)).collect()
-            }
+            Self::Thread(thread) => thread
+                .row_textures
+                .iter()
+                .map_while(|row| row.as_ref().map(textures::picture))
+                .collect(),
         }
     }
 
     /// The picture of the point as `[c, h, w]` in `[0, 1]`, to be saved.
     pub(super) fn read_point(&self, image: ImageShape) -> Result<Option<Array>, EngineError> {
         match self {
-            Self::Wgsl(wgsl) => Ok(Some(textures::array_from_rgba(&wgsl.point.read_back()?, image))),
+            Self::Wgsl(wgsl) => {
+                Ok(Some(textures::array_from_rgba(&wgsl.point.read_back()?, image)))
+            }
             Self::Thread(thread) => Ok(thread.point_pixels.clone()),
         }
     }
@@ -155,7 +164,12 @@ pub(super) struct WgslDecoder {
 }
 
 impl WgslDecoder {
-    fn new(gpu: &Gpu, state: &RenderState, graph: &Graph, range: ValueRange) -> Result<Self, EngineError> {
+    fn new(
+        gpu: &Gpu,
+        state: &RenderState,
+        graph: &Graph,
+        range: ValueRange,
+    ) -> Result<Self, EngineError> {
         let network = Network::new(gpu, graph)?;
         let point = Screen::new(&network, "image", range, 1, 1)?;
         let rows = (0..PAD_TILES)
@@ -289,7 +303,14 @@ impl ThreadDecoder {
     fn poll(&mut self, ctx: &egui::Context) {
         if let Some((seen, images)) = self.point.newer_than(self.seen_point) {
             self.seen_point = seen;
-            textures::show(&mut self.point_texture, ctx, "point", &images, 1, egui::TextureOptions::NEAREST);
+            textures::show(
+                &mut self.point_texture,
+                ctx,
+                "point",
+                &images,
+                1,
+                egui::TextureOptions::NEAREST,
+            );
             let shape = [self.image.channels, self.image.height, self.image.width];
             self.point_pixels = images.as_ref().clone().reshaped(shape).ok();
         }
@@ -297,7 +318,14 @@ impl ThreadDecoder {
             if let Some((seen, images)) = slot.newer_than(self.seen_rows[row]) {
                 self.seen_rows[row] = seen;
                 let options = egui::TextureOptions::LINEAR;
-                textures::show(&mut self.row_textures[row], ctx, "pad", &images, PAD_TILES, options);
+                textures::show(
+                    &mut self.row_textures[row],
+                    ctx,
+                    "pad",
+                    &images,
+                    PAD_TILES,
+                    options,
+                );
             }
         }
     }
@@ -353,7 +381,8 @@ impl Worker {
                 return None;
             }
             let job = wanted.point.take().map(Job::Point);
-            let job = job.or_else(|| wanted.rows.pop_first().map(|(row, latents)| Job::Row(row, latents)));
+            let job = job
+                .or_else(|| wanted.rows.pop_first().map(|(row, latents)| Job::Row(row, latents)));
             let weights = wanted.weights.take();
             if job.is_some() || weights.is_some() {
                 return Some((weights, job));
@@ -362,7 +391,11 @@ impl Worker {
         }
     }
 
-    fn draw(&mut self, weights: Option<Graph>, job: Option<Job>) -> Result<(), crate::codec::CodecError> {
+    fn draw(
+        &mut self,
+        weights: Option<Graph>,
+        job: Option<Job>,
+    ) -> Result<(), crate::codec::CodecError> {
         if let Some(graph) = weights {
             self.runner.update_weights(&graph)?;
         }

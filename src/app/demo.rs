@@ -21,6 +21,7 @@ fn demo() -> Result<Opened, String> {
         serde_json::from_str(CONFIG).map_err(|error| format!("open the demo: {error}"))?;
     let tensors = ArrayFile::from_bytes(MODEL).and_then(|file| file.arrays());
     let tensors = tensors.map_err(|error| format!("open the demo: {error}"))?;
-    let networks = lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
+    let networks =
+        lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
     Ok(Opened { path: "demo".into(), step: run.total_steps, run, tensors, networks })
 }

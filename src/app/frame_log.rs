@@ -19,7 +19,8 @@ pub(super) struct FrameLog {
 impl FrameLog {
     /// Begins a log.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
-        let file = File::create(path).with_context(|| format!("write the frame log: {}", path.display()))?;
+        let file = File::create(path)
+            .with_context(|| format!("write the frame log: {}", path.display()))?;
         let mut file = BufWriter::new(file);
         writeln!(file, "ms,frame_ms,moved")?;
         Ok(Self { file, start: Instant::now(), open: None })

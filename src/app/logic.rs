@@ -105,7 +105,8 @@ impl ZscopeApp {
         for event in &events {
             self.session.apply(event);
             match event {
-                Event::Diverged { message, last_checkpoint, .. } | Event::Failed { message, last_checkpoint, .. } => {
+                Event::Diverged { message, last_checkpoint, .. }
+                | Event::Failed { message, last_checkpoint, .. } => {
                     let kept = last_checkpoint.as_ref().map_or_else(
                         || "no checkpoint was saved".to_owned(),
                         |path| format!("the last good checkpoint is {}", path.display()),
@@ -144,14 +145,22 @@ impl ZscopeApp {
                 }
                 Done::Plan(Ok(plan)) => {
                     self.pending = Some(super::PendingRun {
-                        name: plan.run.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                        name: plan
+                            .run
+                            .path()
+                            .file_name()
+                            .unwrap_or_default()
+                            .to_string_lossy()
+                            .into_owned(),
                         config: plan.config.model.clone(),
                         image: plan.config.image,
                         range: plan.config.range,
                     });
                     match Training::start(*plan) {
                         Ok(training) => self.follow(training),
-                        Err(error) => self.notice(format!("start the training thread: {error}"), true),
+                        Err(error) => {
+                            self.notice(format!("start the training thread: {error}"), true)
+                        }
                     }
                 }
                 Done::Latent(Ok(latent)) => {
@@ -164,7 +173,10 @@ impl ZscopeApp {
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
-                Done::Model(Err(error)) | Done::Plan(Err(error)) | Done::Latent(Err(error)) | Done::Saved(Err(error)) => {
+                Done::Model(Err(error))
+                | Done::Plan(Err(error))
+                | Done::Latent(Err(error))
+                | Done::Saved(Err(error)) => {
                     self.notice(error, true);
                 }
             }
@@ -242,7 +254,8 @@ impl ZscopeApp {
 
     fn take_probe(&mut self, ctx: &egui::Context, probe: &Probe) {
         self.pictures.probe = self.probe_textures.show(ctx, probe);
-        self.probe_latents = (0..probe.latents.num_rows()).map(|row| probe.latents.row(row).to_vec()).collect();
+        self.probe_latents =
+            (0..probe.latents.num_rows()).map(|row| probe.latents.row(row).to_vec()).collect();
         if self.probe_latents.first().map(Vec::len) == Some(self.explore.latent().len()) {
             let before = self.explore.clone();
             self.explore.follow_images(&self.probe_latents);
@@ -259,7 +272,9 @@ impl ZscopeApp {
         if !self.model.as_ref().is_some_and(|model| model.is_live) {
             return;
         }
-        let newest = |dim: usize| self.session.series_by_name(&format!("kl_{dim}")).and_then(|series| series.last());
+        let newest = |dim: usize| {
+            self.session.series_by_name(&format!("kl_{dim}")).and_then(|series| series.last())
+        };
         let old = self.explore.kl().to_vec();
         let smoothed: Option<Vec<f32>> = (0..old.len())
             .map(|dim| {
@@ -279,8 +294,9 @@ impl ZscopeApp {
     }
 
     fn take_dropped(&mut self, ctx: &egui::Context) {
-        let dropped: Vec<_> =
-            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        let dropped: Vec<_> = ctx.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+        });
         for path in dropped {
             self.open_path(path);
         }
@@ -375,7 +391,8 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
     let mut codes = codec.encode(&images)?;
     let mut kl = KlPerDim::default();
-    let (mean, logvar) = (crate::codec::take(&mut codes, "latent")?, crate::codec::take(&mut codes, "logvar")?);
+    let (mean, logvar) =
+        (crate::codec::take(&mut codes, "latent")?, crate::codec::take(&mut codes, "logvar")?);
     kl.add(&mean, &logvar);
     let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
     let few: Array = images.rows(0, Probe::IMAGES.min(images.num_rows()));
@@ -389,7 +406,10 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
     }
     ctx.input_mut(|input| {
         let mut commands = Vec::new();
-        let shift_z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::Z);
+        let shift_z = egui::KeyboardShortcut::new(
+            egui::Modifiers::COMMAND | egui::Modifiers::SHIFT,
+            egui::Key::Z,
+        );
         let z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::Z);
         if input.consume_shortcut(&shift_z) {
             commands.push(Command::Redo);
@@ -405,7 +425,11 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
 }
 
 impl ZscopeApp {
-    fn data_opened(&mut self, spec: String, dataset: Result<Arc<dyn crate::data::Dataset>, String>) {
+    fn data_opened(
+        &mut self,
+        spec: String,
+        dataset: Result<Arc<dyn crate::data::Dataset>, String>,
+    ) {
         self.data.opening = None;
         match dataset {
             Ok(dataset) => {

@@ -110,7 +110,9 @@ pub fn run(args: WindowArgs) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("open the window: {error} (expected a display and a graphics driver; `zscope --help` lists what works without)");
+            log::error!(
+                "open the window: {error} (expected a display and a graphics driver; `zscope --help` lists what works without)"
+            );
             ExitCode::FAILURE
         }
     }
@@ -122,7 +124,8 @@ fn wgpu_options() -> WgpuConfiguration {
     if let WgpuSetup::CreateNew(setup) = &mut options.wgpu_setup {
         setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
             label: Some("zscope window"),
-            required_features: adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16),
+            required_features: adapter.features()
+                & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16),
             required_limits: adapter.limits(),
             ..Default::default()
         });
@@ -134,9 +137,9 @@ impl ZscopeApp {
     fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
         crate::ui::theme::apply(&cc.egui_ctx);
         let render_state = cc.wgpu_render_state.clone();
-        let gpu = render_state
-            .as_ref()
-            .map(|state| Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone()));
+        let gpu = render_state.as_ref().map(|state| {
+            Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone())
+        });
         let script = args.script.as_deref().map(Script::read).transpose()?;
         let frame_log = args.frame_log.as_deref().map(FrameLog::create).transpose()?;
         let mut app = Self {

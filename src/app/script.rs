@@ -54,7 +54,9 @@ impl Script {
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => return Some(*command),
-            Line::Wait(secs) => self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs)),
+            Line::Wait(secs) => {
+                self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs))
+            }
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -67,7 +69,8 @@ impl Script {
 
 fn save(picture: &egui::ColorImage, path: &Path) {
     let [width, height] = picture.size;
-    let rgb: Vec<u8> = picture.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+    let rgb: Vec<u8> =
+        picture.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
     let saved = image::RgbImage::from_raw(width as u32, height as u32, rgb)
         .ok_or_else(|| anyhow!("a picture of another size"))
         .and_then(|image| Ok(image.save(path)?));

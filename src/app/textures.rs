@@ -32,7 +32,9 @@ pub(super) fn show(
 
 /// Images `[b, c, h, w]` in `[0, 1]` as one picture, `columns` wide; grey and RGB alike.
 pub(super) fn tiled(images: &Array, columns: usize) -> ColorImage {
-    let &[b, c, h, w] = images.shape() else { return ColorImage::filled([1, 1], Color32::TRANSPARENT) };
+    let &[b, c, h, w] = images.shape() else {
+        return ColorImage::filled([1, 1], Color32::TRANSPARENT);
+    };
     let columns = columns.clamp(1, b.max(1));
     let size = [columns * w, b.div_ceil(columns) * h];
     let mut picture = ColorImage::filled(size, Color32::TRANSPARENT);
@@ -44,7 +46,8 @@ pub(super) fn tiled(images: &Array, columns: usize) -> ColorImage {
                 let level = |channel: usize| {
                     level_from_unit(pixels[channel.min(c - 1) * h * w + y * w + x])
                 };
-                picture.pixels[(row * h + y) * size[0] + column * w + x] = rgb(level(0), level(1), level(2));
+                picture.pixels[(row * h + y) * size[0] + column * w + x] =
+                    rgb(level(0), level(1), level(2));
             }
         }
     }
@@ -85,7 +88,14 @@ impl ProbeTextures {
         }
         let options = TextureOptions::NEAREST;
         show(&mut self.originals, ctx, "originals", &probe.originals, count, options);
-        show(&mut self.reconstructions, ctx, "reconstructions", &probe.reconstructions, count, options);
+        show(
+            &mut self.reconstructions,
+            ctx,
+            "reconstructions",
+            &probe.reconstructions,
+            count,
+            options,
+        );
         show(&mut self.errors, ctx, "errors", &errors, count, options);
         let psnr = |index| psnr_db(probe.reconstructions.row(index), probe.originals.row(index));
         Some(ProbePictures {

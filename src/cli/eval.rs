@@ -65,7 +65,8 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         ssim: true,
     };
     let start = Instant::now();
-    let evaluation = evaluate(codec.as_mut(), batches, &options).map_err(anyhow::Error::from_boxed)?;
+    let evaluation =
+        evaluate(codec.as_mut(), batches, &options).map_err(anyhow::Error::from_boxed)?;
     let images_per_s = f64::from(count) / start.elapsed().as_secs_f64();
     bar.finish_and_clear();
     if args.json {
@@ -85,7 +86,11 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         output::line(&format!("elbo            {:.2} nats", elbo.elbo_nats));
         output::line(&format!("reconstruction  {:.2} nats", elbo.reconstruction_nats));
         output::line(&format!("kl              {:.2} nats", elbo.kl_nats));
-        output::line(&format!("active units    {} of {}", elbo.active_units, elbo.kl_per_dim.len()));
+        output::line(&format!(
+            "active units    {} of {}",
+            elbo.active_units,
+            elbo.kl_per_dim.len()
+        ));
     }
     output::line(&format!("speed           {images_per_s:.0} images/s, {}", codec.describe()));
     Ok(())

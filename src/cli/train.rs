@@ -131,7 +131,13 @@ fn plan_new(args: TrainArgs) -> Result<Plan, Failure> {
         device: match args.device {
             DeviceArg::Cpu => "cpu",
             DeviceArg::Gpu => "gpu",
-            DeviceArg::Auto => if crate::engine::has_real_gpu() { "gpu" } else { "cpu" },
+            DeviceArg::Auto => {
+                if crate::engine::has_real_gpu() {
+                    "gpu"
+                } else {
+                    "cpu"
+                }
+            }
         },
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         watched: false,
@@ -141,10 +147,10 @@ fn plan_new(args: TrainArgs) -> Result<Plan, Failure> {
 
 fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings, Failure> {
     let attempt = || format!("read the keys: {}", file.display());
-    let text = std::fs::read_to_string(file)
-        .map_err(|e| anyhow::Error::from(e).context(attempt()))?;
-    let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|e| usage(anyhow::Error::from(e).context(attempt())))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|e| anyhow::Error::from(e).context(attempt()))?;
+    let value: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|e| usage(anyhow::Error::from(e).context(attempt())))?;
     // The config.json of a run keeps its keys under "settings".
     let keys = value.get("settings").unwrap_or(&value);
     let keys = keys.as_object().ok_or_else(|| {
@@ -280,7 +286,8 @@ impl Report {
     fn print(&self, event: &Event) -> anyhow::Result<()> {
         let Event::StepsDone { steps, images_per_s } = event else { return output::json(event) };
         for record in steps {
-            let mut object = json!({"event": "step", "step": record.step, "images_per_s": images_per_s});
+            let mut object =
+                json!({"event": "step", "step": record.step, "images_per_s": images_per_s});
             let curves = self.started.as_ref().map_or(&[][..], |started| &started.curves);
             for (name, value) in curves.iter().zip(&record.values) {
                 object[name] = json!(value);
@@ -308,7 +315,8 @@ impl Report {
         let images_per_s = (done * started.batch as u64) as f64 / self.elapsed_secs.max(1e-9);
         let all = self.last.into_iter().chain(self.evaluated);
         if self.json {
-            let last: serde_json::Map<_, _> = all.map(|(name, value)| (name, json!(value))).collect();
+            let last: serde_json::Map<_, _> =
+                all.map(|(name, value)| (name, json!(value))).collect();
             return Ok(output::json(&json!({
                 "event": "summary",
                 "steps": self.step,
@@ -330,8 +338,10 @@ impl Report {
 }
 
 fn ended(step: u64, message: &str, last_checkpoint: Option<&std::path::Path>) -> anyhow::Error {
-    let kept = last_checkpoint
-        .map_or_else(|| "no checkpoint was saved".to_owned(), |path| format!("the last good checkpoint is {}", path.display()));
+    let kept = last_checkpoint.map_or_else(
+        || "no checkpoint was saved".to_owned(),
+        |path| format!("the last good checkpoint is {}", path.display()),
+    );
     anyhow::anyhow!("{kept}").context(format!("train: step {step}: {message}"))
 }
 

@@ -37,11 +37,7 @@ impl CpuNetwork {
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
         let weights = weights_of(graph, &device);
-        Self {
-            device,
-            weights,
-            last_reads: plan::last_reads(graph),
-        }
+        Self { device, weights, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
@@ -57,11 +53,8 @@ impl CpuNetwork {
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
         let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
         for (index, node) in graph.nodes().iter().enumerate() {
-            let inputs = node
-                .op
-                .inputs()
-                .map(|value| values[value.index()].clone().expect(KEPT))
-                .collect();
+            let inputs =
+                node.op.inputs().map(|value| values[value.index()].clone().expect(KEPT)).collect();
             let value = if let Op::Input = node.op {
                 input.clone()
             } else {
@@ -93,15 +86,11 @@ impl CpuNetwork {
     /// The value of a node from those that it reads.
     fn node(&self, graph: &Graph, node: &Node, inputs: Vec<Tensor<2>>) -> Tensor<2> {
         let mut inputs = inputs.into_iter();
-        let input = inputs
-            .next()
-            .expect("every node but the input reads a value");
+        let input = inputs.next().expect("every node but the input reads a value");
         let residual = inputs.next();
         match &node.op {
             Op::Input | Op::Reshape { .. } => input,
-            Op::Linear {
-                weight, epilogue, ..
-            } => {
+            Op::Linear { weight, epilogue, .. } => {
                 let sum = linear(input, self.matrix(weight), self.bias(epilogue));
                 finish(sum, residual, epilogue.activation)
             }
@@ -157,13 +146,10 @@ impl CpuNetwork {
     }
 
     fn bias(&self, epilogue: &Epilogue) -> Option<Tensor<1>> {
-        epilogue
-            .bias
-            .as_ref()
-            .map(|name| match &self.weights[name] {
-                Weight::Bias(tensor) => tensor.clone(),
-                other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
-            })
+        epilogue.bias.as_ref().map(|name| match &self.weights[name] {
+            Weight::Bias(tensor) => tensor.clone(),
+            other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
+        })
     }
 }
 
@@ -177,11 +163,7 @@ fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
             rank => unreachable!("no operation has a weight of {rank} axes"),
         }
     };
-    graph
-        .weights()
-        .iter()
-        .map(|(name, array)| (name.clone(), weight(array)))
-        .collect()
+    graph.weights().iter().map(|(name, array)| (name.clone(), weight(array))).collect()
 }
 
 /// `[b, c * h * w]` as `[b, c, h, w]`.
@@ -192,11 +174,7 @@ fn planes(value: Tensor<2>, node: &Node) -> Tensor<4> {
 
 /// What follows a weighted sum that holds its bias already.
 fn finish(sum: Tensor<2>, residual: Option<Tensor<2>>, activation: Activation) -> Tensor<2> {
-    let sum = if let Some(residual) = residual {
-        sum + residual
-    } else {
-        sum
-    };
+    let sum = if let Some(residual) = residual { sum + residual } else { sum };
     activate(sum, activation)
 }
 

@@ -22,35 +22,20 @@ pub enum Kernel {
 impl Kernel {
     /// The pass that computes `node` of `graph` for `batch` items; nothing for nodes that only rename a value.
     pub fn new(graph: &Graph, node: &Node, batch: usize) -> Option<Self> {
-        let source = Source {
-            graph,
-            node,
-            batch: batch as u32,
-        };
+        let source = Source { graph, node, batch: batch as u32 };
         match &node.op {
             Op::Input | Op::Reshape { .. } => None,
-            Op::Linear {
-                weight, epilogue, ..
-            } => Some(Self::Linear(source.linear(weight, epilogue))),
-            Op::Conv2d {
-                input,
-                weight,
-                stride,
-                padding,
-                epilogue,
-            } => Some(Self::Conv2d(
-                source.conv2d(*input, weight, *stride, *padding, epilogue),
-            )),
-            Op::ConvTranspose2d {
-                input,
-                weight,
-                stride,
-                padding,
-                epilogue,
-                ..
-            } => Some(Self::ConvTranspose2d(
-                source.conv_transpose2d(*input, weight, *stride, *padding, epilogue),
-            )),
+            Op::Linear { weight, epilogue, .. } => {
+                Some(Self::Linear(source.linear(weight, epilogue)))
+            }
+            Op::Conv2d { input, weight, stride, padding, epilogue } => {
+                Some(Self::Conv2d(source.conv2d(*input, weight, *stride, *padding, epilogue)))
+            }
+            Op::ConvTranspose2d { input, weight, stride, padding, epilogue, .. } => {
+                Some(Self::ConvTranspose2d(
+                    source.conv_transpose2d(*input, weight, *stride, *padding, epilogue),
+                ))
+            }
             Op::Slice { input, start, .. } => {
                 let entry = node.num_values() / node.shape[0];
                 let slice = source.elementwise(*input, Activation::None);
@@ -62,11 +47,7 @@ impl Kernel {
             Op::Activate { input, activation } => {
                 Some(Self::Elementwise(source.elementwise(*input, *activation)))
             }
-            Op::Affine {
-                input,
-                scale,
-                shift,
-            } => {
+            Op::Affine { input, scale, shift } => {
                 let affine = source.elementwise(*input, Activation::None);
                 Some(Self::Elementwise(ElementwiseParams {
                     scale: *scale,
@@ -216,9 +197,5 @@ impl Source<'_> {
 
 /// Channels, rows and columns of a node whose output is known to have three axes.
 fn planes(node: &Node) -> [u32; 3] {
-    [
-        node.shape[0] as u32,
-        node.shape[1] as u32,
-        node.shape[2] as u32,
-    ]
+    [node.shape[0] as u32, node.shape[1] as u32, node.shape[2] as u32]
 }

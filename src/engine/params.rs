@@ -249,10 +249,7 @@ pub struct PixelsParams {
 impl PixelsParams {
     /// Width and height of the picture.
     pub fn size_px(&self) -> [u32; 2] {
-        [
-            self.columns * self.width,
-            self.items.div_ceil(self.columns) * self.height,
-        ]
+        [self.columns * self.width, self.items.div_ceil(self.columns) * self.height]
     }
 
     /// The number of invocations that compute everything.

@@ -72,10 +72,9 @@ impl Plan {
                     output
                 }
                 // The input has a buffer of its own; a reshape is a second name for what it reads.
-                None => reads
-                    .first()
-                    .copied()
-                    .unwrap_or_else(|| arena.take(node.num_values() * batch)),
+                None => {
+                    reads.first().copied().unwrap_or_else(|| arena.take(node.num_values() * batch))
+                }
             };
             homes.push(home);
             arena.release(owners_read_last(graph, &last_reads, index).map(|value| homes[value]));
@@ -85,12 +84,7 @@ impl Plan {
             buffer: homes[value.index()],
             item_len: graph.node(value).num_values(),
         };
-        Self {
-            batch,
-            passes,
-            outputs: graph.outputs().map(planned).collect(),
-            buffers: arena.lens,
-        }
+        Self { batch, passes, outputs: graph.outputs().map(planned).collect(), buffers: arena.lens }
     }
 
     /// The number of values of all buffers together.
@@ -117,15 +111,9 @@ pub fn largest_batch(
     if largest > limit {
         let bytes = |values: usize| values as u64 * 4;
         let what = "bytes of the largest value of one item".to_owned();
-        return Err(EngineError::TooLarge {
-            what,
-            found: bytes(largest),
-            limit: bytes(limit),
-        });
+        return Err(EngineError::TooLarge { what, found: bytes(largest), limit: bytes(limit) });
     }
-    Ok((limit / largest)
-        .min(total_limit / plan.num_values())
-        .max(1))
+    Ok((limit / largest).min(total_limit / plan.num_values()).max(1))
 }
 
 /// For every value the node after which nothing needs it: the last one that reads it or another name of it.
@@ -163,9 +151,7 @@ fn owners_read_last(
     index: usize,
 ) -> impl Iterator<Item = usize> {
     let owns = |value: &usize| !matches!(graph.nodes()[*value].op, Op::Reshape { .. });
-    (0..=index)
-        .filter(move |&value| last_reads[value] == index)
-        .filter(owns)
+    (0..=index).filter(move |&value| last_reads[value] == index).filter(owns)
 }
 
 /// Buffers that are handed out and come back.
@@ -182,11 +168,8 @@ impl Arena {
         let fitting = |(_, buffer): &(usize, &usize)| self.lens[**buffer] >= len;
         let by_len = |(_, buffer): &(usize, &usize)| self.lens[**buffer];
         let free = self.free.iter().enumerate();
-        let choice = free
-            .clone()
-            .filter(fitting)
-            .min_by_key(by_len)
-            .or_else(|| free.max_by_key(by_len));
+        let choice =
+            free.clone().filter(fitting).min_by_key(by_len).or_else(|| free.max_by_key(by_len));
         if let Some((place, _)) = choice {
             let buffer = self.free.swap_remove(place);
             self.lens[buffer] = self.lens[buffer].max(len);

@@ -48,11 +48,7 @@ impl Runner {
                 }
             }
         };
-        Ok(Self {
-            graph: graph.clone(),
-            engine,
-            batch_limit: usize::MAX,
-        })
+        Ok(Self { graph: graph.clone(), engine, batch_limit: usize::MAX })
     }
 
     /// Runs at most `items` at once from now on, to bound memory further than the device does.
@@ -133,8 +129,6 @@ impl Runner {
 
 impl Engine {
     fn wgsl(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
-        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(
-            gpu, graph,
-        )?)?)))
+        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, graph)?)?)))
     }
 }

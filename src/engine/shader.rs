@@ -21,26 +21,11 @@ pub enum Shader {
 
 /// The files that shaders import, by name.
 const SHARED: [(&str, &str); 5] = [
-    (
-        "activation.wgsl",
-        include_str!("../../shaders/shared/activation.wgsl"),
-    ),
-    (
-        "angle.wgsl",
-        include_str!("../../shaders/shared/angle.wgsl"),
-    ),
-    (
-        "dispatch.wgsl",
-        include_str!("../../shaders/shared/dispatch.wgsl"),
-    ),
-    (
-        "epilogue.wgsl",
-        include_str!("../../shaders/shared/epilogue.wgsl"),
-    ),
-    (
-        "layout.wgsl",
-        include_str!("../../shaders/shared/layout.wgsl"),
-    ),
+    ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
+    ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
+    ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
+    ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
+    ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
 ];
 
 impl Shader {
@@ -94,9 +79,8 @@ pub fn resolve_imports(source: &str) -> Result<String, EngineError> {
     for line in source.lines() {
         if let Some(name) = line.strip_prefix("#import ") {
             let file = SHARED.iter().find(|(shared, _)| *shared == name.trim());
-            let (_, text) = file.ok_or_else(|| EngineError::Import {
-                name: name.trim().to_owned(),
-            })?;
+            let (_, text) =
+                file.ok_or_else(|| EngineError::Import { name: name.trim().to_owned() })?;
             resolved.push_str(text);
         } else {
             resolved.push_str(line);

@@ -149,7 +149,11 @@ impl RunDir {
     pub fn create(path: &Path, config: &RunConfig, force: bool) -> Result<Self, FormatError> {
         let run = Self { path: path.to_owned() };
         if path.is_file() {
-            return Err(run.error("make the run directory", "it is a file", "a new or empty directory"));
+            return Err(run.error(
+                "make the run directory",
+                "it is a file",
+                "a new or empty directory",
+            ));
         }
         let occupied = path.is_dir()
             && fs::read_dir(path).map_err(FormatError::io("list", path))?.next().is_some();
@@ -177,7 +181,12 @@ impl RunDir {
         let file = path.join("config.json");
         let text = fs::read_to_string(&file).map_err(FormatError::io("read", &file))?;
         let config: RunConfig = serde_json::from_str(&text).map_err(|e| {
-            FormatError::content("read the run", e.to_string(), "a config.json that zscope train wrote", &file)
+            FormatError::content(
+                "read the run",
+                e.to_string(),
+                "a config.json that zscope train wrote",
+                &file,
+            )
         })?;
         if config.format != FORMAT {
             return Err(FormatError::content(
@@ -225,7 +234,8 @@ impl RunDir {
     ) -> Result<Checkpoint, FormatError> {
         let path = self.checkpoint_dir(state.step);
         if !path.exists() {
-            let unfinished = self.checkpoints_dir().join(format!(".step-{}.unfinished", state.step));
+            let unfinished =
+                self.checkpoints_dir().join(format!(".step-{}.unfinished", state.step));
             remove_dir(&unfinished)?;
             let written = fs::create_dir(&unfinished)
                 .map_err(FormatError::io("make", &unfinished))
@@ -255,7 +265,8 @@ impl RunDir {
         for entry in fs::read_dir(&dir).map_err(FormatError::io("list", &dir))? {
             let path = entry.map_err(FormatError::io("list", &dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let Some(step) = name.strip_prefix("step-").and_then(|step| step.parse::<u64>().ok()) else {
+            let Some(step) = name.strip_prefix("step-").and_then(|step| step.parse::<u64>().ok())
+            else {
                 continue;
             };
             let file = path.join("state.json");
@@ -276,10 +287,12 @@ impl RunDir {
     pub fn pick(&self, pick: Pick) -> Result<Checkpoint, FormatError> {
         let all = self.checkpoints()?;
         let steps = all.iter().map(|c| c.state.step.to_string()).collect::<Vec<_>>().join(", ");
-        let best = || all.iter().filter(|c| c.state.eval_loss.is_some_and(f64::is_finite)).min_by(|a, b| {
-            let loss = |c: &Checkpoint| c.state.eval_loss.unwrap_or(f64::INFINITY);
-            loss(a).total_cmp(&loss(b))
-        });
+        let best = || {
+            all.iter().filter(|c| c.state.eval_loss.is_some_and(f64::is_finite)).min_by(|a, b| {
+                let loss = |c: &Checkpoint| c.state.eval_loss.unwrap_or(f64::INFINITY);
+                loss(a).total_cmp(&loss(b))
+            })
+        };
         let picked = match pick {
             Pick::Best => best().or(all.last()),
             Pick::Latest => all.last(),
@@ -291,7 +304,9 @@ impl RunDir {
                 &format!("no step {step}"),
                 &format!("one of the steps {steps}"),
             ),
-            _ => self.error("open the run", "no whole checkpoint", "checkpoints/step-N directories"),
+            _ => {
+                self.error("open the run", "no whole checkpoint", "checkpoints/step-N directories")
+            }
         })
     }
 
@@ -305,7 +320,9 @@ impl RunDir {
         let keep_from = all.len().saturating_sub(newest);
         for checkpoint in &all[..keep_from] {
             if checkpoint.state.step != best {
-                let doomed = checkpoint.path.with_file_name(format!(".step-{}.deleted", checkpoint.state.step));
+                let doomed = checkpoint
+                    .path
+                    .with_file_name(format!(".step-{}.deleted", checkpoint.state.step));
                 fs::rename(&checkpoint.path, &doomed)
                     .map_err(FormatError::io("rename", &checkpoint.path))?;
                 remove_dir(&doomed)?;

@@ -23,20 +23,10 @@ impl<'a> GraphBuilder<'a> {
     /// When the shape has no axes, an empty axis, or too many values.
     pub fn new(input_shape: &[usize], weights: &'a NamedArrays) -> Result<Self, GraphError> {
         shape::checked_len(INPUT_NAME, "input shape", input_shape)?;
-        let input = Node {
-            name: INPUT_NAME.to_owned(),
-            op: Op::Input,
-            shape: input_shape.to_vec(),
-        };
-        let graph = Graph {
-            nodes: vec![input],
-            weights: BTreeMap::new(),
-            outputs: Vec::new(),
-        };
-        Ok(Self {
-            available: weights,
-            graph,
-        })
+        let input =
+            Node { name: INPUT_NAME.to_owned(), op: Op::Input, shape: input_shape.to_vec() };
+        let graph = Graph { nodes: vec![input], weights: BTreeMap::new(), outputs: Vec::new() };
+        Ok(Self { available: weights, graph })
     }
 
     /// The network's input.
@@ -92,11 +82,7 @@ impl<'a> GraphBuilder<'a> {
     /// # Errors
     /// When nothing was named as an output.
     pub fn finish(self) -> Result<Graph, GraphError> {
-        if self.graph.outputs.is_empty() {
-            Err(GraphError::NoOutput)
-        } else {
-            Ok(self.graph)
-        }
+        if self.graph.outputs.is_empty() { Err(GraphError::NoOutput) } else { Ok(self.graph) }
     }
 
     fn check_value(&self, reader: &str, value: ValueId) -> Result<(), GraphError> {
@@ -104,11 +90,7 @@ impl<'a> GraphBuilder<'a> {
         if value.index() < count {
             Ok(())
         } else {
-            Err(GraphError::UnknownValue {
-                node: reader.to_owned(),
-                value: value.index(),
-                count,
-            })
+            Err(GraphError::UnknownValue { node: reader.to_owned(), value: value.index(), count })
         }
     }
 
@@ -116,10 +98,8 @@ impl<'a> GraphBuilder<'a> {
         if self.graph.weights.contains_key(weight) {
             return Ok(());
         }
-        let missing = || GraphError::MissingWeight {
-            node: node.to_owned(),
-            weight: weight.to_owned(),
-        };
+        let missing =
+            || GraphError::MissingWeight { node: node.to_owned(), weight: weight.to_owned() };
         let array = self.available.get(weight).ok_or_else(missing)?;
         let what = format!("shape of weight `{weight}`");
         let len = shape::checked_len(node, &what, array.shape())?;
@@ -132,27 +112,17 @@ impl<'a> GraphBuilder<'a> {
             ));
         }
         check_finite(weight, array)?;
-        self.graph
-            .weights
-            .insert(weight.to_owned(), Arc::new(array.clone()));
+        self.graph.weights.insert(weight.to_owned(), Arc::new(array.clone()));
         Ok(())
     }
 }
 
 /// Refuses infinities and values that are no numbers: shaders may not rely on either.
 pub(super) fn check_finite(weight: &str, array: &Array) -> Result<(), GraphError> {
-    let count = array
-        .data()
-        .iter()
-        .filter(|value| !value.is_finite())
-        .count();
+    let count = array.data().iter().filter(|value| !value.is_finite()).count();
     if count == 0 {
         Ok(())
     } else {
-        Err(GraphError::NotFinite {
-            weight: weight.to_owned(),
-            count,
-            total: array.data().len(),
-        })
+        Err(GraphError::NotFinite { weight: weight.to_owned(), count, total: array.data().len() })
     }
 }

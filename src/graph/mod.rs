@@ -66,22 +66,17 @@ impl Graph {
 
     /// Names and values of the outputs, in the order in which they were named.
     pub fn outputs(&self) -> impl Iterator<Item = (&str, ValueId)> {
-        self.outputs
-            .iter()
-            .map(|(name, value)| (name.as_str(), *value))
+        self.outputs.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
     /// The value of one output.
     pub fn output(&self, name: &str) -> Option<ValueId> {
-        self.outputs()
-            .find(|(output, _)| *output == name)
-            .map(|(_, value)| value)
+        self.outputs().find(|(output, _)| *output == name).map(|(_, value)| value)
     }
 
     /// The shape of one item of one output.
     pub fn output_shape(&self, name: &str) -> Option<&[usize]> {
-        self.output(name)
-            .map(|value| self.node(value).shape.as_slice())
+        self.output(name).map(|value| self.node(value).shape.as_slice())
     }
 
     /// The weights that the nodes name.
@@ -105,10 +100,9 @@ impl Graph {
         let mut newer = BTreeMap::new();
         for (name, old) in &self.weights {
             let node = || self.node_that_reads(name);
-            let array = weights.get(name).ok_or_else(|| GraphError::MissingWeight {
-                node: node(),
-                weight: name.clone(),
-            })?;
+            let array = weights
+                .get(name)
+                .ok_or_else(|| GraphError::MissingWeight { node: node(), weight: name.clone() })?;
             if array.shape() != old.shape() {
                 return Err(GraphError::mismatch(
                     &node(),
@@ -120,10 +114,7 @@ impl Graph {
             builder::check_finite(name, array)?;
             newer.insert(name.clone(), Arc::new(array.clone()));
         }
-        Ok(Self {
-            weights: newer,
-            ..self.clone()
-        })
+        Ok(Self { weights: newer, ..self.clone() })
     }
 
     /// Whether the two differ in nothing but the values of their weights.
@@ -167,10 +158,6 @@ impl Graph {
 
     fn node_that_reads(&self, weight: &str) -> String {
         let reads = |node: &&Node| node.op.weights().any(|name| name == weight);
-        self.nodes
-            .iter()
-            .find(reads)
-            .map(|node| node.name.clone())
-            .unwrap_or_default()
+        self.nodes.iter().find(reads).map(|node| node.name.clone()).unwrap_or_default()
     }
 }

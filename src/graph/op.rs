@@ -46,18 +46,12 @@ pub struct Epilogue {
 impl Epilogue {
     /// A bias and nothing else.
     pub fn bias(name: impl Into<String>) -> Self {
-        Self {
-            bias: Some(name.into()),
-            ..Self::default()
-        }
+        Self { bias: Some(name.into()), ..Self::default() }
     }
 
     /// The same with a value to add before the activation.
     pub fn with_residual(self, residual: ValueId) -> Self {
-        Self {
-            residual: Some(residual),
-            ..self
-        }
+        Self { residual: Some(residual), ..self }
     }
 
     /// The same with another activation.
@@ -155,8 +149,7 @@ impl Op {
             | Self::Activate { input, .. }
             | Self::Affine { input, .. } => Some(*input),
         };
-        main.into_iter()
-            .chain(self.epilogue().and_then(|epilogue| epilogue.residual))
+        main.into_iter().chain(self.epilogue().and_then(|epilogue| epilogue.residual))
     }
 
     /// The weights that it names.

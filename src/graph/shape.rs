@@ -7,9 +7,7 @@ const MAX_STEP: usize = 1 << 16;
 
 /// The number of values of `shape`, which has axes, none of them empty, and not too many values.
 pub(super) fn checked_len(node: &str, what: &str, shape: &[usize]) -> Result<usize, GraphError> {
-    let len = shape
-        .iter()
-        .try_fold(1usize, |len, &extent| len.checked_mul(extent));
+    let len = shape.iter().try_fold(1usize, |len, &extent| len.checked_mul(extent));
     match len {
         Some(len) if !shape.is_empty() && (1..=MAX_VALUES).contains(&len) => Ok(len),
         _ => Err(GraphError::mismatch(
@@ -26,40 +24,22 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
     let scope = Scope { graph, node };
     let shape = match op {
         Op::Input => {
-            return Err(GraphError::mismatch(
-                node,
-                "operation",
-                "a second input",
-                "one input",
-            ));
+            return Err(GraphError::mismatch(node, "operation", "a second input", "one input"));
         }
         Op::Linear { input, weight, .. } => scope.linear(*input, weight)?,
-        Op::Conv2d {
-            input,
-            weight,
-            stride,
-            padding,
-            ..
-        } => scope.conv2d(*input, weight, *stride, *padding)?,
-        Op::ConvTranspose2d {
-            input,
-            weight,
-            stride,
-            padding,
-            output_padding,
-            ..
-        } => scope.conv_transpose2d(*input, weight, *stride, *padding, *output_padding)?,
+        Op::Conv2d { input, weight, stride, padding, .. } => {
+            scope.conv2d(*input, weight, *stride, *padding)?
+        }
+        Op::ConvTranspose2d { input, weight, stride, padding, output_padding, .. } => {
+            scope.conv_transpose2d(*input, weight, *stride, *padding, *output_padding)?
+        }
         Op::Reshape { input, shape } => scope.reshape(*input, shape)?,
         Op::Slice { input, start, len } => scope.slice(*input, *start, *len)?,
         Op::Activate { input, activation } => {
             scope.activation(*activation)?;
             scope.shape(*input).to_vec()
         }
-        Op::Affine {
-            input,
-            scale,
-            shift,
-        } => {
+        Op::Affine { input, scale, shift } => {
             scope.finite("scale", *scale)?;
             scope.finite("shift", *shift)?;
             scope.shape(*input).to_vec()
@@ -93,12 +73,7 @@ impl Scope<'_> {
         if holds {
             Ok(())
         } else {
-            Err(GraphError::mismatch(
-                self.node,
-                what,
-                format!("{found:?}"),
-                expected,
-            ))
+            Err(GraphError::mismatch(self.node, what, format!("{found:?}"), expected))
         }
     }
 
@@ -152,12 +127,7 @@ impl Scope<'_> {
         }
         if let Some(value) = epilogue.residual {
             let found = self.shape(value);
-            self.expect(
-                found == shape,
-                "residual shape",
-                found,
-                format!("{shape:?}"),
-            )?;
+            self.expect(found == shape, "residual shape", found, format!("{shape:?}"))?;
         }
         self.activation(epilogue.activation)
     }
@@ -258,12 +228,7 @@ impl Scope<'_> {
         let strides_fit = stride.iter().all(|step| (1..=MAX_STEP).contains(step));
         self.expect(strides_fit, "stride", stride, format!("1 to {MAX_STEP}"))?;
         let paddings_fit = padding.iter().all(|&step| step <= MAX_STEP);
-        self.expect(
-            paddings_fit,
-            "padding",
-            padding,
-            format!("at most {MAX_STEP}"),
-        )
+        self.expect(paddings_fit, "padding", padding, format!("at most {MAX_STEP}"))
     }
 
     fn reshape(&self, input: ValueId, shape: &[usize]) -> Result<Vec<usize>, GraphError> {
@@ -275,15 +240,8 @@ impl Scope<'_> {
 
     fn slice(&self, input: ValueId, start: usize, len: usize) -> Result<Vec<usize>, GraphError> {
         let mut shape = self.shape(input).to_vec();
-        let fits = start
-            .checked_add(len)
-            .is_some_and(|end| len > 0 && end <= shape[0]);
-        self.expect(
-            fits,
-            "slice (start, length)",
-            (start, len),
-            format!("within {}", shape[0]),
-        )?;
+        let fits = start.checked_add(len).is_some_and(|end| len > 0 && end <= shape[0]);
+        self.expect(fits, "slice (start, length)", (start, len), format!("within {}", shape[0]))?;
         shape[0] = len;
         Ok(shape)
     }

@@ -139,7 +139,9 @@ impl Sums {
         let mean = take(&mut codes, "latent")?;
         let decoded = take(&mut codec.decode(&mean)?, "image")?;
         let &[_, c, h, w] = images.shape() else {
-            return Err(format!("images of shape {:?} (expected [b, c, h, w])", images.shape()).into());
+            return Err(
+                format!("images of shape {:?} (expected [b, c, h, w])", images.shape()).into()
+            );
         };
         let shape = ImageShape::new(c, h, w);
         for index in 0..images.num_rows() {

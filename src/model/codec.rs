@@ -25,7 +25,11 @@ impl VaeCodec {
     ///
     /// # Errors
     /// When the tensors are not those of `config`.
-    pub fn new(config: &VaeConfig, tensors: &NamedArrays, device: &Device) -> Result<Self, ParamError> {
+    pub fn new(
+        config: &VaeConfig,
+        tensors: &NamedArrays,
+        device: &Device,
+    ) -> Result<Self, ParamError> {
         let model = params::load(Vae::new(config, 0, device), tensors)?;
         Ok(Self { model, device: device.clone() })
     }

@@ -203,11 +203,8 @@ impl ModuleMapper for Init<'_> {
         }
         let shape: Vec<usize> = param.lazy_shape().to_vec();
         if D > 1 {
-            let fan_in: usize = if self.path.is_linear_weight(D) {
-                shape[0]
-            } else {
-                shape[1..].iter().product()
-            };
+            let fan_in: usize =
+                if self.path.is_linear_weight(D) { shape[0] } else { shape[1..].iter().product() };
             self.bound = 1.0 / (fan_in as f32).sqrt();
         }
         let len = shape.iter().product();

@@ -86,7 +86,8 @@ impl Vae {
     /// # Panics
     /// When `config` was not checked with [`VaeConfig::check`].
     pub fn new(config: &VaeConfig, seed: u64, device: &Device) -> Self {
-        let vae = Self { encoder: Encoder::new(config, device), decoder: Decoder::new(config, device) };
+        let vae =
+            Self { encoder: Encoder::new(config, device), decoder: Decoder::new(config, device) };
         params::init_uniform(vae, seed, &["decoder.log_sigma"])
     }
 
@@ -131,7 +132,13 @@ impl Vae {
     ///
     /// # Source
     /// Kingma & Welling (2013), eq. 10, with the KL term weighted by β (Higgins et al., 2017, eq. 4).
-    pub fn loss(&self, config: &VaeConfig, images: Tensor<4>, noise: Tensor<2>, weight: KlWeight) -> VaeLoss {
+    pub fn loss(
+        &self,
+        config: &VaeConfig,
+        images: Tensor<4>,
+        noise: Tensor<2>,
+        weight: KlWeight,
+    ) -> VaeLoss {
         let b = images.dims()[0] as f64;
         let posterior = self.encode(images.clone());
         let logits = self.decode_logits(posterior.sample(noise));
@@ -146,8 +153,8 @@ impl Vae {
         let reconstruction = nll.sum() / b;
         let kl = loss::gaussian_kl(posterior.mean, posterior.logvar); // [b, d]
         let kl_per_dim = kl.mean_dim(0).squeeze_dim::<1>(0); // [d]
-        let total =
-            reconstruction.clone() + loss::free_bits(kl_per_dim.clone(), weight.free_nats) * weight.beta;
+        let total = reconstruction.clone()
+            + loss::free_bits(kl_per_dim.clone(), weight.free_nats) * weight.beta;
         VaeLoss { total, reconstruction, kl: kl_per_dim.clone().sum(), kl_per_dim, sigma }
     }
 
@@ -197,9 +204,8 @@ impl Decoder {
             })
             .collect();
         let grid = config.grid();
-        let log_sigma = config
-            .learns_sigma()
-            .then(|| Param::from_tensor(Tensor::zeros([1], device)));
+        let log_sigma =
+            config.learns_sigma().then(|| Param::from_tensor(Tensor::zeros([1], device)));
         Self {
             fc1: linear(config.latent_dim, config.hidden, device),
             fc2: linear(config.hidden, grid.len(), device),

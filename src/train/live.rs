@@ -61,6 +61,9 @@ impl Probe {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        pictures::write_picture(path, &pictures::strips(&[&self.originals, &self.reconstructions], 1))
+        pictures::write_picture(
+            path,
+            &pictures::strips(&[&self.originals, &self.reconstructions], 1),
+        )
     }
 }

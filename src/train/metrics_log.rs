@@ -18,21 +18,28 @@ impl MetricsLog {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub(crate) fn open(path: &Path, curves: &[String], last_step: u64) -> Result<Self, FormatError> {
+    pub(crate) fn open(
+        path: &Path,
+        curves: &[String],
+        last_step: u64,
+    ) -> Result<Self, FormatError> {
         let header = format!("step,elapsed_secs,images_per_s,{}", curves.join(","));
         let columns = header.split(',').count();
-        let old = if last_step > 0 { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        let old = if last_step > 0 {
+            fs::read_to_string(path).unwrap_or_default()
+        } else {
+            String::new()
+        };
         let kept = old.split_inclusive('\n').skip(1).filter(|line| {
             let step = line.split(',').next().and_then(|step| step.parse::<u64>().ok());
             let whole = line.ends_with('\n') && line.split(',').count() == columns;
             whole && step.is_some_and(|step| step <= last_step)
         });
-        let text: String = std::iter::once(format!("{header}\n")).chain(kept.map(str::to_owned)).collect();
+        let text: String =
+            std::iter::once(format!("{header}\n")).chain(kept.map(str::to_owned)).collect();
         write_whole(path, |file| file.write_all(text.as_bytes()))?;
-        let file = OpenOptions::new()
-            .append(true)
-            .open(path)
-            .map_err(FormatError::io("open", path))?;
+        let file =
+            OpenOptions::new().append(true).open(path).map_err(FormatError::io("open", path))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 

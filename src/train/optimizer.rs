@@ -23,8 +23,7 @@ pub struct Adam {
 impl Adam {
     /// A fresh optimizer with decay rates `beta_1` and `beta_2` of its two moments.
     pub fn new(beta_1: f32, beta_2: f32) -> Self {
-        let config =
-            AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(1e-8);
+        let config = AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(1e-8);
         Self { rule: config.build(), state: BTreeMap::new() }
     }
 
@@ -82,8 +81,12 @@ impl Adam {
                 }
             };
             let (moment_1, moment_2) = (take("moment_1")?, take("moment_2")?);
-            let momentum =
-                AdaptiveMomentumState { time: updates as usize, moment_1, moment_2, max_moment_2: None };
+            let momentum = AdaptiveMomentumState {
+                time: updates as usize,
+                moment_1,
+                moment_2,
+                max_moment_2: None,
+            };
             self.state.insert(path, AdamState { momentum });
         }
         match arrays.into_keys().next() {

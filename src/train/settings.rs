@@ -203,7 +203,8 @@ impl Settings {
     /// As [`Settings::set`], and when the key is fixed once training has begun.
     pub fn set_live(&mut self, name: &str, value: f64) -> Result<(), SettingError> {
         if !self.key(name)?.live {
-            let live: Vec<_> = self.keys.iter().filter(|key| key.live).map(|key| key.name).collect();
+            let live: Vec<_> =
+                self.keys.iter().filter(|key| key.live).map(|key| key.name).collect();
             return Err(SettingError::Fixed { name: name.to_owned(), live: live.join(", ") });
         }
         self.set(name, Value::Number(value))

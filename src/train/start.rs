@@ -91,7 +91,10 @@ impl Request {
             return Err(SettingError::Together { message }.into());
         }
         if self.batch == 0 || self.batch > 65_536 {
-            return Err(StartError::Usage(format!("batch is {} (expected 1 to 65536)", self.batch)));
+            return Err(StartError::Usage(format!(
+                "batch is {} (expected 1 to 65536)",
+                self.batch
+            )));
         }
         let model = match self.recipe {
             Recipe::Vae => ModelConfig::Vae(vae_config(&self.settings, image)?),
@@ -112,7 +115,14 @@ impl Request {
             model,
         };
         let run = RunDir::create(dir, &config, force)?;
-        Ok(Plan { run, config, settings: self.settings, dataset, from: None, watched: self.watched })
+        Ok(Plan {
+            run,
+            config,
+            settings: self.settings,
+            dataset,
+            from: None,
+            watched: self.watched,
+        })
     }
 }
 
@@ -122,8 +132,9 @@ impl Request {
 /// When the directory is no run, its data is gone, or it is done already.
 pub fn resume(dir: &Path, length: Option<Length>, watched: bool) -> Result<Plan, StartError> {
     let (run, mut config) = RunDir::open(dir)?;
-    let recipe = Recipe::from_name(&config.recipe)
-        .ok_or_else(|| StartError::Usage(format!("the run's recipe {:?} is unknown", config.recipe)))?;
+    let recipe = Recipe::from_name(&config.recipe).ok_or_else(|| {
+        StartError::Usage(format!("the run's recipe {:?} is unknown", config.recipe))
+    })?;
     let data: DataSpec = config.data.parse()?;
     let dataset = data::open(&data)?;
     if dataset.shape() != config.image {
@@ -183,7 +194,9 @@ fn total_steps(length: Length, dataset: &dyn Dataset, batch: usize) -> Result<u6
         Length::Steps(steps) => steps,
     };
     if steps == 0 || steps > 1_000_000_000 {
-        return Err(StartError::Usage(format!("a run of {steps} steps (expected 1 to 1000000000)")));
+        return Err(StartError::Usage(format!(
+            "a run of {steps} steps (expected 1 to 1000000000)"
+        )));
     }
     Ok(steps)
 }

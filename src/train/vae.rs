@@ -111,7 +111,8 @@ impl Learner for VaeLearner {
         let weights = 5 * self.num_parameters();
         // Every activation is kept for the backward pass, with its gradient and about three temporaries.
         let levels = self.config.levels();
-        let convolved: usize = levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
+        let convolved: usize =
+            levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
         let linear = 2 * (self.config.grid().len() + self.config.hidden + self.config.latent_dim);
         let likelihood = 6 * self.config.image.len();
         let activations = 5 * batch * (2 * convolved + linear + likelihood);

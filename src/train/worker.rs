@@ -128,12 +128,7 @@ impl Drop for Training {
     }
 }
 
-fn run_caught(
-    plan: Plan,
-    events: SyncSender<Event>,
-    controls: Receiver<Control>,
-    live: Live,
-) {
+fn run_caught(plan: Plan, events: SyncSender<Event>, controls: Receiver<Control>, live: Live) {
     let run = plan.run.clone();
     let first_step = plan.from.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
     let step = Arc::new(AtomicU64::new(first_step));
@@ -145,8 +140,9 @@ fn run_caught(
         Ok(pool) => {
             let (events, step) = (events.clone(), Arc::clone(&step));
             let body = move || Loop::new(plan, events, controls, live, step).and_then(Loop::run);
-            catch_unwind(AssertUnwindSafe(|| pool.install(body)))
-                .unwrap_or_else(|panic| Err(format!("training broke: {}", panic_text(panic.as_ref()))))
+            catch_unwind(AssertUnwindSafe(|| pool.install(body))).unwrap_or_else(|panic| {
+                Err(format!("training broke: {}", panic_text(panic.as_ref())))
+            })
         }
         Err(error) => Err(format!("no threads to train on: {error}")),
     };
@@ -159,7 +155,8 @@ fn run_caught(
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
 }
 
 /// Whether the loop goes on.
@@ -224,14 +221,9 @@ impl Loop {
         }
         let log = MetricsLog::open(&run.metrics_file(), &learner.curves(), step)
             .map_err(|e| e.to_string())?;
-        let batches = Batches::new(
-            Arc::clone(&dataset),
-            Split::Train,
-            config.batch,
-            config.seed,
-            step,
-        )
-        .map_err(|e| e.to_string())?;
+        let batches =
+            Batches::new(Arc::clone(&dataset), Split::Train, config.batch, config.seed, step)
+                .map_err(|e| e.to_string())?;
         let now = Instant::now();
         let first = |count: usize| -> Vec<u32> {
             (0..dataset.len(Split::Test).min(count) as u32).collect()
@@ -462,10 +454,7 @@ impl Loop {
                 .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
                 .collect(),
         };
-        let saved = self
-            .run
-            .save(&state, &model, &optimizer)
-            .map_err(|e| e.to_string())?;
+        let saved = self.run.save(&state, &model, &optimizer).map_err(|e| e.to_string())?;
         self.saved_step = Some(self.step);
         let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
         self.say(Event::Evaluated { step: self.step, values: named });
@@ -479,7 +468,8 @@ impl Loop {
     fn save_sample(&self, codec: &mut dyn crate::codec::Codec) -> Result<(), String> {
         let probe = Probe::reconstruct(codec, self.step, &self.probe).map_err(|e| e.to_string())?;
         let dir = self.run.samples_dir();
-        std::fs::create_dir_all(&dir).map_err(|e| format!("could not make {}: {e}", dir.display()))?;
+        std::fs::create_dir_all(&dir)
+            .map_err(|e| format!("could not make {}: {e}", dir.display()))?;
         let path = dir.join(format!("step-{}.png", self.step));
         probe.write(&path).map_err(|e| e.to_string())
     }

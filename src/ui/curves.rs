@@ -41,9 +41,13 @@ impl Default for CurvesView {
 
 /// The plots of the row: a title and which curves belong to it.
 const PLOTS: [(&str, fn(&str) -> bool); 4] = [
-    ("Losses / nats", |name| matches!(name, "loss" | "reconstruction" | "kl") || name == "eval/loss"),
+    ("Losses / nats", |name| {
+        matches!(name, "loss" | "reconstruction" | "kl") || name == "eval/loss"
+    }),
     ("Held out", |name| matches!(name, "eval/elbo_nats" | "eval/psnr_db" | "eval/active_units")),
-    ("KL per dimension / nats", |name| name.strip_prefix("kl_").is_some_and(|rest| rest.parse::<usize>().is_ok())),
+    ("KL per dimension / nats", |name| {
+        name.strip_prefix("kl_").is_some_and(|rest| rest.parse::<usize>().is_ok())
+    }),
     ("Schedule", |name| matches!(name, "lr" | "beta" | "sigma")),
 ];
 
@@ -83,8 +87,16 @@ fn toolbar(ui: &mut Ui, view: &mut CurvesView, out: &mut Vec<Command>) {
     });
 }
 
-fn plot(ui: &mut Ui, session: &Session, view: &mut CurvesView, title: &str, belongs: fn(&str) -> bool, height: f32) {
-    let names: Vec<&str> = session.series().map(|(name, _)| name).filter(|name| belongs(name)).collect();
+fn plot(
+    ui: &mut Ui,
+    session: &Session,
+    view: &mut CurvesView,
+    title: &str,
+    belongs: fn(&str) -> bool,
+    height: f32,
+) {
+    let names: Vec<&str> =
+        session.series().map(|(name, _)| name).filter(|name| belongs(name)).collect();
     ui.label(theme::muted(title).small());
     let columns = ui.available_width().max(16.0) as usize;
     let log = view.log;
@@ -103,26 +115,37 @@ fn plot(ui: &mut Ui, session: &Session, view: &mut CurvesView, title: &str, belo
         .allow_scroll(false)
         .set_margin_fraction(egui::vec2(0.0, 0.04))
         .y_axis_min_width(36.0)
-        .y_axis_formatter(move |mark, _| if log { short(10f64.powf(mark.value)) } else { short(mark.value) })
-        .x_axis_formatter(|mark, _| if mark.value < 0.0 { String::new() } else { grouped(mark.value.round() as u64) })
+        .y_axis_formatter(
+            move |mark, _| if log { short(10f64.powf(mark.value)) } else { short(mark.value) },
+        )
+        .x_axis_formatter(|mark, _| {
+            if mark.value < 0.0 { String::new() } else { grouped(mark.value.round() as u64) }
+        })
         .link_axis(egui::Id::unique("steps"), Vec2b::new(true, false))
         .show(ui, |plot| {
-            if plot.auto_bounds().y && let Some([lo, hi]) = limits {
+            if plot.auto_bounds().y
+                && let Some([lo, hi]) = limits
+            {
                 plot.set_plot_bounds_y(lo..=hi);
             }
             for (index, name) in names.iter().enumerate() {
                 let colour = theme::curve(index);
                 let faint = if view.smoothing > 0.0 { 0.25 } else { 1.0 };
                 if let Some(points) = view.raw.get(*name) {
-                    let line = Line::new(*name, PlotPoints::Borrowed(points)).color(colour.gamma_multiply(faint));
+                    let line = Line::new(*name, PlotPoints::Borrowed(points))
+                        .color(colour.gamma_multiply(faint));
                     plot.line(line.width(1.0));
                 }
                 if let Some(points) = view.smooth.get(*name).filter(|_| view.smoothing > 0.0) {
-                    plot.line(Line::new(*name, PlotPoints::Borrowed(points)).color(colour).width(1.6));
+                    plot.line(
+                        Line::new(*name, PlotPoints::Borrowed(points)).color(colour).width(1.6),
+                    );
                 }
             }
             for mark in session.marks() {
-                plot.vline(VLine::new(mark.text.clone(), mark.step as f64).color(theme::MUTED).width(1.0));
+                plot.vline(
+                    VLine::new(mark.text.clone(), mark.step as f64).color(theme::MUTED).width(1.0),
+                );
                 let top = plot.plot_bounds().max()[1];
                 let at = PlotPoint::new(mark.step as f64, top);
                 let text = egui::RichText::new(&mark.text).small().color(theme::MUTED);
@@ -191,7 +214,12 @@ fn refill(
 }
 
 /// The vertical range of what is visible.
-fn vertical_limits(session: &Session, view: &CurvesView, names: &[&str], range: [f64; 2]) -> Option<[f64; 2]> {
+fn vertical_limits(
+    session: &Session,
+    view: &CurvesView,
+    names: &[&str],
+    range: [f64; 2],
+) -> Option<[f64; 2]> {
     let mut limits: Option<[f64; 2]> = None;
     let mut widen = |lo: f64, hi: f64| {
         let [low, high] = limits.unwrap_or([lo, hi]);
@@ -199,9 +227,12 @@ fn vertical_limits(session: &Session, view: &CurvesView, names: &[&str], range: 
     };
     for name in names {
         if view.robust {
-            let found = session.series_by_name(name).and_then(|series| series.robust_range(range[0], range[1]));
+            let found = session
+                .series_by_name(name)
+                .and_then(|series| series.robust_range(range[0], range[1]));
             if let Some((lo, hi)) = found {
-                let scale = |value: f32| if view.log { f64::from(value).log10() } else { f64::from(value) };
+                let scale =
+                    |value: f32| if view.log { f64::from(value).log10() } else { f64::from(value) };
                 if scale(lo).is_finite() && scale(hi).is_finite() {
                     widen(scale(lo), scale(hi));
                 }

@@ -20,7 +20,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     }
     ui.label(format!("{}, {}", data.name, data.shape));
     let [train, test] = data.counts;
-    ui.label(theme::muted(format!("{} to learn from, {} held out", grouped(train as u64), grouped(test as u64))));
+    ui.label(theme::muted(format!(
+        "{} to learn from, {} held out",
+        grouped(train as u64),
+        grouped(test as u64)
+    )));
     if let Some(sheet) = scene.pictures.preview {
         picture::fitted(ui, sheet, ui.available_width(), "Training images");
     }
@@ -53,7 +57,8 @@ fn classes(ui: &mut Ui, classes: &[(String, usize)]) {
             for (name, count) in classes {
                 ui.label(name);
                 let share = *count as f32 / most as f32;
-                let bar = egui::ProgressBar::new(share).desired_width(110.0).text(grouped(*count as u64));
+                let bar =
+                    egui::ProgressBar::new(share).desired_width(110.0).text(grouped(*count as u64));
                 ui.add(bar.fill(theme::ACCENT.gamma_multiply(0.35)));
                 ui.end_row();
             }

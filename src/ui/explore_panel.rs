@@ -44,7 +44,8 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let explore = scene.explore;
         let dims = explore.plane_dims();
-        let along = dims.map_or_else(|| "Random directions".to_owned(), |[u, v]| format!("Along z{u} × z{v}"));
+        let along = dims
+            .map_or_else(|| "Random directions".to_owned(), |[u, v]| format!("Along z{u} × z{v}"));
         ui.menu_button(along, |ui| {
             if ui.button("The two dimensions that say most").clicked() {
                 out.push(Command::WalkDims);
@@ -56,7 +57,9 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             }
         })
         .response
-        .on_hover_text("Where dragging on the picture walks: right along the first, down along the second.");
+        .on_hover_text(
+            "Where dragging on the picture walks: right along the first, down along the second.",
+        );
         if ui.button("Save…").on_hover_text("Save the picture as a PNG file.").clicked() {
             out.push(Command::SavePicture(None));
         }

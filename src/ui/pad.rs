@@ -1,6 +1,6 @@
 //! The pad: four corners, everything between them, thumbnails behind the pointer.
 
-use egui::{Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, Role, pos2, vec2};
+use egui::{Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::{Command, PAD_TILES, Scene, picture, theme};
 use crate::latent::Mixing;
@@ -57,9 +57,15 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             }
         })
         .response
-        .on_hover_text("What the corners of the pad are: watched images, draws from the prior, or this point.");
+        .on_hover_text(
+            "What the corners of the pad are: watched images, draws from the prior, or this point.",
+        );
         for (mixing, name, hint) in [
-            (Mixing::Slerp, "Spherical", "Along great circles: keeps the length that draws from the prior have."),
+            (
+                Mixing::Slerp,
+                "Spherical",
+                "Along great circles: keeps the length that draws from the prior have.",
+            ),
             (Mixing::Lerp, "Linear", "Along straight lines."),
         ] {
             let chosen = scene.explore.mixing() == mixing;

@@ -1,6 +1,9 @@
 //! Pictures at whole-pixel scale, and the one that is walked on.
 
-use egui::{Color32, Image, Rect, Response, Sense, Ui, Vec2, WidgetInfo, Role, load::SizedTexture, pos2, vec2};
+use egui::{
+    Color32, Image, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, load::SizedTexture, pos2,
+    vec2,
+};
 
 use super::{Command, Picture, Scene, theme};
 

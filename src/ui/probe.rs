@@ -1,6 +1,6 @@
 //! A fixed batch of held-out images, what the model makes of them, and what it misses.
 
-use egui::{Rect, Sense, Ui, WidgetInfo, Role, pos2, vec2};
+use egui::{Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::words::grouped;
 use super::{Picture, Scene, picture, theme};
@@ -26,7 +26,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
     let count = probe.psnr_db.len().max(1) as f32;
     let room = ui.available_size();
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
-    let rows = [("Original", probe.originals), ("Model", probe.reconstructions), ("Error", probe.errors)];
+    let rows =
+        [("Original", probe.originals), ("Model", probe.reconstructions), ("Error", probe.errors)];
     for (name, tiles) in rows {
         row(ui, name, tiles, vec2(tile * count, tile));
     }
@@ -35,7 +36,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
         ui.add_sized([LABEL_WIDTH, 14.0], egui::Label::new(theme::muted("PSNR / dB").small()))
             .on_hover_text("Peak signal-to-noise ratio of each image. Higher is better.");
         for psnr in &probe.psnr_db {
-            ui.add_sized([tile, 14.0], egui::Label::new(theme::number(format!("{psnr:.1}")).size(10.0)));
+            ui.add_sized(
+                [tile, 14.0],
+                egui::Label::new(theme::number(format!("{psnr:.1}")).size(10.0)),
+            );
         }
     });
 }

@@ -18,21 +18,23 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
             out.push(Command::BeginEdit);
             out.push(Command::SetLatent(vec![0.0; explore.latent().len()]));
         }
-        if ui.add_enabled(explore.can_undo(), Button::new("Undo")).on_hover_text("Ctrl+Z").clicked() {
+        if ui.add_enabled(explore.can_undo(), Button::new("Undo")).on_hover_text("Ctrl+Z").clicked()
+        {
             out.push(Command::Undo);
         }
-        if ui.add_enabled(explore.can_redo(), Button::new("Redo")).on_hover_text("Ctrl+Shift+Z").clicked() {
+        if ui
+            .add_enabled(explore.can_redo(), Button::new("Redo"))
+            .on_hover_text("Ctrl+Shift+Z")
+            .clicked()
+        {
             out.push(Command::Redo);
         }
     });
-    egui::ScrollArea::vertical()
-        .max_height(height)
-        .auto_shrink([false, false])
-        .show(ui, |ui| {
-            for &dim in scene.explore.order() {
-                row(ui, scene, dim, out);
-            }
-        });
+    egui::ScrollArea::vertical().max_height(height).auto_shrink([false, false]).show(ui, |ui| {
+        for &dim in scene.explore.order() {
+            row(ui, scene, dim, out);
+        }
+    });
 }
 
 fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
@@ -43,8 +45,13 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
             ui.set_opacity(0.5);
         }
         let name = format!("z{dim}");
-        let told = if kl.is_nan() { "KL not known yet".to_owned() } else { format!("KL {kl:.3} nats") };
-        let hint = if dead { format!("{told}: this dimension is dead, it says nothing about the image") } else { told };
+        let told =
+            if kl.is_nan() { "KL not known yet".to_owned() } else { format!("KL {kl:.3} nats") };
+        let hint = if dead {
+            format!("{told}: this dimension is dead, it says nothing about the image")
+        } else {
+            told
+        };
         ui.add_sized([28.0, 18.0], egui::Label::new(theme::number(&name))).on_hover_text(&hint);
         let mut value = scene.explore.latent()[dim];
         ui.spacing_mut().slider_width = (ui.available_width() - 92.0).max(60.0);
@@ -53,7 +60,8 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
             .fixed_decimals(2);
         let response = ui.add(slider).on_hover_text(hint);
         response.widget_info(|| {
-            let mut info = egui::WidgetInfo::slider(true, f64::from(value), format!("Dimension {dim}"));
+            let mut info =
+                egui::WidgetInfo::slider(true, f64::from(value), format!("Dimension {dim}"));
             info.label = Some(format!("Dimension {dim}"));
             info
         });
@@ -63,7 +71,8 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
         if response.changed() {
             out.push(Command::SetDim { dim, value });
         }
-        let reset = ui.add_enabled(value != 0.0, Button::new("0").small()).on_hover_text("Set to zero");
+        let reset =
+            ui.add_enabled(value != 0.0, Button::new("0").small()).on_hover_text("Set to zero");
         if reset.clicked() {
             out.push(Command::BeginEdit);
             out.push(Command::SetDim { dim, value: 0.0 });

@@ -25,7 +25,8 @@ fn open(ui: &mut Ui, view: &mut View, out: &mut Vec<Command>) {
     if ui.button("Open…").on_hover_text(hint).clicked() {
         out.push(Command::PickModel);
     }
-    let field = TextEdit::singleline(&mut view.open_path).hint_text("or type a path").desired_width(150.0);
+    let field =
+        TextEdit::singleline(&mut view.open_path).hint_text("or type a path").desired_width(150.0);
     let response = ui.add(field).on_hover_text("A path; Enter opens it.");
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered && !view.open_path.trim().is_empty() {
@@ -55,7 +56,9 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     }
     let text = match session.phase() {
         Phase::Idle => "waiting".to_owned(),
-        Phase::Running => format!("step {} of {}", grouped(session.step()), grouped(run.total_steps)),
+        Phase::Running => {
+            format!("step {} of {}", grouped(session.step()), grouped(run.total_steps))
+        }
         Phase::Paused => format!("paused at step {}", grouped(session.step())),
         Phase::Finished(_) => format!("finished at step {}", grouped(session.step())),
         Phase::Diverged => format!("diverged at step {}", grouped(session.step())),
@@ -63,8 +66,13 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     };
     let share = session.progress().unwrap_or(0.0) as f32;
     let epochs = session.epochs().unwrap_or(0.0);
-    ui.add(ProgressBar::new(share).desired_width(190.0).fill(theme::ACCENT.gamma_multiply(0.55)).text(text))
-        .on_hover_text(format!("{epochs:.2} epochs, {}", run.device));
+    ui.add(
+        ProgressBar::new(share)
+            .desired_width(190.0)
+            .fill(theme::ACCENT.gamma_multiply(0.55))
+            .text(text),
+    )
+    .on_hover_text(format!("{epochs:.2} epochs, {}", run.device));
 }
 
 fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
@@ -83,6 +91,11 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if paused {
         button("Resume", true, "Go on training (Space).", Command::Resume);
     } else {
-        button("Pause", running, "Wait after this step; everything stays explorable (Space).", Command::Pause);
+        button(
+            "Pause",
+            running,
+            "Wait after this step; everything stays explorable (Space).",
+            Command::Pause,
+        );
     }
 }

@@ -56,8 +56,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.add_space(4.0);
         keys(ui, form, |key| key.live, Some(out));
     } else {
-        let hint = format!("Trains on {} in the background; the run is kept under {}.", form.data, scene.runs_folder);
-        let button = egui::Button::new(egui::RichText::new("Train").strong()).fill(theme::ACCENT.gamma_multiply(0.4));
+        let hint = format!(
+            "Trains on {} in the background; the run is kept under {}.",
+            form.data, scene.runs_folder
+        );
+        let button = egui::Button::new(egui::RichText::new("Train").strong())
+            .fill(theme::ACCENT.gamma_multiply(0.4));
         let wide = egui::vec2(ui.available_width(), 28.0);
         if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
             out.push(Command::StartTraining(Box::new(form.clone())));
@@ -69,13 +73,21 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         }
     }
     ui.add_space(4.0);
-    let kept = scene.session.run().map_or(scene.runs_folder.to_owned(), |run| run.run_dir.display().to_string());
+    let kept = scene
+        .session
+        .run()
+        .map_or(scene.runs_folder.to_owned(), |run| run.run_dir.display().to_string());
     ui.label(theme::muted("Runs are kept in").small());
     ui.label(theme::muted(kept).small());
 }
 
 /// A row a key. With `live`, a change is sent to the run as well.
-fn keys(ui: &mut Ui, form: &mut TrainForm, wanted: impl Fn(&Key) -> bool, live: Option<&mut Vec<Command>>) {
+fn keys(
+    ui: &mut Ui,
+    form: &mut TrainForm,
+    wanted: impl Fn(&Key) -> bool,
+    live: Option<&mut Vec<Command>>,
+) {
     let mut changes = Vec::new();
     egui::Grid::new("keys").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
         for key in form.settings.keys().iter().filter(|key| wanted(key)) {
@@ -153,7 +165,8 @@ fn number_or(
         let mut is_word = settings.word(name) == word;
         if ui.checkbox(&mut is_word, word).on_hover_text(hint).changed() {
             let middle = (lo * hi).sqrt();
-            changed = Some(if is_word { Value::Word(word.to_owned()) } else { Value::Number(middle) });
+            changed =
+                Some(if is_word { Value::Word(word.to_owned()) } else { Value::Number(middle) });
         }
         let mut value = settings.number(name);
         if !is_word && value.is_finite() {

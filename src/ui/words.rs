@@ -3,7 +3,9 @@
 /// What a curve or a setting means, in a sentence or two.
 pub(super) fn explain(term: &str) -> &'static str {
     match term {
-        "loss" => "What training minimises: reconstruction plus the weighted KL term, in nats an image.",
+        "loss" => {
+            "What training minimises: reconstruction plus the weighted KL term, in nats an image."
+        }
         "reconstruction" | "eval/reconstruction_nats" => {
             "Negative log-likelihood of an image given its latent: how much of it the model misses, in nats."
         }
@@ -13,11 +15,15 @@ pub(super) fn explain(term: &str) -> &'static str {
         "eval/elbo_nats" => {
             "Evidence lower bound on held-out images, in nats: minus (reconstruction + KL). Higher is better."
         }
-        "beta" => "Weight of the KL term. More makes dimensions independent, less makes pictures sharper.",
+        "beta" => {
+            "Weight of the KL term. More makes dimensions independent, less makes pictures sharper."
+        }
         "lr" => "Learning rate: the length of a step of the optimizer.",
         "sigma" => "Deviation of a pixel around its reconstruction, of the pixel range.",
         "images_per_s" => "Training images a second over the newest block of steps.",
-        "eval/psnr_db" => "Peak signal-to-noise ratio of held-out reconstructions, in dB. Higher is better.",
+        "eval/psnr_db" => {
+            "Peak signal-to-noise ratio of held-out reconstructions, in dB. Higher is better."
+        }
         "eval/mse" => "Mean squared error of held-out reconstructions, on pixels in [0, 1].",
         "eval/active_units" => "Latent dimensions whose KL is over 0.1 nat on held-out images.",
         _ if term.starts_with("kl_") => {

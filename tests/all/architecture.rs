@@ -74,37 +74,21 @@ fn rules(file: &str) -> Option<Vec<Rule>> {
 fn family(name: &str) -> &'static [&'static str] {
     match name {
         "burn" => &["burn", "burn_core", "burn_store", "burn_tensor", "cubecl"],
-        "egui" => &[
-            "egui",
-            "eframe",
-            "egui_extras",
-            "egui_plot",
-            "egui_tiles",
-            "egui_wgpu",
-        ],
-        "wgpu" => &[
-            "wgpu",
-            "naga",
-            "egui_wgpu",
-            "eframe::wgpu",
-            "eframe::egui_wgpu",
-        ],
+        "egui" => &["egui", "eframe", "egui_extras", "egui_plot", "egui_tiles", "egui_wgpu"],
+        "wgpu" => &["wgpu", "naga", "egui_wgpu", "eframe::wgpu", "eframe::egui_wgpu"],
         _ => &[],
     }
 }
 
 /// Whether `path` is `prefix` or lies under it.
 fn lies_under(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 /// One sentence for each forbidden path in a source text; `file` is its path under `src`.
 fn violations(file: &str, source: &str) -> Vec<String> {
     let Some(rules) = rules(file) else {
-        return vec![format!(
-            "src/{file} is of no known part: write its rule in this test"
-        )];
+        return vec![format!("src/{file} is of no known part: write its rule in this test")];
     };
     let mut found = Vec::new();
     for (line, path) in paths(file, source) {
@@ -115,10 +99,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
             if rule.never.iter().any(|name| means(name))
                 && !rule.except.iter().any(|name| means(name))
             {
-                found.push(format!(
-                    "src/{file}:{line} names {path}, but {}",
-                    rule.because
-                ));
+                found.push(format!("src/{file}:{line} names {path}, but {}", rule.because));
             }
         }
     }
@@ -161,11 +142,7 @@ fn tokens(source: &str) -> Vec<Token> {
         } else if at(i) == '\'' {
             // 'a' and '\n' are characters; 'a without a closing quote is a lifetime.
             let is_character = at(i + 1) == '\\' || at(i + 2) == '\'';
-            i = if is_character {
-                end_of_quoted(&text, i, '\'')
-            } else {
-                i + 1
-            };
+            i = if is_character { end_of_quoted(&text, i, '\'') } else { i + 1 };
         } else if is_word(at(i)) {
             while is_word(at(i)) {
                 i += 1;
@@ -181,23 +158,14 @@ fn tokens(source: &str) -> Vec<Token> {
             }
         } else if at(i) == ':' && at(i + 1) == ':' {
             i += 2;
-            tokens.push(Token {
-                line,
-                text: "::".to_owned(),
-            });
+            tokens.push(Token { line, text: "::".to_owned() });
         } else {
             i += 1;
             if !at(start).is_whitespace() {
-                tokens.push(Token {
-                    line,
-                    text: at(start).to_string(),
-                });
+                tokens.push(Token { line, text: at(start).to_string() });
             }
         }
-        line += text[start..i.min(text.len())]
-            .iter()
-            .filter(|&&c| c == '\n')
-            .count();
+        line += text[start..i.min(text.len())].iter().filter(|&&c| c == '\n').count();
     }
     tokens
 }
@@ -224,11 +192,7 @@ fn end_of_raw(text: &[char], start: usize, hashes: usize) -> usize {
 /// groups are spelt out, and `super` and `self` are resolved from the file's place.
 fn paths(file: &str, source: &str) -> Vec<(usize, String)> {
     let tokens = tokens(source);
-    let text = |i: usize| {
-        tokens
-            .get(i)
-            .map_or("", |token: &Token| token.text.as_str())
-    };
+    let text = |i: usize| tokens.get(i).map_or("", |token: &Token| token.text.as_str());
     let is_name = |i: usize| text(i).starts_with(|c: char| c.is_alphabetic() || c == '_');
     let (mut found, mut i) = (Vec::new(), 0);
     while i < tokens.len() {
@@ -259,11 +223,7 @@ fn read_tree(
     prefix: &str,
     found: &mut Vec<(usize, String)>,
 ) -> usize {
-    let text = |i: usize| {
-        tokens
-            .get(i)
-            .map_or("", |token: &Token| token.text.as_str())
-    };
+    let text = |i: usize| tokens.get(i).map_or("", |token: &Token| token.text.as_str());
     let is_name = |i: usize| text(i).starts_with(|c: char| c.is_alphabetic() || c == '_');
     let line = tokens[i].line;
     let mut path = prefix.to_owned();
@@ -339,12 +299,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 fn everyone_imports_only_what_is_theirs() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = rust_files(&src);
-    assert!(
-        files.len() > 10,
-        "only {} files under {}",
-        files.len(),
-        src.display()
-    );
+    assert!(files.len() > 10, "only {} files under {}", files.len(), src.display());
     let found: Vec<String> = files
         .iter()
         .flat_map(|path| {
@@ -353,11 +308,7 @@ fn everyone_imports_only_what_is_theirs() {
             violations(&file.to_string_lossy().replace('\\', "/"), &source)
         })
         .collect();
-    assert!(
-        found.is_empty(),
-        "imports across a border:\n{}",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "imports across a border:\n{}", found.join("\n"));
 }
 
 /// File, what must be seen in it, source.
@@ -409,15 +360,8 @@ fn forbidden_imports_are_seen() {
         );
     }
     let third_line = violations("ui/plot.rs", "\n\nuse burn::nn;");
-    assert!(
-        third_line[0].starts_with("src/ui/plot.rs:3 "),
-        "{third_line:?}"
-    );
-    assert_eq!(
-        violations("new/mod.rs", "").len(),
-        1,
-        "a part without a rule"
-    );
+    assert!(third_line[0].starts_with("src/ui/plot.rs:3 "), "{third_line:?}");
+    assert_eq!(violations("new/mod.rs", "").len(), 1, "a part without a rule");
 }
 
 #[test]

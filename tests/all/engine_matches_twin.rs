@@ -77,10 +77,7 @@ fn assert_pass_matches(
     if let Some(difference) = first_difference(found, &expected, Tolerance::ENGINE) {
         panic!("{}, {what}: {difference}", pass.shader.stem());
     }
-    assert!(
-        guard.iter().all(|value| *value == SENTINEL),
-        "wrote behind the end: {what}"
-    );
+    assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {what}");
 }
 
 #[test]
@@ -103,40 +100,20 @@ fn comparator_sees_one_changed_value() {
     let found = run_single(gpu, pass, &[SENTINEL; 9]).expect("a pass");
     let mut expected = vec![0.0; 9];
     twin::elementwise(&params, &input, &mut expected);
-    assert!(
-        first_difference(&found, &expected, Tolerance::ENGINE).is_none(),
-        "the same"
-    );
+    assert!(first_difference(&found, &expected, Tolerance::ENGINE).is_none(), "the same");
     expected[7] += 0.01;
-    assert!(
-        first_difference(&found, &expected, Tolerance::ENGINE).is_some(),
-        "one value changed"
-    );
+    assert!(first_difference(&found, &expected, Tolerance::ENGINE).is_some(), "one value changed");
     let empty = ElementwiseParams::default();
-    let none = SinglePass {
-        invocations: 0,
-        params: bytemuck::bytes_of(&empty),
-        ..pass
-    };
+    let none = SinglePass { invocations: 0, params: bytemuck::bytes_of(&empty), ..pass };
     let untouched = run_single(gpu, none, &[SENTINEL; 9]).expect("a pass");
-    assert_eq!(
-        untouched, [SENTINEL; 9],
-        "what is not computed keeps the sentinel"
-    );
+    assert_eq!(untouched, [SENTINEL; 9], "what is not computed keeps the sentinel");
 }
 
 #[test]
 fn linear_matches_twin() {
     let Some(gpu) = gpu() else { return };
-    let sizes = [
-        (1, 1, 1),
-        (2, 3, 5),
-        (3, 7, 1),
-        (4, 16, 8),
-        (17, 13, 11),
-        (64, 32, 64),
-        (5, 784, 31),
-    ];
+    let sizes =
+        [(1, 1, 1), (2, 3, 5), (3, 7, 1), (4, 16, 8), (17, 13, 11), (64, 32, 64), (5, 784, 31)];
     for (index, (rows, in_features, out_features)) in sizes.into_iter().enumerate() {
         let (activation, slope) = activation_code(ACTIVATIONS[index % 6]);
         let params = LinearParams {
@@ -163,9 +140,7 @@ fn linear_matches_twin() {
             inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
         };
         let twin = |output: &mut [f32]| {
-            twin::linear(
-                &params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output,
-            );
+            twin::linear(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
         };
         assert_pass_matches(gpu, pass, twin, rows * outer, &format!("{params:?}"));
     }
@@ -191,15 +166,7 @@ const fn case(
     stride: [u32; 2],
     pad: u32,
 ) -> Case {
-    Case {
-        batch,
-        planes,
-        out_channels,
-        kernel,
-        stride,
-        padding: [pad; 4],
-        output_padding: [0, 0],
-    }
+    Case { batch, planes, out_channels, kernel, stride, padding: [pad; 4], output_padding: [0, 0] }
 }
 
 const CASES: [Case; 11] = [
@@ -210,22 +177,10 @@ const CASES: [Case; 11] = [
     case(1, [5, 9, 7], 3, [5, 3], [2, 3], 2),
     case(2, [16, 4, 4], 8, [1, 1], [1, 1], 0),
     case(1, [2, 3, 17], 1, [2, 7], [3, 1], 0),
-    Case {
-        padding: [0, 1, 0, 1],
-        ..case(2, [4, 6, 10], 6, [3, 3], [2, 2], 0)
-    },
-    Case {
-        padding: [2, 0, 1, 3],
-        ..case(1, [2, 5, 9], 5, [3, 4], [1, 2], 0)
-    },
-    Case {
-        padding: [0, 0, 2, 2],
-        ..case(2, [3, 4, 6], 2, [2, 5], [2, 1], 0)
-    },
-    Case {
-        output_padding: [1, 1],
-        ..case(1, [3, 5, 3], 9, [3, 3], [2, 2], 1)
-    },
+    Case { padding: [0, 1, 0, 1], ..case(2, [4, 6, 10], 6, [3, 3], [2, 2], 0) },
+    Case { padding: [2, 0, 1, 3], ..case(1, [2, 5, 9], 5, [3, 4], [1, 2], 0) },
+    Case { padding: [0, 0, 2, 2], ..case(2, [3, 4, 6], 2, [2, 5], [2, 1], 0) },
+    Case { output_padding: [1, 1], ..case(1, [3, 5, 3], 9, [3, 3], [2, 2], 1) },
 ];
 
 #[test]
@@ -265,9 +220,7 @@ fn conv2d_matches_twin() {
             inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
         };
         let twin = |output: &mut [f32]| {
-            twin::conv2d(
-                &params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output,
-            );
+            twin::conv2d(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
         };
         assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
     }
@@ -277,12 +230,7 @@ fn conv2d_matches_twin() {
 fn conv_inputs(case: &Case, len: usize) -> [Vec<f32>; 4] {
     let input = case.batch * case.planes.iter().product::<u32>();
     let kernels = case.out_channels * case.planes[0] * case.kernel[0] * case.kernel[1];
-    let lens = [
-        input as usize,
-        kernels as usize,
-        case.out_channels as usize,
-        len,
-    ];
+    let lens = [input as usize, kernels as usize, case.out_channels as usize, len];
     std::array::from_fn(|index| noise(index as u64, lens[index]))
 }
 
@@ -326,9 +274,7 @@ fn conv_transpose2d_matches_twin() {
             inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
         };
         let twin = |output: &mut [f32]| {
-            twin::conv_transpose2d(
-                &params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output,
-            );
+            twin::conv_transpose2d(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
         };
         assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
     }
@@ -357,12 +303,9 @@ fn elementwise_matches_twin() {
     let Some(gpu) = gpu() else { return };
     for (index, activation) in ACTIVATIONS.into_iter().enumerate() {
         let (activation, slope) = activation_code(activation);
-        for (items, in_len, out_len, start) in [
-            (1, 1, 1, 0),
-            (3, 7, 5, 2),
-            (64, 64, 64, 0),
-            (2, 130, 65, 65),
-        ] {
+        for (items, in_len, out_len, start) in
+            [(1, 1, 1, 0), (3, 7, 5, 2), (64, 64, 64, 0), (2, 130, 65, 65)]
+        {
             let params = ElementwiseParams {
                 items,
                 in_len,
@@ -413,12 +356,7 @@ fn latent_mix_matches_twin() {
     let Some(gpu) = gpu() else { return };
     for (items, dim) in [(1, 1), (7, 2), (64, 8), (13, 13), (65, 128), (3, 16_384)] {
         for spherical in [0, 1] {
-            let params = LatentMixParams {
-                items,
-                dim,
-                spherical,
-                pad0: 0,
-            };
+            let params = LatentMixParams { items, dim, spherical, pad0: 0 };
             let corners = normals(9, 0, Purpose::Explore, 4 * dim as usize);
             assert_mix_matches(gpu, params, &corners, &positions(items));
         }
@@ -427,17 +365,9 @@ fn latent_mix_matches_twin() {
 
 /// Corners of the square first, then points within and some outside.
 fn positions(items: u32) -> Vec<f32> {
-    let mut positions = vec![
-        0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5, 0.5, -3.0, 0.25, 0.75, 2.0,
-    ];
-    positions.extend(uniforms(
-        8,
-        0,
-        Purpose::Explore,
-        2 * items as usize,
-        0.0,
-        1.0,
-    ));
+    let mut positions =
+        vec![0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5, 0.5, -3.0, 0.25, 0.75, 2.0];
+    positions.extend(uniforms(8, 0, Purpose::Explore, 2 * items as usize, 0.0, 1.0));
     positions.truncate(2 * items as usize);
     positions
 }
@@ -463,26 +393,12 @@ fn assert_mix_matches(gpu: &Gpu, params: LatentMixParams, corners: &[f32], posit
 #[test]
 fn odd_corners_mix_as_on_the_twin() {
     let Some(gpu) = gpu() else { return };
-    let params = LatentMixParams {
-        items: 32,
-        dim: 3,
-        spherical: 1,
-        pad0: 0,
-    };
-    let tiny = [
-        1.0, 0.0, 0.0, 1.0, 1e-3, 0.0, 1.0, 1e-2, 0.0, 1.0, 0.0, 1e-4,
-    ];
+    let params = LatentMixParams { items: 32, dim: 3, spherical: 1, pad0: 0 };
+    let tiny = [1.0, 0.0, 0.0, 1.0, 1e-3, 0.0, 1.0, 1e-2, 0.0, 1.0, 0.0, 1e-4];
     let zeros = [0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let equal = [1.0, 2.0, 3.0].repeat(4);
-    let opposite = [
-        1.0, 0.0, 0.0, -2.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.01,
-    ];
-    for corners in [
-        tiny,
-        zeros,
-        equal.try_into().expect("twelve values"),
-        opposite,
-    ] {
+    let opposite = [1.0, 0.0, 0.0, -2.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.01];
+    for corners in [tiny, zeros, equal.try_into().expect("twelve values"), opposite] {
         assert_mix_matches(gpu, params, &corners, &positions(32));
     }
 }
@@ -492,20 +408,12 @@ fn latent_mix_by_hand() {
     // Quarter circles on the edges, of one length each, and a straight line between equal directions.
     let corners = [1.0, 0.0, 0.0, 1.0, 3.0, 0.0, 0.0, 3.0];
     let mut output = [0.0; 2];
-    let spherical = LatentMixParams {
-        items: 1,
-        dim: 2,
-        spherical: 1,
-        pad0: 0,
-    };
+    let spherical = LatentMixParams { items: 1, dim: 2, spherical: 1, pad0: 0 };
     twin::latent_mix(&spherical, &[0.5, 0.5], &corners, &mut output);
     let half = std::f32::consts::FRAC_1_SQRT_2;
     assert_close(&output, &[2.0 * half, 2.0 * half], Tolerance::TIGHT);
     twin::latent_mix(
-        &LatentMixParams {
-            spherical: 0,
-            ..spherical
-        },
+        &LatentMixParams { spherical: 0, ..spherical },
         &[0.5, 0.25],
         &corners,
         &mut output,
@@ -517,13 +425,9 @@ fn latent_mix_by_hand() {
 fn pixels_matches_twin() {
     let Some(gpu) = gpu() else { return };
     let magenta = [255, 0, 255, 128];
-    for (items, channels, height, width, columns) in [
-        (1, 1, 1, 1, 1),
-        (5, 3, 7, 5, 2),
-        (4, 1, 8, 8, 2),
-        (3, 3, 2, 67, 7),
-        (1, 3, 64, 64, 1),
-    ] {
+    for (items, channels, height, width, columns) in
+        [(1, 1, 1, 1, 1), (5, 3, 7, 5, 2), (4, 1, 8, 8, 2), (3, 3, 2, 67, 7), (1, 3, 64, 64, 1)]
+    {
         for range in [ValueRange::UNIT, ValueRange::SIGNED] {
             let scale = 1.0 / (range.hi - range.lo);
             let params = PixelsParams {
@@ -550,10 +454,7 @@ fn pixels_matches_twin() {
             let found = run_pixels(gpu, &params, &input, magenta).expect("a pass");
             assert_levels_match(&found, &expected);
             let changed: Vec<u8> = expected.iter().map(|level| level ^ 4).collect();
-            assert!(
-                worst_level(&found, &changed) > 1,
-                "the comparator sees other levels"
-            );
+            assert!(worst_level(&found, &changed) > 1, "the comparator sees other levels");
         }
     }
 }
@@ -561,21 +462,12 @@ fn pixels_matches_twin() {
 /// The largest difference of two pictures, in levels.
 fn worst_level(found: &[u8], expected: &[u8]) -> u8 {
     assert_eq!(found.len(), expected.len(), "levels of the pictures");
-    found
-        .iter()
-        .zip(expected)
-        .map(|(found, expected)| found.abs_diff(*expected))
-        .max()
-        .unwrap_or(0)
+    found.iter().zip(expected).map(|(found, expected)| found.abs_diff(*expected)).max().unwrap_or(0)
 }
 
 #[track_caller]
 fn assert_levels_match(found: &[u8], expected: &[u8]) {
-    assert!(
-        worst_level(found, expected) <= 1,
-        "levels differ by {}",
-        worst_level(found, expected)
-    );
+    assert!(worst_level(found, expected) <= 1, "levels differ by {}", worst_level(found, expected));
 }
 
 // Whole networks.
@@ -587,10 +479,7 @@ fn random_weights(seed: u64, shapes: &[(&str, &[usize])]) -> NamedArrays {
         let bound = 2.0 / (inputs as f32).sqrt();
         let len = shape.iter().product();
         let data = uniforms(seed, index as u64, Purpose::Init, len, -bound, bound);
-        (
-            (*name).to_owned(),
-            Array::new(shape.to_vec(), data).expect("a shape that fits"),
-        )
+        ((*name).to_owned(), Array::new(shape.to_vec(), data).expect("a shape that fits"))
     };
     shapes.iter().enumerate().map(weight).collect()
 }
@@ -611,39 +500,16 @@ fn mlp(seed: u64) -> Graph {
     let input = builder.input();
     let mut linear = |name: &str, input, epilogue| {
         builder
-            .add(
-                name,
-                Op::Linear {
-                    input,
-                    weight: format!("{name}.w"),
-                    epilogue,
-                },
-            )
+            .add(name, Op::Linear { input, weight: format!("{name}.w"), epilogue })
             .expect("a node")
     };
-    let hidden = linear(
-        "1",
-        input,
-        Epilogue::bias("1.b").with_activation(Activation::LeakyRelu(0.1)),
-    );
-    let block = Epilogue::default()
-        .with_residual(hidden)
-        .with_activation(Activation::Silu);
+    let hidden =
+        linear("1", input, Epilogue::bias("1.b").with_activation(Activation::LeakyRelu(0.1)));
+    let block = Epilogue::default().with_residual(hidden).with_activation(Activation::Silu);
     let hidden = linear("2", hidden, block);
-    let flat = linear(
-        "3",
-        hidden,
-        Epilogue::bias("3.b").with_activation(Activation::Sigmoid),
-    );
-    let image = builder
-        .add(
-            "image",
-            Op::Reshape {
-                input: flat,
-                shape: vec![1, 6, 5],
-            },
-        )
-        .expect("a node");
+    let flat = linear("3", hidden, Epilogue::bias("3.b").with_activation(Activation::Sigmoid));
+    let image =
+        builder.add("image", Op::Reshape { input: flat, shape: vec![1, 6, 5] }).expect("a node");
     builder.output("image", image).expect("an output");
     builder.output("hidden", hidden).expect("an output");
     builder.finish().expect("a graph")
@@ -667,31 +533,11 @@ fn conv_decoder(seed: u64) -> Graph {
     let mut builder = GraphBuilder::new(&[7], &weights).expect("a builder");
     let input = builder.input();
     let mut add = |name: &str, op| builder.add(name, op).expect("a node");
-    let fc = add(
-        "fc",
-        Op::Linear {
-            input,
-            weight: "fc.w".into(),
-            epilogue: Epilogue::bias("fc.b"),
-        },
-    );
-    let planes = add(
-        "planes",
-        Op::Reshape {
-            input: fc,
-            shape: vec![6, 3, 3],
-        },
-    );
-    let rectified = add(
-        "relu",
-        Op::Activate {
-            input: planes,
-            activation: Activation::Relu,
-        },
-    );
-    let epilogue = Epilogue::bias("a.b")
-        .with_residual(planes)
-        .with_activation(Activation::Relu);
+    let fc =
+        add("fc", Op::Linear { input, weight: "fc.w".into(), epilogue: Epilogue::bias("fc.b") });
+    let planes = add("planes", Op::Reshape { input: fc, shape: vec![6, 3, 3] });
+    let rectified = add("relu", Op::Activate { input: planes, activation: Activation::Relu });
+    let epilogue = Epilogue::bias("a.b").with_residual(planes).with_activation(Activation::Relu);
     let block = Op::Conv2d {
         input: rectified,
         weight: "a.w".into(),
@@ -709,23 +555,9 @@ fn conv_decoder(seed: u64) -> Graph {
         epilogue: Epilogue::bias(format!("{name}.b")).with_activation(activation),
     };
     let upsampled = add("up1", up(block, "up1", Activation::Silu));
-    let halves = add(
-        "half",
-        Op::Affine {
-            input: upsampled,
-            scale: 0.5,
-            shift: 0.1,
-        },
-    );
+    let halves = add("half", Op::Affine { input: upsampled, scale: 0.5, shift: 0.1 });
     let image = add("up2", up(halves, "up2", Activation::Tanh));
-    let first = add(
-        "first",
-        Op::Slice {
-            input: upsampled,
-            start: 1,
-            len: 2,
-        },
-    );
+    let first = add("first", Op::Slice { input: upsampled, start: 1, len: 2 });
     builder.output("image", image).expect("an output");
     builder.output("first", first).expect("an output");
     builder.finish().expect("a graph")
@@ -764,12 +596,8 @@ fn networks_agree_on_every_engine() {
         image.data_mut()[4] += 0.01;
         let found = wgsl.run(&latents(&graph, 1)).expect("a run");
         assert!(
-            first_difference(
-                found["image"].data(),
-                changed["image"].data(),
-                Tolerance::ENGINE
-            )
-            .is_some(),
+            first_difference(found["image"].data(), changed["image"].data(), Tolerance::ENGINE)
+                .is_some(),
             "control"
         );
     }
@@ -782,36 +610,15 @@ fn outputs_may_be_the_input_or_twice_the_same() {
     let mut builder = GraphBuilder::new(&[3, 2], &none).expect("a builder");
     let input = builder.input();
     let mut add = |name: &str, op| builder.add(name, op).expect("a node");
-    let flat = add(
-        "flat",
-        Op::Reshape {
-            input,
-            shape: vec![6],
-        },
-    );
-    let scaled = |input| Op::Affine {
-        input,
-        scale: 2.0,
-        shift: 1.0,
-    };
+    let flat = add("flat", Op::Reshape { input, shape: vec![6] });
+    let scaled = |input| Op::Affine { input, scale: 2.0, shift: 1.0 };
     let first = add("first", scaled(flat));
     add("unread", scaled(first));
     let second = add("second", scaled(first));
-    let renamed = add(
-        "renamed",
-        Op::Reshape {
-            input: first,
-            shape: vec![2, 3],
-        },
-    );
-    for (name, value) in [
-        ("x", input),
-        ("flat", flat),
-        ("a", first),
-        ("b", renamed),
-        ("c", second),
-        ("d", second),
-    ] {
+    let renamed = add("renamed", Op::Reshape { input: first, shape: vec![2, 3] });
+    for (name, value) in
+        [("x", input), ("flat", flat), ("a", first), ("b", renamed), ("c", second), ("d", second)]
+    {
         builder.output(name, value).expect("an output");
     }
     let graph = builder.finish().expect("a graph");
@@ -858,24 +665,12 @@ fn kinds_are_named_and_auto_avoids_software() {
         "no such engine"
     );
     let auto = Runner::new(EngineKind::Auto, &graph, Some(gpu)).expect("a runner");
-    let expected = if gpu.is_software() {
-        EngineKind::Cpu
-    } else {
-        EngineKind::Wgsl
-    };
+    let expected = if gpu.is_software() { EngineKind::Cpu } else { EngineKind::Wgsl };
     assert_eq!(auto.kind(), expected, "auto");
     let wgsl = Runner::new(EngineKind::Wgsl, &graph, Some(gpu)).expect("a runner");
-    assert_eq!(
-        wgsl.describe(),
-        format!("WGSL on {}", gpu.name()),
-        "where it runs"
-    );
+    assert_eq!(wgsl.describe(), format!("WGSL on {}", gpu.name()), "where it runs");
     let burn = Runner::new(EngineKind::Burn, &graph, Some(gpu)).expect_err("should be refused");
-    assert_eq!(
-        burn,
-        EngineError::NotForGraphs(EngineKind::Burn),
-        "burn runs modules"
-    );
+    assert_eq!(burn, EngineError::NotForGraphs(EngineKind::Burn), "burn runs modules");
 }
 
 #[test]
@@ -887,11 +682,8 @@ fn newer_weights_take_effect() {
     for kind in [EngineKind::Wgsl, EngineKind::Cpu, EngineKind::Twin] {
         let mut runner = Runner::new(kind, &older, Some(gpu)).expect("a runner");
         let before = runner.run(&input).expect("a run");
-        let same = first_difference(
-            before["image"].data(),
-            expected["image"].data(),
-            Tolerance::ENGINE,
-        );
+        let same =
+            first_difference(before["image"].data(), expected["image"].data(), Tolerance::ENGINE);
         assert!(same.is_some(), "other weights give another picture");
         runner.update_weights(&newer).expect("newer weights");
         assert_outputs_match(&runner.run(&input).expect("a run"), &expected);
@@ -907,10 +699,7 @@ fn newer_weights_take_effect() {
 
 /// The picture that the twins draw of `latents`.
 fn twin_picture(graph: &Graph, latents: &Array, range: ValueRange, columns: usize) -> Vec<u8> {
-    let image = twin::run(graph, latents)
-        .expect("a run")
-        .remove("image")
-        .expect("an image");
+    let image = twin::run(graph, latents).expect("a run").remove("image").expect("an image");
     let [items, channels, height, width] = image.shape().try_into().expect("planes");
     let columns_of_tiles = columns * width;
     let mut picture = vec![0; items.div_ceil(columns) * height * columns_of_tiles * 4];
@@ -930,10 +719,7 @@ fn twin_picture(graph: &Graph, latents: &Array, range: ValueRange, columns: usiz
 #[test]
 fn a_screen_draws_latents_and_positions() {
     let Some(gpu) = gpu() else { return };
-    for (graph, range) in [
-        (mlp(7), ValueRange::UNIT),
-        (conv_decoder(8), ValueRange::SIGNED),
-    ] {
+    for (graph, range) in [(mlp(7), ValueRange::UNIT), (conv_decoder(8), ValueRange::SIGNED)] {
         let network = Network::new(gpu, &graph).expect("a network");
         let mut screen = Screen::new(&network, "image", range, 5, 3).expect("a screen");
         let given = latents(&graph, 5);
@@ -949,19 +735,9 @@ fn a_screen_draws_latents_and_positions() {
         for (mix, spherical) in [(Mix::Lerp, 0), (Mix::Slerp, 1)] {
             screen.set_corners(&corners, mix).expect("corners");
             screen.render_positions(&places).expect("a drawing");
-            let params = LatentMixParams {
-                items: 5,
-                dim: dim as u32,
-                spherical,
-                pad0: 0,
-            };
+            let params = LatentMixParams { items: 5, dim: dim as u32, spherical, pad0: 0 };
             let mut mixed = Array::zeros([5, dim]);
-            twin::latent_mix(
-                &params,
-                places.as_flattened(),
-                corners.data(),
-                mixed.data_mut(),
-            );
+            twin::latent_mix(&params, places.as_flattened(), corners.data(), mixed.data_mut());
             assert_levels_match(
                 &screen.read_back().expect("a picture"),
                 &twin_picture(&graph, &mixed, range, 3),
@@ -983,10 +759,7 @@ fn screens_see_newer_weights() {
         worst_level(&screen.read_back().expect("a picture"), &expected) > 1,
         "the older weights"
     );
-    network
-        .clone()
-        .update_weights(&newer)
-        .expect("newer weights");
+    network.clone().update_weights(&newer).expect("newer weights");
     screen.render_latents(given.data()).expect("a drawing");
     assert_levels_match(&screen.read_back().expect("a picture"), &expected);
 }
@@ -999,53 +772,28 @@ fn what_does_not_fit_is_an_error() {
         let screen = Screen::new(&network, output, ValueRange::UNIT, batch, columns);
         screen.expect_err("should be refused").to_string()
     };
-    assert!(
-        screen("hidden", 1, 1).contains("[17]"),
-        "an output that is no picture"
-    );
-    assert!(
-        screen("nothing", 1, 1).contains("image, hidden"),
-        "an output that does not exist"
-    );
+    assert!(screen("hidden", 1, 1).contains("[17]"), "an output that is no picture");
+    assert!(screen("nothing", 1, 1).contains("image, hidden"), "an output that does not exist");
     assert!(
         screen("image", 1 << 20, 1 << 19).contains("side of the picture"),
         "a picture too wide"
     );
     assert!(screen("image", 0, 1).contains("found 0"), "no pictures");
     for range in [(1.0, 1.0), (1.0, 0.0), (0.0, 1e-40), (f32::NAN, 1.0)] {
-        let range = ValueRange {
-            lo: range.0,
-            hi: range.1,
-        };
-        assert!(
-            Screen::new(&network, "image", range, 1, 1).is_err(),
-            "{range:?}"
-        );
+        let range = ValueRange { lo: range.0, hi: range.1 };
+        assert!(Screen::new(&network, "image", range, 1, 1).is_err(), "{range:?}");
     }
     let mut small = Screen::new(&network, "image", ValueRange::UNIT, 2, 2).expect("a screen");
     assert_eq!(small.size_px(), [10, 6], "two tiles");
     assert!(small.render_latents(&[0.0; 11]).is_err(), "too few latents");
-    assert!(
-        small.render_positions(&[[0.0; 2]; 3]).is_err(),
-        "too many positions"
-    );
-    assert!(
-        small
-            .set_corners(&Array::zeros([4, 10]), Mix::Lerp)
-            .is_err(),
-        "too short corners"
-    );
+    assert!(small.render_positions(&[[0.0; 2]; 3]).is_err(), "too many positions");
+    assert!(small.set_corners(&Array::zeros([4, 10]), Mix::Lerp).is_err(), "too short corners");
 }
 
 #[test]
 fn errors_of_the_device_are_values() {
     let Some(gpu) = gpu() else { return };
-    let params = LatentMixParams {
-        items: 1,
-        dim: 1,
-        spherical: 0,
-        pad0: 0,
-    };
+    let params = LatentMixParams { items: 1, dim: 1, spherical: 0, pad0: 0 };
     let pass = SinglePass {
         shader: Shader::LatentMix,
         params: bytemuck::bytes_of(&params),

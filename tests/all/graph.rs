@@ -12,10 +12,7 @@ fn array(shape: &[usize], data: &[f32]) -> Array {
 }
 
 fn named<const N: usize>(arrays: [(&str, Array); N]) -> NamedArrays {
-    arrays
-        .into_iter()
-        .map(|(name, array)| (name.to_owned(), array))
-        .collect()
+    arrays.into_iter().map(|(name, array)| (name.to_owned(), array)).collect()
 }
 
 /// A graph of one operation on the input, whose output is `y`.
@@ -33,10 +30,7 @@ fn graph_of(
 /// `y` of a graph of one operation, on the twin.
 fn twin_of(input: &Array, weights: &NamedArrays, op: impl FnOnce(ValueId) -> Op) -> Array {
     let graph = graph_of(&input.shape()[1..], weights, op).expect("a graph");
-    twin::run(&graph, input)
-        .expect("a run")
-        .remove("y")
-        .expect("its output")
+    twin::run(&graph, input).expect("a run").remove("y").expect("its output")
 }
 
 fn activated(activation: Activation) -> Epilogue {
@@ -56,17 +50,9 @@ fn linear_by_hand() {
         weight: "w".into(),
         epilogue: Epilogue::bias("b").with_activation(Activation::Relu),
     };
-    let y = twin_of(
-        &array(&[2, 3], &[1.0, 0.0, 2.0, 1.0, 1.0, 9.0]),
-        &weights,
-        op,
-    );
+    let y = twin_of(&array(&[2, 3], &[1.0, 0.0, 2.0, 1.0, 1.0, 9.0]), &weights, op);
     // 1 + 6 + 0.5 and -1 + 2 - 4; 1 + 2 + 27 + 0.5 and -1 + 9 - 4.
-    assert_eq!(
-        (y.shape(), y.data()),
-        (&[2, 2][..], &[7.5, 0.0, 30.5, 4.0][..]),
-        "linear"
-    );
+    assert_eq!((y.shape(), y.data()), (&[2, 2][..], &[7.5, 0.0, 30.5, 4.0][..]), "linear");
 }
 
 #[test]
@@ -84,10 +70,8 @@ fn residual_is_added_before_the_activation() {
 
 #[test]
 fn conv2d_by_hand() {
-    let weights = named([
-        ("w", array(&[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0])),
-        ("b", array(&[1], &[100.0])),
-    ]);
+    let weights =
+        named([("w", array(&[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0])), ("b", array(&[1], &[100.0]))]);
     let x = array(&[1, 1, 2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let conv = |stride, padding| {
         let weight = "w".into();
@@ -126,61 +110,26 @@ fn conv_transpose2d_by_hand() {
         })
     };
     // Two prints of the kernel, overlapping in one column.
-    assert_eq!(
-        conv([1, 1], [0, 0], [0, 0]).data(),
-        [10.0, 21.0, 2.0, 30.0, 43.0, 4.0],
-        "stride 1"
-    );
+    assert_eq!(conv([1, 1], [0, 0], [0, 0]).data(), [10.0, 21.0, 2.0, 30.0, 43.0, 4.0], "stride 1");
     let y = conv([2, 2], [0, 1], [1, 1]);
     // Columns 10 20 1 2 0 lose one on either side but for the additional one.
     assert_eq!(y.shape(), [1, 1, 3, 3], "the shape with output padding");
-    assert_eq!(
-        y.data(),
-        [20.0, 1.0, 2.0, 40.0, 3.0, 4.0, 0.0, 0.0, 0.0],
-        "stride 2"
-    );
+    assert_eq!(y.data(), [20.0, 1.0, 2.0, 40.0, 3.0, 4.0, 0.0, 0.0, 0.0], "stride 2");
 }
 
 #[test]
 fn renaming_cutting_and_scaling_by_hand() {
     let x = array(&[2, 4], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
     let none = NamedArrays::new();
-    let y = twin_of(&x, &none, |input| Op::Reshape {
-        input,
-        shape: vec![2, 2],
-    });
+    let y = twin_of(&x, &none, |input| Op::Reshape { input, shape: vec![2, 2] });
     assert_eq!((y.shape(), y.data()), (&[2, 2, 2][..], x.data()), "reshape");
-    let y = twin_of(&x, &none, |input| Op::Slice {
-        input,
-        start: 1,
-        len: 2,
-    });
-    assert_eq!(
-        (y.shape(), y.data()),
-        (&[2, 2][..], &[2.0, 3.0, 6.0, 7.0][..]),
-        "features"
-    );
+    let y = twin_of(&x, &none, |input| Op::Slice { input, start: 1, len: 2 });
+    assert_eq!((y.shape(), y.data()), (&[2, 2][..], &[2.0, 3.0, 6.0, 7.0][..]), "features");
     let planes = x.reshaped([1, 4, 1, 2]).expect("planes");
-    let y = twin_of(&planes, &none, |input| Op::Slice {
-        input,
-        start: 2,
-        len: 2,
-    });
-    assert_eq!(
-        (y.shape(), y.data()),
-        (&[1, 2, 1, 2][..], &[5.0, 6.0, 7.0, 8.0][..]),
-        "channels"
-    );
-    let y = twin_of(&planes, &none, |input| Op::Affine {
-        input,
-        scale: 0.5,
-        shift: -1.0,
-    });
-    assert_eq!(
-        y.data(),
-        [-0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0],
-        "affine"
-    );
+    let y = twin_of(&planes, &none, |input| Op::Slice { input, start: 2, len: 2 });
+    assert_eq!((y.shape(), y.data()), (&[1, 2, 1, 2][..], &[5.0, 6.0, 7.0, 8.0][..]), "channels");
+    let y = twin_of(&planes, &none, |input| Op::Affine { input, scale: 0.5, shift: -1.0 });
+    assert_eq!(y.data(), [-0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0], "affine");
 }
 
 #[test]
@@ -195,46 +144,25 @@ fn activations_by_hand() {
         (Activation::Sigmoid, [0.119_202_92, 0.5, 0.731_058_6, 1.0]),
     ];
     for (activation, expected) in cases {
-        let y = twin_of(&x, &NamedArrays::new(), |input| Op::Activate {
-            input,
-            activation,
-        });
+        let y = twin_of(&x, &NamedArrays::new(), |input| Op::Activate { input, activation });
         assert_close(y.data(), &expected, Tolerance::TIGHT);
     }
 }
 
 #[test]
 fn heads_share_a_trunk() {
-    let weights = named([
-        ("w", array(&[4, 1], &[1.0, 2.0, 3.0, 4.0])),
-        ("unused", array(&[1], &[9.0])),
-    ]);
+    let weights =
+        named([("w", array(&[4, 1], &[1.0, 2.0, 3.0, 4.0])), ("unused", array(&[1], &[9.0]))]);
     let mut builder = GraphBuilder::new(&[1], &weights).expect("a builder");
-    let trunk = Op::Linear {
-        input: builder.input(),
-        weight: "w".into(),
-        epilogue: Epilogue::default(),
-    };
+    let trunk =
+        Op::Linear { input: builder.input(), weight: "w".into(), epilogue: Epilogue::default() };
     let trunk = builder.add("trunk", trunk).expect("a node");
     for (name, start) in [("mean", 0), ("logvar", 2)] {
-        let head = builder
-            .add(
-                name,
-                Op::Slice {
-                    input: trunk,
-                    start,
-                    len: 2,
-                },
-            )
-            .expect("a node");
+        let head = builder.add(name, Op::Slice { input: trunk, start, len: 2 }).expect("a node");
         builder.output(name, head).expect("an output");
     }
     let graph = builder.finish().expect("a graph");
-    assert_eq!(
-        (graph.num_parameters(), graph.flops()),
-        (4, 8),
-        "only what is named counts"
-    );
+    assert_eq!((graph.num_parameters(), graph.flops()), (4, 8), "only what is named counts");
     let outputs = twin::run(&graph, &array(&[1, 1], &[10.0])).expect("a run");
     assert_eq!(outputs["mean"].data(), [10.0, 20.0], "mean");
     assert_eq!(outputs["logvar"].data(), [30.0, 40.0], "logvar");
@@ -245,11 +173,8 @@ fn heads_share_a_trunk() {
 /// The layers of `../shared/oracles/layers` that graphs know, by name.
 fn oracle_op(case: &str, input: ValueId, has_bias: bool) -> Op {
     let weight = format!("{case}.weight");
-    let epilogue = if has_bias {
-        Epilogue::bias(format!("{case}.bias"))
-    } else {
-        Epilogue::default()
-    };
+    let epilogue =
+        if has_bias { Epilogue::bias(format!("{case}.bias")) } else { Epilogue::default() };
     let transposed = |output_padding| Op::ConvTranspose2d {
         input,
         weight: weight.clone(),
@@ -284,10 +209,8 @@ fn layers_match_pytorch() {
     let file = safetensors::SafeTensors::deserialize(&bytes).expect("a safetensors file");
     let load = |name: &str| {
         let tensor = file.tensor(name).ok()?;
-        let values = tensor
-            .data()
-            .chunks_exact(4)
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let values =
+            tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         Some(Array::new(tensor.shape(), values.collect()).expect("a shape that fits"))
     };
     let x = load("x").expect("the input");
@@ -301,14 +224,11 @@ fn layers_match_pytorch() {
     ];
     for case in cases {
         let names = ["weight", "bias"].map(|part| format!("{case}.{part}"));
-        let weights: NamedArrays = names
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), load(&name)?)))
-            .collect();
-        let graph = graph_of(&x.shape()[1..], &weights, |input| {
-            oracle_op(case, input, weights.len() == 2)
-        })
-        .expect("a graph");
+        let weights: NamedArrays =
+            names.into_iter().filter_map(|name| Some((name.clone(), load(&name)?))).collect();
+        let graph =
+            graph_of(&x.shape()[1..], &weights, |input| oracle_op(case, input, weights.len() == 2))
+                .expect("a graph");
         let expected = load(&format!("{}.y", case.trim_end_matches(".1"))).expect("the output");
         for kind in [EngineKind::Twin, EngineKind::Cpu] {
             let mut runner = Runner::new(kind, &graph, None).expect("a runner");
@@ -324,10 +244,7 @@ fn layers_match_pytorch() {
 #[track_caller]
 fn assert_refused(result: Result<Graph, GraphError>, words: &str) {
     let message = result.expect_err("should be refused").to_string();
-    assert!(
-        message.contains(words),
-        "{message:?} does not say {words:?}"
-    );
+    assert!(message.contains(words), "{message:?} does not say {words:?}");
 }
 
 fn conv_graph(
@@ -369,13 +286,8 @@ fn transposed_graph(
 fn impossible_inputs_are_refused() {
     let none = NamedArrays::new();
     for shape in [&[][..], &[3, 0], &[usize::MAX, 3], &[1 << 20, 1 << 20]] {
-        let error = GraphBuilder::new(shape, &none)
-            .expect_err("should be refused")
-            .to_string();
-        assert!(
-            error.contains(&format!("{shape:?}")),
-            "{error:?} does not show {shape:?}"
-        );
+        let error = GraphBuilder::new(shape, &none).expect_err("should be refused").to_string();
+        assert!(error.contains(&format!("{shape:?}")), "{error:?} does not show {shape:?}");
     }
 }
 
@@ -391,14 +303,8 @@ fn impossible_convolutions_are_refused() {
         conv_graph(&[24], &[5, 3, 3, 3], [1, 1], [0; 4]),
         "input shape: found [24], expected [in, h, w]",
     );
-    assert_refused(
-        conv_graph(&[3, 8, 8], &[5, 3], [1, 1], [0; 4]),
-        "expected [out, in, kh, kw]",
-    );
-    assert_refused(
-        conv_graph(&[3, 8, 8], &[5, 3, 3, 3], [0, 1], [0; 4]),
-        "stride: found [0, 1]",
-    );
+    assert_refused(conv_graph(&[3, 8, 8], &[5, 3], [1, 1], [0; 4]), "expected [out, in, kh, kw]");
+    assert_refused(conv_graph(&[3, 8, 8], &[5, 3, 3, 3], [0, 1], [0; 4]), "stride: found [0, 1]");
     assert_refused(
         conv_graph(&[3, 8, 8], &[5, 3, 3, 3], [1, 1], [usize::MAX; 4]),
         "padding: found",
@@ -407,10 +313,7 @@ fn impossible_convolutions_are_refused() {
         conv_graph(&[3, 2, 8], &[5, 3, 3, 3], [1, 1], [0; 4]),
         "rows with padding: found 2, expected at least",
     );
-    assert_refused(
-        conv_graph(&[3, 8, 8], &[5, 3, 0, 3], [1, 1], [0; 4]),
-        "found [5, 3, 0, 3]",
-    );
+    assert_refused(conv_graph(&[3, 8, 8], &[5, 3, 0, 3], [1, 1], [0; 4]), "found [5, 3, 0, 3]");
     let huge = 1 << 16;
     assert_refused(
         conv_graph(&[1, 1, 1], &[1, 1, 1, 1], [1, 1], [huge; 4]),
@@ -447,10 +350,7 @@ fn impossible_linear_layers_are_refused() {
             epilogue: Epilogue::bias("b"),
         })
     };
-    assert!(
-        linear(&[3], Array::zeros([2, 3]), Array::zeros([2])).is_ok(),
-        "one that fits"
-    );
+    assert!(linear(&[3], Array::zeros([2, 3]), Array::zeros([2])).is_ok(), "one that fits");
     assert_refused(
         linear(&[4], Array::zeros([2, 3]), Array::zeros([2])),
         "input features: found 4, expected 3",
@@ -459,10 +359,7 @@ fn impossible_linear_layers_are_refused() {
         linear(&[3], Array::zeros([2, 3]), Array::zeros([3])),
         "shape of bias `b`: found [3], expected [2]",
     );
-    assert_refused(
-        linear(&[3, 1], Array::zeros([2, 3]), Array::zeros([2])),
-        "expected [in]",
-    );
+    assert_refused(linear(&[3, 1], Array::zeros([2, 3]), Array::zeros([2])), "expected [in]");
     let mut broken = Array::zeros([2, 3]);
     broken.data_mut()[4] = f32::NAN;
     assert_refused(
@@ -474,10 +371,7 @@ fn impossible_linear_layers_are_refused() {
 #[test]
 fn impossible_references_are_refused() {
     let weights = named([("w", Array::zeros([2, 3]))]);
-    let relu = |input| Op::Activate {
-        input,
-        activation: Activation::Relu,
-    };
+    let relu = |input| Op::Activate { input, activation: Activation::Relu };
     let mut other = GraphBuilder::new(&[3], &weights).expect("a builder");
     let mut foreign = other.input();
     for name in ["a", "b"] {
@@ -486,19 +380,10 @@ fn impossible_references_are_refused() {
     let linear = |residual| Op::Linear {
         input: other.input(),
         weight: "w".into(),
-        epilogue: Epilogue {
-            residual,
-            ..Epilogue::default()
-        },
+        epilogue: Epilogue { residual, ..Epilogue::default() },
     };
-    assert_refused(
-        graph_of(&[3], &weights, |_| relu(foreign)),
-        "reads value 2: found 1 values",
-    );
-    assert_refused(
-        graph_of(&[3], &weights, |_| linear(Some(foreign))),
-        "reads value 2",
-    );
+    assert_refused(graph_of(&[3], &weights, |_| relu(foreign)), "reads value 2: found 1 values");
+    assert_refused(graph_of(&[3], &weights, |_| linear(Some(foreign))), "reads value 2");
     assert_refused(
         graph_of(&[3], &weights, |input| linear(Some(input))),
         "residual shape: found [3], expected [2]",
@@ -510,18 +395,9 @@ fn impossible_references_are_refused() {
     assert_refused(graph_of(&[3], &weights, |_| Op::Input), "one input");
     let mut builder = GraphBuilder::new(&[3], &weights).expect("a builder");
     let value = builder.add("a", relu(builder.input())).expect("a node");
-    let twice = GraphError::DuplicateName {
-        name: "a".to_owned(),
-    };
-    assert_eq!(
-        builder.add("a", relu(value)),
-        Err(twice.clone()),
-        "two nodes of one name"
-    );
-    assert!(
-        builder.output("y", foreign).is_err(),
-        "an output that does not exist"
-    );
+    let twice = GraphError::DuplicateName { name: "a".to_owned() };
+    assert_eq!(builder.add("a", relu(value)), Err(twice.clone()), "two nodes of one name");
+    assert!(builder.output("y", foreign).is_err(), "an output that does not exist");
     assert_refused(builder.finish(), "names no output");
 }
 
@@ -529,74 +405,28 @@ fn impossible_references_are_refused() {
 fn impossible_numbers_are_refused() {
     let none = NamedArrays::new();
     let of = |op: &dyn Fn(ValueId) -> Op| graph_of(&[4, 2], &none, op);
+    assert_refused(of(&|input| Op::Reshape { input, shape: vec![3, 3] }), "found 9, expected 8");
+    assert_refused(of(&|input| Op::Reshape { input, shape: vec![usize::MAX, 2, 8] }), "new shape");
     assert_refused(
-        of(&|input| Op::Reshape {
-            input,
-            shape: vec![3, 3],
-        }),
-        "found 9, expected 8",
-    );
-    assert_refused(
-        of(&|input| Op::Reshape {
-            input,
-            shape: vec![usize::MAX, 2, 8],
-        }),
-        "new shape",
-    );
-    assert_refused(
-        of(&|input| Op::Slice {
-            input,
-            start: 3,
-            len: 2,
-        }),
+        of(&|input| Op::Slice { input, start: 3, len: 2 }),
         "found (3, 2), expected within 4",
     );
+    assert_refused(of(&|input| Op::Slice { input, start: 1, len: usize::MAX }), "slice");
+    assert_refused(of(&|input| Op::Slice { input, start: 1, len: 0 }), "slice");
     assert_refused(
-        of(&|input| Op::Slice {
-            input,
-            start: 1,
-            len: usize::MAX,
-        }),
-        "slice",
-    );
-    assert_refused(
-        of(&|input| Op::Slice {
-            input,
-            start: 1,
-            len: 0,
-        }),
-        "slice",
-    );
-    assert_refused(
-        of(&|input| Op::Affine {
-            input,
-            scale: f32::INFINITY,
-            shift: 0.0,
-        }),
+        of(&|input| Op::Affine { input, scale: f32::INFINITY, shift: 0.0 }),
         "scale: found inf",
     );
     let leaky = Activation::LeakyRelu(f32::NAN);
-    assert_refused(
-        of(&|input| Op::Activate {
-            input,
-            activation: leaky,
-        }),
-        "slope: found NaN",
-    );
+    assert_refused(of(&|input| Op::Activate { input, activation: leaky }), "slope: found NaN");
 }
 
 #[test]
 fn weights_are_replaced_only_by_their_like() {
     let weights = named([("w", array(&[1, 1], &[2.0])), ("more", Array::zeros([5]))]);
-    let op = |input| Op::Linear {
-        input,
-        weight: "w".into(),
-        epilogue: Epilogue::default(),
-    };
+    let op = |input| Op::Linear { input, weight: "w".into(), epilogue: Epilogue::default() };
     let graph = graph_of(&[1], &weights, op).expect("a graph");
-    let newer = graph
-        .with_weights(&named([("w", array(&[1, 1], &[3.0]))]))
-        .expect("newer weights");
+    let newer = graph.with_weights(&named([("w", array(&[1, 1], &[3.0]))])).expect("newer weights");
     assert!(newer.same_structure(&graph), "the structure stays");
     let y = twin::run(&newer, &array(&[1, 1], &[5.0])).expect("a run");
     assert_eq!(y["y"].data(), [15.0], "the newer weight");
@@ -608,31 +438,18 @@ fn weights_are_replaced_only_by_their_like() {
         graph.with_weights(&named([("w", Array::zeros([1, 2]))])),
         "found [1, 2], expected [1, 1]",
     );
-    assert_refused(
-        graph.with_weights(&named([("w", array(&[1, 1], &[f32::NAN]))])),
-        "not finite",
-    );
+    assert_refused(graph.with_weights(&named([("w", array(&[1, 1], &[f32::NAN]))])), "not finite");
 }
 
 #[test]
 fn inputs_are_checked() {
-    let graph = graph_of(&[2], &NamedArrays::new(), |input| Op::Affine {
-        input,
-        scale: 1.0,
-        shift: 0.0,
-    })
-    .expect("a graph");
+    let graph =
+        graph_of(&[2], &NamedArrays::new(), |input| Op::Affine { input, scale: 1.0, shift: 0.0 })
+            .expect("a graph");
     for shape in [&[2][..], &[0, 2], &[1, 3], &[1, 2, 1], &[]] {
         let input = Array::zeros(shape);
-        let refused = EngineError::Input {
-            found: shape.to_vec(),
-            expected: vec![2],
-        };
-        assert_eq!(
-            twin::run(&graph, &input),
-            Err(refused.clone()),
-            "twin, {shape:?}"
-        );
+        let refused = EngineError::Input { found: shape.to_vec(), expected: vec![2] };
+        assert_eq!(twin::run(&graph, &input), Err(refused.clone()), "twin, {shape:?}");
         let mut cpu = Runner::new(EngineKind::Cpu, &graph, None).expect("a runner");
         assert_eq!(cpu.run(&input), Err(refused), "cpu, {shape:?}");
     }
@@ -648,36 +465,15 @@ fn long_graph() -> Graph {
     for index in 0..10 {
         let input = values[index];
         let residual = values.get(index.wrapping_sub(1)).copied();
-        let epilogue = Epilogue {
-            residual,
-            ..Epilogue::default()
-        };
-        let conv = Op::Conv2d {
-            input,
-            weight: "w".into(),
-            stride: [1, 1],
-            padding: [1; 4],
-            epilogue,
-        };
+        let epilogue = Epilogue { residual, ..Epilogue::default() };
+        let conv =
+            Op::Conv2d { input, weight: "w".into(), stride: [1, 1], padding: [1; 4], epilogue };
         let conv = builder.add(format!("conv{index}"), conv).expect("a node");
         let flat = builder
-            .add(
-                format!("flat{index}"),
-                Op::Reshape {
-                    input: conv,
-                    shape: vec![32],
-                },
-            )
+            .add(format!("flat{index}"), Op::Reshape { input: conv, shape: vec![32] })
             .expect("a node");
-        let planes = Op::Reshape {
-            input: flat,
-            shape: vec![2, 4, 4],
-        };
-        values.push(
-            builder
-                .add(format!("planes{index}"), planes)
-                .expect("a node"),
-        );
+        let planes = Op::Reshape { input: flat, shape: vec![2, 4, 4] };
+        values.push(builder.add(format!("planes{index}"), planes).expect("a node"));
     }
     builder.output("y", values[10]).expect("an output");
     builder.finish().expect("a graph")
@@ -689,17 +485,8 @@ fn plans_reuse_buffers_and_never_write_what_they_read() {
     assert_eq!(plan.buffers, [96; 4], "the input and three that take turns");
     assert_eq!(plan.passes.len(), 10, "reshapes cost nothing");
     for pass in &plan.passes {
-        assert_ne!(
-            pass.output, pass.input,
-            "{} writes what it reads",
-            pass.node
-        );
-        assert_ne!(
-            Some(pass.output),
-            pass.residual,
-            "{} writes what it adds",
-            pass.node
-        );
+        assert_ne!(pass.output, pass.input, "{} writes what it reads", pass.node);
+        assert_ne!(Some(pass.output), pass.residual, "{} writes what it adds", pass.node);
         assert_ne!(pass.output, 0, "{} writes the input", pass.node);
     }
 }
@@ -707,29 +494,13 @@ fn plans_reuse_buffers_and_never_write_what_they_read() {
 #[test]
 fn batches_fit_limits_or_are_refused() {
     let graph = long_graph();
-    assert_eq!(
-        largest_batch(&graph, 100, 1000),
-        Ok(3),
-        "one buffer is the limit"
-    );
-    assert_eq!(
-        largest_batch(&graph, 1000, 256),
-        Ok(2),
-        "all buffers are the limit"
-    );
-    assert_eq!(
-        largest_batch(&graph, 1000, 1),
-        Ok(1),
-        "one item always fits the total"
-    );
+    assert_eq!(largest_batch(&graph, 100, 1000), Ok(3), "one buffer is the limit");
+    assert_eq!(largest_batch(&graph, 1000, 256), Ok(2), "all buffers are the limit");
+    assert_eq!(largest_batch(&graph, 1000, 1), Ok(1), "one item always fits the total");
     let refused = EngineError::TooLarge {
         what: "bytes of the largest value of one item".into(),
         found: 128,
         limit: 124,
     };
-    assert_eq!(
-        largest_batch(&graph, 31, 1000),
-        Err(refused),
-        "one item does not fit a buffer"
-    );
+    assert_eq!(largest_batch(&graph, 31, 1000), Err(refused), "one item does not fit a buffer");
 }

@@ -54,15 +54,8 @@ fn shader_files(folder: &Path) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("the folder of shaders") {
         let path = entry.expect("an entry of the folder of shaders").path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "wgsl")
-        {
-            let stem = path
-                .file_stem()
-                .expect("a file has a stem")
-                .to_string_lossy()
-                .into_owned();
+        if path.extension().is_some_and(|extension| extension == "wgsl") {
+            let stem = path.file_stem().expect("a file has a stem").to_string_lossy().into_owned();
             files.insert(stem, fs::read_to_string(&path).expect("a readable shader"));
         }
     }
@@ -78,32 +71,23 @@ fn validated(source: &str) -> Result<naga::Module, String> {
         naga::valid::ValidationFlags::all(),
         naga::valid::Capabilities::empty(),
     );
-    validator
-        .validate(&module)
-        .map_err(|error| error.emit_to_string(&source))?;
+    validator.validate(&module).map_err(|error| error.emit_to_string(&source))?;
     Ok(module)
 }
 
 fn modules() -> BTreeMap<String, naga::Module> {
     let files = shader_files(&root().join("shaders"));
-    let valid = files
-        .into_iter()
-        .filter_map(|(stem, source)| Some((stem, validated(&source).ok()?)));
+    let valid =
+        files.into_iter().filter_map(|(stem, source)| Some((stem, validated(&source).ok()?)));
     valid.collect()
 }
 
 /// Those that compute; shaders that only draw need no twin.
 fn compute_modules() -> BTreeMap<String, naga::Module> {
     let computes = |module: &naga::Module| {
-        module
-            .entry_points
-            .iter()
-            .any(|entry| entry.stage == naga::ShaderStage::Compute)
+        module.entry_points.iter().any(|entry| entry.stage == naga::ShaderStage::Compute)
     };
-    modules()
-        .into_iter()
-        .filter(|(_, module)| computes(module))
-        .collect()
+    modules().into_iter().filter(|(_, module)| computes(module)).collect()
 }
 
 fn assert_none(failures: &[String]) {
@@ -117,19 +101,13 @@ fn params_name(stem: &str) -> String {
 }
 
 fn reflected(module: &naga::Module, name: &str) -> Option<Layout> {
-    let (_, found) = module
-        .types
-        .iter()
-        .find(|(_, found)| found.name.as_deref() == Some(name))?;
+    let (_, found) = module.types.iter().find(|(_, found)| found.name.as_deref() == Some(name))?;
     let naga::TypeInner::Struct { members, span } = &found.inner else {
         return None;
     };
     let field = |member: &naga::StructMember| {
         let name = member.name.clone().unwrap_or_default();
-        (
-            name.trim_start_matches('_').to_owned(),
-            member.offset as usize,
-        )
+        (name.trim_start_matches('_').to_owned(), member.offset as usize)
     };
     Some((*span as usize, members.iter().map(field).collect()))
 }
@@ -146,14 +124,8 @@ fn every_shader_is_valid() {
 
 #[test]
 fn the_validator_sees_a_mistake() {
-    assert!(
-        validated("fn f() -> u32 { return 1.5; }").is_err(),
-        "a wrong type"
-    );
-    assert!(
-        validated("#import nothing.wgsl").is_err(),
-        "an import of nothing"
-    );
+    assert!(validated("fn f() -> u32 { return 1.5; }").is_err(), "a wrong type");
+    assert!(validated("#import nothing.wgsl").is_err(), "an import of nothing");
 }
 
 #[test]
@@ -161,37 +133,21 @@ fn the_program_holds_every_shader() {
     let on_disk: Vec<String> = compute_modules().into_keys().collect();
     let mut held: Vec<&str> = Shader::ALL.iter().map(|shader| shader.stem()).collect();
     held.sort_unstable();
-    assert_eq!(
-        held, on_disk,
-        "the shaders of the program and those on disk"
-    );
+    assert_eq!(held, on_disk, "the shaders of the program and those on disk");
     for shader in Shader::ALL {
         let text = fs::read_to_string(root().join(format!("shaders/{}.wgsl", shader.stem())))
             .expect("its file");
         let resolved = resolve_imports(&text).expect("its imports");
-        assert_eq!(
-            shader.source().expect("its source"),
-            resolved,
-            "{} is embedded",
-            shader.stem()
-        );
+        assert_eq!(shader.source().expect("its source"), resolved, "{} is embedded", shader.stem());
     }
 }
 
 #[test]
 fn every_shared_file_is_imported() {
-    let shaders: String = shader_files(&root().join("shaders"))
-        .into_values()
-        .collect();
+    let shaders: String = shader_files(&root().join("shaders")).into_values().collect();
     for (stem, source) in shader_files(&root().join("shaders/shared")) {
-        assert!(
-            shaders.contains(&format!("#import {stem}.wgsl")),
-            "nothing imports {stem}.wgsl"
-        );
-        assert!(
-            !source.contains("#import"),
-            "{stem}.wgsl imports: imports have one level"
-        );
+        assert!(shaders.contains(&format!("#import {stem}.wgsl")), "nothing imports {stem}.wgsl");
+        assert!(!source.contains("#import"), "{stem}.wgsl imports: imports have one level");
     }
 }
 
@@ -222,11 +178,7 @@ fn constants_are_those_of_the_program() {
     let mut checked = 0;
     for (stem, module) in compute_modules() {
         for entry in &module.entry_points {
-            assert_eq!(
-                entry.workgroup_size,
-                [WORKGROUP_SIZE, 1, 1],
-                "workgroups of {stem}"
-            );
+            assert_eq!(entry.workgroup_size, [WORKGROUP_SIZE, 1, 1], "workgroups of {stem}");
         }
         for (_, constant) in module.constants.iter() {
             let name = constant.name.as_deref().unwrap_or_default();
@@ -235,11 +187,7 @@ fn constants_are_those_of_the_program() {
             };
             let found = &module.global_expressions[constant.init];
             let expected = naga::Expression::Literal(naga::Literal::U32(*expected));
-            assert_eq!(
-                format!("{found:?}"),
-                format!("{expected:?}"),
-                "{name} of {stem}"
-            );
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{name} of {stem}");
             checked += 1;
         }
     }
@@ -253,9 +201,7 @@ fn every_shader_has_a_twin_and_a_test() {
     let mut failures = Vec::new();
     for stem in compute_modules().into_keys() {
         if !root().join(format!("src/engine/twin/{stem}.rs")).exists() {
-            failures.push(format!(
-                "{stem}.wgsl has no twin in src/engine/twin/{stem}.rs"
-            ));
+            failures.push(format!("{stem}.wgsl has no twin in src/engine/twin/{stem}.rs"));
         }
         if !tests.contains(&format!("#[test]\nfn {stem}_matches_twin()")) {
             failures.push(format!(

@@ -16,12 +16,7 @@ pub fn conv2d(
     residual: &[f32],
     output: &mut [f32],
 ) {
-    let out_shape = [
-        params.batch,
-        params.out_channels,
-        params.out_height,
-        params.out_width,
-    ];
+    let out_shape = [params.batch, params.out_channels, params.out_height, params.out_width];
     let bias = (params.has_bias != 0).then_some(bias);
     let residual = (params.has_residual != 0).then_some(residual);
     for item in 0..params.batch {
@@ -45,18 +40,9 @@ fn sum_at(
     weight: &[f32],
     [item, channel, row, column]: [u32; 4],
 ) -> f64 {
-    let in_shape = [
-        params.batch,
-        params.in_channels,
-        params.in_height,
-        params.in_width,
-    ];
-    let kernels = [
-        params.out_channels,
-        params.in_channels,
-        params.kernel_height,
-        params.kernel_width,
-    ];
+    let in_shape = [params.batch, params.in_channels, params.in_height, params.in_width];
+    let kernels =
+        [params.out_channels, params.in_channels, params.kernel_height, params.kernel_width];
     let mut sum = 0.0;
     for in_channel in 0..params.in_channels {
         for ky in 0..params.kernel_height {

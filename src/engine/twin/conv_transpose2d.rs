@@ -18,12 +18,7 @@ pub fn conv_transpose2d(
     residual: &[f32],
     output: &mut [f32],
 ) {
-    let out_shape = [
-        params.batch,
-        params.out_channels,
-        params.out_height,
-        params.out_width,
-    ];
+    let out_shape = [params.batch, params.out_channels, params.out_height, params.out_width];
     let plane = (params.out_height * params.out_width) as usize;
     let bias = (params.has_bias != 0).then_some(bias);
     let residual = (params.has_residual != 0).then_some(residual);
@@ -48,18 +43,9 @@ fn plane_sums(
     item: u32,
     channel: u32,
 ) -> Vec<f64> {
-    let in_shape = [
-        params.batch,
-        params.in_channels,
-        params.in_height,
-        params.in_width,
-    ];
-    let kernels = [
-        params.in_channels,
-        params.out_channels,
-        params.kernel_height,
-        params.kernel_width,
-    ];
+    let in_shape = [params.batch, params.in_channels, params.in_height, params.in_width];
+    let kernels =
+        [params.in_channels, params.out_channels, params.kernel_height, params.kernel_width];
     let mut sums = vec![0.0; (params.out_height * params.out_width) as usize];
     for in_channel in 0..params.in_channels {
         for in_row in 0..params.in_height {

@@ -8,11 +8,8 @@ use crate::engine::params::ElementwiseParams;
 /// # Shapes
 /// `input [items, in_len]`, `output [items, out_len]`, read from `start` on.
 pub fn elementwise(params: &ElementwiseParams, input: &[f32], output: &mut [f32]) {
-    let [in_len, out_len, start] = [
-        params.in_len as usize,
-        params.out_len as usize,
-        params.start as usize,
-    ];
+    let [in_len, out_len, start] =
+        [params.in_len as usize, params.out_len as usize, params.start as usize];
     for item in 0..params.items as usize {
         for i in 0..out_len {
             let value = input[item * in_len + start + i];

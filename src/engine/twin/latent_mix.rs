@@ -34,12 +34,7 @@ pub fn latent_mix(
         let u = f64::from(positions[item * 2].clamp(0.0, 1.0));
         let v = f64::from(positions[item * 2 + 1].clamp(0.0, 1.0));
         let top = mix(spherical, &corners[..dim], &corners[dim..2 * dim], u);
-        let bottom = mix(
-            spherical,
-            &corners[2 * dim..3 * dim],
-            &corners[3 * dim..4 * dim],
-            u,
-        );
+        let bottom = mix(spherical, &corners[2 * dim..3 * dim], &corners[3 * dim..4 * dim], u);
         for (i, value) in mix(spherical, &top, &bottom, v).into_iter().enumerate() {
             output[item * dim + i] = value as f32;
         }
@@ -47,11 +42,7 @@ pub fn latent_mix(
 }
 
 fn mix(spherical: bool, a: &[f64], b: &[f64], t: f64) -> Vec<f64> {
-    let [of_a, of_b] = if spherical {
-        slerp_weights(a, b, t)
-    } else {
-        [1.0 - t, t]
-    };
+    let [of_a, of_b] = if spherical { slerp_weights(a, b, t) } else { [1.0 - t, t] };
     a.iter().zip(b).map(|(a, b)| of_a * a + of_b * b).collect()
 }
 
@@ -61,15 +52,9 @@ fn slerp_weights(a: &[f64], b: &[f64], t: f64) -> [f64; 2] {
     if aa.min(bb) < TINY_SQUARE {
         return [1.0 - t, t];
     }
-    let angle = (dot(a, b) / (aa.sqrt() * bb.sqrt()))
-        .clamp(-1.0, 1.0)
-        .acos()
-        .min(LARGEST_ANGLE);
+    let angle = (dot(a, b) / (aa.sqrt() * bb.sqrt())).clamp(-1.0, 1.0).acos().min(LARGEST_ANGLE);
     if angle < TINY_ANGLE {
         return [1.0 - t, t];
     }
-    [
-        ((1.0 - t) * angle).sin() / angle.sin(),
-        (t * angle).sin() / angle.sin(),
-    ]
+    [((1.0 - t) * angle).sin() / angle.sin(), (t * angle).sin() / angle.sin()]
 }

@@ -84,11 +84,7 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
 
 /// What follows a weighted sum, in this order: bias, residual, activation.
 fn epilogue(sum: f64, bias: f32, residual: f32, activation: u32, slope: f32) -> f32 {
-    activate(
-        sum + f64::from(bias) + f64::from(residual),
-        activation,
-        slope,
-    )
+    activate(sum + f64::from(bias) + f64::from(residual), activation, slope)
 }
 
 fn activate(x: f64, activation: u32, slope: f32) -> f32 {
@@ -106,7 +102,8 @@ fn activate(x: f64, activation: u32, slope: f32) -> f32 {
 
 /// The place in a row-major array of four axes.
 fn offset4(shape: [u32; 4], place: [u32; 4]) -> usize {
-    shape.iter().zip(place).fold(0, |offset, (&extent, index)| {
-        offset * extent as usize + index as usize
-    })
+    shape
+        .iter()
+        .zip(place)
+        .fold(0, |offset, (&extent, index)| offset * extent as usize + index as usize)
 }

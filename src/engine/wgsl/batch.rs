@@ -28,16 +28,9 @@ impl BatchRunner {
     /// # Errors
     /// When a single item does not fit on the device.
     pub fn new(network: Network) -> Result<Self, EngineError> {
-        let largest_batch = plan::largest_batch(
-            network.graph(),
-            network.gpu().max_buffer_values(),
-            TOTAL_VALUES,
-        )?;
-        Ok(Self {
-            network,
-            largest_batch,
-            prepared: None,
-        })
+        let largest_batch =
+            plan::largest_batch(network.graph(), network.gpu().max_buffer_values(), TOTAL_VALUES)?;
+        Ok(Self { network, largest_batch, prepared: None })
     }
 
     /// The network that it runs.
@@ -73,27 +66,17 @@ impl BatchRunner {
 impl Prepared {
     fn new(network: &Network, batch: usize) -> Result<Self, EngineError> {
         let passes = Passes::new(network, batch)?;
-        let values: usize = passes
-            .plan
-            .outputs
-            .iter()
-            .map(|output| output.item_len * batch)
-            .sum();
-        Ok(Self {
-            passes,
-            staging: network.gpu().staging(values as u64 * 4)?,
-        })
+        let values: usize = passes.plan.outputs.iter().map(|output| output.item_len * batch).sum();
+        Ok(Self { passes, staging: network.gpu().staging(values as u64 * 4)? })
     }
 
     /// All outputs one after the other, each for the whole prepared batch.
     fn run(&self, network: &Network, input: &Array) -> Result<Vec<u8>, EngineError> {
         let gpu = network.gpu();
         gpu.checked("running the network", || {
-            gpu.queue()
-                .write_buffer(self.passes.input(), 0, bytemuck::cast_slice(input.data()));
-            let mut encoder = gpu
-                .device()
-                .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            gpu.queue().write_buffer(self.passes.input(), 0, bytemuck::cast_slice(input.data()));
+            let mut encoder =
+                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encode(&mut encoder, &self.passes.steps);
             let mut place = 0;
             for output in &self.passes.plan.outputs {
@@ -118,9 +101,7 @@ impl Prepared {
         let mut outputs = Vec::with_capacity(self.passes.plan.outputs.len());
         for output in &self.passes.plan.outputs {
             let (of_this, of_others) = rest.split_at(output.item_len * self.passes.plan.batch * 4);
-            outputs.push(bytemuck::pod_collect_to_vec(
-                &of_this[..output.item_len * batch * 4],
-            ));
+            outputs.push(bytemuck::pod_collect_to_vec(&of_this[..output.item_len * batch * 4]));
             rest = of_others;
         }
         outputs

@@ -22,12 +22,7 @@ struct Inner {
 impl Gpu {
     /// Wraps a device that exists already, for example the window's.
     pub fn new(info: wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        Self(Arc::new(Inner {
-            info,
-            device,
-            queue,
-            pipelines: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { info, device, queue, pipelines: Mutex::default() }))
     }
 
     /// What its maker calls it.
@@ -53,21 +48,13 @@ impl Gpu {
     /// The most `f32` values that one buffer can hold and a shader can bind.
     pub fn max_buffer_values(&self) -> usize {
         let limits = self.device().limits();
-        let bytes = limits
-            .max_storage_buffer_binding_size
-            .min(limits.max_buffer_size);
-        usize::try_from(bytes / 4)
-            .unwrap_or(MAX_VALUES)
-            .min(MAX_VALUES)
+        let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        usize::try_from(bytes / 4).unwrap_or(MAX_VALUES).min(MAX_VALUES)
     }
 
     /// The pipeline of a shader, made when it is first asked for.
     pub(super) fn pipeline(&self, shader: Shader) -> Result<wgpu::ComputePipeline, EngineError> {
-        let mut pipelines = self
-            .0
-            .pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pipelines = self.0.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = pipelines.get(&shader) {
             return Ok(pipeline.clone());
         }
@@ -75,18 +62,16 @@ impl Gpu {
         let label = Some(shader.stem());
         let pipeline = self.checked(&format!("compiling shader {}", shader.stem()), || {
             let source = wgpu::ShaderSource::Wgsl(source.into());
-            let module = self
-                .device()
-                .create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
-            self.device()
-                .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                    label,
-                    layout: None,
-                    module: &module,
-                    entry_point: Some("main"),
-                    compilation_options: wgpu::PipelineCompilationOptions::default(),
-                    cache: None,
-                })
+            let module =
+                self.device().create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
+            self.device().create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label,
+                layout: None,
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
         })?;
         pipelines.insert(shader, pipeline.clone());
         Ok(pipeline)
@@ -108,16 +93,12 @@ impl Gpu {
         let scopes = filters.map(|filter| self.device().push_error_scope(filter));
         let made = work();
         // Native errors are known at once: nothing waits here.
-        let errors = scopes
-            .into_iter()
-            .rev()
-            .filter_map(|scope| pollster::block_on(scope.pop()));
+        let errors = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop()));
         match errors.reduce(|first, _| first) {
             None => Ok(made),
-            Some(error) => Err(EngineError::Backend {
-                what: what.to_owned(),
-                message: error.to_string(),
-            }),
+            Some(error) => {
+                Err(EngineError::Backend { what: what.to_owned(), message: error.to_string() })
+            }
         }
     }
 
@@ -151,11 +132,7 @@ impl Gpu {
 
     /// A buffer that the processor reads.
     pub(super) fn staging(&self, bytes: u64) -> Result<wgpu::Buffer, EngineError> {
-        self.buffer(
-            "read-back",
-            bytes,
-            wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-        )
+        self.buffer("read-back", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)
     }
 
     fn buffer(
@@ -178,12 +155,8 @@ impl Gpu {
                 limit,
             });
         }
-        let descriptor = wgpu::BufferDescriptor {
-            label: Some(label),
-            size,
-            usage,
-            mapped_at_creation: false,
-        };
+        let descriptor =
+            wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
         self.checked(&format!("allocating {label} ({size} bytes)"), || {
             self.device().create_buffer(&descriptor)
         })
@@ -191,20 +164,16 @@ impl Gpu {
 
     /// Waits for the device and reads a staging buffer: a sync point.
     pub(super) fn read(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>, EngineError> {
-        let failed = |message: String| EngineError::Backend {
-            what: "reading back".to_owned(),
-            message,
-        };
+        let failed =
+            |message: String| EngineError::Backend { what: "reading back".to_owned(), message };
         let read = self.checked("reading back", || {
             // A failure to map shows below, when there is nothing to read.
             staging.map_async(wgpu::MapMode::Read, .., |_mapped| {});
             self.device()
                 .poll(wgpu::PollType::wait_indefinitely())
                 .map_err(|error| failed(error.to_string()))?;
-            let bytes = staging
-                .get_mapped_range(..)
-                .map_err(|error| failed(error.to_string()))?
-                .to_vec();
+            let bytes =
+                staging.get_mapped_range(..).map_err(|error| failed(error.to_string()))?.to_vec();
             staging.unmap();
             Ok(bytes)
         });
@@ -222,10 +191,7 @@ pub fn headless(prefer_software: bool) -> Result<Gpu, EngineError> {
         let rank = speed_rank(adapter.get_info().device_type);
         if prefer_software { 4 - rank } else { rank }
     };
-    let adapter = adapters()
-        .into_iter()
-        .min_by_key(rank)
-        .ok_or(EngineError::NoAdapter)?;
+    let adapter = adapters().into_iter().min_by_key(rank).ok_or(EngineError::NoAdapter)?;
     open(&adapter)
 }
 
@@ -236,9 +202,7 @@ pub fn headless_hardware() -> Option<Gpu> {
         .into_iter()
         .filter(real)
         .min_by_key(|adapter| speed_rank(adapter.get_info().device_type))?;
-    open(&adapter)
-        .inspect_err(|error| log::warn!("the graphics device is not used: {error}"))
-        .ok()
+    open(&adapter).inspect_err(|error| log::warn!("the graphics device is not used: {error}")).ok()
 }
 
 fn adapters() -> Vec<wgpu::Adapter> {

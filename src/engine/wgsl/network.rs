@@ -24,21 +24,10 @@ impl Network {
     /// When a weight does not fit on the device.
     pub fn new(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
         let upload = |(name, array): (&String, &Arc<crate::array::Array>)| {
-            Ok((
-                name.clone(),
-                gpu.filled_storage(&format!("weight `{name}`"), array.data())?,
-            ))
+            Ok((name.clone(), gpu.filled_storage(&format!("weight `{name}`"), array.data())?))
         };
-        let weights = graph
-            .weights()
-            .iter()
-            .map(upload)
-            .collect::<Result<_, EngineError>>()?;
-        Ok(Self {
-            gpu: gpu.clone(),
-            graph: Arc::new(graph.clone()),
-            weights: Arc::new(weights),
-        })
+        let weights = graph.weights().iter().map(upload).collect::<Result<_, EngineError>>()?;
+        Ok(Self { gpu: gpu.clone(), graph: Arc::new(graph.clone()), weights: Arc::new(weights) })
     }
 
     /// The device that it lies on.
@@ -61,9 +50,7 @@ impl Network {
         }
         self.gpu.checked("updating weights", || {
             for (buffer, array) in self.weights.values().zip(graph.weights().values()) {
-                self.gpu
-                    .queue()
-                    .write_buffer(buffer, 0, bytemuck::cast_slice(array.data()));
+                self.gpu.queue().write_buffer(buffer, 0, bytemuck::cast_slice(array.data()));
             }
         })
     }
@@ -82,21 +69,13 @@ impl Passes {
     pub(super) fn new(network: &Network, batch: usize) -> Result<Self, EngineError> {
         let plan = Plan::new(&network.graph, batch);
         let buffer = |values: &usize| network.gpu.storage("activations", *values);
-        let buffers = plan
-            .buffers
-            .iter()
-            .map(buffer)
-            .collect::<Result<Vec<_>, _>>()?;
+        let buffers = plan.buffers.iter().map(buffer).collect::<Result<Vec<_>, _>>()?;
         let steps = plan
             .passes
             .iter()
             .map(|pass| step(network, &buffers, pass))
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            plan,
-            buffers,
-            steps,
-        })
+        Ok(Self { plan, buffers, steps })
     }
 
     /// The buffer that holds the input.
@@ -112,21 +91,14 @@ fn step(network: &Network, buffers: &[wgpu::Buffer], pass: &Pass) -> Result<Step
     if let Some(weight) = &pass.weight {
         let weight = network.weights[weight].as_entire_binding();
         // Something must be bound even where the parameters say that it is not read.
-        let bias = pass.bias.as_ref().map_or(weight.clone(), |name| {
-            network.weights[name].as_entire_binding()
-        });
-        let residual = pass
-            .residual
-            .map_or(input, |index| buffers[index].as_entire_binding());
+        let bias = pass
+            .bias
+            .as_ref()
+            .map_or(weight.clone(), |name| network.weights[name].as_entire_binding());
+        let residual = pass.residual.map_or(input, |index| buffers[index].as_entire_binding());
         resources.extend([weight, bias, residual]);
     }
     resources.push(output);
     let (shader, params) = (pass.kernel.shader(), pass.kernel.bytes());
-    Step::new(
-        &network.gpu,
-        shader,
-        params,
-        pass.kernel.invocations(),
-        &resources,
-    )
+    Step::new(&network.gpu, shader, params, pass.kernel.invocations(), &resources)
 }

@@ -47,11 +47,7 @@ impl Screen {
         let largest = plan::largest_batch(graph, gpu.max_buffer_values(), usize::MAX)?;
         if batch > largest {
             let what = "pictures decoded at once".to_owned();
-            return Err(EngineError::TooLarge {
-                what,
-                found: batch as u64,
-                limit: largest as u64,
-            });
+            return Err(EngineError::TooLarge { what, found: batch as u64, limit: largest as u64 });
         }
         let passes = Passes::new(network, batch)?;
         let dim = graph.nodes()[0].num_values();
@@ -68,16 +64,9 @@ impl Screen {
         )?;
         let texture = texture(&gpu, pixels.size_px())?;
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let planned = passes
-            .plan
-            .outputs
-            .iter()
-            .find(|planned| planned.name == output);
+        let planned = passes.plan.outputs.iter().find(|planned| planned.name == output);
         let image = &passes.buffers[planned.map_or(0, |planned| planned.buffer)];
-        let bound = [
-            image.as_entire_binding(),
-            wgpu::BindingResource::TextureView(&view),
-        ];
+        let bound = [image.as_entire_binding(), wgpu::BindingResource::TextureView(&view)];
         let pixels = Step::new(
             &gpu,
             Shader::Pixels,
@@ -85,17 +74,7 @@ impl Screen {
             pixels.invocations(),
             &bound,
         )?;
-        Ok(Self {
-            gpu,
-            passes,
-            dim,
-            corners,
-            positions,
-            mix,
-            pixels,
-            texture,
-            view,
-        })
+        Ok(Self { gpu, passes, dim, corners, positions, mix, pixels, texture, view })
     }
 
     /// The texture that is drawn into, `Rgba8Unorm`; it stays the same.
@@ -110,10 +89,7 @@ impl Screen {
 
     /// Width and height of the texture.
     pub fn size_px(&self) -> [usize; 2] {
-        [
-            self.texture.width() as usize,
-            self.texture.height() as usize,
-        ]
+        [self.texture.width() as usize, self.texture.height() as usize]
     }
 
     /// The number of pictures.
@@ -132,12 +108,8 @@ impl Screen {
         check_len("corner latents", corners.data().len(), 4 * self.dim)?;
         let params = mix_params(self.batch(), self.dim, mix);
         self.gpu.checked("setting corners", || {
-            self.gpu
-                .queue()
-                .write_buffer(&self.corners, 0, bytemuck::cast_slice(corners.data()));
-            self.gpu
-                .queue()
-                .write_buffer(self.mix.params(), 0, bytemuck::bytes_of(&params));
+            self.gpu.queue().write_buffer(&self.corners, 0, bytemuck::cast_slice(corners.data()));
+            self.gpu.queue().write_buffer(self.mix.params(), 0, bytemuck::bytes_of(&params));
         })
     }
 
@@ -150,11 +122,7 @@ impl Screen {
     /// When the number of positions is not the number of pictures, or when the device fails.
     pub fn render_positions(&mut self, positions: &[[f32; 2]]) -> Result<(), EngineError> {
         check_len("positions", positions.len(), self.batch())?;
-        self.render(
-            &self.positions,
-            bytemuck::cast_slice(positions),
-            Some(&self.mix),
-        )
+        self.render(&self.positions, bytemuck::cast_slice(positions), Some(&self.mix))
     }
 
     /// Draws latents as they are.
@@ -181,12 +149,7 @@ impl Screen {
                 .gpu
                 .device()
                 .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encode(
-                &mut encoder,
-                mix.into_iter()
-                    .chain(&self.passes.steps)
-                    .chain([&self.pixels]),
-            );
+            encode(&mut encoder, mix.into_iter().chain(&self.passes.steps).chain([&self.pixels]));
             self.gpu.queue().submit([encoder.finish()]);
         })
     }
@@ -204,11 +167,7 @@ fn check_len(what: &str, found: usize, expected: usize) -> Result<(), EngineErro
     if found == expected {
         Ok(())
     } else {
-        Err(EngineError::Length {
-            what: what.to_owned(),
-            found,
-            expected,
-        })
+        Err(EngineError::Length { what: what.to_owned(), found, expected })
     }
 }
 
@@ -230,21 +189,12 @@ fn pixels_params(
     columns: usize,
 ) -> Result<PixelsParams, EngineError> {
     let graph = network.graph();
-    let shape = graph
-        .output_shape(output)
-        .ok_or_else(|| EngineError::UnknownOutput {
-            found: output.to_owned(),
-            expected: graph
-                .outputs()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
+    let shape = graph.output_shape(output).ok_or_else(|| EngineError::UnknownOutput {
+        found: output.to_owned(),
+        expected: graph.outputs().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
+    })?;
     let &[channels @ (1 | 3), height, width] = shape else {
-        return Err(EngineError::NotAPicture {
-            output: output.to_owned(),
-            found: shape.to_vec(),
-        });
+        return Err(EngineError::NotAPicture { output: output.to_owned(), found: shape.to_vec() });
     };
     if batch == 0 || columns == 0 {
         return Err(EngineError::Length {
@@ -259,9 +209,8 @@ fn pixels_params(
     }
     let limit = u64::from(network.gpu().device().limits().max_texture_dimension_2d);
     let rows = batch.div_ceil(columns) as u64;
-    let found = (columns as u64)
-        .saturating_mul(width as u64)
-        .max(rows.saturating_mul(height as u64));
+    let found =
+        (columns as u64).saturating_mul(width as u64).max(rows.saturating_mul(height as u64));
     if found > limit {
         return Err(EngineError::TooLarge {
             what: "side of the picture in pixels".to_owned(),

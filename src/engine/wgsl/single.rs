@@ -30,23 +30,15 @@ pub fn run_single(
     output: &[f32],
 ) -> Result<Vec<f32>, EngineError> {
     let fill = |values: &&[f32]| gpu.filled_storage("input", values);
-    let inputs = pass
-        .inputs
-        .iter()
-        .map(fill)
-        .collect::<Result<Vec<_>, _>>()?;
+    let inputs = pass.inputs.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
     let target = gpu.filled_storage("output", output)?;
-    let bound: Vec<_> = inputs
-        .iter()
-        .chain([&target])
-        .map(wgpu::Buffer::as_entire_binding)
-        .collect();
+    let bound: Vec<_> =
+        inputs.iter().chain([&target]).map(wgpu::Buffer::as_entire_binding).collect();
     let step = Step::new(gpu, pass.shader, pass.params, pass.invocations, &bound)?;
     let staging = gpu.staging(target.size())?;
     gpu.checked("running one pass", || {
-        let mut encoder = gpu
-            .device()
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder =
+            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encode(&mut encoder, [&step]);
         encoder.copy_buffer_to_buffer(&target, 0, &staging, 0, target.size());
         gpu.queue().submit([encoder.finish()]);
@@ -67,30 +59,17 @@ pub fn run_pixels(
     let input = gpu.filled_storage("input", input)?;
     let target = texture(gpu, params.size_px())?;
     let view = target.create_view(&wgpu::TextureViewDescriptor::default());
-    let bound = [
-        input.as_entire_binding(),
-        wgpu::BindingResource::TextureView(&view),
-    ];
-    let step = Step::new(
-        gpu,
-        Shader::Pixels,
-        bytemuck::bytes_of(params),
-        params.invocations(),
-        &bound,
-    )?;
+    let bound = [input.as_entire_binding(), wgpu::BindingResource::TextureView(&view)];
+    let step =
+        Step::new(gpu, Shader::Pixels, bytemuck::bytes_of(params), params.invocations(), &bound)?;
     gpu.checked("running pixels", || {
         let texels = before.repeat((target.width() * target.height()) as usize);
         let row = Some(target.width() * 4);
-        let layout = wgpu::TexelCopyBufferLayout {
-            offset: 0,
-            bytes_per_row: row,
-            rows_per_image: None,
-        };
-        gpu.queue()
-            .write_texture(target.as_image_copy(), &texels, layout, target.size());
-        let mut encoder = gpu
-            .device()
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let layout =
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: row, rows_per_image: None };
+        gpu.queue().write_texture(target.as_image_copy(), &texels, layout, target.size());
+        let mut encoder =
+            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encode(&mut encoder, [&step]);
         gpu.queue().submit([encoder.finish()]);
     })?;

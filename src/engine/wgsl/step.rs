@@ -36,12 +36,7 @@ impl Step {
             })
         })?;
         let limit = gpu.device().limits().max_compute_workgroups_per_dimension;
-        Ok(Self {
-            pipeline,
-            bind_group,
-            workgroups: workgroups(invocations, limit),
-            params,
-        })
+        Ok(Self { pipeline, bind_group, workgroups: workgroups(invocations, limit), params })
     }
 
     /// The buffer of its parameters.

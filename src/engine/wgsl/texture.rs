@@ -12,11 +12,7 @@ pub(super) fn texture(gpu: &Gpu, [width, height]: [u32; 2]) -> Result<wgpu::Text
     gpu.checked("allocating the picture", || {
         gpu.device().create_texture(&wgpu::TextureDescriptor {
             label: Some("picture"),
-            size: wgpu::Extent3d {
-                width,
-                height,
-                depth_or_array_layers: 1,
-            },
+            size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
             mip_level_count: 1,
             sample_count: 1,
             dimension: wgpu::TextureDimension::D2,
@@ -33,18 +29,14 @@ pub(super) fn read_texture(gpu: &Gpu, texture: &wgpu::Texture) -> Result<Vec<u8>
     let padded_row = row.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
     let staging = gpu.staging(u64::from(padded_row) * u64::from(texture.height()))?;
     gpu.checked("copying the picture", || {
-        let mut encoder = gpu
-            .device()
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder =
+            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let layout = wgpu::TexelCopyBufferLayout {
             offset: 0,
             bytes_per_row: Some(padded_row),
             rows_per_image: None,
         };
-        let target = wgpu::TexelCopyBufferInfo {
-            buffer: &staging,
-            layout,
-        };
+        let target = wgpu::TexelCopyBufferInfo { buffer: &staging, layout };
         encoder.copy_texture_to_buffer(texture.as_image_copy(), target, texture.size());
         gpu.queue().submit([encoder.finish()]);
     })?;

@@ -234,7 +234,8 @@ fn decoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphErro
         };
         x = graph.add(name, op)?;
     }
-    let image = graph.add("decoder.image", Op::Activate { input: x, activation: Activation::Sigmoid })?;
+    let image =
+        graph.add("decoder.image", Op::Activate { input: x, activation: Activation::Sigmoid })?;
     graph.output("logits", x)?;
     graph.output("image", image)?;
     graph.finish()

@@ -36,9 +36,11 @@ pub fn first_difference(found: &[f32], expected: &[f32], tolerance: Tolerance) -
     }
     let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
     let bound = tolerance.abs + tolerance.rel * largest;
-    found.iter().zip(expected).position(|(f, e)| !((f - e).abs() <= bound)).map(|i| {
-        format!("at {i}: {} differs from {} by more than {bound}", found[i], expected[i])
-    })
+    found
+        .iter()
+        .zip(expected)
+        .position(|(f, e)| !((f - e).abs() <= bound))
+        .map(|i| format!("at {i}: {} differs from {} by more than {bound}", found[i], expected[i]))
 }
 
 /// Fails with the first difference.
@@ -53,7 +55,10 @@ pub fn assert_close(found: &[f32], expected: &[f32], tolerance: Tolerance) {
 fn comparator_sees_one_changed_value() {
     let expected = [1.0, 2.0, 3.0];
     assert!(first_difference(&[1.0, 2.0, 3.0], &expected, Tolerance::ENGINE).is_none(), "equal");
-    assert!(first_difference(&[1.0, 2.001, 3.0], &expected, Tolerance::ENGINE).is_some(), "changed");
+    assert!(
+        first_difference(&[1.0, 2.001, 3.0], &expected, Tolerance::ENGINE).is_some(),
+        "changed"
+    );
     assert!(first_difference(&[1.0, f32::NAN, 3.0], &expected, Tolerance::ENGINE).is_some(), "NaN");
     assert!(first_difference(&[1.0, 2.0], &expected, Tolerance::ENGINE).is_some(), "shorter");
 }
