@@ -89,7 +89,8 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
     let image = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-    write_images(&args.files.output, image, &opened)
+    let columns = square(image.num_rows());
+    write_images(&args.files.output, image, &opened, columns)
 }
 
 pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
@@ -100,7 +101,8 @@ pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
     let latent = take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?;
     let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
     let image = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-    write_images(&args.files.output, image, &opened)
+    let columns = square(image.num_rows());
+    write_images(&args.files.output, image, &opened, columns)
 }
 
 /// Images in the model's range from a tensor file, a picture or a folder of pictures.
@@ -155,20 +157,34 @@ fn picture_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Images as a tensor file, one picture, a strip of several, or a folder.
-pub(super) fn write_images(path: &Path, images: Array, opened: &Opened) -> Result<(), Failure> {
+/// Images as a tensor file, a sheet of `columns`, or a folder.
+pub(super) fn write_images(
+    path: &Path,
+    images: Array,
+    opened: &Opened,
+    columns: usize,
+) -> Result<(), Failure> {
     if is_tensor_file(path) {
         return write_tensors(path, &NamedArrays::from([("image".to_owned(), images)]));
     }
-    let mut images = images;
-    for value in images.data_mut() {
-        *value = opened.run.range.to_unit(*value);
-    }
+    let images = in_unit(images, opened);
     if path.extension().is_none() {
         return Ok(pictures::write_folder(path, &images)?);
     }
-    let columns = (images.num_rows() as f64).sqrt().ceil() as usize;
     Ok(pictures::write_picture(path, &pictures::sheet(&images, columns, 1))?)
+}
+
+/// The columns of a sheet that is about square.
+pub(super) fn square(count: usize) -> usize {
+    (count as f64).sqrt().ceil() as usize
+}
+
+/// Images of the model's range in `[0, 1]`.
+pub(super) fn in_unit(mut images: Array, opened: &Opened) -> Array {
+    for value in images.data_mut() {
+        *value = opened.run.range.to_unit(*value);
+    }
+    images
 }
 
 fn write_tensors(path: &Path, tensors: &NamedArrays) -> Result<(), Failure> {

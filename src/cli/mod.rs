@@ -7,6 +7,7 @@ mod info;
 mod output;
 mod sample;
 mod train;
+mod walks;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ enum Verb {
     Reconstruct(codec_verbs::ReconstructArgs),
     Eval(eval::EvalArgs),
     Sample(sample::SampleArgs),
+    Interpolate(walks::InterpolateArgs),
+    Traverse(walks::TraverseArgs),
     /// Standard data sets
     #[command(subcommand)]
     Data(DataVerb),
@@ -117,6 +120,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Reconstruct(args) => codec_verbs::reconstruct(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::Sample(args) => sample::run(&args),
+        Verb::Interpolate(args) => walks::interpolate(&args),
+        Verb::Traverse(args) => walks::traverse(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
     Parsed::Done(match result {

@@ -40,5 +40,5 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-    codec_verbs::write_images(&args.out, images, &opened)
+    codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
 }

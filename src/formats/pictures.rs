@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{
-    DynamicImage, ExtendedColorType, ImageDecoder as _, ImageEncoder as _, ImageReader, Limits,
-    RgbImage,
+    Delay, DynamicImage, ExtendedColorType, Frame, ImageDecoder as _, ImageEncoder as _,
+    ImageReader, Limits, RgbImage, RgbaImage,
 };
 
 use super::{FormatError, write_whole, write_whole_folder};
@@ -181,6 +182,33 @@ pub fn write_folder(folder: &Path, images: &Array) -> Result<(), FormatError> {
     })
 }
 
+/// Writes a batch as a `.gif` that runs there and back for ever, 12 pictures a second, whole or not at all.
+///
+/// # Shapes
+/// `[b, c, h, w]` with 1 or 3 channels, in [0, 1].
+///
+/// # Errors
+/// When the shape is another or the file cannot be written.
+pub fn write_gif(path: &Path, images: &Array) -> Result<(), FormatError> {
+    let shape = images.shape().get(1..).unwrap_or_default();
+    let wrong =
+        |found| FormatError::content(WRITE, found, "[b, c, h, w] with 1 or 3 channels", path);
+    let count = images.num_rows();
+    let frames = (0..count).chain((1..count.saturating_sub(1)).rev());
+    let frames = frames.map(|i| Pixels::new(shape, images.row(i)).map_err(wrong));
+    let frames = frames.collect::<Result<Vec<_>, _>>()?;
+    write_whole(path, |out| {
+        let mut encoder = GifEncoder::new(out);
+        encoder.set_repeat(Repeat::Infinite).map_err(io::Error::other)?;
+        for frame in frames {
+            let delay = Delay::from_numer_denom_ms(1000, 12);
+            let frame = Frame::from_parts(frame.into_rgba(), 0, 0, delay);
+            encoder.encode_frame(frame).map_err(io::Error::other)?;
+        }
+        Ok(())
+    })
+}
+
 /// A sheet of all images of a batch in rows of `columns`, with grey gutters between them.
 ///
 /// # Shapes
@@ -250,6 +278,16 @@ impl Pixels {
         let value = |i: usize| values[i % c * pixels + i / c];
         let levels = (0..c * pixels).map(|i| level_from_unit(value(i))).collect(); // [h, w, c]
         Ok(Self { levels, width, height, colour })
+    }
+
+    /// The picture as an animation wants it.
+    fn into_rgba(self) -> RgbaImage {
+        let c = if self.colour == ExtendedColorType::L8 { 1 } else { 3 };
+        RgbaImage::from_fn(self.width, self.height, |x, y| {
+            let start = (y * self.width + x) as usize * c;
+            let level = |channel: usize| self.levels[start + channel.min(c - 1)];
+            image::Rgba([level(0), level(1), level(2), 255])
+        })
     }
 
     fn write_png(&self, out: &mut impl Write) -> io::Result<()> {

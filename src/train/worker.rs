@@ -222,7 +222,7 @@ impl Loop {
         let log = MetricsLog::open(&run.metrics_file(), &learner.curves(), step)
             .map_err(|e| e.to_string())?;
         let batches =
-            Batches::new(Arc::clone(&dataset), Split::Train, config.batch, config.seed, step)
+            Batches::new(Arc::clone(&dataset), Split::Train, config.batch, config.seed, step + 1)
                 .map_err(|e| e.to_string())?;
         let now = Instant::now();
         let first = |count: usize| -> Vec<u32> {

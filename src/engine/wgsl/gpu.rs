@@ -197,12 +197,22 @@ pub fn headless(prefer_software: bool) -> Result<Gpu, EngineError> {
 
 /// The best real device without a window, if there is one.
 pub fn headless_hardware() -> Option<Gpu> {
+    if !may_have_hardware() {
+        return None;
+    }
     let real = |adapter: &wgpu::Adapter| adapter.get_info().device_type != wgpu::DeviceType::Cpu;
     let adapter = adapters()
         .into_iter()
         .filter(real)
         .min_by_key(|adapter| speed_rank(adapter.get_info().device_type))?;
     open(&adapter).inspect_err(|error| log::warn!("the graphics device is not used: {error}")).ok()
+}
+
+/// Whether asking the drivers is worth their start-up: Linux shows every graphics device as a file.
+fn may_have_hardware() -> bool {
+    let device_files = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd"];
+    !cfg!(target_os = "linux")
+        || device_files.iter().any(|file| std::path::Path::new(file).exists())
 }
 
 fn adapters() -> Vec<wgpu::Adapter> {
