@@ -16,7 +16,7 @@ use crate::session::Phase;
 use crate::train::start::{Length, Request, StartError, resume};
 use crate::train::worker::{Control, Plan};
 use crate::train::{recipe, runs};
-use crate::ui::{Command, DataLine, TrainForm};
+use crate::ui::{Command, DataLine, PAD_TILES, TrainForm};
 
 /// Images in the preview of data.
 const PREVIEW_IMAGES: u32 = 64;
@@ -84,7 +84,7 @@ impl ZscopeApp {
 
     fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
         self.move_point(change);
-        self.next_pad_row = 0;
+        self.stale_pad_rows = PAD_TILES;
     }
 
     fn ask(&self, control: Control) {
@@ -124,7 +124,7 @@ impl ZscopeApp {
             classes: dataset.class_names().iter().cloned().zip(counts).collect(),
             opening: None,
         };
-        self.dataset = Some(dataset);
+        self.dataset = Some((self.data.spec.clone(), dataset));
     }
 
     /// Opens whatever is at a path.
@@ -159,7 +159,11 @@ impl ZscopeApp {
             return self.notice("A run is still going on: stop it first.", true);
         }
         self.view.form = form.clone();
-        let known = self.dataset.clone().filter(|_| self.data.spec == form.data);
+        if self.data.spec != form.data {
+            self.open_data(form.data.clone());
+        }
+        let known = self.dataset.clone().filter(|(spec, _)| *spec == form.data);
+        let known = known.map(|(_, dataset)| dataset);
         self.jobs.spawn("plan", move |done| {
             done(Done::Plan(plan(form, known).map(Box::new).map_err(|error| error.to_string())));
         });

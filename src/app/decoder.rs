@@ -75,27 +75,29 @@ impl Decoder {
         }
     }
 
-    /// Draws a row of the pad's thumbnails.
-    pub(super) fn draw_pad_row(
+    /// Draws rows of the pad's thumbnails, as many as a frame has time for, from `first` round and round.
+    /// Gives how many were.
+    pub(super) fn draw_pad_rows(
         &mut self,
         explore: &Explore,
-        row: usize,
-    ) -> Result<(), EngineError> {
-        let positions: Vec<[f32; 2]> =
-            (0..PAD_TILES).map(|column| tile_centre(row, column)).collect();
+        first: usize,
+    ) -> Result<usize, EngineError> {
         match self {
             Self::Wgsl(wgsl) => {
                 wgsl.set_corners(explore)?;
-                let mut corners = Vec::new();
-                explore.corner_slices().iter().for_each(|corner| corners.extend_from_slice(corner));
-                wgsl.rows[row].render_positions(&positions)
+                wgsl.rows[first].render_positions(&row_positions(first))?;
+                Ok(1)
             }
             Self::Thread(thread) => {
-                let latents = positions.iter().flat_map(|at| explore.latent_at_pad(*at)).collect();
-                thread.ask(|wanted| {
-                    wanted.rows.insert(row, latents);
-                });
-                Ok(())
+                for row in 0..PAD_TILES {
+                    let latents = row_positions(row);
+                    let latents =
+                        latents.iter().flat_map(|at| explore.latent_at_pad(*at)).collect();
+                    thread.ask(|wanted| {
+                        wanted.rows.insert(row, latents);
+                    });
+                }
+                Ok(PAD_TILES)
             }
         }
     }
@@ -146,9 +148,10 @@ impl Decoder {
     }
 }
 
-/// The pad position in the middle of a thumbnail.
-fn tile_centre(row: usize, column: usize) -> [f32; 2] {
-    [column, row].map(|index| (index as f32 + 0.5) / PAD_TILES as f32)
+/// The pad positions in the middle of a row's thumbnails.
+fn row_positions(row: usize) -> Vec<[f32; 2]> {
+    let centre = |index: usize| (index as f32 + 0.5) / PAD_TILES as f32;
+    (0..PAD_TILES).map(|column| [centre(column), centre(row)]).collect()
 }
 
 /// Compute shaders on the window's device.

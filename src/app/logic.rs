@@ -11,20 +11,21 @@ use crate::array::Array;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
-use crate::session::Phase;
 use crate::train::live::{Probe, Weights};
 use crate::train::worker::Training;
 use crate::ui::{Command, ModelLine, Notice, PAD_TILES, Scene};
 
 /// How often the window looks at a run that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
+/// A pointer that has not moved for so long lets the sliders change places.
+const REST_SECS: f32 = 2.0;
 /// The share of the past in the KL that sorts the sliders.
 const KL_SMOOTHING: f32 = 0.9;
 
 impl eframe::App for ZscopeApp {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         if let Some(log) = &mut self.frame_log {
-            log.begin(frame.info().cpu_usage);
+            log.begin(frame.info().cpu_usage, ctx.requested_repaint_last_pass());
         }
         self.take_events();
         self.take_jobs(ctx);
@@ -203,7 +204,7 @@ impl ZscopeApp {
             self.seen_probe = seen;
             self.take_probe(ctx, &probe);
         }
-        self.take_kl();
+        self.take_kl(ctx);
         if let Some(decoder) = &mut self.decoder {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
@@ -248,7 +249,7 @@ impl ZscopeApp {
             self.notice(format!("show newer weights: {error}"), true);
         }
         self.picture_is_stale = true;
-        self.next_pad_row = 0;
+        self.stale_pad_rows = PAD_TILES;
         self.log_moved("weights");
     }
 
@@ -261,14 +262,14 @@ impl ZscopeApp {
             self.explore.follow_images(&self.probe_latents);
             if before != self.explore {
                 self.picture_is_stale = true;
-                self.next_pad_row = 0;
+                self.stale_pad_rows = PAD_TILES;
             }
         }
         self.log_moved("reconstructions");
     }
 
     /// While a model trains, the KL of its dimensions is that of recent batches.
-    fn take_kl(&mut self) {
+    fn take_kl(&mut self, ctx: &egui::Context) {
         if !self.model.as_ref().is_some_and(|model| model.is_live) {
             return;
         }
@@ -285,9 +286,9 @@ impl ZscopeApp {
             .collect();
         let Some(kl) = smoothed else { return };
         let first = self.explore.kl().first().is_some_and(|kl| kl.is_nan());
-        // Sliders change places only between runs and when training ends, never under a hand.
-        let settled = self.session.phase().is_over() || self.session.phase() == Phase::Paused;
-        self.explore.set_kl(&kl, first || settled);
+        // Sliders change places only while the hand rests, never under it.
+        let rests = ctx.input(|input| input.pointer.time_since_last_movement() > REST_SECS);
+        self.explore.set_kl(&kl, first || rests);
         if first {
             self.explore.walk_dims();
         }
@@ -353,7 +354,7 @@ impl ZscopeApp {
         self.explore = crate::session::explore::Explore::new(d);
         self.model = Some(model);
         self.picture_is_stale = true;
-        self.next_pad_row = 0;
+        self.stale_pad_rows = PAD_TILES;
     }
 
     /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
@@ -364,10 +365,14 @@ impl ZscopeApp {
             self.picture_is_stale = false;
             drawn = decoder.draw_point(&self.explore);
         }
-        if drawn.is_ok() && self.next_pad_row < PAD_TILES {
-            drawn = decoder.draw_pad_row(&self.explore, self.next_pad_row);
-            self.next_pad_row += 1;
-            ctx.request_repaint();
+        if drawn.is_ok() && self.stale_pad_rows > 0 {
+            drawn = decoder.draw_pad_rows(&self.explore, self.next_pad_row).map(|rows| {
+                self.next_pad_row = (self.next_pad_row + rows) % PAD_TILES;
+                self.stale_pad_rows = self.stale_pad_rows.saturating_sub(rows);
+            });
+            if self.stale_pad_rows > 0 {
+                ctx.request_repaint();
+            }
         }
         if let Err(error) = drawn {
             self.notice(format!("draw the picture: {error}"), true);

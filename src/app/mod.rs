@@ -62,14 +62,17 @@ pub struct ZscopeApp {
     seen_probe: u64,
     model: Option<Model>,
     decoder: Option<Decoder>,
-    /// The next row of the pad to be drawn; all are when it has passed the last.
+    /// The next row of the pad to be drawn.
     next_pad_row: usize,
+    /// Rows of the pad that are out of date.
+    stale_pad_rows: usize,
     picture_is_stale: bool,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
-    dataset: Option<Arc<dyn Dataset>>,
+    /// The data that is open, under its specification.
+    dataset: Option<(String, Arc<dyn Dataset>)>,
     data: DataLine,
     notices: Vec<Notice>,
     jobs: Jobs,
@@ -154,6 +157,7 @@ impl ZscopeApp {
             model: None,
             decoder: None,
             next_pad_row: 0,
+            stale_pad_rows: 0,
             picture_is_stale: false,
             probe_latents: Vec::new(),
             pictures: Pictures::default(),

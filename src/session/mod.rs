@@ -108,6 +108,9 @@ impl Session {
                     self.add_step(record);
                 }
                 self.speed.add(*images_per_s);
+                if let Some(last) = steps.last() {
+                    self.series_named("images_per_s").push(last.step, *images_per_s as f32);
+                }
                 if self.phase == Phase::Idle {
                     self.phase = Phase::Running;
                 }

@@ -9,6 +9,7 @@ mod data_panel;
 mod explore_panel;
 mod pad;
 mod picture;
+mod plot;
 mod probe;
 mod sliders;
 pub mod theme;

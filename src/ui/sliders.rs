@@ -57,6 +57,7 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
         ui.spacing_mut().slider_width = (ui.available_width() - 92.0).max(60.0);
         let slider = Slider::new(&mut value, -REACH..=REACH)
             .clamping(egui::SliderClamping::Never)
+            .trailing_fill(false)
             .fixed_decimals(2);
         let response = ui.add(slider).on_hover_text(hint);
         response.widget_info(|| {

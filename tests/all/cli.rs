@@ -1,1 +1,6 @@
-//! (to come)
+//! The binary itself: what it prints, what it writes, and how it refuses.
+
+mod errors;
+mod models;
+mod train;
+mod world;

@@ -22,6 +22,8 @@ mod graph_matches_burn;
 mod latent;
 mod losses;
 mod metrics;
+mod optimizer;
+mod run_dir;
 mod session;
 mod settings;
 mod shader_validation;

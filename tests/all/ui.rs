@@ -1,1 +1,5 @@
-//! (to come)
+//! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
+
+mod behaviour;
+mod layout;
+mod window;

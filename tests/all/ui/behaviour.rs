@@ -1,0 +1,735 @@
+//! What a hand does, and what the panels ask for.
+
+use eframe::egui;
+use egui::accesskit::{Role, Toggled};
+use egui::{Event, Key, PointerButton, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, Node};
+use zscope::event::{Event as RunEvent, StepRecord};
+use zscope::latent::Mixing;
+use zscope::session::explore::CornerSource;
+use zscope::train::recipe::Recipe;
+use zscope::train::settings::{Settings, Value};
+use zscope::ui::{Command, DataLine, Notice, TrainForm, View};
+
+use super::window::{
+    SIZES, Window, asked, block, describe, drag, is_enabled, nodes, phases, press, says,
+};
+
+/// The widget of a key of the form, named after the key or by what it does.
+#[track_caller]
+fn field<'a>(harness: &'a Harness<'_, Window>, role: Role, key: &str) -> Node<'a> {
+    query_field(harness, role, key).unwrap_or_else(|| panic!("a {role:?} for {key}"))
+}
+
+fn query_field<'a>(harness: &'a Harness<'_, Window>, role: Role, key: &str) -> Option<Node<'a>> {
+    let help = Recipe::Vae.keys().iter().find(|known| known.name == key).map(|key| key.help);
+    let [name, help] = [key, help.unwrap_or(key)];
+    nodes(harness).into_iter().find(|node| {
+        let label = node.accesskit_node().label().unwrap_or_default();
+        node.accesskit_node().role() == role && (label == name || label.starts_with(help))
+    })
+}
+
+#[track_caller]
+fn text_field<'a>(harness: &'a Harness<'_, Window>, words: &str) -> Node<'a> {
+    let found = nodes(harness).into_iter().find(|node| {
+        let node = node.accesskit_node();
+        node.role() == Role::TextInput && node.label().is_some_and(|label| label.contains(words))
+    });
+    found.unwrap_or_else(|| panic!("a text field named {words:?}"))
+}
+
+/// Replaces what is typed in a field and presses Enter.
+fn type_and_enter(harness: &mut Harness<'_, Window>, words: &str, text: &str) -> Vec<Command> {
+    text_field(harness, words).focus();
+    asked(harness);
+    harness.key_combination_modifiers(egui::Modifiers::COMMAND, &[Key::A]);
+    text_field(harness, words).type_text(text);
+    harness.key_press(Key::Enter);
+    asked(harness)
+}
+
+#[test]
+fn train_starts_what_the_form_says() {
+    let mut form = TrainForm { epochs: 3, batch: 64, seed: 7, ..TrainForm::default() };
+    form.settings.set("latent_dim", Value::Number(5.0)).unwrap();
+    form.data = "shapes?size=16".to_owned();
+    let window = Window { view: View { form: form.clone(), ..View::default() }, ..Window::full(3) };
+    let mut harness = window.open(SIZES[0]);
+    let commands = press(&mut harness, "Train");
+    assert_eq!(commands, [Command::StartTraining(Box::new(form))], "the form, once");
+}
+
+#[test]
+fn the_form_keeps_to_what_keys_accept() {
+    let mut harness = Window::full(3).open([1280.0, 1600.0]);
+    let form = |harness: &Harness<'_, Window>| harness.state().view.form.clone();
+    for key in Recipe::Vae.keys() {
+        let Value::Number(default) = form(&harness).settings.values()[key.name].clone() else {
+            continue;
+        };
+        for value in [default + 1.0, 1e300, -1e300, f64::NAN, 0.37, default] {
+            field(&harness, Role::SpinButton, key.name).set_value_accesskit(value);
+            assert_eq!(asked(&mut harness), [], "typing starts nothing");
+            let now = form(&harness).settings.values()[key.name].clone();
+            let mut admitted = Settings::defaults(Recipe::Vae.keys());
+            assert_eq!(admitted.set(key.name, now.clone()), Ok(()), "{} is {now}", key.name);
+        }
+    }
+    for (name, value) in [("Passes over", 1e300), ("Images in one", -5.0), ("Passes over", 0.0)] {
+        field(&harness, Role::SpinButton, name).set_value_accesskit(value);
+        asked(&mut harness);
+        let form = form(&harness);
+        assert!((1..=1_000_000).contains(&form.epochs), "{}", form.epochs);
+        assert!((1..=65_536).contains(&form.batch), "{}", form.batch);
+    }
+    field(&harness, Role::SpinButton, "latent_dim").set_value_accesskit(5.0);
+    asked(&mut harness);
+    assert_eq!(form(&harness).settings.integer("latent_dim"), 5, "a value is taken");
+
+    let combo = nodes(&harness)
+        .into_iter()
+        .find(|node| {
+            node.accesskit_node().role() == Role::ComboBox
+                && node.value().as_deref() == Some("conv")
+        })
+        .expect("the choice of the architecture");
+    combo.click();
+    asked(&mut harness);
+    harness.get_by_label("mlp").click();
+    asked(&mut harness);
+    assert_eq!(form(&harness).settings.word("arch"), "mlp", "chosen from a list");
+    field(&harness, Role::CheckBox, "learned").click();
+    asked(&mut harness);
+    assert!(form(&harness).settings.number("sigma") > 0.0, "a number instead of the word");
+
+    let commands = press(&mut harness, "Defaults");
+    assert_eq!(commands, [], "asks for nothing");
+    let defaults = Settings::defaults(Recipe::Vae.keys());
+    assert_eq!(form(&harness).settings, defaults, "every key is back");
+}
+
+#[test]
+fn the_pad_moves_within_its_border() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    let rect = harness.get_by_label("Latent pad").rect();
+    let beyond = rect.max + vec2(300.0, 40.0);
+    let commands = drag(
+        &mut harness,
+        &[
+            rect.center(),
+            rect.center() + vec2(9.0, 0.0),
+            rect.lerp_inside(vec2(0.75, 0.25)),
+            beyond,
+        ],
+    );
+    assert_eq!(commands[0], Command::BeginEdit, "first the way back");
+    let begins = commands.iter().filter(|command| **command == Command::BeginEdit).count();
+    assert_eq!(begins, 1, "one drag is one edit: {commands:?}");
+    let places: Vec<[f32; 2]> = commands[1..]
+        .iter()
+        .map(|command| match command {
+            Command::SetPad(at) => *at,
+            other => panic!("a drag on the pad asks for {other:?}"),
+        })
+        .collect();
+    assert!(places.iter().flatten().all(|at| (0.0..=1.0).contains(at)), "{places:?}");
+    assert!(
+        places.iter().any(|[u, v]| (u - 0.75).abs() < 0.01 && (v - 0.25).abs() < 0.01),
+        "right is right and down is down: {places:?}"
+    );
+    assert_eq!(places.last(), Some(&[1.0, 1.0]), "beyond the border is the border");
+
+    harness.get_by_label("Latent pad").click();
+    let commands = asked(&mut harness);
+    assert_eq!(commands.len(), 2, "a click moves too: {commands:?}");
+    assert_eq!(commands[0], Command::BeginEdit, "with a way back");
+    let Command::SetPad([u, v]) = commands[1] else { panic!("{commands:?}") };
+    assert!((u - 0.5).abs() < 0.01 && (v - 0.5).abs() < 0.01, "to where it was: {u}, {v}");
+
+    harness.get_by_label("Latent pad").click_secondary();
+    assert_eq!(asked(&mut harness), [], "the other button opens a menu and moves nothing");
+    for corner in ["Top left", "Top right", "Bottom left", "Bottom right"] {
+        assert!(says(&harness, corner), "{corner} is in the menu");
+    }
+}
+
+#[test]
+fn a_drag_on_the_picture_walks() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    let rect = harness.get_by_label("Decoded picture").rect();
+    let start = rect.lerp_inside(vec2(0.2, 0.8));
+    let moved = vec2(0.5, -0.25) * rect.width();
+    let commands =
+        drag(&mut harness, &[start, start + moved * 0.5, start + moved * 3.0, start + moved]);
+    assert_eq!(commands[0], Command::BeginWalk, "from here");
+    let walks: Vec<[f32; 2]> = commands[1..]
+        .iter()
+        .map(|command| match command {
+            Command::Walk(to) => *to,
+            other => panic!("a drag on the picture asks for {other:?}"),
+        })
+        .collect();
+    let last = walks.last().expect("walks");
+    // Four deviations of the prior over the whole picture.
+    assert!((last[0] - 2.0).abs() < 1e-3 && (last[1] + 1.0).abs() < 1e-3, "{walks:?}");
+    assert!(walks.iter().any(|to| to[0] > 5.0), "it goes on outside of the picture: {walks:?}");
+}
+
+#[test]
+fn sliders_move_dimensions() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    let slider = harness.get_by_role_and_label(Role::Slider, "Dimension 1").rect();
+    let start = slider.left_center() + vec2(60.0, 0.0);
+    let commands = drag(&mut harness, &[start, start + vec2(30.0, 0.0), start + vec2(40.0, 5.0)]);
+    assert_eq!(commands.first(), Some(&Command::BeginEdit), "first the way back: {commands:?}");
+    let begins = commands.iter().filter(|command| **command == Command::BeginEdit).count();
+    assert_eq!(begins, 1, "one drag is one edit: {commands:?}");
+    let moved = commands[1..].iter().all(|command| {
+        matches!(command, Command::SetDim { dim: 1, value } if (-4.0..=4.0).contains(value))
+    });
+    assert!(moved && commands.len() > 1, "only this dimension: {commands:?}");
+}
+
+/// Whatever moves a dimension — arrow keys, a typed number, a screen reader — can be undone.
+#[test]
+fn every_edit_of_a_slider_can_be_undone() {
+    let check = |commands: &[Command], how: &str, expected: f32| {
+        let begin = commands.iter().position(|command| *command == Command::BeginEdit);
+        let set = commands.iter().position(|c| matches!(c, Command::SetDim { .. }));
+        let last = commands.iter().rev().find_map(|command| match command {
+            Command::SetDim { dim: 1, value } => Some(*value),
+            _ => None,
+        });
+        assert!(last.is_some_and(|v| (v - expected).abs() < 0.2), "by {how}: {commands:?}");
+        assert!(begin.is_some() && begin < set, "by {how}, no way back: {commands:?}");
+    };
+    let mut harness = Window::full(3).open(SIZES[0]);
+    harness.get_by_role_and_label(Role::Slider, "Dimension 1").focus();
+    let mut commands = asked(&mut harness);
+    harness.key_press(Key::ArrowRight);
+    commands.extend(asked(&mut harness));
+    check(&commands, "arrow keys", 0.1);
+
+    let mut harness = Window::full(3).open(SIZES[0]);
+    harness.get_by_role_and_label(Role::SpinButton, "Dimension 1").click();
+    let mut commands = asked(&mut harness);
+    harness.key_combination_modifiers(egui::Modifiers::COMMAND, &[Key::A]);
+    harness.event(Event::Text("1.5".to_owned()));
+    harness.key_press(Key::Enter);
+    commands.extend(asked(&mut harness));
+    check(&commands, "a typed number", 1.5);
+
+    let mut harness = Window::full(3).open(SIZES[0]);
+    harness.get_by_role_and_label(Role::Slider, "Dimension 1").set_value_accesskit(-2.0);
+    let commands = asked(&mut harness);
+    check(&commands, "a screen reader", -2.0);
+}
+
+#[test]
+fn a_dimension_is_set_to_zero() {
+    let mut window = Window::full(3);
+    let explore = window.explore.as_mut().unwrap();
+    explore.set_dim(2, 1.25);
+    let mut harness = window.open(SIZES[0]);
+    let enabled: Vec<_> = nodes(&harness)
+        .into_iter()
+        .filter(|node| {
+            let node = node.accesskit_node();
+            let names =
+                ["0", "Set dimension 2 to zero", "Reset dimension 2", "Dimension 2 to zero"];
+            let named = node.label().is_some_and(|label| names.contains(&label.as_str()));
+            node.role() == Role::Button && named && !node.is_disabled()
+        })
+        .collect();
+    assert_eq!(enabled.len(), 1, "only where there is something to set");
+    enabled[0].click();
+    let commands = asked(&mut harness);
+    assert_eq!(commands, [Command::BeginEdit, Command::SetDim { dim: 2, value: 0.0 }], "zero");
+}
+
+#[test]
+fn draw_zero_undo_and_redo() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    assert!(!is_enabled(&harness, "Undo") && !is_enabled(&harness, "Redo"), "nothing to undo");
+    assert_eq!(press(&mut harness, "Undo"), [], "and no way to ask for it");
+    assert_eq!(press(&mut harness, "Draw"), [Command::JumpToDraw], "a draw");
+    let zero = [Command::BeginEdit, Command::SetLatent(vec![0.0; 3])];
+    assert_eq!(press(&mut harness, "Zero"), zero, "the origin");
+
+    harness.state_mut().explore.as_mut().unwrap().jump_to_draw();
+    asked(&mut harness);
+    assert!(is_enabled(&harness, "Undo") && !is_enabled(&harness, "Redo"), "back");
+    assert_eq!(press(&mut harness, "Undo"), [Command::Undo], "undo");
+    harness.state_mut().explore.as_mut().unwrap().undo();
+    asked(&mut harness);
+    assert!(is_enabled(&harness, "Redo"), "forward");
+    assert_eq!(press(&mut harness, "Redo"), [Command::Redo], "redo");
+}
+
+#[test]
+fn corners_are_mixed_and_chosen() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    for (name, mixing, other) in
+        [("Linear", Mixing::Lerp, "Spherical"), ("Spherical", Mixing::Slerp, "Linear")]
+    {
+        assert_eq!(press(&mut harness, name), [Command::SetMixing(mixing)], "{name}");
+        harness.state_mut().explore.as_mut().unwrap().set_mixing(mixing);
+        asked(&mut harness);
+        let toggled =
+            |name| harness.get_by_role_and_label(Role::Button, name).accesskit_node().toggled();
+        assert_eq!(toggled(name), Some(Toggled::True), "{name} is on");
+        assert_eq!(toggled(other), Some(Toggled::False), "{other} is off");
+    }
+
+    press(&mut harness, "Corners");
+    let commands = press(&mut harness, "Redraw all four");
+    assert_eq!(commands, [0, 1, 2, 3].map(Command::RedrawCorner), "each once");
+    press(&mut harness, "Corners");
+    let commands = press(&mut harness, "Four watched images");
+    let image = |index| Command::SetCorner { index, source: CornerSource::Image(index) };
+    assert_eq!(commands, [0, 1, 2, 3].map(image), "each another image");
+
+    for (item, expected) in [
+        ("A fresh draw", Command::RedrawCorner(2)),
+        ("The point I am at", Command::SetCorner { index: 2, source: CornerSource::Point }),
+    ] {
+        press(&mut harness, "Corners");
+        press_menu(&mut harness, "Bottom left");
+        assert_eq!(press_menu(&mut harness, item), [expected], "{item}");
+        close_menus(&mut harness);
+    }
+    press(&mut harness, "Corners");
+    press_menu(&mut harness, "Top right");
+    press_menu(&mut harness, "A watched image");
+    let expected = Command::SetCorner { index: 1, source: CornerSource::Image(15) };
+    assert_eq!(press_menu(&mut harness, "Image 16"), [expected], "counted from 1 for people");
+}
+
+/// Clicks an item of an open menu, whose name may end in an arrow.
+#[track_caller]
+fn press_menu(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Command> {
+    asked(harness);
+    let found = nodes(harness).into_iter().find(|node| {
+        let node = node.accesskit_node();
+        node.label().is_some_and(|label| label.starts_with(name))
+    });
+    found.unwrap_or_else(|| panic!("an item {name:?}")).click();
+    asked(harness)
+}
+
+fn close_menus(harness: &mut Harness<'_, Window>) {
+    harness.key_press(Key::Escape);
+    harness.key_press(Key::Escape);
+    asked(harness);
+    assert!(!says(harness, "Redraw all four"), "the menu is closed");
+}
+
+#[test]
+fn walks_choose_their_directions() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    for (item, expected) in [
+        ("Two random directions", Command::WalkRandom),
+        ("The two dimensions that say most", Command::WalkDims),
+    ] {
+        press(&mut harness, "Along z0 × z1");
+        assert_eq!(press(&mut harness, item), [expected], "{item}");
+    }
+    harness.state_mut().explore.as_mut().unwrap().walk_random();
+    asked(&mut harness);
+    assert!(harness.query_by_label("Random directions").is_some(), "told where it stands");
+}
+
+#[test]
+fn buttons_of_a_run_in_every_phase() {
+    let running =
+        [("Pause", Command::Pause), ("Save", Command::SaveCheckpoint), ("Stop", Command::Stop)];
+    let paused = [
+        ("Resume", Command::Resume),
+        ("Step", Command::StepOnce),
+        ("Save", Command::SaveCheckpoint),
+        ("Stop", Command::Stop),
+    ];
+    for (phase, window) in phases() {
+        let enabled: &[(&str, Command)] = match phase {
+            "running" => &running,
+            "paused" => &paused,
+            _ => &[],
+        };
+        let mut harness = window.open(SIZES[0]);
+        for name in ["Pause", "Resume", "Step", "Save", "Stop"] {
+            let found = harness
+                .query_by_role_and_label(Role::Button, name)
+                .is_some_and(|node| !node.accesskit_node().is_disabled());
+            let expected = enabled.iter().any(|(enabled, _)| *enabled == name);
+            assert_eq!(found, expected, "{name} while {phase}");
+        }
+        for (name, command) in enabled {
+            assert_eq!(press(&mut harness, name), std::slice::from_ref(command), "{name}");
+        }
+        let can_train = !matches!(phase, "running" | "paused");
+        let train = harness.query_by_role_and_label(Role::Button, "Train").is_some();
+        assert_eq!(train, can_train, "one run at a time: {phase}");
+        // The phase can be read on the screen.
+        let told = match phase {
+            "idle" => "no training yet",
+            "running" => "step 10 of",
+            "paused" => "paused at step 10",
+            "completed" | "stopped" => "finished at step 10",
+            "diverged" => "diverged at step 10",
+            _ => "at step 10",
+        };
+        assert!(says(&harness, told), "{told:?} while {phase}");
+    }
+}
+
+/// A run that was stopped half-way is not a finished one.
+#[test]
+fn stopped_and_completed_runs_are_told_apart() {
+    let told = |phase: &str| {
+        let window = phases().into_iter().find(|(name, _)| *name == phase).unwrap().1;
+        let harness = window.open(SIZES[0]);
+        let bar = harness.get_by_role(Role::ProgressIndicator);
+        bar.accesskit_node().label().unwrap_or_default()
+    };
+    assert_ne!(told("stopped"), told("completed"), "stopped at step 10 of 39 100");
+}
+
+#[test]
+fn typed_paths_are_opened() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    let commands = type_and_enter(&mut harness, "path", "  /runs/vae 7@latest ");
+    assert_eq!(commands, [Command::OpenPath("/runs/vae 7@latest".into())], "without blanks around");
+    for nothing in ["", "   "] {
+        harness.state_mut().view.open_path.clear();
+        assert_eq!(type_and_enter(&mut harness, "path", nothing), [], "{nothing:?}");
+    }
+    text_field(&harness, "path").focus();
+    asked(&mut harness);
+    text_field(&harness, "path").type_text("/half");
+    harness.key_press(Key::Tab);
+    assert_eq!(asked(&mut harness), [], "leaving the field opens nothing");
+    let commands = type_and_enter(&mut harness, "mnist", " shapes?size=16 ");
+    assert_eq!(commands, [Command::OpenData("shapes?size=16".to_owned())], "data");
+    assert_eq!(press(&mut harness, "Open…"), [Command::PickModel], "a dialog for models");
+    assert_eq!(press(&mut harness, "Folder…"), [Command::PickData], "a dialog for data");
+    assert_eq!(press(&mut harness, "Save…"), [Command::SavePicture(None)], "the picture");
+    assert_eq!(press(&mut harness, "Save CSV…"), [Command::SaveCurves(None)], "the curves");
+}
+
+/// Every text that is drawn, also what is painted without a widget.
+fn painted(harness: &Harness<'_, Window>) -> String {
+    fn collect(shape: &egui::Shape, text: &mut String) {
+        match shape {
+            egui::Shape::Text(shape) => {
+                text.push_str(shape.galley.text());
+                text.push('\n');
+            }
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, text)),
+            _ => {}
+        }
+    }
+    let mut text = String::new();
+    harness.output().shapes.iter().for_each(|shape| collect(&shape.shape, &mut text));
+    text
+}
+
+#[test]
+fn empty_states_say_what_will_be_there() {
+    for size in SIZES {
+        let mut harness = Window::default().open(size);
+        asked(&mut harness);
+        let text = painted(&harness);
+        for words in [
+            "images to learn from will be",
+            "picture of the point will be",
+            "what the model makes of them will be",
+            "will be drawn here while a model trains",
+            "no training yet",
+        ] {
+            assert!(text.contains(words), "{words:?} at {size:?} in\n{text}");
+        }
+        // Everything is offered all the same: the next step is never further than a button.
+        for name in ["Open…", "Folder…", "Train"] {
+            assert!(is_enabled(&harness, name), "{name}");
+        }
+    }
+    // Data that is being opened.
+    for (opening, data) in [((0, 0), "0"), ((5, 10), "5"), ((10, 10), "10")] {
+        let window = Window {
+            data: DataLine { opening: Some(opening), ..DataLine::default() },
+            ..Window::default()
+        };
+        let harness = window.open(SIZES[0]);
+        assert!(says(&harness, "opening"), "{data} of {opening:?}");
+    }
+}
+
+#[test]
+fn a_run_shows_only_keys_that_may_change() {
+    let mut harness = Window::running(3, 10).open([1280.0, 1400.0]);
+    for key in Recipe::Vae.keys() {
+        let shown = harness.query_by_role_and_label(Role::Label, key.name).is_some();
+        assert_eq!(shown, key.live, "{} is live: {}", key.name, key.live);
+        for role in [Role::SpinButton, Role::ComboBox] {
+            let found = query_field(&harness, role, key.name).is_some();
+            assert!(key.live || !found, "no widget for {}", key.name);
+        }
+    }
+    for name in ["Passes over", "Images in one"] {
+        let node = field(&harness, Role::SpinButton, name);
+        assert!(node.accesskit_node().is_disabled(), "{name}… is fixed now");
+    }
+    for (name, value) in [("lr", 0.0005), ("kl_warmup", 100.0)] {
+        field(&harness, Role::SpinButton, name).set_value_accesskit(value);
+        let commands = asked(&mut harness);
+        let [Command::SetLive { name: found, value: sent }] = &commands[..] else {
+            panic!("{name} to {value} asks for {commands:?}")
+        };
+        assert!(found == name && (sent - value).abs() < 1e-9, "{commands:?}");
+        assert!((harness.state().view.form.settings.number(name) - value).abs() < 1e-9, "{name}");
+    }
+}
+
+#[test]
+fn weights_freeze_only_while_they_change() {
+    let mut harness = Window::running(3, 10).open(SIZES[0]);
+    harness.get_by_role_and_label(Role::CheckBox, "Freeze").click();
+    assert_eq!(asked(&mut harness), [Command::Freeze(true)], "kept");
+    harness.state_mut().explore.as_mut().unwrap().set_frozen(true);
+    asked(&mut harness);
+    harness.get_by_role_and_label(Role::CheckBox, "Freeze").click();
+    assert_eq!(asked(&mut harness), [Command::Freeze(false)], "followed again");
+    let harness = Window::full(3).open(SIZES[0]);
+    assert!(harness.query_by_label("Freeze").is_none(), "nothing changes, nothing to freeze");
+}
+
+#[test]
+fn notices_can_be_dismissed() {
+    let notice = |text: &str, is_error| Notice { text: text.to_owned(), is_error };
+    let notices = vec![
+        notice("Saved /tmp/curves.csv", false),
+        notice("open the model: no such file or directory: /nowhere", true),
+    ];
+    let mut harness = Window { notices, ..Window::full(3) }.open(SIZES[0]);
+    assert!(says(&harness, "Saved /tmp/curves.csv") && says(&harness, "/nowhere"), "both");
+    let buttons: Vec<_> = harness.get_all_by_role_and_label(Role::Button, "Dismiss").collect();
+    assert_eq!(buttons.len(), 2, "one each");
+    buttons[1].click();
+    assert_eq!(asked(&mut harness), [Command::Dismiss(1)], "the second");
+}
+
+#[test]
+fn curves_with_anything_in_them_are_drawn() {
+    let poison = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -1.0, 1e38, -1e38, 1e-45];
+    let mut window = Window::running(3, 5);
+    let record = |step: u64| {
+        let value = |curve: u64| poison[((step * 7 + curve) % 8) as usize];
+        StepRecord { step, values: (0..8).map(value).collect() }
+    };
+    window.tell(RunEvent::StepsDone {
+        steps: (6..300).map(record).collect(),
+        images_per_s: f64::NAN,
+    });
+    for step in [7, 7, 250, 10_000] {
+        let name = "lr".to_owned();
+        window.tell(RunEvent::SettingChanged { step, name, from: 1e-3, to: 5e-4 });
+    }
+    let values = vec![("eval/elbo_nats".to_owned(), f64::NAN), ("eval/psnr_db".to_owned(), 1e300)];
+    window.tell(RunEvent::Evaluated { step: 290, values });
+    window.tell(RunEvent::Warning { step: 290, message: "odd".to_owned() });
+    let mut harness = window.open(SIZES[0]);
+    for name in ["log10", "robust range", "log10", "robust range"] {
+        harness.get_by_role_and_label(Role::CheckBox, name).click();
+        asked(&mut harness);
+        harness.state_mut().view.curves.smoothing = if name == "log10" { 0.0 } else { 0.999 };
+        // The read-out follows the pointer over every plot.
+        for x in (30..1280).step_by(97) {
+            harness.hover_at(egui::pos2(x as f32, 700.0));
+            harness.run_ok();
+        }
+        harness.remove_cursor();
+        assert_eq!(asked(&mut harness), [], "looking asks for nothing");
+    }
+    // A wheel with Ctrl zooms; a drag moves; a double click fits again.
+    let place = egui::pos2(150.0, 700.0);
+    harness.hover_at(place);
+    harness.event(Event::Zoom(4.0));
+    drag(&mut harness, &[place, place + vec2(40.0, 9.0), place + vec2(90.0, -20.0)]);
+    for _ in 0..2 {
+        for pressed in [true, false] {
+            harness.event(Event::PointerButton {
+                pos: place,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            });
+        }
+    }
+    asked(&mut harness);
+}
+
+#[test]
+fn one_step_and_no_step_are_drawn() {
+    for steps in [0, 1, 2] {
+        let mut window = Window::full(1);
+        window.tell(super::window::started(1));
+        if steps > 0 {
+            window.tell(block(1, 1..=steps));
+        }
+        let mut harness = window.open(SIZES[0]);
+        harness.get_by_role_and_label(Role::CheckBox, "log10").click();
+        asked(&mut harness);
+        for x in (30..1280).step_by(200) {
+            harness.hover_at(egui::pos2(x as f32, 700.0));
+            asked(&mut harness);
+        }
+    }
+}
+
+/// Marks, units and menus are drawn on any machine, whichever fonts are installed there.
+#[test]
+fn texts_need_no_system_font() {
+    let mut window = Window::running(3, 20);
+    window.view.curves.shown.fill(true);
+    window.tell(RunEvent::Paused { step: 20 });
+    window.tell(RunEvent::Resumed { step: 20 });
+    let mut harness = window.open_without_system_fonts(SIZES[0]);
+    for menu in ["Corners", "Along z0 × z1", "Plots"] {
+        press(&mut harness, menu);
+        harness.key_press(Key::Escape);
+        asked(&mut harness);
+    }
+    // A setting that was changed is marked on the curves.
+    let name = "lr".to_owned();
+    harness.state_mut().tell(RunEvent::SettingChanged { step: 9, name, from: 1e-3, to: 5e-4 });
+    asked(&mut harness);
+}
+
+/// What is shown when the pointer rests on a widget.
+#[test]
+fn every_widget_explains_itself() {
+    let mut harness = Window::running(2, 20).open(SIZES[0]);
+    let mut silent = Vec::new();
+    let widgets: Vec<(String, egui::Rect)> = nodes(&harness)
+        .iter()
+        .filter(|node| {
+            let role = node.accesskit_node().role();
+            let takes_input = matches!(
+                role,
+                Role::Button | Role::CheckBox | Role::TextInput | Role::ComboBox | Role::SpinButton
+            );
+            takes_input && node.rect().bottom() < 580.0 || role == Role::CheckBox
+        })
+        .map(|node| (describe(node), node.rect()))
+        .collect();
+    assert!(widgets.len() > 15, "{} widgets", widgets.len());
+    for (name, rect) in widgets {
+        harness.remove_cursor();
+        harness.run_steps(3);
+        let before = painted(&harness).lines().count();
+        harness.hover_at(rect.center());
+        harness.run_steps(6);
+        if painted(&harness).lines().count() <= before {
+            silent.push(name);
+        }
+    }
+    assert!(silent.is_empty(), "{} say nothing:\n{}", silent.len(), silent.join("\n"));
+}
+
+/// Models of any number of dimensions, with KL that is not known or no number.
+#[test]
+fn any_number_of_dimensions_is_drawn() {
+    for d in [1, 2, 3, 300] {
+        let mut window = Window::full(d);
+        let kl: Vec<f32> =
+            (0..d).map(|dim| [f32::NAN, 0.0, f32::INFINITY, -1.0][dim % 4]).collect();
+        let explore = window.explore.as_mut().unwrap();
+        explore.set_kl(&kl, true);
+        explore.set_latent(&vec![1e30; d]);
+        explore.set_pad([1.0, 0.0]);
+        let harness = window.open(SIZES[1]);
+        for dim in [0, d - 1] {
+            let label = format!("Dimension {dim}");
+            let sliders = nodes(&harness)
+                .into_iter()
+                .filter(|node| node.accesskit_node().role() == Role::Slider)
+                .filter(|node| node.accesskit_node().label().as_deref() == Some(&label))
+                .count();
+            assert_eq!(sliders, 1, "a slider for {label} of {d}");
+        }
+    }
+}
+
+/// A window that nobody touches draws nothing: it would keep a core busy otherwise.
+#[test]
+fn a_window_at_rest_stays_at_rest() {
+    for (phase, window) in phases() {
+        let mut harness = window.open(SIZES[0]);
+        let rest = harness.try_run();
+        assert!(rest.is_ok(), "while {phase}: {}", rest.unwrap_err());
+        assert_eq!(asked(&mut harness), [], "and asks for nothing by itself while {phase}");
+    }
+}
+
+/// Every widget that takes input has a name that a screen reader can say.
+#[test]
+fn every_widget_has_a_name() {
+    for (phase, window) in phases().into_iter().chain([("empty", Window::default())]) {
+        let mut harness = window.open(SIZES[0]);
+        asked(&mut harness);
+        let unnamed = harness.unnamed_widgets();
+        assert!(unnamed.is_empty(), "while {phase}:\n{}", unnamed.join("\n"));
+        let pictures: Vec<String> = nodes(&harness)
+            .iter()
+            .filter(|node| node.accesskit_node().role() == Role::Image)
+            .filter(|node| node.accesskit_node().label().is_none_or(|label| label.is_empty()))
+            .map(describe)
+            .collect();
+        assert!(pictures.is_empty(), "pictures without a name while {phase}: {pictures:#?}");
+    }
+}
+
+/// A name that twenty buttons share tells nothing apart.
+#[test]
+fn no_two_buttons_share_a_name() {
+    let harness = Window::running(20, 10).open(SIZES[0]);
+    let mut names: Vec<String> = nodes(&harness)
+        .iter()
+        .filter(|node| node.accesskit_node().role() == Role::Button)
+        .filter_map(|node| node.accesskit_node().label())
+        .collect();
+    names.sort();
+    let shared: Vec<_> = names
+        .chunk_by(|a, b| a == b)
+        .filter(|same| same.len() > 1)
+        .map(|s| (&s[0], s.len()))
+        .collect();
+    assert!(shared.is_empty(), "{shared:?}");
+}
+
+/// What is named is named in a few words: the long explanation belongs to the tooltip.
+#[test]
+fn names_are_short() {
+    let harness = Window::full(3).open(SIZES[0]);
+    let long: Vec<String> = nodes(&harness)
+        .iter()
+        .filter_map(|node| node.accesskit_node().label())
+        .filter(|label| label.contains('\n') || label.chars().count() > 60)
+        .collect();
+    assert!(long.is_empty(), "{} names are whole tooltips: {long:#?}", long.len());
+}
+
+/// A plot, too, can be found by who cannot see it.
+#[test]
+fn whatever_can_be_dragged_has_a_name() {
+    let harness = Window::running(3, 20).open(SIZES[0]);
+    let unnamed: Vec<String> = nodes(&harness)
+        .iter()
+        .filter(|node| node.accesskit_node().role() == Role::Unknown)
+        .filter(|node| node.accesskit_node().label().is_none_or(|label| label.is_empty()))
+        .map(describe)
+        .collect();
+    assert!(unnamed.is_empty(), "{unnamed:#?}");
+}
