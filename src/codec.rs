@@ -26,6 +26,9 @@ pub trait Codec {
     /// When the latents have another shape or the device fails.
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError>;
 
+    /// The engine's name on the command line: `wgsl`, `cpu`, `twin` or `burn`.
+    fn engine(&self) -> &'static str;
+
     /// Where it runs, for example `WGSL on NVIDIA H200`.
     fn describe(&self) -> String;
 }

@@ -8,6 +8,6 @@ fn main() -> ExitCode {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     match cli::run(std::env::args_os()) {
         Parsed::Done(status) => status,
-        Parsed::Window(args) => zscope::app::run(args),
+        Parsed::Window(args) => cli::exit_status(zscope::app::run(args)),
     }
 }

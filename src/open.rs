@@ -48,6 +48,8 @@ pub enum OpenError {
 pub struct Opened {
     /// Where it came from.
     pub path: PathBuf,
+    /// The directory of the run it belongs to, where there is one.
+    pub run_dir: Option<PathBuf>,
     /// The run it belongs to.
     pub run: RunConfig,
     /// Updates behind its weights.
@@ -111,7 +113,7 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         let (run, config) = RunDir::open(&path)?;
         let checkpoint = run.pick(pick)?;
         let tensors = checkpoint.model()?;
-        return opened(checkpoint.path, config, checkpoint.state.step, tensors);
+        return opened(checkpoint.path, Some(path), config, checkpoint.state.step, tensors);
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
     if !file.is_file() {
@@ -134,7 +136,7 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
         .and_then(|state| state.get("step")?.as_u64())
         .unwrap_or(0);
-    opened(file.clone(), config, step, ArrayFile::open(&file)?.arrays()?)
+    opened(file.clone(), None, config, step, ArrayFile::open(&file)?.arrays()?)
 }
 
 fn path_and_pick(model: &str) -> (PathBuf, Pick) {
@@ -155,12 +157,13 @@ fn path_and_pick(model: &str) -> (PathBuf, Pick) {
 
 fn opened(
     path: PathBuf,
+    run_dir: Option<PathBuf>,
     run: RunConfig,
     step: u64,
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
     let networks = lower_model(&run.model, &tensors)?;
-    Ok(Opened { path, run, step, tensors, networks })
+    Ok(Opened { path, run_dir, run, step, tensors, networks })
 }
 
 /// The graphs of a model's tensors.

@@ -13,13 +13,13 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::RunDir;
 use crate::formats::{pictures, write_whole};
 use crate::session::Phase;
+use crate::train::recipe;
 use crate::train::start::{Length, Request, StartError, resume};
 use crate::train::worker::{Control, Plan};
-use crate::train::{recipe, runs};
 use crate::ui::{Command, DataLine, PAD_TILES, TrainForm};
 
 /// Images in the preview of data.
-const PREVIEW_IMAGES: u32 = 64;
+const PREVIEW_IMAGES: u32 = 48;
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -27,7 +27,7 @@ impl ZscopeApp {
         match command {
             Command::BeginEdit => self.explore.begin_edit(),
             Command::SetDim { dim, value } => {
-                self.move_point(|app| app.explore.set_dim(dim, value))
+                self.move_point(|app| app.explore.set_dim(dim, value));
             }
             Command::SetLatent(latent) => self.move_point(|app| app.explore.set_latent(&latent)),
             Command::SetPad(at) => self.move_point(|app| app.explore.set_pad(at)),
@@ -40,7 +40,7 @@ impl ZscopeApp {
                 self.move_corners(|app| app.explore.set_corner(index, source, &app.probe_latents));
             }
             Command::RedrawCorner(index) => {
-                self.move_corners(|app| app.explore.redraw_corner(index))
+                self.move_corners(|app| app.explore.redraw_corner(index));
             }
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
@@ -63,7 +63,7 @@ impl ZscopeApp {
             Command::Stop => self.ask(Control::Stop),
             Command::SaveCheckpoint => self.ask(Control::Save),
             Command::SetLive { name, value } => self.ask(Control::Set { name, value }),
-            Command::SaveCurves(Some(path)) => self.save_curves(path),
+            Command::SaveCurves(Some(path)) => self.save_curves(&path),
             Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
@@ -181,9 +181,9 @@ impl ZscopeApp {
     }
 
     /// Writes every point of every curve.
-    pub(super) fn save_curves(&mut self, path: PathBuf) {
+    pub(super) fn save_curves(&mut self, path: &Path) {
         let series: Vec<_> = self.session.series().collect();
-        let saved = write_whole(&path, |out| crate::session::write_csv(&series, out));
+        let saved = write_whole(path, |out| crate::session::write_csv(&series, out));
         match saved {
             Ok(()) => self.notice(format!("Saved {}", path.display()), false),
             Err(error) => self.notice(error.to_string(), true),
@@ -242,8 +242,6 @@ fn latent_of(
 
 /// Sets a run up as the form says.
 fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartError> {
-    let dir = runs::fresh(form.recipe.name())
-        .map_err(|error| StartError::Usage(format!("make the run directory: {error}")))?;
     let data: DataSpec = form.data.parse()?;
     let resized = form.settings.integer("image_size") != 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -259,13 +257,8 @@ fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartE
         threads: cores.saturating_sub(1).max(1),
         watched: true,
     };
-    let plan = match known.filter(|_| !resized) {
-        Some(dataset) => request.plan_with(&data, dataset, &dir, false),
-        None => request.plan(&dir, false),
-    };
-    if plan.is_err() {
-        // Nothing was written into it.
-        std::fs::remove_dir(&dir).ok();
+    match known.filter(|_| !resized) {
+        Some(dataset) => request.plan_with(&data, dataset, None, false),
+        None => request.plan(None, false),
     }
-    plan
 }

@@ -22,9 +22,9 @@ use crate::ui::{PAD_TILES, Picture};
 /// Draws the explorer's pictures.
 pub(super) enum Decoder {
     /// Compute shaders, straight into textures.
-    Wgsl(WgslDecoder),
+    Wgsl(Box<WgslDecoder>),
     /// The CPU engine or the twins, on a thread.
-    Thread(ThreadDecoder),
+    Thread(Box<ThreadDecoder>),
 }
 
 impl Decoder {
@@ -41,10 +41,10 @@ impl Decoder {
         let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
         let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
         if wants_wgsl && let (Some(gpu), Some(state)) = (gpu, state) {
-            return Ok(Self::Wgsl(WgslDecoder::new(gpu, state, graph, range)?));
+            return Ok(Self::Wgsl(Box::new(WgslDecoder::new(gpu, state, graph, range)?)));
         }
         let kind = if kind == EngineKind::Twin { EngineKind::Twin } else { EngineKind::Cpu };
-        Ok(Self::Thread(ThreadDecoder::new(kind, graph, image, range, ctx)?))
+        Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, graph, image, range, ctx)?)))
     }
 
     /// Takes over newer weights of the same network.

@@ -23,5 +23,5 @@ fn demo() -> Result<Opened, String> {
     let tensors = tensors.map_err(|error| format!("open the demo: {error}"))?;
     let networks =
         lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
-    Ok(Opened { path: "demo".into(), step: run.total_steps, run, tensors, networks })
+    Ok(Opened { path: "demo".into(), run_dir: None, step: run.total_steps, run, tensors, networks })
 }

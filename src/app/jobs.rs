@@ -8,6 +8,7 @@ use eframe::egui;
 
 use crate::array::Array;
 use crate::data::Dataset;
+use crate::event::Event;
 use crate::open::Opened;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
@@ -22,6 +23,8 @@ pub(super) enum Done {
     Model(Result<Box<Opened>, String>),
     /// Watched images of a model that does not train, with the KL of every dimension.
     Probe { probe: Probe, kl: Vec<f32> },
+    /// What an opened run has told so far.
+    History(Vec<Event>),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.

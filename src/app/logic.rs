@@ -11,10 +11,13 @@ use crate::array::Array;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
+use crate::session::Series;
 use crate::train::live::{Probe, Weights};
 use crate::train::worker::Training;
 use crate::ui::{Command, ModelLine, Notice, PAD_TILES, Scene};
 
+/// Pictures side by side in the preview of data.
+const PREVIEW_COLUMNS: usize = 12;
 /// How often the window looks at a run that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 /// A pointer that has not moved for so long lets the sliders change places.
@@ -133,9 +136,15 @@ impl ZscopeApp {
             match done {
                 Done::Data { spec, dataset } => self.data_opened(spec, dataset),
                 Done::Preview(images) => {
-                    let columns = (images.num_rows() as f64).sqrt().ceil() as usize;
-                    let options = egui::TextureOptions::NEAREST;
-                    textures::show(&mut self.preview, ctx, "preview", &images, columns, options);
+                    let options = egui::TextureOptions::LINEAR;
+                    textures::show(
+                        &mut self.preview,
+                        ctx,
+                        "preview",
+                        &images,
+                        PREVIEW_COLUMNS,
+                        options,
+                    );
                     self.pictures.preview = self.preview.as_ref().map(textures::picture);
                 }
                 Done::Model(Ok(opened)) => self.model_opened(ctx, *opened),
@@ -143,6 +152,12 @@ impl ZscopeApp {
                     self.live.probe.put(probe);
                     self.explore.set_kl(&kl, true);
                     self.explore.walk_dims();
+                }
+                Done::History(events) => {
+                    self.session = crate::session::Session::default();
+                    for event in &events {
+                        self.session.apply(event);
+                    }
                 }
                 Done::Plan(Ok(plan)) => {
                     self.pending = Some(super::PendingRun {
@@ -160,7 +175,7 @@ impl ZscopeApp {
                     match Training::start(*plan) {
                         Ok(training) => self.follow(training),
                         Err(error) => {
-                            self.notice(format!("start the training thread: {error}"), true)
+                            self.notice(format!("start the training thread: {error}"), true);
                         }
                     }
                 }
@@ -169,9 +184,8 @@ impl ZscopeApp {
                     self.explore.set_latent(&latent);
                     self.picture_is_stale = true;
                 }
-                Done::Chosen(Chosen::Data, path) => self.open_path(path),
-                Done::Chosen(Chosen::Model, path) => self.open_path(path),
-                Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
+                Done::Chosen(Chosen::Data | Chosen::Model, path) => self.open_path(path),
+                Done::Chosen(Chosen::Curves, path) => self.save_curves(&path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Model(Err(error))
@@ -190,7 +204,6 @@ impl ZscopeApp {
         self.seen_weights = 0;
         self.seen_probe = 0;
         self.training = Some(training);
-        self.session = crate::session::Session::default();
     }
 
     fn take_live(&mut self, ctx: &egui::Context) {
@@ -257,13 +270,11 @@ impl ZscopeApp {
         self.pictures.probe = self.probe_textures.show(ctx, probe);
         self.probe_latents =
             (0..probe.latents.num_rows()).map(|row| probe.latents.row(row).to_vec()).collect();
-        if self.probe_latents.first().map(Vec::len) == Some(self.explore.latent().len()) {
-            let before = self.explore.clone();
-            self.explore.follow_images(&self.probe_latents);
-            if before != self.explore {
-                self.picture_is_stale = true;
-                self.stale_pad_rows = PAD_TILES;
-            }
+        if self.probe_latents.first().map(Vec::len) == Some(self.explore.latent().len())
+            && self.explore.follow_images(&self.probe_latents)
+        {
+            self.picture_is_stale = true;
+            self.stale_pad_rows = PAD_TILES;
         }
         self.log_moved("reconstructions");
     }
@@ -273,9 +284,8 @@ impl ZscopeApp {
         if !self.model.as_ref().is_some_and(|model| model.is_live) {
             return;
         }
-        let newest = |dim: usize| {
-            self.session.series_by_name(&format!("kl_{dim}")).and_then(|series| series.last())
-        };
+        let newest =
+            |dim: usize| self.session.series_by_name(&format!("kl_{dim}")).and_then(Series::last);
         let old = self.explore.kl().to_vec();
         let smoothed: Option<Vec<f32>> = (0..old.len())
             .map(|dim| {
@@ -312,6 +322,7 @@ impl ZscopeApp {
         self.pictures.probe = None;
         self.probe_latents.clear();
         let name = model_name(&opened);
+        self.tell_history(&opened);
         self.watch_images(&opened);
         self.show_model(
             ctx,
@@ -325,6 +336,16 @@ impl ZscopeApp {
                 is_live: false,
             },
         );
+    }
+
+    /// Shows the curves of the run that a model belongs to.
+    fn tell_history(&self, opened: &Opened) {
+        let Some(dir) = opened.run_dir.clone() else { return };
+        let config = opened.run.clone();
+        self.jobs.spawn("history", move |done| match super::history::read(&dir, &config) {
+            Ok(events) => done(Done::History(events)),
+            Err(error) => log::warn!("{error}"),
+        });
     }
 
     /// Encodes held-out images of the data that a model was trained on, where it is still there.

@@ -8,12 +8,12 @@ mod decoder;
 mod demo;
 mod dialogs;
 mod frame_log;
+mod history;
 mod jobs;
 mod logic;
 mod script;
 mod textures;
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use eframe::egui;
@@ -93,7 +93,16 @@ struct PendingRun {
 }
 
 /// Opens the window and runs until it is closed.
-pub fn run(args: WindowArgs) -> ExitCode {
+///
+/// # Errors
+/// When there is no display or no graphics driver, or a file that the arguments name cannot be used.
+pub fn run(args: WindowArgs) -> anyhow::Result<()> {
+    if !has_display() {
+        anyhow::bail!(
+            "open the window: no display (expected DISPLAY or WAYLAND_DISPLAY to be set; \
+             `zscope --help` lists what works without a window)"
+        );
+    }
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Zscope")
@@ -110,15 +119,18 @@ pub fn run(args: WindowArgs) -> ExitCode {
         options,
         Box::new(move |cc| Ok(Box::new(ZscopeApp::new(cc, args)?))),
     );
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error!(
-                "open the window: {error} (expected a display and a graphics driver; `zscope --help` lists what works without)"
-            );
-            ExitCode::FAILURE
-        }
-    }
+    result.map_err(|error| {
+        anyhow::anyhow!(
+            "open the window: {error} (expected a graphics driver for Vulkan, Metal or DirectX 12)"
+        )
+    })
+}
+
+/// Whether there is a screen to open a window on, where the system tells by its environment.
+fn has_display() -> bool {
+    let names = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"];
+    !cfg!(target_os = "linux")
+        || names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// The adapter's own limits, and the optional features that engines use.

@@ -55,7 +55,7 @@ impl Script {
         match self.lines.next()? {
             Line::Do(command) => return Some(*command),
             Line::Wait(secs) => {
-                self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs))
+                self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {

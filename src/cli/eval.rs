@@ -73,7 +73,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         let mut object = serde_json::to_value(&evaluation)?;
         object["images_per_s"] = json!(images_per_s);
         object["device"] = json!(codec.describe());
-        object["engine"] = json!(args.model.engine.to_string());
+        object["engine"] = json!(codec.engine());
         object["step"] = json!(opened.step);
         output::json(&object)?;
         return Ok(());

@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::engine::EngineKind;
 
@@ -111,9 +111,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
             return Parsed::Done(ExitCode::from(error.exit_code() as u8));
         }
     };
-    let Some(verb) = cli.verb else { return Parsed::Window(cli.window) };
+    let Some(verb) = cli.verb else {
+        return match check_path(&cli.window) {
+            Ok(()) => Parsed::Window(cli.window),
+            refused => Parsed::Done(status_of(refused)),
+        };
+    };
     let result = match verb {
-        Verb::Train(args) => train::run(args),
+        Verb::Train(args) => train::run(&args),
         Verb::Info(args) => info::run(&args),
         Verb::Encode(args) => codec_verbs::encode(&args),
         Verb::Decode(args) => codec_verbs::decode(&args),
@@ -124,7 +129,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Traverse(args) => walks::traverse(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
-    Parsed::Done(match result {
+    Parsed::Done(status_of(result))
+}
+
+/// The exit status of the window; says what went wrong.
+pub fn exit_status(result: anyhow::Result<()>) -> ExitCode {
+    status_of(result.map_err(Failure::Failed))
+}
+
+fn status_of(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(error)) => {
             output::error(&error);
@@ -134,5 +148,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
             output::error(&error);
             ExitCode::from(1)
         }
-    })
+    }
+}
+
+/// Refuses a path to open that is not there: most likely a verb with a slip in it.
+fn check_path(window: &WindowArgs) -> Result<(), Failure> {
+    let Some(path) = window.path.as_ref().filter(|path| !path.exists()) else { return Ok(()) };
+    let verbs: Vec<String> =
+        Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    Err(usage(anyhow::anyhow!(
+        "open the window: no such file or directory (expected something to open, or one of the verbs {}): {}",
+        verbs.join(", "),
+        path.display()
+    )))
 }

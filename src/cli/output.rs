@@ -22,8 +22,14 @@ pub(super) fn note(text: &str) {
 
 /// An error, then its causes, indented.
 pub(super) fn error(error: &anyhow::Error) {
-    note(&format!("error: {error}"));
+    let mut said = error.to_string();
+    note(&format!("error: {said}"));
     for cause in error.chain().skip(1) {
-        note(&format!("  {cause}"));
+        let cause = cause.to_string();
+        // Many errors tell their cause themselves.
+        if !said.contains(&cause) {
+            note(&format!("  {cause}"));
+            said = cause;
+        }
     }
 }

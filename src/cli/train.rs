@@ -14,11 +14,11 @@ use serde_json::json;
 use super::{Failure, output, usage};
 use crate::data::DataSpec;
 use crate::event::{Event, FinishReason, RunStarted};
+use crate::train::memory;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan, Training};
-use crate::train::{memory, runs};
 
 /// Train a model, or go on with a run
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Go on with the run in --out from its newest checkpoint; --steps and --epochs are totals
-    #[arg(long, requires = "out", conflicts_with_all = ["recipe", "data", "set", "config", "force"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["recipe", "data", "set", "config", "force", "batch", "seed", "device"])]
     resume: bool,
     /// Replace the run that --out already holds
     #[arg(long)]
@@ -88,9 +88,9 @@ fn after_help() -> String {
     text
 }
 
-pub(super) fn run(args: TrainArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let json = args.json;
-    let plan = if args.resume { plan_resume(&args)? } else { plan_new(args)? };
+    let plan = if args.resume { plan_resume(args)? } else { plan_new(args)? };
     follow(plan, json)
 }
 
@@ -103,7 +103,7 @@ fn plan_resume(args: &TrainArgs) -> Result<Plan, Failure> {
     resume(dir, length(args), false).map_err(failure_from_start)
 }
 
-fn plan_new(args: TrainArgs) -> Result<Plan, Failure> {
+fn plan_new(args: &TrainArgs) -> Result<Plan, Failure> {
     let name = args.recipe.as_deref().unwrap_or_default();
     let recipe = Recipe::from_name(name).ok_or_else(|| {
         let known = Recipe::ALL.iter().map(|recipe| recipe.name()).collect::<Vec<_>>().join(", ");
@@ -117,15 +117,11 @@ fn plan_new(args: TrainArgs) -> Result<Plan, Failure> {
     for text in &args.set {
         settings.set_text(text).map_err(usage)?;
     }
-    let dir = match args.out.clone() {
-        Some(dir) => dir,
-        None => runs::fresh(recipe.name())?,
-    };
     let request = Request {
         recipe,
         settings,
         data,
-        length: length(&args).unwrap_or(Length::Epochs(10)),
+        length: length(args).unwrap_or(Length::Epochs(10)),
         batch: args.batch,
         seed: args.seed,
         device: match args.device {
@@ -142,7 +138,7 @@ fn plan_new(args: TrainArgs) -> Result<Plan, Failure> {
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         watched: false,
     };
-    request.plan(&dir, args.force).map_err(failure_from_start)
+    request.plan(args.out.as_deref(), args.force).map_err(failure_from_start)
 }
 
 fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings, Failure> {
@@ -261,10 +257,8 @@ impl Report {
             }
             Event::CheckpointSaved { path, .. } => self.last_checkpoint = Some(path),
             Event::Warning { message, .. } => self.note(&format!("warning: {message}")),
-            Event::Diverged { step, message, last_checkpoint } => {
-                self.error = Some(ended(step, &message, last_checkpoint.as_deref()));
-            }
-            Event::Failed { step, message, last_checkpoint } => {
+            Event::Diverged { step, message, last_checkpoint }
+            | Event::Failed { step, message, last_checkpoint } => {
                 self.error = Some(ended(step, &message, last_checkpoint.as_deref()));
             }
             Event::Finished { step, reason, elapsed_secs } => {

@@ -125,7 +125,7 @@ fn end(
 ) -> Result<Vec<f32>, Failure> {
     let d = opened.networks.decoder.input_shape().iter().product();
     if let Some(seed) = text.strip_prefix("seed:") {
-        let seed = seed.parse().map_err(|_| {
+        let seed = seed.parse().ok().ok_or_else(|| {
             usage(anyhow::anyhow!(
                 "interpolate: {text:?} is no draw (expected seed:N with a whole number)"
             ))

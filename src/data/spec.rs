@@ -53,8 +53,10 @@ impl DataSpec {
     pub fn absolute(mut self) -> Self {
         let dir = match &mut self {
             Self::Shapes(_) => return self,
-            Self::Mnist(dir) | Self::FashionMnist(dir) => dir,
-            Self::Cifar10 { dir, .. } | Self::Folder { dir, .. } => dir,
+            Self::Mnist(dir)
+            | Self::FashionMnist(dir)
+            | Self::Cifar10 { dir, .. }
+            | Self::Folder { dir, .. } => dir,
         };
         if let Ok(absolute) = std::path::absolute(&*dir) {
             *dir = absolute;

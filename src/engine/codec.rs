@@ -27,6 +27,10 @@ impl Codec for EngineCodec {
         Ok(self.decoder.run(latent)?)
     }
 
+    fn engine(&self) -> &'static str {
+        self.decoder.kind().name()
+    }
+
     fn describe(&self) -> String {
         self.decoder.describe()
     }

@@ -63,6 +63,13 @@ impl ModelConfig {
         }
     }
 
+    /// Trainable values.
+    pub fn num_parameters(&self) -> u64 {
+        match self {
+            Self::Vae(config) => config.num_parameters(),
+        }
+    }
+
     /// The pixel distribution, for families that have one; a learned deviation is read from `tensors`.
     pub fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
         match self {
@@ -73,6 +80,9 @@ impl ModelConfig {
 
 /// The layout that this program writes.
 pub const FORMAT: u32 = 1;
+
+/// Columns of `metrics.csv` before the curves: `step`, `elapsed_secs`, `images_per_s`.
+const METRICS_LEAD: usize = 3;
 
 /// What a checkpoint holds beside its tensors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -118,6 +128,15 @@ impl Checkpoint {
     }
 }
 
+/// What `metrics.csv` tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics {
+    /// The curves' names.
+    pub curves: Vec<String>,
+    /// A step and one value a curve, oldest first.
+    pub rows: Vec<(u64, Vec<f32>)>,
+}
+
 /// Which checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
@@ -125,6 +144,8 @@ pub enum Pick {
     Best,
     /// The newest.
     Latest,
+    /// The newest that could be evaluated; the newest where none was.
+    Good,
     /// The one of this step.
     Step(u64),
 }
@@ -157,10 +178,11 @@ impl RunDir {
         }
         let occupied = path.is_dir()
             && fs::read_dir(path).map_err(FormatError::io("list", path))?.next().is_some();
-        if occupied && !force {
+        if occupied && !(force && (Self::is_run(path) || only_just_begun(path))) {
+            let found = if force { "it holds other files and no run" } else { "it is not empty" };
             return Err(run.error(
                 "make the run directory",
-                "it is not empty",
+                found,
                 "a new or empty directory; choose another --out, or pass --force to replace the run in it",
             ));
         }
@@ -180,6 +202,17 @@ impl RunDir {
         let run = Self { path: path.to_owned() };
         let file = path.join("config.json");
         let text = fs::read_to_string(&file).map_err(FormatError::io("read", &file))?;
+        // Another layout may lack what this one needs, so its number comes first.
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if let Some(format) = format.filter(|format| *format != u64::from(FORMAT)) {
+            return Err(FormatError::content(
+                "read the run",
+                format!("format {format}"),
+                format!("format {FORMAT}, as this version of the program writes"),
+                &file,
+            ));
+        }
         let config: RunConfig = serde_json::from_str(&text).map_err(|e| {
             FormatError::content(
                 "read the run",
@@ -188,14 +221,10 @@ impl RunDir {
                 &file,
             )
         })?;
-        if config.format != FORMAT {
-            return Err(FormatError::content(
-                "read the run",
-                format!("format {}", config.format),
-                format!("format {FORMAT}"),
-                &file,
-            ));
-        }
+        let ModelConfig::Vae(vae) = &config.model;
+        vae.check().map_err(|error| {
+            FormatError::content("read the run", error.to_string(), "sizes that go together", &file)
+        })?;
         Ok((run, config))
     }
 
@@ -207,6 +236,29 @@ impl RunDir {
     /// The curves, one row a step.
     pub fn metrics_file(&self) -> PathBuf {
         self.path.join("metrics.csv")
+    }
+
+    /// The scalars of every step so far. A torn last row and rows with cells that are no numbers are left out.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read_metrics(&self) -> Result<Metrics, FormatError> {
+        let file = self.metrics_file();
+        let bytes = fs::read(&file).map_err(FormatError::io("read", &file))?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let header = lines.next().unwrap_or_default().trim_end();
+        // The first columns are the step and what the clock said.
+        let curves: Vec<String> = header.split(',').skip(METRICS_LEAD).map(str::to_owned).collect();
+        let rows = lines.filter_map(|line| {
+            let mut cells = line.trim_end().split(',');
+            let step = cells.next()?.parse().ok()?;
+            let values: Option<Vec<f32>> =
+                cells.skip(METRICS_LEAD - 1).map(|cell| cell.parse().ok()).collect();
+            Some((step, values.filter(|values| values.len() == curves.len())?))
+        });
+        let rows = rows.collect();
+        Ok(Metrics { curves, rows })
     }
 
     /// Where sample pictures go.
@@ -233,7 +285,8 @@ impl RunDir {
         optimizer: &NamedArrays,
     ) -> Result<Checkpoint, FormatError> {
         let path = self.checkpoint_dir(state.step);
-        if !path.exists() {
+        if whole_checkpoint(&path).is_none() {
+            remove_dir(&path)?;
             let unfinished =
                 self.checkpoints_dir().join(format!(".step-{}.unfinished", state.step));
             remove_dir(&unfinished)?;
@@ -265,16 +318,9 @@ impl RunDir {
         for entry in fs::read_dir(&dir).map_err(FormatError::io("list", &dir))? {
             let path = entry.map_err(FormatError::io("list", &dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let Some(step) = name.strip_prefix("step-").and_then(|step| step.parse::<u64>().ok())
-            else {
-                continue;
-            };
-            let file = path.join("state.json");
-            let Ok(text) = fs::read_to_string(&file) else { continue };
-            let Ok(state) = serde_json::from_str::<CheckpointState>(&text) else { continue };
-            if state.step == step {
-                found.push(Checkpoint { path, state });
-            }
+            let step = name.strip_prefix("step-").and_then(|step| step.parse::<u64>().ok());
+            let checkpoint = whole_checkpoint(&path);
+            found.extend(checkpoint.filter(|checkpoint| Some(checkpoint.state.step) == step));
         }
         found.sort_by_key(|checkpoint| checkpoint.state.step);
         Ok(found)
@@ -296,9 +342,13 @@ impl RunDir {
         let picked = match pick {
             Pick::Best => best().or(all.last()),
             Pick::Latest => all.last(),
+            Pick::Good => all.iter().rfind(|c| c.state.eval_loss.is_some()).or(all.last()),
             Pick::Step(step) => all.iter().find(|c| c.state.step == step),
         };
         picked.cloned().ok_or_else(|| match pick {
+            Pick::Step(step) if self.checkpoint_dir(step).exists() => {
+                damage(&self.checkpoint_dir(step))
+            }
             Pick::Step(step) if !all.is_empty() => self.error(
                 "open the checkpoint",
                 &format!("no step {step}"),
@@ -340,7 +390,7 @@ impl RunDir {
         for entry in fs::read_dir(&dir).map_err(FormatError::io("list", &dir))? {
             let path = entry.map_err(FormatError::io("list", &dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(".step-") {
+            if name.starts_with(".step-") && path.is_dir() {
                 remove_dir(&path)?;
             }
         }
@@ -358,7 +408,7 @@ impl RunDir {
     /// An older run's own files; anything else in the directory stays.
     fn remove_run_files(&self) -> Result<(), FormatError> {
         for dir in [self.checkpoints_dir(), self.samples_dir()] {
-            remove_dir(&dir)?;
+            remove_steps(&dir)?;
         }
         for file in [self.metrics_file(), self.path.join("config.json")] {
             match fs::remove_file(&file) {
@@ -376,9 +426,62 @@ impl RunDir {
     }
 }
 
+/// Whether a directory holds nothing but the beginnings of a run: what a process that was killed at once
+/// leaves behind.
+fn only_just_begun(path: &Path) -> bool {
+    let own = |name: &str| ["config.json", "checkpoints", "metrics.csv", "samples"].contains(&name);
+    fs::read_dir(path).is_ok_and(|entries| {
+        entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(own))
+    })
+}
+
+/// The checkpoint in a directory, when all of it is there.
+fn whole_checkpoint(path: &Path) -> Option<Checkpoint> {
+    let text = fs::read_to_string(path.join("state.json")).ok()?;
+    let state = serde_json::from_str(&text).ok()?;
+    // Opening checks a file's header against its length.
+    ArrayFile::open(&path.join("model.safetensors")).ok()?;
+    ArrayFile::open(&path.join("optimizer.safetensors")).ok()?;
+    Some(Checkpoint { path: path.to_owned(), state })
+}
+
+/// What is wrong with a checkpoint that is not whole.
+fn damage(path: &Path) -> FormatError {
+    let state = path.join("state.json");
+    let files = ["model.safetensors", "optimizer.safetensors"];
+    let broken = files.iter().find_map(|file| ArrayFile::open(&path.join(file)).err());
+    broken.unwrap_or_else(|| {
+        let found = "no state that can be read";
+        FormatError::content("open the checkpoint", found, "what zscope train wrote", &state)
+    })
+}
+
 fn remove_dir(path: &Path) -> Result<(), FormatError> {
     match fs::remove_dir_all(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(FormatError::io("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what a run has put into `checkpoints/` or `samples/`, and the folder itself when that was all.
+fn remove_steps(dir: &Path) -> Result<(), FormatError> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(FormatError::io("list", dir))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !name.trim_start_matches('.').starts_with("step-") {
+            continue;
+        }
+        if path.is_dir() {
+            remove_dir(&path)?;
+        } else {
+            fs::remove_file(&path).map_err(FormatError::io("remove", &path))?;
+        }
+    }
+    match fs::remove_dir(dir) {
+        Err(e) if e.kind() != io::ErrorKind::DirectoryNotEmpty => {
+            Err(FormatError::io("remove", dir)(e))
+        }
         _ => Ok(()),
     }
 }

@@ -58,7 +58,7 @@ pub enum GraphError {
 
 impl GraphError {
     /// A [`GraphError::Mismatch`].
-    pub(super) fn mismatch(
+    pub(in crate::graph) fn mismatch(
         node: &str,
         what: impl Into<String>,
         found: impl std::fmt::Display,

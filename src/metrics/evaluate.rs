@@ -28,6 +28,8 @@ pub struct EvaluateOptions {
 pub struct Evaluation {
     /// How many images.
     pub images: u64,
+    /// Images with a measure that is no number, left out of its mean.
+    pub skipped: u64,
     /// Mean squared error over all pixels, on `[0, 1]`.
     pub mse: f64,
     /// Mean of each image's PSNR, in dB.
@@ -65,7 +67,7 @@ impl Evaluation {
             Some(elbo) => elbo.reconstruction_nats + beta * elbo.kl_nats,
             None => self.mse,
         };
-        Some(loss).filter(|loss| loss.is_finite())
+        Some(loss).filter(|loss| loss.is_finite() && self.skipped == 0)
     }
 
     /// The numbers worth a curve, with their names.
@@ -100,9 +102,12 @@ pub fn evaluate(
     for images in batches {
         sums.add(codec, &images, options)?;
     }
-    let (Some(mse), Some(psnr_db)) = (sums.mse.mean(), sums.psnr.mean()) else {
-        return Err("evaluate: no image gave a number (expected at least one)".into());
-    };
+    if sums.images == 0 {
+        return Err("evaluate: no image (expected at least one)".into());
+    }
+    // Where not one image gave a number, there is none to tell.
+    let told = |mean: &Mean| mean.mean().unwrap_or(f64::NAN);
+    let (mse, psnr_db) = (told(&sums.mse), told(&sums.psnr));
     let elbo = options.likelihood.zip(sums.reconstruction.mean()).map(|(likelihood, nats)| {
         let kl_per_dim = sums.kl.per_dim();
         let kl_nats = sums.kl.total();
@@ -115,7 +120,8 @@ pub fn evaluate(
             kl_per_dim,
         }
     });
-    Ok(Evaluation { images: sums.images, mse, psnr_db, ssim: sums.ssim.mean(), elbo })
+    let skipped = sums.mse.skipped().max(sums.reconstruction.skipped());
+    Ok(Evaluation { images: sums.images, skipped, mse, psnr_db, ssim: sums.ssim.mean(), elbo })
 }
 
 #[derive(Default)]

@@ -53,6 +53,10 @@ impl Codec for VaeCodec {
         ]))
     }
 
+    fn engine(&self) -> &'static str {
+        "burn"
+    }
+
     fn describe(&self) -> String {
         format!("burn on {:?}", self.device)
     }

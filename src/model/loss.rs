@@ -1,7 +1,6 @@
 //! Losses as differentiable tensor expressions, in nats.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu;
 
 /// KL divergence of N(mean, exp(logvar)) from the standard normal, for every element.
 ///
@@ -14,7 +13,8 @@ pub fn gaussian_kl(mean: Tensor<2>, logvar: Tensor<2>) -> Tensor<2> {
     (mean.square() + logvar.clone().exp() - logvar - 1.0) * 0.5
 }
 
-/// The KL term that is minimised when every dimension has `free_nats` to spend: Σ_d max(λ, KL_d).
+/// The KL term that is minimised when every dimension has `free_nats` to spend: the sum over d of
+/// max(λ, `KL_d`).
 ///
 /// # Shapes
 /// - `kl_per_dim`: `[d]`, mean over the batch; result: `[1]`
@@ -36,11 +36,12 @@ pub fn free_bits(kl_per_dim: Tensor<1>, free_nats: f64) -> Tensor<1> {
 /// −x log p − (1 − x) log(1 − p) with p = sigmoid(l), written as max(l, 0) − x l + log(1 + e^−|l|),
 /// which never overflows.
 pub fn bernoulli_nll(logits: Tensor<4>, target: Tensor<4>) -> Tensor<4> {
-    let tail = logits.clone().abs().neg().exp().log1p();
-    relu(logits.clone()) - logits * target + tail
+    let size = logits.clone().abs();
+    // max(l, 0) as (l + |l|) / 2, whose gradient is right at 0 too.
+    (logits.clone() + size.clone()) * 0.5 - logits * target + size.neg().exp().log1p()
 }
 
-/// Negative log-likelihood of `target` under independent N(mean, exp(log_sigma)²), for every element.
+/// Negative log-likelihood of `target` under independent `N(mean, exp(log_sigma)²)`, for every element.
 ///
 /// # Shapes
 /// - `mean`, `target`, result: `[b, c, h, w]`; `log_sigma`: `[1]`

@@ -168,7 +168,7 @@ impl ModuleMapper for Load<'_> {
     }
 }
 
-/// Draws every parameter from U(-1/√fan_in, 1/√fan_in), which is what PyTorch's linear and convolution
+/// Draws every parameter from `U(-1/√fan_in, 1/√fan_in)`, which is what PyTorch's linear and convolution
 /// layers start from (`kaiming_uniform_` with a = √5, and its bias rule). Each parameter has its own
 /// stream, so the result depends on `seed` and the module alone.
 ///
@@ -236,10 +236,11 @@ pub fn tensor_from_array<const D: usize>(array: &Array, device: &Device) -> Tens
     Tensor::from_data(data, device)
 }
 
-/// Reads a tensor back: a sync point.
+/// Reads a tensor back.
 ///
 /// # Panics
 /// When the device is lost.
+#[expect(clippy::disallowed_methods, reason = "sync point: the caller asked for the values")]
 pub fn array_from_tensor<const D: usize>(tensor: Tensor<D>) -> Array {
     let shape = tensor.dims().to_vec();
     let values = tensor.try_into_vec_as::<f32>().expect("float tensors convert to f32");

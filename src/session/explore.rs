@@ -46,6 +46,8 @@ pub struct Explore {
     undo: VecDeque<Vec<f32>>,
     redo: Vec<Vec<f32>>,
     next_seed: u64,
+    /// Whether nobody has moved or chosen anything.
+    is_untouched: bool,
 }
 
 impl Explore {
@@ -62,12 +64,13 @@ impl Explore {
             corners,
             pad: None,
             mixing: Mixing::default(),
-            plane: Plane::of_dims(vec![0.0; d], 0, d.min(2) - 1),
-            plane_dims: Some([0, d.min(2) - 1]),
+            plane: Plane::of_dims(vec![0.0; d], 0, 1),
+            plane_dims: Some([0, usize::from(d > 1)]),
             frozen: false,
             undo: VecDeque::new(),
             redo: Vec::new(),
             next_seed: 4,
+            is_untouched: true,
         }
     }
 
@@ -113,7 +116,7 @@ impl Explore {
 
     /// Whether there is an edit to undo.
     pub fn can_undo(&self) -> bool {
-        !self.undo.is_empty()
+        self.undo.iter().any(|latent| *latent != self.latent)
     }
 
     /// Whether there is an edit to do again.
@@ -123,6 +126,7 @@ impl Explore {
 
     /// Marks the state before an edit: what [`Explore::undo`] goes back to.
     pub fn begin_edit(&mut self) {
+        self.is_untouched = false;
         if self.undo.back() != Some(&self.latent) {
             self.undo.push_back(self.latent.clone());
             if self.undo.len() > UNDO_LIMIT {
@@ -156,22 +160,28 @@ impl Explore {
         if let Some(slot) = self.latent.get_mut(dim).filter(|_| value.is_finite()) {
             *slot = value;
             self.pad = None;
+            self.is_untouched = false;
         }
     }
 
     /// Moves the whole point; ignored unless it has `d` finite values.
     pub fn set_latent(&mut self, latent: &[f32]) {
-        if latent.len() == self.latent.len() && latent.iter().all(|value| value.is_finite()) {
+        if self.is_point(latent) {
             self.latent.copy_from_slice(latent);
             self.pad = None;
+            self.is_untouched = false;
         }
     }
 
     /// Moves to a place on the pad, clamped to it.
     pub fn set_pad(&mut self, at: [f32; 2]) {
         let [u, v] = at.map(|value| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 });
-        self.latent = self.latent_at_pad([u, v]);
-        self.pad = Some([u, v]);
+        let latent = self.latent_at_pad([u, v]);
+        if self.is_point(&latent) {
+            self.latent = latent;
+            self.pad = Some([u, v]);
+            self.is_untouched = false;
+        }
     }
 
     /// The latent of a place on the pad.
@@ -197,9 +207,10 @@ impl Explore {
             CornerSource::Draw(seed) => Some(draw(*seed, self.latent.len())),
             CornerSource::Point => Some(self.latent.clone()),
         };
-        let fits = latent.filter(|latent| latent.len() == self.latent.len());
+        let fits = latent.filter(|latent| self.is_point(latent));
         if let (Some(corner), Some(latent)) = (self.corners.get_mut(index), fits) {
             *corner = Corner { source, latent };
+            self.is_untouched = false;
             self.follow_pad();
         }
     }
@@ -218,13 +229,25 @@ impl Explore {
         self.pad = None;
     }
 
-    /// Takes the newest latents of the watched images; corners that are images follow.
-    pub fn follow_images(&mut self, image_latents: &[Vec<f32>]) {
+    /// Takes the newest latents of the watched images: corners that are images follow, and where nobody has
+    /// touched anything yet, the first four images become the corners and the middle between them the point.
+    /// Tells whether anything moved.
+    pub fn follow_images(&mut self, image_latents: &[Vec<f32>]) -> bool {
+        if self.is_untouched && image_latents.len() >= self.corners.len() {
+            for index in 0..self.corners.len() {
+                self.set_corner(index, CornerSource::Image(index), image_latents);
+            }
+            self.set_pad([0.5, 0.5]);
+            self.is_untouched = false;
+            return true;
+        }
+        let before = self.corners.clone();
         for index in 0..self.corners.len() {
             if let source @ CornerSource::Image(_) = self.corners[index].source.clone() {
                 self.set_corner(index, source, image_latents);
             }
         }
+        before != self.corners
     }
 
     /// Takes new KL values. The order of the sliders changes only when `reorder` says so, so that none
@@ -250,6 +273,8 @@ impl Explore {
     pub fn begin_walk(&mut self) {
         self.begin_edit();
         if let Some([dim_u, dim_v]) = self.plane_dims {
+            // A space of one dimension has no second to move along: one that it lacks stays where it is.
+            let dim_v = if dim_v == dim_u { self.latent.len() } else { dim_v };
             self.plane = Plane::of_dims(self.latent.clone(), dim_u, dim_v);
         } else {
             self.plane.origin.clone_from(&self.latent);
@@ -258,8 +283,9 @@ impl Explore {
 
     /// Moves on the walk, in steps from where it began, right and down.
     pub fn walk(&mut self, right: f32, down: f32) {
-        if right.is_finite() && down.is_finite() {
-            self.latent = self.plane.latent_from_plane(right, down);
+        let latent = self.plane.latent_from_plane(right, down);
+        if self.is_point(&latent) {
+            self.latent = latent;
             self.pad = None;
         }
     }
@@ -267,7 +293,8 @@ impl Explore {
     /// Lets walks move along the two dimensions that say most.
     pub fn walk_dims(&mut self) {
         let first = self.order.first().copied().unwrap_or(0);
-        self.plane_dims = Some([first, self.order.get(1).copied().unwrap_or(first)]);
+        let second = self.order.get(1).copied().unwrap_or(first);
+        self.plane_dims = Some([first, second]);
     }
 
     /// Lets walks move along two random directions.
@@ -280,8 +307,13 @@ impl Explore {
     /// Keeps the point where the hand left it on the pad, now that the corners changed.
     fn follow_pad(&mut self) {
         if let Some(at) = self.pad {
-            self.latent = self.latent_at_pad(at);
+            self.set_pad(at);
         }
+    }
+
+    /// Whether a vector is a place in this latent space.
+    fn is_point(&self, latent: &[f32]) -> bool {
+        latent.len() == self.latent.len() && latent.iter().all(|value| value.is_finite())
     }
 }
 

@@ -47,7 +47,7 @@ impl Phase {
 pub struct Mark {
     /// The first step that it concerns.
     pub step: u64,
-    /// What happened, for example `lr 0.001 → 0.0005`.
+    /// What happened, for example `lr 0.001 to 0.0005`.
     pub text: String,
 }
 
@@ -126,7 +126,7 @@ impl Session {
             }
             Event::SettingChanged { step, name, from, to } => {
                 // `:?` writes 1e-5, where the other form writes all its zeros.
-                self.marks.push(Mark { step: *step, text: format!("{name} {from:?} → {to:?}") });
+                self.marks.push(Mark { step: *step, text: format!("{name} {from} to {to}") });
             }
             Event::Paused { step } => self.go_on(*step, Phase::Paused),
             Event::Resumed { step } => self.go_on(*step, Phase::Running),

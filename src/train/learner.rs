@@ -38,15 +38,10 @@ pub(crate) trait Learner {
 
     /// The weight of the KL term that evaluation counts with, now that warm-up is over.
     fn final_beta(&self, settings: &Settings) -> f64;
-
-    /// Trainable values.
-    fn num_parameters(&self) -> u64;
-
-    /// Bytes that one update takes at its peak, estimated.
-    fn memory_bytes(&self, batch: usize) -> u64;
 }
 
-/// Reads a block of scalars back at once: the only sync point of the training loop.
+/// Reads a block of scalars back at once.
+#[expect(clippy::disallowed_methods, reason = "sync point: the only one of the training loop")]
 pub(crate) fn read_scalars(rows: Vec<Tensor<1>>) -> Array {
     let count = rows.len();
     let width = rows.first().map_or(0, |row| row.dims()[0]);

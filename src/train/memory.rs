@@ -1,5 +1,21 @@
 //! What a run needs and what the machine has, in bytes.
 
+use crate::formats::run_dir::ModelConfig;
+
+/// Bytes that training a model takes at its peak, estimated.
+pub fn training_bytes(model: &ModelConfig, batch: usize) -> u64 {
+    let ModelConfig::Vae(config) = model;
+    // Weights, gradients, two moments and one temporary copy.
+    let weights = 5 * config.num_parameters();
+    // Every activation is kept for the backward pass, with its gradient and about three temporaries.
+    let levels = config.levels();
+    let convolved: usize = levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
+    let linear = 2 * (config.grid().len() + config.hidden + config.latent_dim);
+    let likelihood = 6 * config.image.len();
+    let activations = 5 * batch * (2 * convolved + linear + likelihood);
+    4 * (weights + activations as u64)
+}
+
 /// Memory that could be allocated now, or nothing where the system does not say.
 pub fn available_bytes() -> Option<u64> {
     let mut system = sysinfo::System::new();

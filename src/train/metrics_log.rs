@@ -25,11 +25,8 @@ impl MetricsLog {
     ) -> Result<Self, FormatError> {
         let header = format!("step,elapsed_secs,images_per_s,{}", curves.join(","));
         let columns = header.split(',').count();
-        let old = if last_step > 0 {
-            fs::read_to_string(path).unwrap_or_default()
-        } else {
-            String::new()
-        };
+        let bytes = if last_step > 0 { fs::read(path).unwrap_or_default() } else { Vec::new() };
+        let old = String::from_utf8_lossy(&bytes);
         let kept = old.split_inclusive('\n').skip(1).filter(|line| {
             let step = line.split(',').next().and_then(|step| step.parse::<u64>().ok());
             let whole = line.ends_with('\n') && line.split(',').count() == columns;

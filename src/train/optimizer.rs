@@ -66,21 +66,23 @@ impl Adam {
         }
         for (path, parameter) in params::collect(module) {
             let len = parameter.data().len();
-            let mut take = |moment: &str| {
-                let name = format!("{path}.{moment}");
-                match arrays.remove(&name) {
-                    Some(array) if array.shape() == [len] => {
-                        Ok(params::tensor_from_array::<1>(&array, device))
-                    }
-                    Some(array) => Err(ParamError::Shape {
-                        name,
-                        found: array.shape().to_vec(),
-                        expected: vec![len],
-                    }),
-                    None => Err(ParamError::Missing { name, expected: vec![len] }),
+            let names = [format!("{path}.moment_1"), format!("{path}.moment_2")];
+            // A parameter that no gradient has reached has no moments yet.
+            if names.iter().all(|name| !arrays.contains_key(name)) {
+                continue;
+            }
+            let mut take = |name: &str| match arrays.remove(name) {
+                Some(array) if array.shape() == [len] => {
+                    Ok(params::tensor_from_array::<1>(&array, device))
                 }
+                Some(array) => Err(ParamError::Shape {
+                    name: name.to_owned(),
+                    found: array.shape().to_vec(),
+                    expected: vec![len],
+                }),
+                None => Err(ParamError::Missing { name: name.to_owned(), expected: vec![len] }),
             };
-            let (moment_1, moment_2) = (take("moment_1")?, take("moment_2")?);
+            let (moment_1, moment_2) = (take(&names[0])?, take(&names[1])?);
             let momentum = AdaptiveMomentumState {
                 time: updates as usize,
                 moment_1,
@@ -88,6 +90,13 @@ impl Adam {
                 max_moment_2: None,
             };
             self.state.insert(path, AdamState { momentum });
+        }
+        if self.state.is_empty() {
+            let first = params::collect(module).into_iter().next();
+            let (name, expected) = first.map_or_else(Default::default, |(path, parameter)| {
+                (format!("{path}.moment_1"), vec![parameter.data().len()])
+            });
+            return Err(ParamError::Missing { name, expected });
         }
         match arrays.into_keys().next() {
             Some(name) => Err(ParamError::Unused { name }),

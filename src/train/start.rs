@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::recipe::{Recipe, vae_config};
+use super::runs;
 use super::settings::{SettingError, Settings, Value};
 use super::worker::Plan;
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
@@ -61,12 +62,17 @@ pub enum StartError {
 }
 
 impl Request {
-    /// Opens the images, checks everything, and makes the run directory.
+    /// Opens the images, checks everything, and makes the run directory: `dir`, or a new one under the runs
+    /// folder.
     ///
     /// # Errors
     /// When anything does not fit; nothing is written then.
-    pub fn plan(self, dir: &Path, force: bool) -> Result<Plan, StartError> {
-        let data = with_image_size(self.data.clone(), self.settings.integer("image_size"))?;
+    pub fn plan(self, dir: Option<&Path>, force: bool) -> Result<Plan, StartError> {
+        let size = self.settings.integer("image_size");
+        let data = with_image_size(self.data.clone(), size).map_err(|error| {
+            let message = format!("image_size is {size}: {error}");
+            SettingError::Together { message }
+        })?;
         let dataset = data::open(&data)?;
         self.plan_with(&data, dataset, dir, force)
     }
@@ -79,7 +85,7 @@ impl Request {
         self,
         data: &DataSpec,
         dataset: Arc<dyn Dataset>,
-        dir: &Path,
+        dir: Option<&Path>,
         force: bool,
     ) -> Result<Plan, StartError> {
         let wanted = self.settings.integer("image_size");
@@ -114,7 +120,12 @@ impl Request {
             settings: super::settings_json(&self.settings),
             model,
         };
-        let run = RunDir::create(dir, &config, force)?;
+        let fresh = || {
+            let made = runs::fresh(self.recipe.name());
+            made.map_err(|error| StartError::Usage(format!("make the run directory: {error}")))
+        };
+        let dir = dir.map_or_else(fresh, |dir| Ok(dir.to_owned()))?;
+        let run = RunDir::create(&dir, &config, force)?;
         Ok(Plan {
             run,
             config,
@@ -188,6 +199,9 @@ fn with_image_size(data: DataSpec, size: usize) -> Result<DataSpec, DataError> {
 }
 
 fn total_steps(length: Length, dataset: &dyn Dataset, batch: usize) -> Result<u64, StartError> {
+    if batch == 0 {
+        return Err(StartError::Usage("the batch is 0 (expected 1 to 65536)".to_owned()));
+    }
     let per_epoch = (dataset.len(Split::Train) as u64).div_ceil(batch as u64);
     let steps = match length {
         Length::Epochs(epochs) => epochs.saturating_mul(per_epoch),

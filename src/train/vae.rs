@@ -101,21 +101,4 @@ impl Learner for VaeLearner {
     fn final_beta(&self, settings: &Settings) -> f64 {
         settings.number("beta")
     }
-
-    fn num_parameters(&self) -> u64 {
-        params::count(&self.model)
-    }
-
-    fn memory_bytes(&self, batch: usize) -> u64 {
-        // Weights, gradients, two moments and one temporary copy.
-        let weights = 5 * self.num_parameters();
-        // Every activation is kept for the backward pass, with its gradient and about three temporaries.
-        let levels = self.config.levels();
-        let convolved: usize =
-            levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
-        let linear = 2 * (self.config.grid().len() + self.config.hidden + self.config.latent_dim);
-        let likelihood = 6 * self.config.image.len();
-        let activations = 5 * batch * (2 * convolved + linear + likelihood);
-        4 * (weights + activations as u64)
-    }
 }

@@ -32,6 +32,9 @@ const BLOCK_STEPS: usize = 64;
 /// Show newer weights and reconstructions no more often than this.
 const LIVE_INTERVAL: Duration = Duration::from_millis(400);
 
+/// More threads than this help nobody.
+const MOST_THREADS: usize = 1024;
+
 /// What a person can ask of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
@@ -90,7 +93,7 @@ impl Training {
         let worker_live = live.clone();
         let thread = std::thread::Builder::new()
             .name("zscope-train".to_owned())
-            .spawn(move || run_caught(plan, event_sender, control_receiver, worker_live))?;
+            .spawn(move || run_caught(plan, &event_sender, control_receiver, worker_live))?;
         Ok(Self { events, controls, live, thread: Some(thread) })
     }
 
@@ -128,12 +131,12 @@ impl Drop for Training {
     }
 }
 
-fn run_caught(plan: Plan, events: SyncSender<Event>, controls: Receiver<Control>, live: Live) {
+fn run_caught(plan: Plan, events: &SyncSender<Event>, controls: Receiver<Control>, live: Live) {
     let run = plan.run.clone();
     let first_step = plan.from.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
     let step = Arc::new(AtomicU64::new(first_step));
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.config.threads)
+        .num_threads(plan.config.threads.clamp(1, MOST_THREADS))
         .thread_name(|index| format!("zscope-train-{index}"))
         .build();
     let result = match pool {
@@ -147,7 +150,7 @@ fn run_caught(plan: Plan, events: SyncSender<Event>, controls: Receiver<Control>
         Err(error) => Err(format!("no threads to train on: {error}")),
     };
     if let Err(message) = result {
-        let last_checkpoint = run.pick(Pick::Latest).ok().map(|checkpoint| checkpoint.path);
+        let last_checkpoint = run.pick(Pick::Good).ok().map(|checkpoint| checkpoint.path);
         let step = step.load(Ordering::Relaxed);
         events.send(Event::Failed { step, message, last_checkpoint }).ok();
     }
@@ -161,8 +164,12 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 /// Whether the loop goes on.
 enum Flow {
+    /// It does.
     Go,
+    /// A person has asked it to save and end.
     Stop,
+    /// It has ended already and said so.
+    Over,
 }
 
 struct Loop {
@@ -203,13 +210,13 @@ impl Loop {
         let Plan { run, config, settings, dataset, from, watched } = plan;
         let step = shared_step.load(Ordering::Relaxed);
         run.sweep().map_err(|e| e.to_string())?;
+        memory::probe(memory::training_bytes(&config.model, config.batch))?;
         let device = super::device::burn_device(&config.device)?;
         let mut learner: Box<dyn Learner> = match &config.model {
             ModelConfig::Vae(vae) => {
                 Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, &device))
             }
         };
-        memory::probe(learner.memory_bytes(config.batch))?;
         let mut elapsed_before = 0.0;
         if let Some(checkpoint) = &from {
             let model = checkpoint.model().map_err(|e| e.to_string())?;
@@ -263,31 +270,45 @@ impl Loop {
     fn run(mut self) -> Result<(), String> {
         self.say(Event::Started(self.started()));
         self.publish()?;
-        if self.saved_step.is_none() {
-            self.checkpoint()?;
+        if self.saved_step.is_none()
+            && let Flow::Over = self.checkpoint()?
+        {
+            return Ok(());
         }
         let mut reason = FinishReason::Completed;
         while self.step < self.config.total_steps {
-            if let Flow::Stop = self.obey()? {
-                reason = FinishReason::Stopped;
-                break;
+            match self.obey()? {
+                Flow::Go => {}
+                Flow::Stop => {
+                    reason = FinishReason::Stopped;
+                    break;
+                }
+                Flow::Over => return Ok(()),
             }
-            self.take_step()?;
+            if let Err(error) = self.take_step() {
+                // What was done before the failure is told and kept.
+                self.flush()?;
+                return Err(error);
+            }
             let elapsed = self.block_start.elapsed().as_secs_f64();
             let due = self.pending.len() >= BLOCK_STEPS || elapsed >= BLOCK_SECS || self.paused;
-            if due && let Flow::Stop = self.flush()? {
+            if due && let Flow::Over = self.flush()? {
                 return Ok(());
             }
-            if self.step.is_multiple_of(self.settings.integer("checkpoint_every") as u64)
-                && let Flow::Stop = self.save()?
+            let checkpoint_every = self.settings.integer("checkpoint_every") as u64;
+            if self.step.is_multiple_of(checkpoint_every)
+                && let Flow::Over = self.save()?
             {
                 return Ok(());
             }
-            if self.live_at.elapsed() >= LIVE_INTERVAL {
+            if self.paused {
+                self.say(Event::Paused { step: self.step });
+            }
+            if self.paused || self.live_at.elapsed() >= LIVE_INTERVAL {
                 self.publish()?;
             }
         }
-        if let Flow::Stop = self.save()? {
+        if let Flow::Over = self.save()? {
             return Ok(());
         }
         self.publish()?;
@@ -306,8 +327,8 @@ impl Loop {
             total_steps: self.config.total_steps,
             steps_per_epoch: train_images.div_ceil(self.config.batch as u64),
             batch: self.config.batch,
-            parameters: self.learner.num_parameters(),
-            memory_bytes: self.learner.memory_bytes(self.config.batch),
+            parameters: self.config.model.num_parameters(),
+            memory_bytes: memory::training_bytes(&self.config.model, self.config.batch),
             device: super::device::describe(&self.config.device, self.config.threads),
             curves: self.learner.curves(),
         }
@@ -340,8 +361,8 @@ impl Loop {
             };
             match control {
                 Control::Pause if !self.paused => {
-                    if let Flow::Stop = self.flush()? {
-                        return Ok(Flow::Stop);
+                    if let Flow::Over = self.flush()? {
+                        return Ok(Flow::Over);
                     }
                     self.publish()?;
                     self.paused = true;
@@ -355,15 +376,15 @@ impl Loop {
                     self.paused = false;
                     self.block_start = Instant::now();
                 }
-                Control::Step if self.paused => {
+                Control::Step => {
+                    self.paused = true;
                     self.block_start = Instant::now();
                     return Ok(Flow::Go);
                 }
-                Control::Step => self.paused = true,
                 Control::Stop => return Ok(Flow::Stop),
                 Control::Save => {
-                    if let Flow::Stop = self.save()? {
-                        return Ok(Flow::Stop);
+                    if let Flow::Over = self.save()? {
+                        return Ok(Flow::Over);
                     }
                 }
                 Control::Set { name, value } => self.change(&name, value),
@@ -409,28 +430,32 @@ impl Loop {
         self.say(Event::StepsDone { steps, images_per_s });
         let Some((step, curve, value)) = broken else { return Ok(Flow::Go) };
         let name = self.learner.curves().swap_remove(curve);
-        let checkpoint = self.run.pick(Pick::Latest).ok();
+        Ok(self.diverge(step, &format!("{name} became {value}")))
+    }
+
+    /// Says that the run has ended because a number is none.
+    fn diverge(&self, step: u64, found: &str) -> Flow {
         self.say(Event::Diverged {
             step,
-            message: format!("{name} became {value} (a lower lr or a longer warm-up may help)"),
-            last_checkpoint: checkpoint.map(|checkpoint| checkpoint.path),
+            message: format!("{found} (a lower lr or a longer warm-up may help)"),
+            last_checkpoint: self.run.pick(Pick::Good).ok().map(|checkpoint| checkpoint.path),
         });
-        Ok(Flow::Stop)
+        Flow::Over
     }
 
     /// Flushes, and writes a checkpoint where the newest is older.
     fn save(&mut self) -> Result<Flow, String> {
-        if let Flow::Stop = self.flush()? {
-            return Ok(Flow::Stop);
+        if let Flow::Over = self.flush()? {
+            return Ok(Flow::Over);
         }
-        if self.saved_step != Some(self.step) {
-            self.checkpoint()?;
-        }
+        let flow = if self.saved_step == Some(self.step) { Flow::Go } else { self.checkpoint()? };
         self.block_start = Instant::now();
-        Ok(Flow::Go)
+        Ok(flow)
     }
 
-    fn checkpoint(&mut self) -> Result<(), String> {
+    /// Measures the model on held-out images and writes a checkpoint; one that gives no numbers is not
+    /// worth keeping and ends the run.
+    fn checkpoint(&mut self) -> Result<Flow, String> {
         let mut codec = self.learner.codec();
         let model = self.learner.model();
         let options = EvaluateOptions {
@@ -441,6 +466,10 @@ impl Loop {
         };
         let evaluation = evaluate(codec.as_mut(), std::iter::once(self.held_out.clone()), &options)
             .map_err(|e| e.to_string())?;
+        let eval_loss = evaluation.loss(self.learner.final_beta(&self.settings));
+        if eval_loss.is_none() {
+            return Ok(self.diverge(self.step, "the measures on held-out images are no numbers"));
+        }
         let values = evaluation.headline();
         let (optimizer, optimizer_updates) = self.learner.optimizer();
         let state = CheckpointState {
@@ -448,7 +477,7 @@ impl Loop {
             optimizer_updates,
             elapsed_secs: self.elapsed_secs(),
             settings: super::settings_json(&self.settings),
-            eval_loss: evaluation.loss(self.learner.final_beta(&self.settings)),
+            eval_loss,
             eval: values
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
@@ -461,7 +490,7 @@ impl Loop {
         self.save_sample(codec.as_mut())?;
         self.run.prune(self.settings.integer("keep_checkpoints")).map_err(|e| e.to_string())?;
         self.say(Event::CheckpointSaved { step: self.step, path: saved.path });
-        Ok(())
+        Ok(Flow::Go)
     }
 
     /// A picture of the probe images above their reconstructions.

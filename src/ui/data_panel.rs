@@ -5,9 +5,12 @@ use egui::{TextEdit, Ui};
 use super::words::grouped;
 use super::{Command, Scene, View, picture, theme};
 
+/// The preview leaves room for the form below it.
+const PREVIEW_HEIGHT: f32 = 96.0;
+
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    ui.label(theme::heading("Data"));
-    source(ui, view, out);
+    let heading = ui.label(theme::heading("Data")).id;
+    source(ui, view, heading, out);
     let data = scene.data;
     if let Some((done, all)) = data.opening {
         let share = if all > 0 { done as f32 / all as f32 } else { 0.0 };
@@ -26,17 +29,18 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         grouped(test as u64)
     )));
     if let Some(sheet) = scene.pictures.preview {
-        picture::fitted(ui, sheet, ui.available_width(), "Training images");
+        let room = egui::vec2(ui.available_width(), PREVIEW_HEIGHT);
+        picture::fitted(ui, sheet, room, "Training images");
     }
     classes(ui, &data.classes);
 }
 
-fn source(ui: &mut Ui, view: &mut View, out: &mut Vec<Command>) {
+fn source(ui: &mut Ui, view: &mut View, heading: egui::Id, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(&mut view.form.data).desired_width(ui.available_width() - 76.0);
         let response = ui.add(field).on_hover_text(
             "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options; Enter opens it",
-        );
+        ).labelled_by(heading);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if entered {
             out.push(Command::OpenData(view.form.data.trim().to_owned()));

@@ -5,27 +5,36 @@ use egui::{Ui, vec2};
 use super::words::grouped;
 use super::{Command, Scene, pad, picture, probe, sliders, theme};
 
+/// Between the three columns.
+const GAP: f32 = 16.0;
+/// A slider needs so much to be of use.
+const LEAST_SLIDERS: f32 = 196.0;
+/// A title above a column, and up to two rows of controls below.
+const AROUND: f32 = 78.0;
+
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let room = ui.available_size();
     // The reconstructions need three rows of tiles; the rest is the explorer's.
-    let probe_height = (room.y * 0.34).clamp(120.0, 300.0);
-    let top = room.y - probe_height - 12.0;
-    let side = (top - 60.0).min((room.x - 300.0) / 2.0).max(120.0);
+    let probe_height = (room.y * 0.34).clamp(108.0, 300.0);
+    let top = room.y - probe_height - 8.0;
+    let side = (top - AROUND).min((room.x - LEAST_SLIDERS) / 2.0 - GAP).max(120.0).floor();
     ui.allocate_ui(vec2(room.x, top), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
         ui.horizontal_top(|ui| {
-            ui.vertical(|ui| {
-                ui.set_width(room.x - 2.0 * side - 40.0);
-                title(ui, "Dimensions", "Sorted by how much each says about the image. Drag; double-click a number to type.");
+            column(ui, room.x - 2.0 * (side + GAP), |ui| {
+                let hint = "Sorted by how much each says about the image. Drag; double-click a number to type.";
+                title(ui, "Dimensions", hint);
                 sliders::show(ui, scene, side, out);
             });
-            ui.add_space(8.0);
-            ui.vertical(|ui| {
-                title(ui, "Pad", "Drag between the four corners. Right-click to choose what a corner is.");
+            ui.add_space(GAP);
+            column(ui, side, |ui| {
+                let hint = "Drag between the four corners. Right-click to choose what a corner is.";
+                title(ui, "Pad", hint);
                 pad::show(ui, scene, side, out);
                 pad::controls(ui, scene, out);
             });
-            ui.add_space(8.0);
-            ui.vertical(|ui| {
+            ui.add_space(GAP);
+            column(ui, side, |ui| {
                 title(ui, "Picture", "Drag on the picture to walk.");
                 picture::walkable(ui, scene, side, out);
                 controls(ui, scene, out);
@@ -36,16 +45,27 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     probe::show(ui, scene);
 }
 
+/// A column of a fixed width.
+fn column(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.set_width(width);
+        add(ui);
+    });
+}
+
 fn title(ui: &mut Ui, name: &str, hint: &str) {
     ui.label(theme::heading(name)).on_hover_text(hint);
 }
 
 fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let explore = scene.explore;
-        let dims = explore.plane_dims();
-        let along = dims
-            .map_or_else(|| "Random directions".to_owned(), |[u, v]| format!("Along z{u} × z{v}"));
+        let along = match explore.plane_dims() {
+            None => "Random directions".to_owned(),
+            Some([u, v]) if u == v => format!("Along z{u}"),
+            Some([u, v]) => format!("Along z{u} × z{v}"),
+        };
         ui.menu_button(along, |ui| {
             if ui.button("The two dimensions that say most").clicked() {
                 out.push(Command::WalkDims);

@@ -145,9 +145,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
     Panel::top("top").frame(theme::bar_frame()).show(ui, |ui| top_bar::show(ui, scene, view, out));
+    // A small window leaves the explorer its share.
+    let curves_height = (ui.available_height() * 0.27).clamp(132.0, 210.0);
     Panel::bottom("curves")
         .resizable(true)
-        .default_size(210.0)
+        .default_size(curves_height)
         .size_range(120.0..=520.0)
         .frame(theme::panel_frame())
         .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));

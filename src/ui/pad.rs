@@ -34,26 +34,28 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
         out.push(Command::SetPad([at.x.clamp(0.0, 1.0), at.y.clamp(0.0, 1.0)]));
     }
     response.context_menu(|ui| {
-        for index in 0..CORNERS.len() {
-            ui.menu_button(CORNERS[index], |ui| corner_menu(ui, scene, index, out));
+        for (index, name) in CORNERS.into_iter().enumerate() {
+            ui.menu_button(name, |ui| corner_menu(ui, scene, index, out));
         }
     });
 }
 
 /// The row under the pad: corners and how they are mixed.
 pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.menu_button("Corners", |ui| {
             if ui.button("Redraw all four").clicked() {
                 out.extend((0..CORNERS.len()).map(Command::RedrawCorner));
             }
-            if scene.pictures.probe.is_some() && ui.button("Four watched images").clicked() {
+            let watched = scene.pictures.probe.as_ref().map_or(0, |probe| probe.psnr_db.len());
+            let has_four = watched >= CORNERS.len();
+            if has_four && ui.button("Four watched images").clicked() {
                 let image = |index| CornerSource::Image(index);
                 out.extend((0..4).map(|index| Command::SetCorner { index, source: image(index) }));
             }
             ui.separator();
-            for index in 0..CORNERS.len() {
-                ui.menu_button(CORNERS[index], |ui| corner_menu(ui, scene, index, out));
+            for (index, name) in CORNERS.into_iter().enumerate() {
+                ui.menu_button(name, |ui| corner_menu(ui, scene, index, out));
             }
         })
         .response

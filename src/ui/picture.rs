@@ -2,7 +2,6 @@
 
 use egui::{
     Color32, Image, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, load::SizedTexture, pos2,
-    vec2,
 };
 
 use super::{Command, Picture, Scene, theme};
@@ -23,9 +22,9 @@ pub(super) fn paint(ui: &Ui, picture: Picture, rect: Rect) {
     ui.painter().image(picture.id, rect, whole, Color32::WHITE);
 }
 
-/// A picture as wide as it fits, with an accessible name.
-pub(super) fn fitted(ui: &mut Ui, picture: Picture, width: f32, name: &str) -> Response {
-    let scale = scale_to_fit(picture.size, vec2(width, f32::INFINITY));
+/// A picture as large as it fits, with an accessible name.
+pub(super) fn fitted(ui: &mut Ui, picture: Picture, room: Vec2, name: &str) -> Response {
+    let scale = scale_to_fit(picture.size, room);
     let response = ui.add(Image::new(SizedTexture::new(picture.id, picture.size * scale)));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     response

@@ -47,24 +47,32 @@ pub(super) fn show(
         .show(ui, |plot| {
             plot.set_plot_bounds_x(steps[0]..=steps[1]);
             plot.set_plot_bounds_y(limits[0]..=limits[1]);
-            if plot.response().hovered() {
-                let wheel = plot.ctx().input(|input| input.smooth_scroll_delta().y);
+            let hovered = plot.response().hovered();
+            let (wheel, pinch) =
+                plot.ctx().input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+            if hovered && wheel != 0.0 {
                 plot.zoom_bounds_around_hovered(egui::vec2((wheel / 200.0).exp(), 1.0));
             }
             for (index, name) in names.iter().enumerate() {
                 curve(plot, session, shown, name, theme::curve(index));
             }
             marks(plot, session, limits[1]);
-            plot.pointer_coordinate().filter(|_| plot.response().hovered())
+            let zoomed = hovered && (wheel != 0.0 || (pinch - 1.0).abs() > f32::EPSILON);
+            (plot.pointer_coordinate().filter(|_| hovered), zoomed)
         });
+    let (pointer, zoomed) = response.inner;
+    response.response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, format!("Plot: {}", kind.title))
+    });
     let seen = response.transform.bounds();
     let (first, last) = (seen.min()[0], seen.max()[0]);
     if response.response.double_clicked() {
         view.steps = None;
-    } else if [first, last] != steps && last - first >= 1.0 {
-        view.steps = Some([first, last]);
+    } else if response.response.dragged() || zoomed {
+        // A step is the finest that there is.
+        view.steps = Some([first, last.max(first + 1.0)]);
     }
-    if let Some(pointer) = response.inner {
+    if let Some(pointer) = pointer {
         response.response.on_hover_ui_at_pointer(|ui| read_out(ui, session, &names, pointer.x));
     }
 }
@@ -73,7 +81,7 @@ pub(super) fn show(
 fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
     ui.horizontal(|ui| {
         ui.label(theme::muted(kind.title).small()).on_hover_text(kind.hint);
-        if (2..=4).contains(&names.len()) {
+        if (2..=4).contains(&names.len()) && ui.available_width() > 130.0 {
             for (index, name) in names.iter().enumerate() {
                 ui.label(egui::RichText::new(*name).small().color(theme::curve(index)))
                     .on_hover_text(explain(name));
@@ -195,7 +203,9 @@ fn vertical_limits(
             widen(scaled(lo));
             widen(scaled(hi));
         } else if let Some(points) = view.raw.get(*name) {
-            points.iter().for_each(|point| widen(point.y));
+            for point in points {
+                widen(point.y);
+            }
         }
     }
     let [lo, hi] = limits.unwrap_or([0.0, 1.0]);

@@ -18,15 +18,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
             out.push(Command::BeginEdit);
             out.push(Command::SetLatent(vec![0.0; explore.latent().len()]));
         }
-        if ui.add_enabled(explore.can_undo(), Button::new("Undo")).on_hover_text("Ctrl+Z").clicked()
-        {
+        if enabled(ui, explore.can_undo(), "Undo", "Take the last move back (Ctrl+Z).") {
             out.push(Command::Undo);
         }
-        if ui
-            .add_enabled(explore.can_redo(), Button::new("Redo"))
-            .on_hover_text("Ctrl+Shift+Z")
-            .clicked()
-        {
+        if enabled(ui, explore.can_redo(), "Redo", "Make it again (Ctrl+Shift+Z).") {
             out.push(Command::Redo);
         }
     });
@@ -35,6 +30,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
             row(ui, scene, dim, out);
         }
     });
+}
+
+/// A button that may be out of use; whether it was clicked.
+fn enabled(ui: &mut Ui, enabled: bool, text: &str, hint: &str) -> bool {
+    let response = ui.add_enabled(enabled, Button::new(text));
+    response.on_hover_text(hint).on_disabled_hover_text(hint).clicked()
 }
 
 fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
@@ -66,14 +67,22 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
             info.label = Some(format!("Dimension {dim}"));
             info
         });
-        if response.drag_started() || response.gained_focus() {
+        // A screen reader and the keyboard change a value without taking hold of it.
+        if response.drag_started()
+            || (response.changed() && !response.dragged() && !response.drag_stopped())
+        {
             out.push(Command::BeginEdit);
         }
         if response.changed() {
             out.push(Command::SetDim { dim, value });
         }
-        let reset =
-            ui.add_enabled(value != 0.0, Button::new("0").small()).on_hover_text("Set to zero");
+        let hint = "Set to zero";
+        let reset = ui.add_enabled(value != 0.0, Button::new("0").small());
+        let reset = reset.on_hover_text(hint).on_disabled_hover_text(hint);
+        reset.widget_info(|| {
+            let label = format!("Set dimension {dim} to zero");
+            egui::WidgetInfo::labeled(egui::Role::Button, value != 0.0, label)
+        });
         if reset.clicked() {
             out.push(Command::BeginEdit);
             out.push(Command::SetDim { dim, value: 0.0 });

@@ -1,32 +1,49 @@
 //! The bar at the top: the model, how training goes, and its buttons.
 
-use egui::{Align, Button, Layout, ProgressBar, TextEdit, Ui};
+use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
 
 use super::words::{duration, grouped};
 use super::{Command, Scene, View, theme};
-use crate::session::Phase;
+use crate::event::FinishReason;
+use crate::session::{Phase, Session};
+
+/// A window that is narrower than this does without what is nice to know.
+const NARROW: f32 = 1150.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         ui.label(theme::heading("Zscope"));
         ui.separator();
-        open(ui, view, out);
+        open(ui, view, if narrow { 84.0 } else { 150.0 }, out);
         ui.separator();
-        model(ui, scene);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui, scene, out);
-            progress(ui, scene);
+            progress(ui, scene.session, narrow);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| model(ui, scene, narrow));
         });
     });
 }
 
-fn open(ui: &mut Ui, view: &mut View, out: &mut Vec<Command>) {
+fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) {
     let hint = "Open a run directory, a checkpoint, a picture or a folder of pictures. Dropping it on the window does the same.";
-    if ui.button("Open…").on_hover_text(hint).clicked() {
-        out.push(Command::PickModel);
-    }
-    let field =
-        TextEdit::singleline(&mut view.open_path).hint_text("or type a path").desired_width(150.0);
+    let menu = ui.menu_button("Open", |ui| {
+        let entries = [
+            ("Run or model…", Command::PickModel),
+            ("Folder of pictures or data…", Command::PickData),
+            ("The demo model", Command::OpenDemo),
+        ];
+        for (text, command) in entries {
+            if ui.button(text).clicked() {
+                out.push(command);
+                ui.close();
+            }
+        }
+    });
+    menu.response.on_hover_text(hint);
+    let field = TextEdit::singleline(&mut view.open_path)
+        .hint_text("or type a path")
+        .desired_width(field_width);
     let response = ui.add(field).on_hover_text("A path; Enter opens it.");
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered && !view.open_path.trim().is_empty() {
@@ -34,45 +51,50 @@ fn open(ui: &mut Ui, view: &mut View, out: &mut Vec<Command>) {
     }
 }
 
-fn model(ui: &mut Ui, scene: &Scene<'_>) {
+fn model(ui: &mut Ui, scene: &Scene<'_>, narrow: bool) {
     let model = &scene.model;
-    ui.label(egui::RichText::new(model.name).strong());
-    ui.label(theme::muted(model.family)).on_hover_text("The model's family");
-    ui.label(theme::muted(model.engine)).on_hover_text("What decodes the picture");
+    let name = Label::new(egui::RichText::new(model.name).strong()).truncate();
+    ui.add(name)
+        .on_hover_text(format!("{}, {}, decodes on {}", model.name, model.family, model.engine));
+    if !narrow {
+        ui.label(theme::muted(model.family)).on_hover_text("The model's family");
+        ui.label(theme::muted(model.engine)).on_hover_text("What decodes the picture");
+    }
 }
 
-fn progress(ui: &mut Ui, scene: &Scene<'_>) {
-    let session = scene.session;
+fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
     let Some(run) = session.run() else {
         ui.label(theme::muted("no training yet"));
         return;
     };
-    if let Some(secs) = session.secs_left() {
+    if !narrow && let Some(secs) = session.secs_left() {
         ui.label(theme::number(format!("{} left", duration(secs))));
     }
-    if let Some(speed) = session.images_per_s() {
+    if !narrow && let Some(speed) = session.images_per_s() {
         ui.label(theme::number(format!("{} img/s", grouped(speed as u64))))
             .on_hover_text("Training images a second");
     }
+    let step = grouped(session.step());
     let text = match session.phase() {
         Phase::Idle => "waiting".to_owned(),
-        Phase::Running => {
-            format!("step {} of {}", grouped(session.step()), grouped(run.total_steps))
+        Phase::Running => format!("step {step} of {}", grouped(run.total_steps)),
+        Phase::Paused => format!("paused at step {step}"),
+        Phase::Finished(FinishReason::Completed) => format!("finished at step {step}"),
+        Phase::Finished(FinishReason::Stopped) => {
+            format!("stopped at step {step} of {}", grouped(run.total_steps))
         }
-        Phase::Paused => format!("paused at step {}", grouped(session.step())),
-        Phase::Finished(_) => format!("finished at step {}", grouped(session.step())),
-        Phase::Diverged => format!("diverged at step {}", grouped(session.step())),
-        Phase::Failed => format!("broke at step {}", grouped(session.step())),
+        Phase::Diverged => format!("diverged at step {step}"),
+        Phase::Failed => format!("broke at step {step}"),
     };
     let share = session.progress().unwrap_or(0.0) as f32;
-    let epochs = session.epochs().unwrap_or(0.0);
-    ui.add(
-        ProgressBar::new(share)
-            .desired_width(190.0)
-            .fill(theme::ACCENT.gamma_multiply(0.55))
-            .text(text),
-    )
-    .on_hover_text(format!("{epochs:.2} epochs, {}", run.device));
+    let epochs =
+        session.epochs().map_or_else(String::new, |epochs| format!("{epochs:.2} epochs, "));
+    let width = if narrow { 150.0 } else { 190.0 };
+    let bar = ProgressBar::new(share)
+        .desired_width(width)
+        .fill(theme::ACCENT.gamma_multiply(0.55))
+        .text(theme::number(text).size(11.0));
+    ui.add(bar).on_hover_text(format!("{epochs}{}", run.device));
 }
 
 fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
@@ -80,7 +102,8 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let running = phase == Phase::Running;
     let paused = phase == Phase::Paused;
     let mut button = |text: &str, enabled: bool, hint: &str, command: Command| {
-        let response = ui.add_enabled(enabled, Button::new(text)).on_hover_text(hint);
+        let response = ui.add_enabled(enabled, Button::new(text));
+        let response = response.on_hover_text(hint).on_disabled_hover_text(hint);
         if response.clicked() {
             out.push(command);
         }
@@ -91,11 +114,7 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if paused {
         button("Resume", true, "Go on training (Space).", Command::Resume);
     } else {
-        button(
-            "Pause",
-            running,
-            "Wait after this step; everything stays explorable (Space).",
-            Command::Pause,
-        );
+        let hint = "Wait after this step; everything stays explorable (Space).";
+        button("Pause", running, hint, Command::Pause);
     }
 }

@@ -1,6 +1,6 @@
 //! What to train: the recipe's keys, and those that may change while it runs.
 
-use egui::{ComboBox, DragValue, Ui};
+use egui::{ComboBox, DragValue, Id, Response, Ui};
 
 use super::{Command, Scene, View, theme};
 use crate::train::recipe::Recipe;
@@ -36,64 +36,93 @@ impl Default for TrainForm {
     }
 }
 
+/// The keys that are shown at once; the others are a click away.
+const FIRST_KEYS: [&str; 5] = ["arch", "latent_dim", "likelihood", "beta", "lr"];
+
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.label(theme::heading("Training"));
     let busy = scene.session.run().is_some() && !scene.session.phase().is_over();
     let form = &mut view.form;
-    egui::Grid::new("length").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
-        let whole = |ui: &mut Ui, name: &str, hint: &str, value: &mut u64, hi: u64| {
-            ui.label(name).on_hover_text(hint);
-            ui.add_enabled(!busy, DragValue::new(value).range(1..=hi)).on_hover_text(hint);
-            ui.end_row();
-        };
-        whole(ui, "Epochs", "Passes over the training images.", &mut form.epochs, 1_000_000);
-        let mut batch = form.batch as u64;
-        whole(ui, "Batch", "Images in one update.", &mut batch, 65_536);
-        form.batch = batch as usize;
-    });
+    length(ui, form, busy);
     if busy {
-        ui.label(theme::muted("Training. What is below may change while it runs."));
-        ui.add_space(4.0);
-        keys(ui, form, |key| key.live, Some(out));
+        ui.label(theme::muted("What is below may change while it runs."));
+        keys(ui, "live", form, |key| key.live, Some(out));
     } else {
-        let hint = format!(
-            "Trains on {} in the background; the run is kept under {}.",
-            form.data, scene.runs_folder
-        );
-        let button = egui::Button::new(egui::RichText::new("Train").strong())
-            .fill(theme::ACCENT.gamma_multiply(0.4));
-        let wide = egui::vec2(ui.available_width(), 28.0);
-        if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
-            out.push(Command::StartTraining(Box::new(form.clone())));
-        }
-        ui.add_space(4.0);
-        keys(ui, form, |_| true, None);
-        if ui.button("Defaults").on_hover_text("Set every key back to its default.").clicked() {
-            form.settings = Settings::defaults(form.recipe.keys());
-        }
+        start(ui, scene, form, out);
+        keys(ui, "first", form, |key| FIRST_KEYS.contains(&key.name), None);
+        egui::CollapsingHeader::new("More keys").show(ui, |ui| {
+            keys(ui, "more", form, |key| !FIRST_KEYS.contains(&key.name), None);
+            let hint = "Set every key back to its default.";
+            if ui.button("Defaults").on_hover_text(hint).clicked() {
+                form.settings = Settings::defaults(form.recipe.keys());
+            }
+        });
     }
-    ui.add_space(4.0);
     let kept = scene
         .session
         .run()
         .map_or(scene.runs_folder.to_owned(), |run| run.run_dir.display().to_string());
-    ui.label(theme::muted("Runs are kept in").small());
-    ui.label(theme::muted(kept).small());
+    let label = egui::Label::new(theme::muted(format!("kept in {kept}")).small()).truncate();
+    ui.add(label).on_hover_text(format!("Runs are kept in {kept}"));
+}
+
+/// How long, how many images at once, and from which random numbers.
+fn length(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
+    ui.horizontal(|ui| {
+        let whole = |ui: &mut Ui, name: &str, hint: &str, value: &mut u64, range| {
+            let label = ui.label(name).on_hover_text(hint).id;
+            let drag = ui.add_enabled(!busy, DragValue::new(value).range(range));
+            drag.on_hover_text(hint).on_disabled_hover_text(hint).labelled_by(label);
+        };
+        whole(ui, "Epochs", "Passes over the training images.", &mut form.epochs, 1..=1_000_000);
+        let mut batch = form.batch as u64;
+        whole(ui, "Batch", "Images in one update.", &mut batch, 1..=65_536);
+        form.batch = batch as usize;
+        let hint = "Where every random number comes from: the same seed gives the same run.";
+        whole(ui, "Seed", hint, &mut form.seed, 0..=u64::from(u32::MAX));
+    });
+}
+
+/// The buttons that begin a run.
+fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
+    let hint = format!(
+        "Trains on {} in the background; the run is kept under {}.",
+        form.data, scene.runs_folder
+    );
+    let button = egui::Button::new(egui::RichText::new("Train").strong())
+        .fill(theme::ACCENT.gamma_multiply(0.4));
+    let wide = egui::vec2(ui.available_width(), 26.0);
+    if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
+        out.push(Command::StartTraining(Box::new(form.clone())));
+    }
+    resume(ui, scene, out);
+}
+
+/// The way on for a run that has not done all its steps.
+fn resume(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    let Some(run) = scene.session.run().filter(|run| scene.session.step() < run.total_steps) else {
+        return;
+    };
+    let hint = format!("Go on from the newest checkpoint in {}.", run.run_dir.display());
+    if ui.button("Continue the run").on_hover_text(hint).clicked() {
+        out.push(Command::ResumeRun(run.run_dir.clone()));
+    }
 }
 
 /// A row a key. With `live`, a change is sent to the run as well.
 fn keys(
     ui: &mut Ui,
+    name: &str,
     form: &mut TrainForm,
     wanted: impl Fn(&Key) -> bool,
     live: Option<&mut Vec<Command>>,
 ) {
     let mut changes = Vec::new();
-    egui::Grid::new("keys").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
+    egui::Grid::new(name).num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
         for key in form.settings.keys().iter().filter(|key| wanted(key)) {
             let hint = hint(key);
-            ui.label(key.name).on_hover_text(&hint);
-            if let Some(value) = edit(ui, key, &form.settings, &hint) {
+            let label = ui.label(key.name).on_hover_text(&hint).id;
+            if let Some(value) = edit(ui, key, &form.settings, &hint, label) {
                 changes.push((key.name, value));
             }
             ui.end_row();
@@ -117,38 +146,41 @@ fn hint(key: &Key) -> String {
 }
 
 /// The widget of a key; its new value when it was changed.
-fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str) -> Option<Value> {
+fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> Option<Value> {
+    let told = |response: Response| response.on_hover_text(hint).labelled_by(label);
     match key.kind {
         Kind::Integer { lo, hi } => {
             let mut value = settings.number(key.name);
             let drag = DragValue::new(&mut value).range(lo as f64..=hi as f64).fixed_decimals(0);
-            ui.add(drag).on_hover_text(hint).changed().then(|| Value::Number(value.round()))
+            told(ui.add(drag)).changed().then(|| Value::Number(value.round()))
         }
         Kind::Number { lo, hi } => {
             let mut value = settings.number(key.name);
             let speed = (value.abs() * 0.01).max(1e-5);
             let drag = DragValue::new(&mut value).range(lo..=hi).speed(speed).max_decimals(6);
-            ui.add(drag).on_hover_text(hint).changed().then_some(Value::Number(value))
+            told(ui.add(drag)).changed().then_some(Value::Number(value))
         }
-        Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, hint),
+        Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
     }
 }
 
-fn choice(ui: &mut Ui, name: &str, now: &str, words: &[&str], hint: &str) -> Option<Value> {
+fn choice(
+    ui: &mut Ui,
+    name: &str,
+    now: &str,
+    words: &[&str],
+    told: impl Fn(Response) -> Response,
+) -> Option<Value> {
     let mut chosen = None;
-    ComboBox::from_id_salt(name)
-        .selected_text(now)
-        .width(110.0)
-        .show_ui(ui, |ui| {
-            for word in words {
-                if ui.selectable_label(*word == now, *word).clicked() {
-                    chosen = Some(Value::Word((*word).to_owned()));
-                }
+    let shown = ComboBox::from_id_salt(name).selected_text(now).width(110.0).show_ui(ui, |ui| {
+        for word in words {
+            if ui.selectable_label(*word == now, *word).clicked() {
+                chosen = Some(Value::Word((*word).to_owned()));
             }
-        })
-        .response
-        .on_hover_text(hint);
+        }
+    });
+    told(shown.response);
     chosen
 }
 
@@ -171,7 +203,9 @@ fn number_or(
         let mut value = settings.number(name);
         if !is_word && value.is_finite() {
             let drag = DragValue::new(&mut value).range(lo..=hi).speed(0.01);
-            if ui.add(drag).changed() {
+            let drag = ui.add(drag).on_hover_text(hint);
+            drag.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name));
+            if drag.changed() {
                 changed = Some(Value::Number(value));
             }
         }

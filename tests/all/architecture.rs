@@ -11,14 +11,16 @@ main: zscope burn egui wgpu + zscope::app zscope::cli
   main sends the arguments to cli or app, and knows nothing else
 lib: crate burn egui wgpu
   lib.rs only lists the modules
-array picture random latest event: crate burn egui wgpu + crate::array crate::picture crate::random crate::latest crate::event
+array picture random latest event codec: crate burn egui wgpu + crate::array crate::picture crate::random crate::latest crate::event
   it is a plain type that crosses every border: convert where it is used
-ui: burn wgpu crate::model crate::train crate::engine
+ui: burn wgpu crate::model crate::train crate::engine + crate::train::recipe crate::train::settings
   ui draws from &Session and returns commands: app owns what computes, and hands over plain data
 ui: crate::app crate::cli + crate::app::Command crate::app::command crate::app::commands
   ui knows the commands of app and nothing else of it
 cli: crate::app crate::ui egui + crate::app::run
   cli works without a window: share it through the library, or open one with app::run
+open: egui wgpu crate::app crate::ui crate::cli crate::train
+  open turns what a person names into a model that runs: training and windows use it, not the reverse
 train: wgpu
   train has a burn device of its own: what the window's device does belongs in engine
 model: wgpu crate::engine crate::train

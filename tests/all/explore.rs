@@ -266,6 +266,46 @@ fn a_point_on_the_pad_follows_its_corners() {
     assert_eq!(explore.corners()[3].latent, [9.0, 4.0], "a point stays where it was put");
 }
 
+/// A fresh model shows its own images at the corners; whoever has chosen something keeps it.
+#[test]
+fn untouched_corners_become_watched_images() {
+    let images = images(2, |row, i| (row * 2 + i) as f32);
+    let mut explore = Explore::new(2);
+    explore.set_mixing(Mixing::Lerp);
+    assert!(explore.follow_images(&images), "something moved");
+    for (index, corner) in explore.corners().iter().enumerate() {
+        assert_eq!(corner.source, CornerSource::Image(index), "corner {index}");
+        assert_eq!(corner.latent, images[index], "corner {index}");
+    }
+    assert_eq!(
+        (explore.pad(), explore.latent()),
+        (Some([0.5, 0.5]), &[3.0, 4.0][..]),
+        "the middle"
+    );
+    assert!(!explore.follow_images(&images), "nothing new");
+
+    let touches: [fn(&mut Explore); 5] = [
+        |explore| explore.set_dim(1, 0.5),
+        |explore| explore.set_pad([0.0, 1.0]),
+        |explore| explore.jump_to_draw(),
+        |explore| explore.redraw_corner(2),
+        |explore| {
+            explore.begin_walk();
+            explore.walk(1.0, 1.0);
+        },
+    ];
+    for touch in touches {
+        let mut explore = Explore::new(2);
+        touch(&mut explore);
+        let before = explore.clone();
+        assert!(!explore.follow_images(&images), "nothing moved");
+        assert_eq!(format!("{explore:?}"), format!("{before:?}"), "what was chosen stays");
+    }
+    let mut few = Explore::new(2);
+    few.follow_images(&images[..3]);
+    assert!(few.corners().iter().all(|c| matches!(c.source, CornerSource::Draw(_))), "too few");
+}
+
 #[test]
 fn redrawn_corners_and_jumps_are_all_different() {
     let mut explore = Explore::new(20);

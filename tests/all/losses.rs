@@ -438,7 +438,7 @@ fn vae_loss_is_the_sum_of_its_terms() {
 /// Gradients by path, in PyTorch's layouts.
 struct Gradients<'a> {
     path: Vec<String>,
-    gradients: &'a GradientsParams,
+    params: &'a GradientsParams,
     found: NamedArrays,
 }
 
@@ -452,7 +452,7 @@ impl ModuleVisitor for Gradients<'_> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let gradient = self.gradients.get::<D>(param.id).expect("every parameter has a gradient");
+        let gradient = self.params.get::<D>(param.id).expect("every parameter has a gradient");
         // The only matrices here are weights of linear layers, which burn keeps as [in, out].
         let gradient = if D == 2 { gradient.swap_dims(0, 1) } else { gradient };
         self.found.insert(self.path.join("."), array_from_tensor(gradient));
@@ -483,7 +483,7 @@ fn vae_gradients_match_finite_differences() {
             .total;
         let gradients = GradientsParams::from_grads(total.backward(), &model);
         let mut visitor =
-            Gradients { path: Vec::new(), gradients: &gradients, found: NamedArrays::new() };
+            Gradients { path: Vec::new(), params: &gradients, found: NamedArrays::new() };
         model.visit(&mut visitor);
         assert!(visitor.found.keys().eq(tensors.keys()), "every parameter has a gradient");
         let value = |name: &str, index: usize, step: f32| {

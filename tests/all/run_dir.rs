@@ -242,6 +242,27 @@ fn force_deletes_nothing_where_no_run_was() {
     assert_eq!(fs::read(music.join("kick.wav")).ok().as_deref(), Some(&b"boom"[..]), "kick.wav");
 }
 
+/// A kill between the two things that a new run begins with leaves a place that a run can begin in again.
+#[test]
+fn force_replaces_a_run_that_hardly_began() {
+    let refused = |only: &str| {
+        let base = folder();
+        new_run(base.path());
+        if only == "checkpoints" {
+            fs::remove_file(base.path().join("config.json")).expect("removed");
+        } else {
+            fs::remove_dir(base.path().join("checkpoints")).expect("removed");
+        }
+        let careful = RunDir::create(base.path(), &config(), false);
+        assert!(careful.is_err(), "only {only} is not empty");
+        RunDir::create(base.path(), &config(), true)
+            .err()
+            .map(|error| format!("only {only}: {error}"))
+    };
+    let refused: Vec<_> = ["checkpoints", "config.json"].into_iter().filter_map(refused).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
 #[test]
 fn a_checkpoint_that_is_there_stays() {
     let base = folder();
@@ -440,37 +461,48 @@ fn damaged_states_are_never_picked() {
 }
 
 #[test]
-fn damaged_tensors_are_errors() {
+fn damaged_tensors_are_errors_and_never_picked() {
     let base = folder();
     let run = new_run(base.path());
-    let checkpoint = save(&run, 6, None);
+    let good = save(&run, 5, Some(2.0));
+    let bad = save(&run, 6, Some(1.0));
     for (name, read) in [
         ("model.safetensors", Checkpoint::model as fn(&Checkpoint) -> _),
         ("optimizer.safetensors", Checkpoint::optimizer),
     ] {
-        let file = checkpoint.path.join(name);
+        let file = bad.path.join(name);
         let whole = fs::read(&file).expect("read");
+        let check = |parts: &[&str]| {
+            assert_says(&read(&bad).expect_err("damaged"), &file, parts);
+            for pick in [Pick::Best, Pick::Latest] {
+                assert_eq!(run.pick(pick).expect("picked"), good, "{name}");
+            }
+            run.pick(Pick::Step(6)).expect_err("not whole");
+        };
         // Every length of the header, and a few of the values.
         let lengths = (0..900.min(whole.len())).chain((900..whole.len()).step_by(997));
         for len in lengths.chain([whole.len() - 1]) {
             fs::write(&file, &whole[..len]).expect("written");
-            let error = read(&checkpoint).expect_err("truncated");
-            assert_says(&error, &file, &["expected"]);
+            check(&["expected"]);
         }
         for bytes in [[whole.as_slice(), b"x"].concat(), vec![0xff; 64], vec![0; 4096]] {
             fs::write(&file, &bytes).expect("written");
-            assert_says(&read(&checkpoint).expect_err("not whole"), &file, &["expected"]);
+            check(&["expected"]);
         }
+        assert_eq!(open(&base.path().to_string_lossy()).expect("opened").step, 5, "{name}");
         fs::remove_file(&file).expect("removed");
-        assert_says(&read(&checkpoint).expect_err("missing"), &file, &[]);
-        assert_eq!(run.pick(Pick::Latest).expect("picked").state.step, 6, "its state is whole");
-        if name == "model.safetensors" {
-            let error = open(&base.path().to_string_lossy()).expect_err("no tensors").to_string();
-            assert!(error.contains(&*file.to_string_lossy()), "{error}");
-        }
+        check(&[]);
+        fs::create_dir(&file).expect("made");
+        check(&[]);
+        fs::remove_dir(&file).expect("removed");
         fs::write(&file, &whole).expect("written");
-        read(&checkpoint).expect("whole again");
+        assert_eq!(steps(&run), [5, 6], "whole again");
     }
+    // The only one there is: said in words.
+    fs::remove_dir_all(&good.path).expect("removed");
+    fs::write(bad.path.join("model.safetensors"), "").expect("written");
+    let error = run.pick(Pick::Best).expect_err("none whole");
+    assert_says(&error, base.path(), &["no whole checkpoint", "expected"]);
 }
 
 /// `config.json` as JSON, with one change.

@@ -269,9 +269,10 @@ fn a_run_from_start_to_end() {
     assert_eq!((session.progress(), session.secs_left()), (Some(1.0), None));
     assert_eq!(session.elapsed_secs(), Some(100.0));
     let names: Vec<_> = session.series().map(|(name, series)| (name, series.len())).collect();
-    assert_eq!(names, [("loss", 1000), ("kl", 1000), ("eval/elbo_nats", 1)], "in their order");
+    let expected = [("loss", 1000), ("kl", 1000), ("images_per_s", 2), ("eval/elbo_nats", 1)];
+    assert_eq!(names, expected, "in their order");
     assert_eq!(session.series_by_name("kl").and_then(Series::last), Some((1000, 1000.0)));
-    assert_eq!(session.marks()[0].text, "lr 0.001 → 0.0005");
+    assert_eq!(session.marks()[0].text, "lr 0.001 to 0.0005");
     assert_eq!(session.checkpoints()[0].step, 250);
     session.apply(&Event::Resumed { step: 3 });
     assert!(session.phase().is_over(), "no late message revives a run");

@@ -118,7 +118,7 @@ fn values_at_the_border() {
                 panic!("{text} is refused as a value, not with {error:?}")
             };
             assert_eq!((name.as_str(), expected), (key.name, &key.kind.to_string()), "{text}");
-            assert!(!found.chars().any(|c| c.is_control()), "{found:?} is one line");
+            assert!(!found.chars().any(char::is_control), "{found:?} is one line");
             assert_eq!(settings, Settings::defaults(recipe.keys()), "{text} changed nothing");
         }
     }

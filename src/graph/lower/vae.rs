@@ -137,8 +137,8 @@ impl VaeConfig {
         }
         let mut wide = self.image;
         let mut channels = self.channels;
-        while wide.height % 2 == 0
-            && wide.width % 2 == 0
+        while wide.height.is_multiple_of(2)
+            && wide.width.is_multiple_of(2)
             && wide.height.min(wide.width) > Self::GRID_TARGET
         {
             let narrow = ImageShape::new(channels, wide.height / 2, wide.width / 2);
@@ -169,6 +169,11 @@ impl VaeConfig {
         }
     }
 
+    /// Trainable values.
+    pub fn num_parameters(&self) -> u64 {
+        shapes(self).iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+    }
+
     /// Whether the deviation is a parameter.
     pub fn learns_sigma(&self) -> bool {
         self.likelihood == Likelihood::Gaussian && self.sigma == Sigma::Learned
@@ -183,7 +188,43 @@ impl VaeConfig {
 /// # Errors
 /// When a tensor is missing or has another shape than `config` says.
 pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
+    for (name, expected) in shapes(config) {
+        if let Some(found) = tensors.get(&name).filter(|array| array.shape() != expected) {
+            let (found, expected) = (format!("{:?}", found.shape()), format!("{expected:?}"));
+            return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
+        }
+    }
     Ok(Autoencoder { encoder: encoder(config, tensors)?, decoder: decoder(config, tensors)? })
+}
+
+/// The name and shape of every tensor, in PyTorch's layouts.
+fn shapes(config: &VaeConfig) -> Vec<(String, Vec<usize>)> {
+    let grid = config.grid().len();
+    let mut shapes = Vec::new();
+    let mut layer = |name: &str, weight: Vec<usize>, outputs: usize| {
+        shapes.push((format!("{name}.weight"), weight));
+        shapes.push((format!("{name}.bias"), vec![outputs]));
+    };
+    let mut linear = |name: &str, inputs: usize, outputs: usize| {
+        layer(name, vec![outputs, inputs], outputs);
+    };
+    linear("encoder.fc", grid, config.hidden);
+    linear("encoder.mean", config.hidden, config.latent_dim);
+    linear("encoder.logvar", config.hidden, config.latent_dim);
+    linear("decoder.fc1", config.latent_dim, config.hidden);
+    linear("decoder.fc2", config.hidden, grid);
+    let levels = config.levels();
+    for (index, level) in levels.iter().enumerate() {
+        let (wide, narrow) = (level.wide.channels, level.narrow.channels);
+        layer(&format!("encoder.convs.{index}"), vec![narrow, wide, 4, 4], narrow);
+        // The decoder's first convolution mirrors the encoder's last.
+        let mirrored = levels.len() - 1 - index;
+        layer(&format!("decoder.convs.{mirrored}"), vec![narrow, wide, 4, 4], wide);
+    }
+    if config.learns_sigma() {
+        shapes.push(("decoder.log_sigma".to_owned(), vec![1]));
+    }
+    shapes
 }
 
 fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {

@@ -64,6 +64,8 @@ fn train_starts_what_the_form_says() {
 #[test]
 fn the_form_keeps_to_what_keys_accept() {
     let mut harness = Window::full(3).open([1280.0, 1600.0]);
+    harness.get_by_label("More keys").click();
+    harness.run_steps(20);
     let form = |harness: &Harness<'_, Window>| harness.state().view.form.clone();
     for key in Recipe::Vae.keys() {
         let Value::Number(default) = form(&harness).settings.values()[key.name].clone() else {
@@ -77,7 +79,7 @@ fn the_form_keeps_to_what_keys_accept() {
             assert_eq!(admitted.set(key.name, now.clone()), Ok(()), "{} is {now}", key.name);
         }
     }
-    for (name, value) in [("Passes over", 1e300), ("Images in one", -5.0), ("Passes over", 0.0)] {
+    for (name, value) in [("Epochs", 1e300), ("Batch", -5.0), ("Epochs", 0.0)] {
         field(&harness, Role::SpinButton, name).set_value_accesskit(value);
         asked(&mut harness);
         let form = form(&harness);
@@ -376,12 +378,32 @@ fn buttons_of_a_run_in_every_phase() {
             "idle" => "no training yet",
             "running" => "step 10 of",
             "paused" => "paused at step 10",
-            "completed" | "stopped" => "finished at step 10",
+            "completed" => "finished at step 10",
+            "stopped" => "stopped at step 10",
             "diverged" => "diverged at step 10",
             _ => "at step 10",
         };
         assert!(says(&harness, told), "{told:?} while {phase}");
     }
+}
+
+#[test]
+fn a_run_that_is_not_done_can_go_on() {
+    for (phase, window) in phases() {
+        let mut harness = window.open([1280.0, 1400.0]);
+        let name = "Continue the run";
+        let offered = harness.query_by_role_and_label(Role::Button, name).is_some();
+        assert_eq!(offered, !matches!(phase, "idle" | "running" | "paused"), "while {phase}");
+        if offered {
+            let dir = "/home/somebody/.local/share/zscope/runs/vae-7".into();
+            assert_eq!(press(&mut harness, name), [Command::ResumeRun(dir)], "while {phase}");
+        }
+    }
+    let mut window = Window::running(3, 39_100);
+    let reason = zscope::event::FinishReason::Completed;
+    window.tell(&RunEvent::Finished { step: 39_100, reason, elapsed_secs: 1.0 });
+    let harness = window.open([1280.0, 1400.0]);
+    assert!(harness.query_by_label("Continue the run").is_none(), "all steps are done");
 }
 
 /// A run that was stopped half-way is not a finished one.
@@ -410,9 +432,16 @@ fn typed_paths_are_opened() {
     text_field(&harness, "path").type_text("/half");
     harness.key_press(Key::Tab);
     assert_eq!(asked(&mut harness), [], "leaving the field opens nothing");
-    let commands = type_and_enter(&mut harness, "mnist", " shapes?size=16 ");
+    let commands = type_and_enter(&mut harness, "Data", " shapes?size=16 ");
     assert_eq!(commands, [Command::OpenData("shapes?size=16".to_owned())], "data");
-    assert_eq!(press(&mut harness, "Open…"), [Command::PickModel], "a dialog for models");
+    for (item, expected) in [
+        ("Run or model…", Command::PickModel),
+        ("Folder of pictures or data…", Command::PickData),
+        ("The demo model", Command::OpenDemo),
+    ] {
+        press(&mut harness, "Open");
+        assert_eq!(press(&mut harness, item), [expected], "{item}");
+    }
     assert_eq!(press(&mut harness, "Folder…"), [Command::PickData], "a dialog for data");
     assert_eq!(press(&mut harness, "Save…"), [Command::SavePicture(None)], "the picture");
     assert_eq!(press(&mut harness, "Save CSV…"), [Command::SaveCurves(None)], "the curves");
@@ -451,7 +480,7 @@ fn empty_states_say_what_will_be_there() {
             assert!(text.contains(words), "{words:?} at {size:?} in\n{text}");
         }
         // Everything is offered all the same: the next step is never further than a button.
-        for name in ["Open…", "Folder…", "Train"] {
+        for name in ["Open", "Folder…", "Train"] {
             assert!(is_enabled(&harness, name), "{name}");
         }
     }
@@ -477,7 +506,7 @@ fn a_run_shows_only_keys_that_may_change() {
             assert!(key.live || !found, "no widget for {}", key.name);
         }
     }
-    for name in ["Passes over", "Images in one"] {
+    for name in ["Epochs", "Batch", "Seed"] {
         let node = field(&harness, Role::SpinButton, name);
         assert!(node.accesskit_node().is_disabled(), "{name}… is fixed now");
     }
@@ -528,17 +557,17 @@ fn curves_with_anything_in_them_are_drawn() {
         let value = |curve: u64| poison[((step * 7 + curve) % 8) as usize];
         StepRecord { step, values: (0..8).map(value).collect() }
     };
-    window.tell(RunEvent::StepsDone {
+    window.tell(&RunEvent::StepsDone {
         steps: (6..300).map(record).collect(),
         images_per_s: f64::NAN,
     });
     for step in [7, 7, 250, 10_000] {
         let name = "lr".to_owned();
-        window.tell(RunEvent::SettingChanged { step, name, from: 1e-3, to: 5e-4 });
+        window.tell(&RunEvent::SettingChanged { step, name, from: 1e-3, to: 5e-4 });
     }
     let values = vec![("eval/elbo_nats".to_owned(), f64::NAN), ("eval/psnr_db".to_owned(), 1e300)];
-    window.tell(RunEvent::Evaluated { step: 290, values });
-    window.tell(RunEvent::Warning { step: 290, message: "odd".to_owned() });
+    window.tell(&RunEvent::Evaluated { step: 290, values });
+    window.tell(&RunEvent::Warning { step: 290, message: "odd".to_owned() });
     let mut harness = window.open(SIZES[0]);
     for name in ["log10", "robust range", "log10", "robust range"] {
         harness.get_by_role_and_label(Role::CheckBox, name).click();
@@ -574,9 +603,9 @@ fn curves_with_anything_in_them_are_drawn() {
 fn one_step_and_no_step_are_drawn() {
     for steps in [0, 1, 2] {
         let mut window = Window::full(1);
-        window.tell(super::window::started(1));
+        window.tell(&super::window::started(1));
         if steps > 0 {
-            window.tell(block(1, 1..=steps));
+            window.tell(&block(1, 1..=steps));
         }
         let mut harness = window.open(SIZES[0]);
         harness.get_by_role_and_label(Role::CheckBox, "log10").click();
@@ -593,17 +622,17 @@ fn one_step_and_no_step_are_drawn() {
 fn texts_need_no_system_font() {
     let mut window = Window::running(3, 20);
     window.view.curves.shown.fill(true);
-    window.tell(RunEvent::Paused { step: 20 });
-    window.tell(RunEvent::Resumed { step: 20 });
+    window.tell(&RunEvent::Paused { step: 20 });
+    window.tell(&RunEvent::Resumed { step: 20 });
     let mut harness = window.open_without_system_fonts(SIZES[0]);
-    for menu in ["Corners", "Along z0 × z1", "Plots"] {
+    for menu in ["Open", "Corners", "Along z0 × z1", "Plots"] {
         press(&mut harness, menu);
         harness.key_press(Key::Escape);
         asked(&mut harness);
     }
     // A setting that was changed is marked on the curves.
     let name = "lr".to_owned();
-    harness.state_mut().tell(RunEvent::SettingChanged { step: 9, name, from: 1e-3, to: 5e-4 });
+    harness.state_mut().tell(&RunEvent::SettingChanged { step: 9, name, from: 1e-3, to: 5e-4 });
     asked(&mut harness);
 }
 

@@ -93,10 +93,10 @@ impl Window {
     /// [`Window::full`] with a run that has taken `steps` steps.
     pub fn running(d: usize, steps: u64) -> Self {
         let mut window = Self::full(d);
-        window.tell(started(d));
+        window.tell(&started(d));
         window.is_live = true;
-        window.tell(block(d, 1..=steps));
-        window.tell(RunEvent::Evaluated {
+        window.tell(&block(d, 1..=steps));
+        window.tell(&RunEvent::Evaluated {
             step: steps,
             values: vec![
                 ("eval/elbo_nats".to_owned(), -312.5),
@@ -107,8 +107,8 @@ impl Window {
         window
     }
 
-    pub fn tell(&mut self, event: RunEvent) {
-        self.session.apply(&event);
+    pub fn tell(&mut self, event: &RunEvent) {
+        self.session.apply(event);
     }
 
     /// Shows it. `size` in points.
@@ -164,7 +164,7 @@ pub fn phases() -> Vec<(&'static str, Window)> {
     let running = || Window::running(3, 10);
     let with = |event: RunEvent| {
         let mut window = running();
-        window.tell(event);
+        window.tell(&event);
         window
     };
     let finished = |reason| RunEvent::Finished { step: 10, reason, elapsed_secs: 3.5 };
