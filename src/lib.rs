@@ -20,6 +20,28 @@
 //! [`latest::Latest`] slot that keeps only the newest, and requests of which only the last is served.
 //!
 //! `tests/all/architecture.rs` enforces who may import whom.
+//!
+//! # Where things are
+//!
+//! - Plain types that cross every border lie at the root: [`array`], [`picture`], [`random`], [`latest`],
+//!   [`event`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
+//!   the training module itself), so that evaluation, reconstruction and the command line are written once.
+//! - An architecture's description (for example [`graph::lower::vae::VaeConfig`]) lies beside its lowering
+//!   rather than in [`model`]: it is plain data, and the burn module and the graphs are both built from it.
+//! - [`open`] joins files, graphs and engines into the model that a person names.
+//!
+//! # Choices that building it settled
+//!
+//! - Parameters travel by [`model::params`], a visitor of our own, rather than by burn-store: that one aborts
+//!   the process when anything panics while tensors are put into a module, and keys nothing by PyTorch's
+//!   layouts on the way out.
+//! - Adam's arithmetic is burn's, its state is ours, by parameter path: burn keys it by ids that a
+//!   safetensors file does not carry.
+//! - A checkpoint counts only when all of it is there: `state.json` parses and both tensor files are as long
+//!   as their headers say. A model whose measures on held-out images are no numbers is not saved at all.
+//! - Whether there is a real GPU is asked of the kernel's device files first (on Linux): starting Vulkan only
+//!   to find a software adapter costs a command line a tenth of a second and prints drivers' complaints.
+//! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;
 pub mod codec;

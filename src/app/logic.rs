@@ -13,6 +13,7 @@ use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
 use crate::session::Series;
 use crate::train::live::{Probe, Weights};
+use crate::train::settings::Value;
 use crate::train::worker::Training;
 use crate::ui::{Command, ModelLine, Notice, PAD_TILES, Scene};
 
@@ -118,6 +119,10 @@ impl ZscopeApp {
                     self.notice(format!("Training ended: {message}; {kept}"), true);
                 }
                 Event::Warning { message, .. } => self.notice(message.clone(), false),
+                // The form shows what is in force, whoever changed it.
+                Event::SettingChanged { name, to, .. } => {
+                    self.view.form.settings.set(name, Value::Number(*to)).ok();
+                }
                 _ => {}
             }
         }

@@ -10,6 +10,9 @@ use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
 use crate::ui::{Command, TrainForm};
 
+/// How long a script rests for a screenshot to be taken.
+const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
+
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Line {
@@ -61,7 +64,11 @@ impl Script {
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
             }
-            Line::Screenshot(path) => ctx.request_screenshot(move |picture| save(&picture, &path)),
+            Line::Screenshot(path) => {
+                ctx.request_screenshot(move |picture| save(&picture, &path));
+                // The picture is taken of a later frame: nothing may move before.
+                self.wait_until = Some(Instant::now() + SCREENSHOT_WAIT);
+            }
         }
         None
     }

@@ -23,6 +23,6 @@ pub(crate) fn settings_json(
     settings
         .values()
         .iter()
-        .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
+        .map(|(name, value)| ((*name).to_owned(), settings::json_of(value)))
         .collect()
 }

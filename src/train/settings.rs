@@ -109,6 +109,16 @@ impl Kind {
     }
 }
 
+/// A value as JSON, whole numbers without a fraction.
+pub(crate) fn json_of(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            serde_json::json!(*number as i64)
+        }
+        _ => serde_json::json!(value),
+    }
+}
+
 /// A setting was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {

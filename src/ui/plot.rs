@@ -124,7 +124,10 @@ fn marks(plot: &mut PlotUi<'_>, session: &Session, top: f64) {
         plot.vline(VLine::new(mark.text.clone(), at).color(theme::MUTED).width(1.0));
         let text = egui::RichText::new(&mark.text).small().color(theme::MUTED);
         let place = PlotPoint::new(at, top);
-        plot.text(Text::new(mark.text.clone(), place, text).anchor(egui::Align2::LEFT_TOP));
+        let bounds = plot.plot_bounds();
+        let is_late = at > f64::midpoint(bounds.min()[0], bounds.max()[0]);
+        let side = if is_late { egui::Align2::RIGHT_TOP } else { egui::Align2::LEFT_TOP };
+        plot.text(Text::new(mark.text.clone(), place, text).anchor(side));
     }
 }
 

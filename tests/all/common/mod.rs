@@ -39,7 +39,7 @@ pub fn first_difference(found: &[f32], expected: &[f32], tolerance: Tolerance) -
     found
         .iter()
         .zip(expected)
-        .position(|(f, e)| !((f - e).abs() <= bound))
+        .position(|(f, e)| (f - e).abs() > bound || f.is_nan() || e.is_nan())
         .map(|i| format!("at {i}: {} differs from {} by more than {bound}", found[i], expected[i]))
 }
 
