@@ -1,7 +1,7 @@
 //! `--frame-log`: one CSV row a frame.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{LineWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 /// A frame that is followed by another at once took until that one began, painting and waiting for the
 /// screen included; of one that is followed by a pause, only the window's own work is known.
 pub(super) struct FrameLog {
-    file: BufWriter<File>,
+    file: LineWriter<File>,
     start: Instant,
     /// The frame that is not measured yet.
     open: Option<Frame>,
@@ -29,7 +29,7 @@ impl FrameLog {
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path)
             .with_context(|| format!("write the frame log: {}", path.display()))?;
-        let mut file = BufWriter::new(file);
+        let mut file = LineWriter::new(file);
         writeln!(file, "ms,frame_ms,moved")?;
         Ok(Self { file, start: Instant::now(), open: None })
     }

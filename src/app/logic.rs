@@ -31,6 +31,9 @@ impl eframe::App for ZscopeApp {
         if let Some(log) = &mut self.frame_log {
             log.begin(frame.info().cpu_usage, ctx.requested_repaint_last_pass());
         }
+        if self.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         self.take_events();
         self.take_jobs(ctx);
         self.take_live(ctx);

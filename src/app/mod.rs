@@ -15,6 +15,7 @@ mod script;
 mod textures;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use eframe::egui;
 use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
@@ -79,6 +80,8 @@ pub struct ZscopeApp {
     frame_log: Option<FrameLog>,
     script: Option<Script>,
     runs_folder: String,
+    /// Set from outside (Ctrl-C, a system that shuts down) to close the window in order.
+    interrupted: Arc<AtomicBool>,
     engine: EngineKind,
     gpu: Option<Gpu>,
     render_state: Option<RenderState>,
@@ -148,6 +151,17 @@ fn wgpu_options() -> WgpuConfiguration {
     options
 }
 
+/// A flag that Ctrl-C and its relatives set; the window wakes to see it.
+fn close_on_interrupt(ctx: &egui::Context) -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let (flag, ctx) = (Arc::clone(&interrupted), ctx.clone());
+    ctrlc::set_handler(move || {
+        flag.store(true, Ordering::Relaxed);
+        ctx.request_repaint();
+    })?;
+    Ok(interrupted)
+}
+
 impl ZscopeApp {
     fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
         crate::ui::theme::apply(&cc.egui_ctx);
@@ -182,6 +196,7 @@ impl ZscopeApp {
             frame_log,
             script,
             runs_folder: crate::train::runs::folder().display().to_string(),
+            interrupted: close_on_interrupt(&cc.egui_ctx)?,
             engine: args.engine,
             gpu,
             render_state,
