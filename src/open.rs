@@ -136,7 +136,9 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
         .and_then(|state| state.get("step")?.as_u64())
         .unwrap_or(0);
-    opened(file.clone(), None, config, step, ArrayFile::open(&file)?.arrays()?)
+    let tensors = ArrayFile::open(&file)?.arrays()?;
+    let run_dir = RunDir::is_run(&run_dir).then_some(run_dir);
+    opened(file, run_dir, config, step, tensors)
 }
 
 fn path_and_pick(model: &str) -> (PathBuf, Pick) {

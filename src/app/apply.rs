@@ -83,6 +83,7 @@ impl ZscopeApp {
     }
 
     fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
+        self.explore.begin_edit();
         self.move_point(change);
         self.stale_pad_rows = PAD_TILES;
     }
@@ -100,6 +101,8 @@ impl ZscopeApp {
             Ok(spec) => spec,
             Err(error) => return self.notice(error.to_string(), true),
         };
+        self.data_generation += 1;
+        let generation = self.data_generation;
         self.data = DataLine { spec: text.clone(), opening: Some((0, 0)), ..DataLine::default() };
         self.pictures.preview = None;
         self.jobs.spawn("data", move |done| {
@@ -107,9 +110,10 @@ impl ZscopeApp {
             if let Ok(dataset) = &dataset {
                 let count = (dataset.len(Split::Train) as u32).min(PREVIEW_IMAGES);
                 let indices: Vec<u32> = (0..count).collect();
-                done(Done::Preview(data::batch(dataset.as_ref(), Split::Train, &indices)));
+                let images = data::batch(dataset.as_ref(), Split::Train, &indices);
+                done(Done::Preview { generation, images });
             }
-            done(Done::Data { spec: text, dataset });
+            done(Done::Data { generation, spec: text, dataset });
         });
     }
 
@@ -135,17 +139,38 @@ impl ZscopeApp {
         if path.is_file() && image::ImageFormat::from_path(&path).is_ok() {
             return self.open_picture(path);
         }
+        let Some(generation) = self.ask_for_model() else { return };
         let text = path.display().to_string();
         self.jobs.spawn("open", move |done| {
-            done(Done::Model(
-                crate::open::open(&text).map(Box::new).map_err(|error| error.to_string()),
-            ));
+            let opened = crate::open::open(&text).map(Box::new).map_err(|error| error.to_string());
+            done(Done::Model { generation, opened });
         });
     }
 
+    /// The number of a new question for a model; none while a run goes on, which a person has to end first.
+    pub(super) fn ask_for_model(&mut self) -> Option<u64> {
+        if self.is_busy() {
+            return None;
+        }
+        self.model_generation += 1;
+        Some(self.model_generation)
+    }
+
+    /// Whether a run goes on or is being set up; says so.
+    fn is_busy(&mut self) -> bool {
+        let busy = self.training.is_some() || self.is_starting;
+        if busy {
+            self.notice("A run is still going on: stop it first.", true);
+        }
+        busy
+    }
+
     /// Goes to where the encoder puts a picture.
-    fn open_picture(&mut self, path: PathBuf) {
-        let Some(model) = &self.model else { return };
+    pub(super) fn open_picture(&mut self, path: PathBuf) {
+        let Some(model) = &self.model else {
+            self.wanted_picture = Some(path);
+            return;
+        };
         let (encoder, image, range) = (model.networks.encoder.clone(), model.image, model.range);
         self.jobs.spawn("picture", move |done| {
             done(Done::Latent(
@@ -155,9 +180,8 @@ impl ZscopeApp {
     }
 
     fn start_training(&mut self, form: TrainForm) {
-        if self.training.is_some() {
-            return self.notice("A run is still going on: stop it first.", true);
-        }
+        let Some(_) = self.ask_for_model() else { return };
+        self.is_starting = true;
         self.view.form = form.clone();
         if self.data.spec != form.data {
             self.open_data(form.data.clone());
@@ -170,9 +194,8 @@ impl ZscopeApp {
     }
 
     fn resume_run(&mut self, dir: PathBuf) {
-        if self.training.is_some() {
-            return self.notice("A run is still going on: stop it first.", true);
-        }
+        let Some(_) = self.ask_for_model() else { return };
+        self.is_starting = true;
         self.jobs.spawn("resume", move |done| {
             done(Done::Plan(
                 resume(&dir, None, true).map(Box::new).map_err(|error| error.to_string()),

@@ -109,6 +109,14 @@ impl Decoder {
         }
     }
 
+    /// What went wrong on the thread since the last call.
+    pub(super) fn take_error(&mut self) -> Option<String> {
+        let Self::Thread(thread) = self else { return None };
+        let (seen, error) = thread.errors.newer_than(thread.seen_error)?;
+        thread.seen_error = seen;
+        Some(error.as_ref().clone())
+    }
+
     /// The picture of the point.
     pub(super) fn point(&self) -> Option<Picture> {
         match self {
@@ -255,6 +263,8 @@ pub(super) struct ThreadDecoder {
     rows: Vec<Latest<Array>>,
     seen_rows: [u64; PAD_TILES],
     row_textures: Vec<Option<egui::TextureHandle>>,
+    errors: Latest<String>,
+    seen_error: u64,
 }
 
 impl ThreadDecoder {
@@ -270,7 +280,9 @@ impl ThreadDecoder {
         let desk = Desk::default();
         let point = Latest::default();
         let rows: Vec<Latest<Array>> = (0..PAD_TILES).map(|_| Latest::default()).collect();
+        let errors = Latest::default();
         let worker = Worker {
+            errors: errors.clone(),
             runner,
             desk: Arc::clone(&desk),
             point: point.clone(),
@@ -281,7 +293,7 @@ impl ThreadDecoder {
         let thread = std::thread::Builder::new()
             .name("zscope-decode".to_owned())
             .spawn(move || worker.run())
-            .map_err(|error| log::error!("no thread to decode on: {error}"))
+            .map_err(|error| errors.put(format!("no thread to decode on: {error}")))
             .ok();
         Ok(Self {
             desk,
@@ -295,6 +307,8 @@ impl ThreadDecoder {
             rows,
             seen_rows: [0; PAD_TILES],
             row_textures: vec![None; PAD_TILES],
+            errors,
+            seen_error: 0,
         })
     }
 
@@ -345,6 +359,7 @@ impl Drop for ThreadDecoder {
 
 /// The thread behind a [`ThreadDecoder`].
 struct Worker {
+    errors: Latest<String>,
     runner: Runner,
     desk: Desk,
     point: Latest<Array>,
@@ -363,13 +378,13 @@ impl Worker {
     fn run(mut self) {
         // One thread, so that decoding never waits for the trainer's pool.
         let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() else {
-            log::error!("no threads to decode on");
+            self.errors.put("no threads to decode on".to_owned());
             return;
         };
         while let Some((weights, job)) = self.next() {
             let drawn = pool.install(|| self.draw(weights, job));
             if let Err(error) = drawn {
-                log::warn!("decode a picture: {error}");
+                self.errors.put(error.to_string());
             }
             self.ctx.request_repaint();
         }

@@ -11,7 +11,10 @@ const MODEL: &[u8] = include_bytes!("../../assets/demo/model.safetensors");
 impl ZscopeApp {
     /// Puts the demo model into the explorer.
     pub(super) fn open_demo(&mut self) {
-        self.jobs.spawn("demo", |done| done(Done::Model(demo().map(Box::new))));
+        let Some(generation) = self.ask_for_model() else { return };
+        self.jobs.spawn("demo", move |done| {
+            done(Done::Model { generation, opened: demo().map(Box::new) });
+        });
     }
 }
 

@@ -16,15 +16,15 @@ use crate::train::worker::Plan;
 /// What a job found.
 pub(super) enum Done {
     /// Data is open, or why not.
-    Data { spec: String, dataset: Result<Arc<dyn Dataset>, String> },
+    Data { generation: u64, spec: String, dataset: Result<Arc<dyn Dataset>, String> },
     /// Pictures of the data for the preview, `[b, c, h, w]` in `[0, 1]`.
-    Preview(Array),
+    Preview { generation: u64, images: Array },
     /// A model is open, or why not.
-    Model(Result<Box<Opened>, String>),
+    Model { generation: u64, opened: Result<Box<Opened>, String> },
     /// Watched images of a model that does not train, with the KL of every dimension.
-    Probe { probe: Probe, kl: Vec<f32> },
-    /// What an opened run has told so far.
-    History(Vec<Event>),
+    Probe { generation: u64, probe: Probe, kl: Vec<f32> },
+    /// What an opened run has told so far, or why that cannot be read.
+    History { generation: u64, events: Result<Vec<Event>, String> },
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.

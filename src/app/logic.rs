@@ -11,7 +11,6 @@ use crate::array::Array;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
-use crate::session::Series;
 use crate::train::live::{Probe, Weights};
 use crate::train::settings::Value;
 use crate::train::worker::Training;
@@ -39,7 +38,8 @@ impl eframe::App for ZscopeApp {
         self.take_live(ctx);
         self.take_dropped(ctx);
         let step = self.session.step();
-        let scripted = self.script.as_mut().and_then(|script| script.next(step, ctx));
+        let is_over = self.training.is_none() && !self.is_starting;
+        let scripted = self.script.as_mut().and_then(|script| script.next(step, is_over, ctx));
         for command in scripted.into_iter().chain(shortcuts(ctx)) {
             self.apply(ctx, command);
         }
@@ -134,6 +134,9 @@ impl ZscopeApp {
         }
         if over && events.is_empty() {
             self.training = None;
+            if let Some(model) = &mut self.model {
+                model.is_live = false;
+            }
             // A run that ended before its first weights leaves nothing to show.
             self.pending = None;
         }
@@ -142,8 +145,10 @@ impl ZscopeApp {
     fn take_jobs(&mut self, ctx: &egui::Context) {
         while let Some(done) = self.jobs.next() {
             match done {
-                Done::Data { spec, dataset } => self.data_opened(spec, dataset),
-                Done::Preview(images) => {
+                Done::Data { generation, spec, dataset } if generation == self.data_generation => {
+                    self.data_opened(spec, dataset);
+                }
+                Done::Preview { generation, images } if generation == self.data_generation => {
                     let options = egui::TextureOptions::LINEAR;
                     textures::show(
                         &mut self.preview,
@@ -155,19 +160,29 @@ impl ZscopeApp {
                     );
                     self.pictures.preview = self.preview.as_ref().map(textures::picture);
                 }
-                Done::Model(Ok(opened)) => self.model_opened(ctx, *opened),
-                Done::Probe { probe, kl } => {
+                Done::Model { generation, opened: Ok(opened) }
+                    if generation == self.model_generation =>
+                {
+                    self.model_opened(ctx, *opened);
+                }
+                Done::Probe { generation, probe, kl } if generation == self.model_generation => {
                     self.live.probe.put(probe);
                     self.explore.set_kl(&kl, true);
                     self.explore.walk_dims();
                 }
-                Done::History(events) => {
-                    self.session = crate::session::Session::default();
+                Done::History { generation, events: Ok(events) }
+                    if generation == self.model_generation =>
+                {
                     for event in &events {
                         self.session.apply(event);
                     }
                 }
                 Done::Plan(Ok(plan)) => {
+                    self.is_starting = false;
+                    // The form shows what is in force, also for a run that goes on.
+                    self.view.form.settings = plan.settings.clone();
+                    self.view.form.batch = plan.config.batch;
+                    self.view.form.seed = plan.config.seed;
                     self.pending = Some(super::PendingRun {
                         name: plan
                             .run
@@ -196,12 +211,22 @@ impl ZscopeApp {
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(&path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
-                Done::Model(Err(error))
-                | Done::Plan(Err(error))
+                Done::Plan(Err(error)) => {
+                    self.is_starting = false;
+                    self.notice(error, true);
+                }
+                Done::Model { opened: Err(error), .. }
+                | Done::History { events: Err(error), .. }
                 | Done::Latent(Err(error))
                 | Done::Saved(Err(error)) => {
                     self.notice(error, true);
                 }
+                // Answers to questions that newer ones have replaced.
+                Done::Data { .. }
+                | Done::Preview { .. }
+                | Done::Model { .. }
+                | Done::Probe { .. }
+                | Done::History { .. } => {}
             }
         }
     }
@@ -216,7 +241,7 @@ impl ZscopeApp {
 
     fn take_live(&mut self, ctx: &egui::Context) {
         if let Some((seen, weights)) = self.live.weights.newer_than(self.seen_weights)
-            && !self.explore.is_frozen()
+            && (self.pending.is_some() || !self.explore.is_frozen())
         {
             self.seen_weights = seen;
             self.take_weights(ctx, &weights);
@@ -230,6 +255,9 @@ impl ZscopeApp {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
             self.pictures.pad_rows = decoder.rows();
+            if let Some(error) = decoder.take_error() {
+                self.notice(format!("draw the picture: {error}"), true);
+            }
         }
     }
 
@@ -279,6 +307,7 @@ impl ZscopeApp {
         self.probe_latents =
             (0..probe.latents.num_rows()).map(|row| probe.latents.row(row).to_vec()).collect();
         if self.probe_latents.first().map(Vec::len) == Some(self.explore.latent().len())
+            && !self.explore.is_frozen()
             && self.explore.follow_images(&self.probe_latents)
         {
             self.picture_is_stale = true;
@@ -292,20 +321,30 @@ impl ZscopeApp {
         if !self.model.as_ref().is_some_and(|model| model.is_live) {
             return;
         }
-        let newest =
-            |dim: usize| self.session.series_by_name(&format!("kl_{dim}")).and_then(Series::last);
+        if self.session.step() == self.kl_step {
+            return;
+        }
+        self.kl_step = self.session.step();
         let old = self.explore.kl().to_vec();
-        let smoothed: Option<Vec<f32>> = (0..old.len())
-            .map(|dim| {
-                let (_, value) = newest(dim)?;
-                let known = if old[dim].is_nan() { value } else { old[dim] };
-                Some(KL_SMOOTHING * known + (1.0 - KL_SMOOTHING) * value)
-            })
-            .collect();
-        let Some(kl) = smoothed else { return };
+        let mut kl = vec![f32::NAN; old.len()];
+        for (name, series) in self.session.series() {
+            let dim = name.strip_prefix("kl_").and_then(|dim| dim.parse::<usize>().ok());
+            let slot = dim.and_then(|dim| kl.get_mut(dim));
+            if let (Some(slot), Some((_, value))) = (slot, series.last()) {
+                *slot = value;
+            }
+        }
+        if kl.iter().any(|value| value.is_nan()) {
+            return;
+        }
+        for (kl, old) in kl.iter_mut().zip(old).filter(|(_, old)| !old.is_nan()) {
+            *kl = KL_SMOOTHING * old + (1.0 - KL_SMOOTHING) * *kl;
+        }
         let first = self.explore.kl().first().is_some_and(|kl| kl.is_nan());
         // Sliders change places only while the hand rests, never under it.
-        let rests = ctx.input(|input| input.pointer.time_since_last_movement() > REST_SECS);
+        let rests = ctx.input(|input| {
+            input.pointer.time_since_last_movement() > REST_SECS && !input.pointer.any_down()
+        });
         self.explore.set_kl(&kl, first || rests);
         if first {
             self.explore.walk_dims();
@@ -322,8 +361,8 @@ impl ZscopeApp {
     }
 
     fn model_opened(&mut self, ctx: &egui::Context, opened: Opened) {
-        self.training = None;
         self.pending = None;
+        self.session = crate::session::Session::default();
         self.live = crate::train::live::Live::default();
         self.seen_weights = 0;
         self.seen_probe = 0;
@@ -350,17 +389,19 @@ impl ZscopeApp {
     fn tell_history(&self, opened: &Opened) {
         let Some(dir) = opened.run_dir.clone() else { return };
         let config = opened.run.clone();
-        self.jobs.spawn("history", move |done| match super::history::read(&dir, &config) {
-            Ok(events) => done(Done::History(events)),
-            Err(error) => log::warn!("{error}"),
+        let generation = self.model_generation;
+        self.jobs.spawn("history", move |done| {
+            let events = super::history::read(&dir, &config).map_err(|error| error.to_string());
+            done(Done::History { generation, events });
         });
     }
 
     /// Encodes held-out images of the data that a model was trained on, where it is still there.
     fn watch_images(&self, opened: &Opened) {
         let opened = opened.clone();
+        let generation = self.model_generation;
         self.jobs.spawn("watch", move |done| match watched(&opened) {
-            Ok((probe, kl)) => done(Done::Probe { probe, kl }),
+            Ok((probe, kl)) => done(Done::Probe { generation, probe, kl }),
             Err(error) => log::info!("no watched images: {error}"),
         });
     }
@@ -378,12 +419,21 @@ impl ZscopeApp {
         );
         match decoder {
             Ok(decoder) => self.decoder = Some(decoder),
-            Err(error) => self.notice(format!("show the model: {error}"), true),
+            Err(error) => {
+                self.decoder = None;
+                self.pictures.main = None;
+                self.pictures.pad_rows.clear();
+                self.notice(format!("show the model: {error}"), true);
+            }
         }
         self.explore = crate::session::explore::Explore::new(d);
         self.model = Some(model);
+        self.kl_step = 0;
         self.picture_is_stale = true;
         self.stale_pad_rows = PAD_TILES;
+        if let Some(path) = self.wanted_picture.take() {
+            self.open_picture(path);
+        }
     }
 
     /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
@@ -404,16 +454,17 @@ impl ZscopeApp {
             }
         }
         if let Err(error) = drawn {
+            // Once is enough: another try waits until something has changed.
+            self.stale_pad_rows = 0;
             self.notice(format!("draw the picture: {error}"), true);
         }
     }
 }
 
 fn model_name(opened: &Opened) -> String {
-    // A checkpoint lies in RUN/checkpoints/step-N.
-    let run = opened.path.ancestors().nth(2).and_then(|run| run.file_name());
-    let own = opened.path.file_name();
-    run.or(own).unwrap_or_default().to_string_lossy().into_owned()
+    let folder = opened.run_dir.as_deref().or_else(|| opened.path.parent());
+    let name = folder.and_then(std::path::Path::file_name).or(opened.path.file_name());
+    name.unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecError> {

@@ -14,6 +14,7 @@ mod logic;
 mod script;
 mod textures;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -56,6 +57,15 @@ pub struct ZscopeApp {
     explore: Explore,
     view: View,
     training: Option<Training>,
+    /// Whether a run is being set up.
+    is_starting: bool,
+    /// Counts what was asked for, so that an answer to an older question is known as one.
+    model_generation: u64,
+    data_generation: u64,
+    /// A picture to be encoded as soon as there is a model.
+    wanted_picture: Option<PathBuf>,
+    /// The step whose KL values are known already.
+    kl_step: u64,
     /// What the run that trains will look like, until its first weights come.
     pending: Option<PendingRun>,
     live: Live,
@@ -176,6 +186,11 @@ impl ZscopeApp {
             explore: Explore::new(2),
             view: View::default(),
             training: None,
+            is_starting: false,
+            model_generation: 0,
+            data_generation: 0,
+            wanted_picture: None,
+            kl_step: 0,
             pending: None,
             live: Live::default(),
             seen_weights: 0,

@@ -45,9 +45,14 @@ impl Script {
     }
 
     /// What is to be done in this frame, if anything is.
-    pub(super) fn next(&mut self, step: u64, ctx: &egui::Context) -> Option<Command> {
+    pub(super) fn next(
+        &mut self,
+        step: u64,
+        is_over: bool,
+        ctx: &egui::Context,
+    ) -> Option<Command> {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
-            || self.wait_step.is_some_and(|wanted| step < wanted)
+            || self.wait_step.is_some_and(|wanted| step < wanted && !is_over)
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;

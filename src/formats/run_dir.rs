@@ -101,6 +101,20 @@ pub struct CheckpointState {
     pub eval: serde_json::Map<String, serde_json::Value>,
 }
 
+impl CheckpointState {
+    /// The evaluation loss with the KL term weighted by `beta`; the stored one where that was its weight or
+    /// its terms are not told.
+    fn loss_at(&self, beta: Option<f64>) -> f64 {
+        let own = self.settings.get("beta").and_then(serde_json::Value::as_f64);
+        let beta = beta.filter(|_| own != beta);
+        let term = |name: &str| self.eval.get(name).and_then(serde_json::Value::as_f64);
+        match (beta, term("reconstruction_nats"), term("kl_nats")) {
+            (Some(beta), Some(reconstruction), Some(kl)) => reconstruction + beta * kl,
+            _ => self.eval_loss.unwrap_or(f64::INFINITY),
+        }
+    }
+}
+
 /// A checkpoint on the disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
@@ -333,11 +347,12 @@ impl RunDir {
     pub fn pick(&self, pick: Pick) -> Result<Checkpoint, FormatError> {
         let all = self.checkpoints()?;
         let steps = all.iter().map(|c| c.state.step.to_string()).collect::<Vec<_>>().join(", ");
+        // β may have changed on the way: all are judged by the one that was in force last.
+        let beta = all.last().and_then(|c| c.state.settings.get("beta")?.as_f64());
         let best = || {
-            all.iter().filter(|c| c.state.eval_loss.is_some_and(f64::is_finite)).min_by(|a, b| {
-                let loss = |c: &Checkpoint| c.state.eval_loss.unwrap_or(f64::INFINITY);
-                loss(a).total_cmp(&loss(b))
-            })
+            all.iter()
+                .filter(|c| c.state.eval_loss.is_some_and(f64::is_finite))
+                .min_by(|a, b| a.state.loss_at(beta).total_cmp(&b.state.loss_at(beta)))
         };
         let picked = match pick {
             Pick::Best => best().or(all.last()),

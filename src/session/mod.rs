@@ -14,6 +14,9 @@ pub use series::{Ema, Series, decimate, write_csv};
 /// How many different warnings are kept; the oldest go first.
 pub const MAX_WARNINGS: usize = 100;
 
+/// Changes of one setting that lie no further apart than this many steps share a mark.
+const MARKS_APART: u64 = 25;
+
 /// The share of the past in the speed that the time left is told from.
 const SPEED_WEIGHT: f64 = 0.9;
 
@@ -108,7 +111,7 @@ impl Session {
                     self.add_step(record);
                 }
                 self.speed.add(*images_per_s);
-                if let Some(last) = steps.last() {
+                if let Some(last) = steps.last().filter(|_| images_per_s.is_finite()) {
                     self.series_named("images_per_s").push(last.step, *images_per_s as f32);
                 }
                 if self.phase == Phase::Idle {
@@ -126,7 +129,7 @@ impl Session {
             }
             Event::SettingChanged { step, name, from, to } => {
                 // `:?` writes 1e-5, where the other form writes all its zeros.
-                self.marks.push(Mark { step: *step, text: format!("{name} {from} to {to}") });
+                self.mark_change(*step, name, *from, *to);
             }
             Event::Paused { step } => self.go_on(*step, Phase::Paused),
             Event::Resumed { step } => self.go_on(*step, Phase::Running),
@@ -141,6 +144,26 @@ impl Session {
                 self.go_on(*step, Phase::Finished(*reason));
                 self.elapsed_secs = Some(*elapsed_secs);
             }
+        }
+    }
+
+    /// Marks a change of a setting; one that follows close on another of the same setting joins it, as a
+    /// hand that drags a value makes many.
+    fn mark_change(&mut self, step: u64, name: &str, from: f64, to: f64) {
+        let start = format!("{name} {from} to ");
+        let close = self.marks.last_mut().filter(|mark| {
+            step.saturating_sub(mark.step) <= MARKS_APART
+                && mark.text.starts_with(&format!("{name} "))
+        });
+        match close {
+            Some(mark) => {
+                let known = mark
+                    .text
+                    .rsplit_once(" to ")
+                    .map_or(start, |(known, _)| format!("{known} to "));
+                mark.text = format!("{known}{to}");
+            }
+            None => self.marks.push(Mark { step, text: format!("{start}{to}") }),
         }
     }
 

@@ -200,6 +200,6 @@ const VAE_KEYS: &[Key] = &[
         unit: "images",
         help: "Held-out images that each checkpoint is measured on.",
         source: "standard error of a nat or so",
-        live: true,
+        live: false,
     },
 ];

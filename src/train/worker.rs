@@ -4,10 +4,12 @@
 //! loses nothing. Scalars stay on the device and are read back a block at a time.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,12 @@ const LIVE_INTERVAL: Duration = Duration::from_millis(400);
 
 /// More threads than this help nobody.
 const MOST_THREADS: usize = 1024;
+
+/// A run that waits looks for changed settings this often.
+const PAUSED_LOOK: Duration = Duration::from_millis(50);
+
+/// Values that settings are to take, the newest for each.
+type Wanted = Arc<Mutex<BTreeMap<String, f64>>>;
 
 /// What a person can ask of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +85,7 @@ pub struct Plan {
 pub struct Training {
     events: Receiver<Event>,
     controls: SyncSender<Control>,
+    wanted: Wanted,
     live: Live,
     thread: Option<JoinHandle<()>>,
 }
@@ -90,11 +99,13 @@ impl Training {
         let (event_sender, events) = sync_channel(256);
         let (controls, control_receiver) = sync_channel(64);
         let live = Live::default();
-        let worker_live = live.clone();
-        let thread = std::thread::Builder::new()
-            .name("zscope-train".to_owned())
-            .spawn(move || run_caught(plan, &event_sender, control_receiver, worker_live))?;
-        Ok(Self { events, controls, live, thread: Some(thread) })
+        let wanted = Wanted::default();
+        let (worker_live, worker_wanted) = (live.clone(), Arc::clone(&wanted));
+        let thread =
+            std::thread::Builder::new().name("zscope-train".to_owned()).spawn(move || {
+                run_caught(plan, &event_sender, control_receiver, worker_wanted, worker_live);
+            })?;
+        Ok(Self { events, controls, wanted, live, thread: Some(thread) })
     }
 
     /// What the run has said and nobody has taken yet.
@@ -108,8 +119,13 @@ impl Training {
     }
 
     /// Asks something of the run; forgotten when 64 requests wait already or the run has ended.
+    /// Of several values for one setting that wait, the last is taken.
     pub fn ask(&self, control: Control) {
-        self.controls.try_send(control).ok();
+        if let Control::Set { name, value } = control {
+            self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+        } else {
+            self.controls.try_send(control).ok();
+        }
     }
 
     /// Whether the thread has ended. Events may still wait to be taken.
@@ -131,7 +147,13 @@ impl Drop for Training {
     }
 }
 
-fn run_caught(plan: Plan, events: &SyncSender<Event>, controls: Receiver<Control>, live: Live) {
+fn run_caught(
+    plan: Plan,
+    events: &SyncSender<Event>,
+    controls: Receiver<Control>,
+    wanted: Wanted,
+    live: Live,
+) {
     let run = plan.run.clone();
     let first_step = plan.from.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
     let step = Arc::new(AtomicU64::new(first_step));
@@ -142,7 +164,8 @@ fn run_caught(plan: Plan, events: &SyncSender<Event>, controls: Receiver<Control
     let result = match pool {
         Ok(pool) => {
             let (events, step) = (events.clone(), Arc::clone(&step));
-            let body = move || Loop::new(plan, events, controls, live, step).and_then(Loop::run);
+            let body =
+                move || Loop::new(plan, events, controls, wanted, live, step).and_then(Loop::run);
             catch_unwind(AssertUnwindSafe(|| pool.install(body))).unwrap_or_else(|panic| {
                 Err(format!("training broke: {}", panic_text(panic.as_ref())))
             })
@@ -180,6 +203,7 @@ struct Loop {
     watched: bool,
     events: SyncSender<Event>,
     controls: Receiver<Control>,
+    wanted: Wanted,
     live: Live,
     learner: Box<dyn Learner>,
     batches: Batches,
@@ -204,6 +228,7 @@ impl Loop {
         plan: Plan,
         events: SyncSender<Event>,
         controls: Receiver<Control>,
+        wanted: Wanted,
         live: Live,
         shared_step: Arc<AtomicU64>,
     ) -> Result<Self, String> {
@@ -250,6 +275,7 @@ impl Loop {
             watched,
             events,
             controls,
+            wanted,
             live,
             learner,
             batches,
@@ -350,8 +376,17 @@ impl Loop {
     /// Follows the requests that wait; while paused, waits for one.
     fn obey(&mut self) -> Result<Flow, String> {
         loop {
+            let wanted =
+                std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+            for (name, value) in wanted {
+                self.change(&name, value);
+            }
             let control = if self.paused {
-                self.controls.recv().unwrap_or(Control::Stop)
+                match self.controls.recv_timeout(PAUSED_LOOK) {
+                    Ok(control) => control,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => Control::Stop,
+                }
             } else {
                 match self.controls.try_recv() {
                     Ok(control) => control,
@@ -457,6 +492,11 @@ impl Loop {
     /// worth keeping and ends the run.
     fn checkpoint(&mut self) -> Result<Flow, String> {
         let mut codec = self.learner.codec();
+        let count = self.held_out.num_rows();
+        // No more images at once than an update takes.
+        let chunk = self.config.batch;
+        let starts = (0..count).step_by(chunk);
+        let chunks = starts.map(|start| self.held_out.rows(start, count.min(start + chunk)));
         let model = self.learner.model();
         let options = EvaluateOptions {
             seed: self.config.seed,
@@ -464,8 +504,7 @@ impl Loop {
             range: self.config.range,
             ssim: false,
         };
-        let evaluation = evaluate(codec.as_mut(), std::iter::once(self.held_out.clone()), &options)
-            .map_err(|e| e.to_string())?;
+        let evaluation = evaluate(codec.as_mut(), chunks, &options).map_err(|e| e.to_string())?;
         let eval_loss = evaluation.loss(self.learner.final_beta(&self.settings));
         if eval_loss.is_none() {
             return Ok(self.diverge(self.step, "the measures on held-out images are no numbers"));

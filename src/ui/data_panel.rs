@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let data = scene.data;
     if let Some((done, all)) = data.opening {
         let share = if all > 0 { done as f32 / all as f32 } else { 0.0 };
-        ui.add(egui::ProgressBar::new(share).text("opening"));
+        ui.add(egui::ProgressBar::new(share).text("opening").animate(true));
         return;
     }
     if data.name.is_empty() {

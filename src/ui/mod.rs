@@ -134,10 +134,6 @@ pub struct View {
     pub form: TrainForm,
     /// The path that is typed beside the Open button.
     pub open_path: String,
-    /// The path that is typed beside the Save button.
-    pub save_path: String,
-    /// The corner whose menu was used last.
-    pub corner: usize,
 }
 
 /// Draws the window and tells what a person did.

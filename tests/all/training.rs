@@ -577,8 +577,7 @@ fn a_run_that_nobody_listens_to_is_slowed_and_loses_nothing() {
     let training = start(plan(base.path(), &keys, 100_000_000));
     training.ask(Control::Pause);
     let mut events = until(&training, |event| matches!(event, Event::Paused { .. }));
-    // More events than the channel holds; each asks for another rate, so that a lost one would show.
-    // Fewer requests at a time than wait for a run that is slowed, which would forget the rest.
+    // As a hand that drags does: many values, of which the last has to count.
     let rate = |index: u32| 1e-6 * f64::from(index + 1);
     for index in 0..300 {
         training.ask(Control::Set { name: "lr".to_owned(), value: rate(index) });
@@ -613,7 +612,9 @@ fn a_run_that_nobody_listens_to_is_slowed_and_loses_nothing() {
             _ => {}
         }
     }
-    assert_eq!(changes, 300, "every change is told");
+    // Of several values that wait, the newest is taken.
+    assert!(changes > 0, "a change is told");
+    assert!((lr - rate(299)).abs() < 1e-15, "the last value is the one in force, not {lr}");
     assert_finished(&events, last, FinishReason::Stopped);
     assert_eq!(latest(base.path()).0, last);
 }
