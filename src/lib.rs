@@ -23,7 +23,7 @@
 //!
 //! # Where things are
 //!
-//! - Plain types that cross every border lie at the root: [`array`], [`picture`], [`random`], [`latest`],
+//! - Plain types that cross every border lie at the root: [`mod@array`], [`picture`], [`random`], [`latest`],
 //!   [`event`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
 //!   the training module itself), so that evaluation, reconstruction and the command line are written once.
 //! - An architecture's description (for example [`graph::lower::vae::VaeConfig`]) lies beside its lowering

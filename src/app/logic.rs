@@ -60,6 +60,10 @@ impl eframe::App for ZscopeApp {
         self.draw(&ctx);
     }
 
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        crate::ui::theme::STAGE.to_normalized_gamma_f32()
+    }
+
     fn on_exit(&mut self) {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;

@@ -123,6 +123,8 @@ pub fn run(args: WindowArgs) -> anyhow::Result<()> {
             .with_inner_size([1280.0, 800.0])
             .with_min_inner_size([900.0, 600.0]),
         wgpu_options: wgpu_options(),
+        // There are no gradients to smooth, and it costs a software adapter dearly.
+        dithering: false,
         // A script's pictures must not depend on how a person left the window.
         persist_window: args.script.is_none(),
         ..Default::default()

@@ -34,6 +34,7 @@ pub(super) fn show(
     let response = Plot::new(kind.title)
         .height((height - TITLE_HEIGHT).max(48.0))
         .show_grid(Vec2b::new(false, true))
+        .show_background(false)
         .allow_scroll(false)
         .allow_zoom(Vec2b::new(true, false))
         .allow_drag(Vec2b::new(true, false))
