@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 use eframe::egui_wgpu::RenderState;
@@ -18,6 +19,9 @@ use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
 use crate::ui::{PAD_TILES, Picture};
+
+/// The longest that a frame waits for the picture of a point.
+const SETTLE: Duration = Duration::from_millis(10);
 
 /// Draws the explorer's pictures.
 pub(super) enum Decoder {
@@ -99,6 +103,18 @@ impl Decoder {
                 }
                 Ok(PAD_TILES)
             }
+        }
+    }
+
+    /// Gives a thread a moment to draw the point that was just asked for, so that a hand sees it in this very
+    /// frame; a slower picture comes with a later one.
+    pub(super) fn settle(&mut self, ctx: &egui::Context) {
+        if let Self::Thread(thread) = self {
+            let start = Instant::now();
+            while thread.point.newer_than(thread.seen_point).is_none() && start.elapsed() < SETTLE {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            thread.poll(ctx);
         }
     }
 

@@ -447,6 +447,7 @@ impl ZscopeApp {
         if self.picture_is_stale {
             self.picture_is_stale = false;
             drawn = decoder.draw_point(&self.explore);
+            decoder.settle(ctx);
         }
         if drawn.is_ok() && self.stale_pad_rows > 0 {
             drawn = decoder.draw_pad_rows(&self.explore, self.next_pad_row).map(|rows| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui::Ui;
 use egui_plot::PlotPoint;
 
-use super::{Command, Scene, plot, theme};
+use super::{Command, Scene, plot, save, theme};
 use crate::session::Ema;
 
 /// How curves are drawn, and buffers that are kept so that a frame allocates next to nothing.
@@ -19,6 +19,8 @@ pub struct CurvesView {
     pub robust: bool,
     /// Which plots are shown.
     pub shown: Vec<bool>,
+    /// The path that is typed to save the curves.
+    pub save_path: String,
     /// The steps that are looked at; all of them, also those to come, while nobody has zoomed.
     pub steps: Option<[f64; 2]>,
     pub(super) averages: BTreeMap<String, Ema>,
@@ -33,6 +35,7 @@ impl Default for CurvesView {
             log: false,
             robust: true,
             shown: (0..PLOTS.len()).map(|index| index < SHOWN_AT_FIRST).collect(),
+            save_path: String::new(),
             steps: None,
             averages: BTreeMap::new(),
             raw: BTreeMap::new(),
@@ -129,8 +132,9 @@ fn toolbar(ui: &mut Ui, view: &mut CurvesView, out: &mut Vec<Command>) {
         );
         ui.checkbox(&mut view.log, "log10").on_hover_text("Logarithmic vertical axis; points at or below zero are left out.");
         ui.checkbox(&mut view.robust, "robust range").on_hover_text("Leave the outermost 1 % at either end out of the vertical range.");
-        if ui.button("Save CSV…").on_hover_text("Save every point of every curve.").clicked() {
-            out.push(Command::SaveCurves(None));
+        let hint = "Save every point of every curve.";
+        if let Some(path) = save::button(ui, "Save CSV…", hint, &mut view.save_path) {
+            out.push(Command::SaveCurves(path));
         }
         ui.menu_button("Plots", |ui| {
             for (kind, shown) in PLOTS.iter().zip(&mut view.shown) {

@@ -3,7 +3,7 @@
 use egui::{Ui, vec2};
 
 use super::words::grouped;
-use super::{Command, Scene, pad, picture, probe, sliders, theme};
+use super::{Command, Scene, pad, picture, probe, save, sliders, theme};
 
 /// Between the three columns.
 const GAP: f32 = 16.0;
@@ -12,7 +12,7 @@ const LEAST_SLIDERS: f32 = 196.0;
 /// A title above a column, and up to two rows of controls below.
 const AROUND: f32 = 78.0;
 
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
     let room = ui.available_size();
     // The reconstructions need three rows of tiles; the rest is the explorer's.
     let probe_height = (room.y * 0.34).clamp(108.0, 300.0);
@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             column(ui, side, |ui| {
                 title(ui, "Picture", "Drag on the picture to walk.");
                 picture::walkable(ui, scene, side, out);
-                controls(ui, scene, out);
+                controls(ui, scene, path, out);
             });
         });
     });
@@ -58,7 +58,7 @@ fn title(ui: &mut Ui, name: &str, hint: &str) {
     ui.label(theme::heading(name)).on_hover_text(hint);
 }
 
-fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let explore = scene.explore;
         let along = match explore.plane_dims() {
@@ -80,8 +80,9 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         .on_hover_text(
             "Where dragging on the picture walks: right along the first, down along the second.",
         );
-        if ui.button("Save…").on_hover_text("Save the picture as a PNG file.").clicked() {
-            out.push(Command::SavePicture(None));
+        let hint = "Save the picture as a PNG or JPEG file.";
+        if let Some(path) = save::button(ui, "Save…", hint, path) {
+            out.push(Command::SavePicture(path));
         }
         if scene.model.is_live {
             let mut frozen = explore.is_frozen();

@@ -11,6 +11,7 @@ mod pad;
 mod picture;
 mod plot;
 mod probe;
+mod save;
 mod sliders;
 pub mod theme;
 mod top_bar;
@@ -134,6 +135,8 @@ pub struct View {
     pub form: TrainForm,
     /// The path that is typed beside the Open button.
     pub open_path: String,
+    /// The path that is typed to save the picture.
+    pub picture_path: String,
 }
 
 /// Draws the window and tells what a person did.
@@ -164,7 +167,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         });
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
         notices(ui, scene.notices, out);
-        explore_panel::show(ui, scene, out);
+        explore_panel::show(ui, scene, &mut view.picture_path, out);
     });
     commands
 }

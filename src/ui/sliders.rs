@@ -5,6 +5,8 @@ use egui::{Button, Slider, Ui};
 use super::{Command, Scene, theme};
 use crate::session::explore::DEAD_NATS;
 
+/// A row wider than this tells the KL beside the name.
+const WITH_KL: f32 = 250.0;
 /// Sliders reach this many deviations of the prior.
 const REACH: f32 = 4.0;
 
@@ -54,6 +56,11 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
             told
         };
         ui.add_sized([28.0, 18.0], egui::Label::new(theme::number(&name))).on_hover_text(&hint);
+        if ui.available_width() > WITH_KL {
+            let told = if kl.is_nan() { String::new() } else { format!("{kl:.2}") };
+            let label = egui::Label::new(theme::muted(told).small());
+            ui.add_sized([32.0, 18.0], label).on_hover_text(&hint);
+        }
         let mut value = scene.explore.latent()[dim];
         ui.spacing_mut().slider_width = (ui.available_width() - 92.0).max(60.0);
         let slider = Slider::new(&mut value, -REACH..=REACH)

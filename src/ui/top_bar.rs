@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
 
-use super::words::{duration, grouped};
+use super::words::{self, duration, grouped};
 use super::{Command, Scene, View, theme};
 use crate::event::FinishReason;
 use crate::session::{Phase, Session};
@@ -94,7 +94,11 @@ fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
         .desired_width(width)
         .fill(theme::ACCENT.gamma_multiply(0.55))
         .text(theme::number(text).size(11.0));
-    ui.add(bar).on_hover_text(format!("{epochs}{}", run.device));
+    let memory = match run.memory_bytes {
+        0 => String::new(),
+        bytes => format!(", about {} of memory", words::bytes(bytes)),
+    };
+    ui.add(bar).on_hover_text(format!("{epochs}{}{memory}", run.device));
 }
 
 fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {

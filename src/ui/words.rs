@@ -55,3 +55,12 @@ pub(super) fn duration(secs: f64) -> String {
         (h, m, _) => format!("{h} h {m:02} min"),
     }
 }
+
+/// A size for people, for example `30 MB`.
+pub(super) fn bytes(count: u64) -> String {
+    match count {
+        0..1_000_000 => format!("{} kB", count.div_ceil(1000)),
+        1_000_000..10_000_000_000 => format!("{} MB", count / 1_000_000),
+        _ => format!("{} GB", count / 1_000_000_000),
+    }
+}

@@ -443,8 +443,15 @@ fn typed_paths_are_opened() {
         assert_eq!(press(&mut harness, item), [expected], "{item}");
     }
     assert_eq!(press(&mut harness, "Folder…"), [Command::PickData], "a dialog for data");
-    assert_eq!(press(&mut harness, "Save…"), [Command::SavePicture(None)], "the picture");
-    assert_eq!(press(&mut harness, "Save CSV…"), [Command::SaveCurves(None)], "the curves");
+    for (button, dialog, typed) in [
+        ("Save…", Command::SavePicture(None), Command::SavePicture(Some("a.png".into()))),
+        ("Save CSV…", Command::SaveCurves(None), Command::SaveCurves(Some("a.png".into()))),
+    ] {
+        press(&mut harness, button);
+        assert_eq!(press(&mut harness, "Choose…"), [dialog], "{button} in a dialog");
+        press(&mut harness, button);
+        assert_eq!(type_and_enter(&mut harness, "Where to", "a.png"), [typed], "{button} typed");
+    }
 }
 
 /// Every text that is drawn, also what is painted without a widget.
