@@ -141,7 +141,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "mixing" if rest == "slerp" => Command::SetMixing(Mixing::Slerp),
         "set" => Command::SetLive {
             name: (*words.first().ok_or_else(|| anyhow!("a key is missing"))?).to_owned(),
-            value: f64::from(number(1)?),
+            value: words.get(1).ok_or_else(|| anyhow!("a number is missing"))?.parse()?,
         },
         "freeze" => Command::Freeze(true),
         "pause" => Command::Pause,

@@ -376,11 +376,7 @@ impl Loop {
     /// Follows the requests that wait; while paused, waits for one.
     fn obey(&mut self) -> Result<Flow, String> {
         loop {
-            let wanted =
-                std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
-            for (name, value) in wanted {
-                self.change(&name, value);
-            }
+            self.take_settings();
             let control = if self.paused {
                 match self.controls.recv_timeout(PAUSED_LOOK) {
                     Ok(control) => control,
@@ -394,6 +390,8 @@ impl Loop {
                     Err(TryRecvError::Disconnected) => Control::Stop,
                 }
             };
+            // What was set before something was asked is in force before it is done.
+            self.take_settings();
             match control {
                 Control::Pause if !self.paused => {
                     if let Flow::Over = self.flush()? {
@@ -424,6 +422,15 @@ impl Loop {
                 }
                 Control::Set { name, value } => self.change(&name, value),
             }
+        }
+    }
+
+    /// Changes the settings that somebody has changed since the last look.
+    fn take_settings(&mut self) {
+        let wanted =
+            std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        for (name, value) in wanted {
+            self.change(&name, value);
         }
     }
 

@@ -133,8 +133,8 @@ fn toolbar(ui: &mut Ui, view: &mut CurvesView, out: &mut Vec<Command>) {
         ui.checkbox(&mut view.log, "log10").on_hover_text("Logarithmic vertical axis; points at or below zero are left out.");
         ui.checkbox(&mut view.robust, "robust range").on_hover_text("Leave the outermost 1 % at either end out of the vertical range.");
         let hint = "Save every point of every curve.";
-        if let Some(path) = save::button(ui, "Save CSV…", hint, &mut view.save_path) {
-            out.push(Command::SaveCurves(path));
+        if let Some(place) = save::button(ui, "Save CSV…", hint, &mut view.save_path) {
+            out.push(Command::SaveCurves(place.path()));
         }
         ui.menu_button("Plots", |ui| {
             for (kind, shown) in PLOTS.iter().zip(&mut view.shown) {

@@ -81,8 +81,8 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Com
             "Where dragging on the picture walks: right along the first, down along the second.",
         );
         let hint = "Save the picture as a PNG or JPEG file.";
-        if let Some(path) = save::button(ui, "Save…", hint, path) {
-            out.push(Command::SavePicture(path));
+        if let Some(place) = save::button(ui, "Save…", hint, path) {
+            out.push(Command::SavePicture(place.path()));
         }
         if scene.model.is_live {
             let mut frozen = explore.is_frozen();
@@ -91,7 +91,8 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Com
                 out.push(Command::Freeze(frozen));
             }
         }
-        ui.label(theme::muted(format!("step {}", grouped(scene.model.step))))
+        let step = theme::muted(format!("step {}", grouped(scene.model.step)));
+        ui.add(egui::Label::new(step).extend())
             .on_hover_text("Updates behind the weights that make this picture");
     });
 }

@@ -5,13 +5,26 @@ use std::path::PathBuf;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{PopupCloseBehavior, TextEdit, Ui};
 
-/// Shows the button; gives the path that was typed, or none inside when the dialog is wanted.
-pub(super) fn button(
-    ui: &mut Ui,
-    text: &str,
-    hint: &str,
-    path: &mut String,
-) -> Option<Option<PathBuf>> {
+/// Where something is to be saved.
+pub(super) enum Place {
+    /// At a path that was typed.
+    Typed(PathBuf),
+    /// Wherever the system's dialog says.
+    Asked,
+}
+
+impl Place {
+    /// The typed path; nothing where the dialog is to be asked.
+    pub(super) fn path(self) -> Option<PathBuf> {
+        match self {
+            Self::Typed(path) => Some(path),
+            Self::Asked => None,
+        }
+    }
+}
+
+/// Shows the button; gives the place once a person has chosen one.
+pub(super) fn button(ui: &mut Ui, text: &str, hint: &str, path: &mut String) -> Option<Place> {
     let mut wanted = None;
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::new(text).config(config).ui(ui, |ui| {
@@ -22,10 +35,10 @@ pub(super) fn button(
                 field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let clicked = ui.button("Save there").on_hover_text("Save to this path.").clicked();
             if (entered || clicked) && !path.trim().is_empty() {
-                wanted = Some(Some(PathBuf::from(path.trim())));
+                wanted = Some(Place::Typed(PathBuf::from(path.trim())));
             }
             if ui.button("Choose…").on_hover_text("Choose a place in a dialog.").clicked() {
-                wanted = Some(None);
+                wanted = Some(Place::Asked);
             }
             if wanted.is_some() {
                 ui.close();

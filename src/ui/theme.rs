@@ -13,7 +13,7 @@ pub const MUTED: Color32 = Color32::from_rgb(150, 154, 160);
 pub const STAGE: Color32 = Color32::from_rgb(22, 23, 25);
 /// Behind menus and tooltips.
 pub const PANEL: Color32 = Color32::from_rgb(29, 30, 33);
-/// Where a picture will be.
+/// Where a picture will be, and behind typed text.
 pub const EMPTY: Color32 = Color32::from_rgb(36, 38, 41);
 
 /// Colours of curves, told apart by people who see colours differently too.
@@ -58,7 +58,7 @@ fn visuals() -> Visuals {
     let mut visuals = Visuals::dark();
     visuals.panel_fill = PANEL;
     visuals.window_fill = PANEL;
-    visuals.extreme_bg_color = STAGE;
+    visuals.extreme_bg_color = EMPTY;
     visuals.selection.bg_fill = ACCENT.gamma_multiply(0.45);
     visuals.selection.stroke = Stroke::new(1.0, Color32::WHITE);
     visuals.hyperlink_color = ACCENT;
