@@ -83,7 +83,7 @@ pub enum Event {
         step: u64,
         /// Why it ended.
         reason: FinishReason,
-        /// Wall time of this part of the run.
+        /// Time spent training, over all parts of the run together; pauses do not count.
         elapsed_secs: f64,
     },
 }

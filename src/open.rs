@@ -141,6 +141,11 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
     opened(file, run_dir, config, step, tensors)
 }
 
+/// Whether a path that is not there itself names a checkpoint of a run: `DIR@latest`, `DIR@best`, `DIR@STEP`.
+pub fn names_checkpoint(path: &Path) -> bool {
+    path.to_str().is_some_and(|text| RunDir::is_run(&path_and_pick(text).0))
+}
+
 fn path_and_pick(model: &str) -> (PathBuf, Pick) {
     let whole = PathBuf::from(model);
     if whole.exists() {

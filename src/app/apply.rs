@@ -52,7 +52,7 @@ impl ZscopeApp {
             Command::PickModel => dialogs::ask(&self.jobs, Chosen::Model),
             Command::OpenDemo => self.open_demo(),
             Command::StartTraining(form) => self.start_training(*form),
-            Command::ResumeRun(dir) => self.resume_run(dir),
+            Command::ResumeRun { dir, more_epochs } => self.resume_run(dir, more_epochs),
             Command::Pause => self.ask(Control::Pause),
             Command::Resume => self.ask(Control::Resume),
             Command::TogglePause => self.ask(match self.session.phase() {
@@ -193,12 +193,13 @@ impl ZscopeApp {
         });
     }
 
-    fn resume_run(&mut self, dir: PathBuf) {
+    fn resume_run(&mut self, dir: PathBuf, more_epochs: u64) {
         let Some(_) = self.ask_for_model() else { return };
         self.is_starting = true;
+        let length = (more_epochs > 0).then_some(Length::MoreEpochs(more_epochs));
         self.jobs.spawn("resume", move |done| {
             done(Done::Plan(
-                resume(&dir, None, true).map(Box::new).map_err(|error| error.to_string()),
+                resume(&dir, length, true).map(Box::new).map_err(|error| error.to_string()),
             ));
         });
     }

@@ -12,9 +12,10 @@ use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
 use crate::train::live::{Probe, Weights};
+use crate::train::memory::training_bytes;
 use crate::train::settings::Value;
 use crate::train::worker::Training;
-use crate::ui::{Command, ModelLine, Notice, PAD_TILES, Scene};
+use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
 
 /// Pictures side by side in the preview of data.
 const PREVIEW_COLUMNS: usize = 12;
@@ -85,9 +86,26 @@ impl ZscopeApp {
             model,
             pictures: &self.pictures,
             data: &self.data,
+            estimate: self.estimate(),
             runs_folder: &self.runs_folder,
             notices: &self.notices,
         }
+    }
+
+    /// What the run in the form would take.
+    fn estimate(&self) -> Option<Result<Estimate, String>> {
+        let form = &self.view.form;
+        let (_, dataset) = self.dataset.as_ref().filter(|(spec, _)| *spec == form.data)?;
+        let mut image = dataset.shape();
+        let size = form.settings.integer("image_size");
+        if size != 0 {
+            (image.height, image.width) = (size, size);
+        }
+        let model = form.recipe.model_config(&form.settings, image);
+        Some(model.map_err(|error| error.to_string()).map(|model| Estimate {
+            parameters: model.num_parameters(),
+            memory_bytes: training_bytes(&model, form.batch),
+        }))
     }
 
     pub(super) fn notice(&mut self, text: impl Into<String>, is_error: bool) {

@@ -60,6 +60,8 @@ struct Files {
 }
 
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
+    // Before any work is done for it.
+    check_tensor_file(&args.files.output)?;
     let opened = crate::open::open(&args.model.model)?;
     let images = read_images(&args.files.input, &opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
@@ -188,14 +190,18 @@ pub(super) fn in_unit(mut images: Array, opened: &Opened) -> Array {
 }
 
 fn write_tensors(path: &Path, tensors: &NamedArrays) -> Result<(), Failure> {
-    if !is_tensor_file(path) {
-        return Err(usage(anyhow::anyhow!(
-            "write tensors: another extension (expected .safetensors): {}",
-            path.display()
-        )));
-    }
     let texts = std::collections::BTreeMap::new();
     Ok(write_arrays(path, tensors, &NamedIndices::new(), &texts)?)
+}
+
+fn check_tensor_file(path: &Path) -> Result<(), Failure> {
+    if is_tensor_file(path) {
+        return Ok(());
+    }
+    Err(usage(anyhow::anyhow!(
+        "write tensors: another extension (expected .safetensors): {}",
+        path.display()
+    )))
 }
 
 fn is_tensor_file(path: &Path) -> bool {

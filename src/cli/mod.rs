@@ -112,7 +112,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         }
     };
     let Some(verb) = cli.verb else {
-        return match check_path(&cli.window) {
+        return match check_window(&cli.window) {
             Ok(()) => Parsed::Window(cli.window),
             refused => Parsed::Done(status_of(refused)),
         };
@@ -151,9 +151,15 @@ fn status_of(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Refuses a path to open that is not there: most likely a verb with a slip in it.
-fn check_path(window: &WindowArgs) -> Result<(), Failure> {
-    let Some(path) = window.path.as_ref().filter(|path| !path.exists()) else { return Ok(()) };
+/// Refuses what no window can be opened with; a path that is not there is most likely a verb with a slip in it.
+fn check_window(window: &WindowArgs) -> Result<(), Failure> {
+    if window.engine == EngineKind::Burn {
+        return Err(usage(anyhow::anyhow!(
+            "open the window: --engine burn (expected auto, wgsl, cpu or twin; burn is for the verbs that run a model)"
+        )));
+    }
+    let is_there = |path: &&PathBuf| path.exists() || crate::open::names_checkpoint(path);
+    let Some(path) = window.path.as_ref().filter(|path| !is_there(path)) else { return Ok(()) };
     let verbs: Vec<String> =
         Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     Err(usage(anyhow::anyhow!(

@@ -158,7 +158,9 @@ fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings
 fn failure_from_start(error: StartError) -> Failure {
     match error {
         StartError::Setting(_) | StartError::Usage(_) => usage(error),
-        StartError::Data(_) | StartError::Format(_) => Failure::Failed(error.into()),
+        StartError::Data(_) | StartError::Format(_) | StartError::Folder(_) => {
+            Failure::Failed(error.into())
+        }
     }
 }
 
@@ -305,8 +307,8 @@ impl Report {
             output::note(&format!("go on with: zscope train --resume --out {}", out.display()));
         }
         let Some(started) = &self.started else { return Ok(()) };
-        let done = self.step - started.first_step;
-        let images_per_s = (done * started.batch as u64) as f64 / self.elapsed_secs.max(1e-9);
+        // Both over all parts of the run.
+        let images_per_s = (self.step * started.batch as u64) as f64 / self.elapsed_secs.max(1e-9);
         let all = self.last.into_iter().chain(self.evaluated);
         if self.json {
             let last: serde_json::Map<_, _> =

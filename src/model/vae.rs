@@ -7,7 +7,7 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::{relu, sigmoid};
+use burn::tensor::activation::{relu, sigmoid, softplus};
 use burn::tensor::{Device, Tensor};
 
 use super::loss;
@@ -161,7 +161,10 @@ impl Vae {
     fn log_sigma(&self, sigma: Sigma, device: &Device) -> Tensor<1> {
         match (sigma, &self.decoder.log_sigma) {
             (Sigma::Fixed(value), _) => Tensor::full([1], value.ln(), device),
-            (Sigma::Learned, Some(param)) => param.val().clamp_min(Sigma::LEAST_LOG),
+            (Sigma::Learned, Some(param)) => {
+                let least = f64::from(Sigma::LEAST_LOG);
+                softplus(param.val() - least, 1.0) + least
+            }
             (Sigma::Learned, None) => Tensor::zeros([1], device),
         }
     }

@@ -31,6 +31,13 @@ pub struct Corner {
     pub latent: Vec<f32>,
 }
 
+/// A point, and where on the pad it lies.
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    latent: Vec<f32>,
+    pad: Option<[f32; 2]>,
+}
+
 /// The state of exploration. Holds no picture: those are made from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explore {
@@ -43,8 +50,8 @@ pub struct Explore {
     plane: Plane,
     plane_dims: Option<[usize; 2]>,
     frozen: bool,
-    undo: VecDeque<Vec<f32>>,
-    redo: Vec<Vec<f32>>,
+    undo: VecDeque<Place>,
+    redo: Vec<Place>,
     next_seed: u64,
     /// Whether nobody has moved or chosen anything.
     is_untouched: bool,
@@ -116,7 +123,7 @@ impl Explore {
 
     /// Whether there is an edit to undo.
     pub fn can_undo(&self) -> bool {
-        self.undo.iter().any(|latent| *latent != self.latent)
+        self.undo.iter().any(|place| place.latent != self.latent)
     }
 
     /// Whether there is an edit to do again.
@@ -127,8 +134,8 @@ impl Explore {
     /// Marks the state before an edit: what [`Explore::undo`] goes back to.
     pub fn begin_edit(&mut self) {
         self.is_untouched = false;
-        if self.undo.back() != Some(&self.latent) {
-            self.undo.push_back(self.latent.clone());
+        if self.undo.back().is_none_or(|place| place.latent != self.latent) {
+            self.undo.push_back(self.place());
             if self.undo.len() > UNDO_LIMIT {
                 self.undo.pop_front();
             }
@@ -138,10 +145,10 @@ impl Explore {
 
     /// Goes back one edit.
     pub fn undo(&mut self) {
-        while let Some(latent) = self.undo.pop_back() {
-            if latent != self.latent {
-                self.redo.push(std::mem::replace(&mut self.latent, latent));
-                self.pad = None;
+        while let Some(place) = self.undo.pop_back() {
+            if place.latent != self.latent {
+                self.redo.push(self.place());
+                self.go_to(place);
                 return;
             }
         }
@@ -149,10 +156,20 @@ impl Explore {
 
     /// Goes forward again.
     pub fn redo(&mut self) {
-        if let Some(latent) = self.redo.pop() {
-            self.undo.push_back(std::mem::replace(&mut self.latent, latent));
-            self.pad = None;
+        if let Some(place) = self.redo.pop() {
+            self.undo.push_back(self.place());
+            self.go_to(place);
         }
+    }
+
+    fn place(&self) -> Place {
+        Place { latent: self.latent.clone(), pad: self.pad }
+    }
+
+    /// Goes to a place that was left before: onto the pad only where its corners still mix to the same point.
+    fn go_to(&mut self, place: Place) {
+        self.pad = place.pad.filter(|at| self.latent_at_pad(*at) == place.latent);
+        self.latent = place.latent;
     }
 
     /// Moves one dimension. Values that are not numbers and dimensions that are not there are ignored.

@@ -5,11 +5,13 @@
 
 pub mod explore;
 mod series;
+mod steps;
 
 use std::path::PathBuf;
 
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 pub use series::{Ema, Series, decimate, write_csv};
+pub use steps::Steps;
 
 /// How many different warnings are kept; the oldest go first.
 pub const MAX_WARNINGS: usize = 100;
@@ -280,7 +282,7 @@ impl Session {
         Some(images / self.speed.smoothed()?)
     }
 
-    /// The wall time of the last part of the run in seconds, once it has finished.
+    /// The seconds that the run has trained, all its parts together, once it has finished.
     pub fn elapsed_secs(&self) -> Option<f64> {
         self.elapsed_secs
     }

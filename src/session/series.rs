@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::steps::Steps;
+
 /// How many values [`Series::robust_range`] looks at.
 const RANGE_SAMPLES: usize = 1024;
 
 /// The points of one curve: a value a step, steps strictly ascending.
 #[derive(Debug)]
 pub struct Series {
-    steps: Vec<u64>,
+    steps: Steps,
     values: Vec<f32>,
     /// Which past this is: no other series has the same, and it changes whenever points are taken away.
     /// Tells an [`Ema`] whether what it has smoothed is still true.
@@ -24,7 +26,7 @@ fn new_past() -> u64 {
 
 impl Default for Series {
     fn default() -> Self {
-        Self { steps: Vec::new(), values: Vec::new(), past: new_past() }
+        Self { steps: Steps::default(), values: Vec::new(), past: new_past() }
     }
 }
 
@@ -38,8 +40,8 @@ impl Series {
     /// Adds a point. A step that is not newer than the last one first cuts the curve back to before it:
     /// the newest telling is the true one.
     pub fn push(&mut self, step: u64, value: f32) {
-        if self.steps.last().is_some_and(|&last| step <= last) {
-            self.truncate(self.steps.partition_point(|&s| s < step));
+        if self.steps.last().is_some_and(|last| step <= last) {
+            self.truncate(self.steps.partition_point(0..self.len(), |s| s < step));
         }
         self.steps.push(step);
         self.values.push(value);
@@ -47,7 +49,7 @@ impl Series {
 
     /// Forgets all points after `step`.
     pub fn cut_after(&mut self, step: u64) {
-        self.truncate(self.steps.partition_point(|&s| s <= step));
+        self.truncate(self.steps.partition_point(0..self.len(), |s| s <= step));
     }
 
     fn truncate(&mut self, len: usize) {
@@ -59,7 +61,7 @@ impl Series {
     }
 
     /// The steps, strictly ascending.
-    pub fn steps(&self) -> &[u64] {
+    pub fn steps(&self) -> &Steps {
         &self.steps
     }
 
@@ -70,29 +72,38 @@ impl Series {
 
     /// The number of points.
     pub fn len(&self) -> usize {
-        self.steps.len()
+        self.values.len()
     }
 
     /// Whether there is no point.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.values.is_empty()
     }
 
     /// The newest point.
     pub fn last(&self) -> Option<(u64, f32)> {
-        Some((*self.steps.last()?, *self.values.last()?))
+        Some((self.steps.last()?, *self.values.last()?))
     }
 
     /// The point whose step is nearest to `step`, the earlier of two equally near ones.
     pub fn nearest(&self, step: f64) -> Option<(u64, f32)> {
-        let after = self.steps.partition_point(|&s| (s as f64) < step);
-        let distance = |i: usize| (self.steps[i] as f64 - step).abs();
+        let after = self.steps.partition_point(0..self.len(), |s| (s as f64) < step);
+        let distance = |i: usize| (self.step_at(i) as f64 - step).abs();
         let i = match (after.checked_sub(1), after < self.len()) {
             (Some(before), true) if distance(before) <= distance(after) => before,
             (_, true) => after,
             (before, false) => before?,
         };
-        Some((self.steps[i], self.values[i]))
+        Some((self.step_at(i), self.values[i]))
+    }
+
+    /// What tells this curve from what it was: its past, and how long it is.
+    pub fn version(&self) -> (u64, usize) {
+        (self.past, self.len())
+    }
+
+    fn step_at(&self, place: usize) -> u64 {
+        self.steps.get(place).unwrap_or_default()
     }
 
     /// The 1st and the 99th percentile of the finite values between two steps, both included: a plot's
@@ -124,9 +135,9 @@ impl Series {
 }
 
 /// The indices of the points between two steps, both included.
-fn visible_points(steps: &[u64], first: f64, last: f64) -> std::ops::Range<usize> {
-    let start = steps.partition_point(|&s| (s as f64) < first);
-    let end = steps.partition_point(|&s| (s as f64) <= last);
+fn visible_points(steps: &Steps, first: f64, last: f64) -> std::ops::Range<usize> {
+    let start = steps.partition_point(0..steps.len(), |s| (s as f64) < first);
+    let end = steps.partition_point(0..steps.len(), |s| (s as f64) <= last);
     start..end.max(start)
 }
 
@@ -143,7 +154,7 @@ fn visible_points(steps: &[u64], first: f64, last: f64) -> std::ops::Range<usize
 /// M4 (Jugel et al. 2014, "M4: A Visualization-Oriented Time Series Data Aggregation"), which is
 /// pixel-exact for lines.
 pub fn decimate(
-    steps: &[u64],
+    steps: &Steps,
     values: &[f32],
     range: [f64; 2],
     columns: usize,
@@ -153,7 +164,8 @@ pub fn decimate(
     let visible = visible_points(steps, first, last);
     let mut emit_point = |i: usize| {
         let value = f64::from(values[i]);
-        emit(steps[i] as f64, if value.is_finite() { value } else { f64::NAN });
+        let step = steps.get(i).unwrap_or_default();
+        emit(step as f64, if value.is_finite() { value } else { f64::NAN });
     };
     if let Some(before) = visible.start.checked_sub(1) {
         emit_point(before);
@@ -163,10 +175,9 @@ pub fn decimate(
     let column = |step: u64| ((step as f64 - first) * per_step) as u64;
     let mut start = visible.start;
     while start < visible.end {
-        let here = column(steps[start]);
-        let rest = &steps[start + 1..visible.end];
-        let more = if few { 0 } else { rest.partition_point(|&step| column(step) == here) };
-        let end = start + 1 + more;
+        let rest = start + 1..visible.end;
+        let here = column(steps.get(start).unwrap_or_default());
+        let end = if few { rest.start } else { steps.partition_point(rest, |s| column(s) == here) };
         emit_column(values, start..end, &mut emit_point);
         start = end;
     }
@@ -254,7 +265,7 @@ pub fn write_csv(series: &[(&str, &Series)], out: &mut impl Write) -> io::Result
     }
     writeln!(out)?;
     let mut next = vec![0; series.len()];
-    let step_at = |next: &[usize], i: usize| series[i].1.steps.get(next[i]).copied();
+    let step_at = |next: &[usize], i: usize| series[i].1.steps.get(next[i]);
     while let Some(step) = (0..series.len()).filter_map(|i| step_at(&next, i)).min() {
         write!(out, "{step}")?;
         for i in 0..series.len() {

@@ -1,5 +1,6 @@
 //! The recipes: which keys each family has, and how settings become a model's configuration.
 
+use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
 
@@ -35,6 +36,20 @@ impl Recipe {
         }
     }
 
+    /// The sizes of a model from its settings and the images it is to learn.
+    ///
+    /// # Errors
+    /// When the sizes do not go together.
+    pub fn model_config(
+        self,
+        settings: &Settings,
+        image: ImageShape,
+    ) -> Result<ModelConfig, SettingError> {
+        match self {
+            Self::Vae => vae_config(settings, image).map(ModelConfig::Vae),
+        }
+    }
+
     /// Its keys.
     pub const fn keys(self) -> &'static [Key] {
         match self {
@@ -43,11 +58,7 @@ impl Recipe {
     }
 }
 
-/// The sizes of a VAE from its settings and the images it is to learn.
-///
-/// # Errors
-/// When the sizes do not go together.
-pub fn vae_config(settings: &Settings, image: ImageShape) -> Result<VaeConfig, SettingError> {
+fn vae_config(settings: &Settings, image: ImageShape) -> Result<VaeConfig, SettingError> {
     let arch = if settings.word("arch") == "mlp" { Arch::Mlp } else { Arch::Conv };
     let hidden = match (settings.integer("hidden"), arch) {
         (0, Arch::Mlp) => 400,

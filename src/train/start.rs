@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::recipe::{Recipe, vae_config};
+use super::recipe::Recipe;
 use super::runs;
 use super::settings::{SettingError, Settings, Value};
 use super::worker::Plan;
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
 use crate::formats::FormatError;
-use crate::formats::run_dir::{FORMAT, ModelConfig, Pick, RunConfig, RunDir};
+use crate::formats::run_dir::{FORMAT, Pick, RunConfig, RunDir};
 use crate::picture::ValueRange;
 
 /// How long a run lasts.
@@ -19,6 +19,8 @@ pub enum Length {
     Epochs(u64),
     /// Updates.
     Steps(u64),
+    /// Passes beyond what the run was to take so far.
+    MoreEpochs(u64),
 }
 
 /// What a new run is to be.
@@ -59,6 +61,9 @@ pub enum StartError {
     /// A number on the command line.
     #[error("{0}")]
     Usage(String),
+    /// The runs folder.
+    #[error("make the run directory: {0}")]
+    Folder(std::io::Error),
 }
 
 impl Request {
@@ -102,9 +107,7 @@ impl Request {
                 self.batch
             )));
         }
-        let model = match self.recipe {
-            Recipe::Vae => ModelConfig::Vae(vae_config(&self.settings, image)?),
-        };
+        let model = self.recipe.model_config(&self.settings, image)?;
         let config = RunConfig {
             format: FORMAT,
             program: format!("zscope {}", env!("CARGO_PKG_VERSION")),
@@ -114,16 +117,13 @@ impl Request {
             range: ValueRange::UNIT,
             batch: self.batch,
             seed: self.seed,
-            total_steps: total_steps(self.length, dataset.as_ref(), self.batch)?,
+            total_steps: total_steps(self.length, 0, dataset.as_ref(), self.batch)?,
             threads: self.threads.max(1),
             device: self.device.to_owned(),
             settings: super::settings_json(&self.settings),
             model,
         };
-        let fresh = || {
-            let made = runs::fresh(self.recipe.name());
-            made.map_err(|error| StartError::Usage(format!("make the run directory: {error}")))
-        };
+        let fresh = || runs::fresh(self.recipe.name()).map_err(StartError::Folder);
         let dir = dir.map_or_else(fresh, |dir| Ok(dir.to_owned()))?;
         let run = RunDir::create(&dir, &config, force)?;
         Ok(Plan {
@@ -158,7 +158,8 @@ pub fn resume(dir: &Path, length: Option<Length>, watched: bool) -> Result<Plan,
     }
     let from = run.pick(Pick::Latest)?;
     if let Some(length) = length {
-        config.total_steps = total_steps(length, dataset.as_ref(), config.batch)?;
+        config.total_steps =
+            total_steps(length, config.total_steps, dataset.as_ref(), config.batch)?;
     }
     if config.total_steps <= from.state.step {
         return Err(StartError::Usage(format!(
@@ -198,7 +199,13 @@ fn with_image_size(data: DataSpec, size: usize) -> Result<DataSpec, DataError> {
     data.to_string().parse()
 }
 
-fn total_steps(length: Length, dataset: &dyn Dataset, batch: usize) -> Result<u64, StartError> {
+/// The updates of a run that was to take `planned` before.
+fn total_steps(
+    length: Length,
+    planned: u64,
+    dataset: &dyn Dataset,
+    batch: usize,
+) -> Result<u64, StartError> {
     if batch == 0 {
         return Err(StartError::Usage("the batch is 0 (expected 1 to 65536)".to_owned()));
     }
@@ -206,6 +213,7 @@ fn total_steps(length: Length, dataset: &dyn Dataset, batch: usize) -> Result<u6
     let steps = match length {
         Length::Epochs(epochs) => epochs.saturating_mul(per_epoch),
         Length::Steps(steps) => steps,
+        Length::MoreEpochs(epochs) => planned.saturating_add(epochs.saturating_mul(per_epoch)),
     };
     if steps == 0 || steps > 1_000_000_000 {
         return Err(StartError::Usage(format!(

@@ -216,8 +216,10 @@ struct Loop {
     paused: bool,
     pending: Vec<Tensor<1>>,
     block_start: Instant,
-    run_start: Instant,
-    elapsed_before: f64,
+    /// Time spent training up to the last pause, over all parts of the run, in seconds.
+    trained_secs: f64,
+    /// When the present stretch of training began; nothing while paused.
+    training_since: Option<Instant>,
     live_at: Instant,
     held_out: Array,
     probe: Array,
@@ -242,14 +244,14 @@ impl Loop {
                 Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, &device))
             }
         };
-        let mut elapsed_before = 0.0;
+        let mut trained_secs = 0.0;
         if let Some(checkpoint) = &from {
             let model = checkpoint.model().map_err(|e| e.to_string())?;
             let optimizer = checkpoint.optimizer().map_err(|e| e.to_string())?;
             learner
                 .restore(&model, optimizer, checkpoint.state.optimizer_updates)
                 .map_err(|e| e.to_string())?;
-            elapsed_before = checkpoint.state.elapsed_secs;
+            trained_secs = checkpoint.state.elapsed_secs;
         }
         let log = MetricsLog::open(&run.metrics_file(), &learner.curves(), step)
             .map_err(|e| e.to_string())?;
@@ -285,8 +287,8 @@ impl Loop {
             paused: false,
             pending: Vec::new(),
             block_start: now,
-            run_start: now,
-            elapsed_before,
+            trained_secs,
+            training_since: Some(now),
             live_at: now,
             held_out,
             probe,
@@ -328,6 +330,7 @@ impl Loop {
                 return Ok(());
             }
             if self.paused {
+                self.stop_clock();
                 self.say(Event::Paused { step: self.step });
             }
             if self.paused || self.live_at.elapsed() >= LIVE_INTERVAL {
@@ -338,8 +341,7 @@ impl Loop {
             return Ok(());
         }
         self.publish()?;
-        let elapsed_secs = self.run_start.elapsed().as_secs_f64();
-        self.say(Event::Finished { step: self.step, reason, elapsed_secs });
+        self.say(Event::Finished { step: self.step, reason, elapsed_secs: self.elapsed_secs() });
         Ok(())
     }
 
@@ -399,6 +401,7 @@ impl Loop {
                     }
                     self.publish()?;
                     self.paused = true;
+                    self.stop_clock();
                     self.say(Event::Paused { step: self.step });
                 }
                 Control::Pause => {}
@@ -407,11 +410,11 @@ impl Loop {
                         self.say(Event::Resumed { step: self.step });
                     }
                     self.paused = false;
-                    self.block_start = Instant::now();
+                    self.start_clock();
                 }
                 Control::Step => {
                     self.paused = true;
-                    self.block_start = Instant::now();
+                    self.start_clock();
                     return Ok(Flow::Go);
                 }
                 Control::Stop => return Ok(Flow::Stop),
@@ -563,8 +566,20 @@ impl Loop {
         Ok(())
     }
 
+    /// Time spent training, over all parts of the run; pauses do not count.
     fn elapsed_secs(&self) -> f64 {
-        self.elapsed_before + self.run_start.elapsed().as_secs_f64()
+        let now = self.training_since.map_or(0.0, |since| since.elapsed().as_secs_f64());
+        self.trained_secs + now
+    }
+
+    fn stop_clock(&mut self) {
+        self.trained_secs = self.elapsed_secs();
+        self.training_since = None;
+    }
+
+    fn start_clock(&mut self) {
+        self.block_start = Instant::now();
+        self.training_since.get_or_insert(self.block_start);
     }
 
     /// A closed channel means that nobody listens any more; the run still ends in order.

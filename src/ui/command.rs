@@ -62,7 +62,12 @@ pub enum Command {
     /// Starts a run.
     StartTraining(Box<TrainForm>),
     /// Goes on with the run in a directory.
-    ResumeRun(PathBuf),
+    ResumeRun {
+        /// Where it is kept.
+        dir: PathBuf,
+        /// Passes over the training images beyond those that it was to take.
+        more_epochs: u64,
+    },
     /// Waits after the current step.
     Pause,
     /// Goes on.

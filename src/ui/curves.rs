@@ -1,12 +1,9 @@
 //! The curves: every point is kept, and drawn as its extremes in each pixel column.
 
-use std::collections::BTreeMap;
-
 use egui::Ui;
-use egui_plot::PlotPoint;
 
+use super::lines::{Lines, Look};
 use super::{Command, Scene, plot, save, theme};
-use crate::session::Ema;
 
 /// How curves are drawn, and buffers that are kept so that a frame allocates next to nothing.
 #[derive(Clone, Debug)]
@@ -23,9 +20,7 @@ pub struct CurvesView {
     pub save_path: String,
     /// The steps that are looked at; all of them, also those to come, while nobody has zoomed.
     pub steps: Option<[f64; 2]>,
-    pub(super) averages: BTreeMap<String, Ema>,
-    pub(super) raw: BTreeMap<String, Vec<PlotPoint>>,
-    pub(super) smooth: BTreeMap<String, Vec<PlotPoint>>,
+    pub(super) lines: Lines,
 }
 
 impl Default for CurvesView {
@@ -37,9 +32,20 @@ impl Default for CurvesView {
             shown: (0..PLOTS.len()).map(|index| index < SHOWN_AT_FIRST).collect(),
             save_path: String::new(),
             steps: None,
-            averages: BTreeMap::new(),
-            raw: BTreeMap::new(),
-            smooth: BTreeMap::new(),
+            lines: Lines::default(),
+        }
+    }
+}
+
+impl CurvesView {
+    /// How a plot of that many pixel columns looks at its curves.
+    pub(super) fn look(&self, columns: usize) -> Look {
+        Look {
+            zoom: self.steps,
+            columns,
+            log: self.log,
+            robust: self.robust,
+            smoothing: self.smoothing,
         }
     }
 }
@@ -68,7 +74,7 @@ const PLOTS: [PlotKind; 8] = [
     PlotKind {
         title: "KL per dimension / nats",
         belongs: |name| name.strip_prefix("kl_").is_some_and(|dim| dim.parse::<usize>().is_ok()),
-        hint: "What every latent dimension says about the image. Near zero it is dead.",
+        hint: "What every latent dimension says about the image; the 64 that say most. Near zero it is dead.",
     },
     PlotKind {
         title: "Learning rate",

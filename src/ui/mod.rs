@@ -7,6 +7,7 @@ pub mod command;
 mod curves;
 mod data_panel;
 mod explore_panel;
+mod lines;
 mod pad;
 mod picture;
 mod plot;
@@ -39,6 +40,8 @@ pub struct Scene<'a> {
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
     pub data: &'a DataLine,
+    /// What the run in the form would take, or why it cannot be; nothing while its data is not open.
+    pub estimate: Option<Result<Estimate, String>>,
     /// Where new runs are kept.
     pub runs_folder: &'a str,
     /// What went wrong, or what was done; shown until dismissed.
@@ -58,6 +61,15 @@ pub struct ModelLine<'a> {
     pub engine: &'a str,
     /// Whether the weights come from the run in progress.
     pub is_live: bool,
+}
+
+/// What a run takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Trainable values.
+    pub parameters: u64,
+    /// Peak memory in bytes.
+    pub memory_bytes: u64,
 }
 
 /// Textures, registered once and filled by the app.

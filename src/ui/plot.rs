@@ -6,10 +6,13 @@ use egui_plot::{GridMark, Line, Plot, PlotPoint, PlotPoints, PlotUi, Points, Tex
 use super::curves::{CurvesView, PlotKind};
 use super::theme;
 use super::words::{explain, grouped};
-use crate::session::{Series, Session, decimate};
+use crate::session::{Series, Session};
 
 /// Curves with fewer points than this show each of them as a dot.
 const FEW_POINTS: usize = 40;
+
+/// A plot draws no more curves than this.
+const MOST_CURVES: usize = 64;
 
 /// What the title above a plot takes.
 const TITLE_HEIGHT: f32 = 20.0;
@@ -22,14 +25,16 @@ pub(super) fn show(
     kind: &PlotKind,
     height: f32,
 ) {
-    let names: Vec<&str> =
-        session.series().map(|(name, _)| name).filter(|name| (kind.belongs)(name)).collect();
+    let curves = curves_of(session, kind);
+    let names: Vec<&str> = curves.iter().map(|(name, _)| *name).collect();
     legend(ui, kind, &names);
-    let columns = ui.available_width().max(16.0) as usize;
     let log = view.log;
     let steps = view.steps.unwrap_or([0.0, session.step().max(1) as f64]);
-    fill(session, view, &names, steps, columns);
-    let limits = vertical_limits(session, view, &names, steps);
+    let look = view.look(ui.available_width().max(16.0) as usize);
+    for (name, series) in &curves {
+        view.lines.update(name, series, look, session.step());
+    }
+    let limits = vertical_limits(view, &names);
     let shown = &*view;
     let response = Plot::new(kind.title)
         .height((height - TITLE_HEIGHT).max(48.0))
@@ -55,7 +60,7 @@ pub(super) fn show(
                 plot.zoom_bounds_around_hovered(egui::vec2((wheel / 200.0).exp(), 1.0));
             }
             for (index, name) in names.iter().enumerate() {
-                curve(plot, session, shown, name, theme::curve(index));
+                curve(plot, shown, name, theme::curve(index));
             }
             marks(plot, session, limits[1]);
             let zoomed = hovered && (wheel != 0.0 || (pinch - 1.0).abs() > f32::EPSILON);
@@ -92,18 +97,12 @@ fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
 }
 
 /// The raw line, faint behind the smoothed one; broken where a value is not a number.
-fn curve<'a>(
-    plot: &mut PlotUi<'a>,
-    session: &Session,
-    view: &'a CurvesView,
-    name: &str,
-    colour: egui::Color32,
-) {
+fn curve<'a>(plot: &mut PlotUi<'a>, view: &'a CurvesView, name: &str, colour: egui::Color32) {
+    let Some(drawn) = view.lines.get(name) else { return };
     let smoothed = view.smoothing > 0.0;
-    let raw = view.raw.get(name).map_or(&[][..], Vec::as_slice);
-    let few = session.series_by_name(name).is_some_and(|series| series.len() < FEW_POINTS);
+    let few = drawn.len < FEW_POINTS;
     if few {
-        let dots = Points::new(name, PlotPoints::Borrowed(raw)).color(colour).radius(2.0);
+        let dots = Points::new(name, PlotPoints::Borrowed(&drawn.raw)).color(colour).radius(2.0);
         plot.points(dots);
     }
     let faint = if smoothed && !few { 0.25 } else { 1.0 };
@@ -112,9 +111,9 @@ fn curve<'a>(
             plot.line(Line::new(name, PlotPoints::Borrowed(part)).color(colour).width(width));
         }
     };
-    lines(raw, colour.gamma_multiply(faint), 1.0);
+    lines(&drawn.raw, colour.gamma_multiply(faint), 1.0);
     if smoothed && !few {
-        lines(view.smooth.get(name).map_or(&[][..], Vec::as_slice), colour, 1.6);
+        lines(&drawn.smooth, colour, 1.6);
     }
 }
 
@@ -156,62 +155,23 @@ fn read_out(ui: &mut Ui, session: &Session, names: &[&str], step: f64) {
     }
 }
 
-/// Refills the point buffers with what is visible.
-fn fill(session: &Session, view: &mut CurvesView, names: &[&str], steps: [f64; 2], columns: usize) {
-    let log = view.log;
-    for name in names {
-        let Some(series) = session.series_by_name(name) else { continue };
-        let raw = view.raw.entry((*name).to_owned()).or_default();
-        refill(raw, series, series.values(), steps, columns, log);
-        let average = view.averages.entry((*name).to_owned()).or_default();
-        let values = average.update(series, view.smoothing);
-        let smooth = view.smooth.entry((*name).to_owned()).or_default();
-        refill(smooth, series, values, steps, columns, log);
+/// The curves of a plot; where there are very many, those with the greatest newest values.
+fn curves_of<'a>(session: &'a Session, kind: &PlotKind) -> Vec<(&'a str, &'a Series)> {
+    let mut curves: Vec<_> =
+        session.series().filter(|(name, _)| (kind.belongs)(name)).enumerate().collect();
+    if curves.len() > MOST_CURVES {
+        let newest = |series: &Series| series.last().map_or(f32::NEG_INFINITY, |(_, value)| value);
+        curves.sort_by(|(_, (_, a)), (_, (_, b))| newest(b).total_cmp(&newest(a)));
+        curves.truncate(MOST_CURVES);
+        curves.sort_by_key(|(index, _)| *index);
     }
-}
-
-fn refill(
-    points: &mut Vec<PlotPoint>,
-    series: &Series,
-    values: &[f32],
-    steps: [f64; 2],
-    columns: usize,
-    log: bool,
-) {
-    points.clear();
-    decimate(series.steps(), values, steps, columns, |x, y| {
-        let y = if log { y.log10() } else { y };
-        points.push(PlotPoint::new(x, if y.is_finite() { y } else { f64::NAN }));
-    });
+    curves.into_iter().map(|(_, curve)| curve).collect()
 }
 
 /// The vertical range of what is visible, with a margin.
-fn vertical_limits(
-    session: &Session,
-    view: &CurvesView,
-    names: &[&str],
-    steps: [f64; 2],
-) -> [f64; 2] {
-    let mut limits: Option<[f64; 2]> = None;
-    let mut widen = |value: f64| {
-        if value.is_finite() {
-            let [lo, hi] = limits.unwrap_or([value, value]);
-            limits = Some([lo.min(value), hi.max(value)]);
-        }
-    };
-    for name in names {
-        let series = session.series_by_name(name);
-        let robust = series.and_then(|series| series.robust_range(steps[0], steps[1]));
-        if let Some((lo, hi)) = robust.filter(|_| view.robust) {
-            let scaled = |value: f32| f64::from(if view.log { value.log10() } else { value });
-            widen(scaled(lo));
-            widen(scaled(hi));
-        } else if let Some(points) = view.raw.get(*name) {
-            for point in points {
-                widen(point.y);
-            }
-        }
-    }
+fn vertical_limits(view: &CurvesView, names: &[&str]) -> [f64; 2] {
+    let ranges = names.iter().filter_map(|name| view.lines.get(name)?.range);
+    let limits = ranges.reduce(|[a, b], [lo, hi]| [a.min(lo), b.max(hi)]);
     let [lo, hi] = limits.unwrap_or([0.0, 1.0]);
     let span = hi - lo;
     let size = hi.abs().max(lo.abs());

@@ -2,6 +2,7 @@
 
 use egui::{ComboBox, DragValue, Id, Response, Ui};
 
+use super::words::{bytes, grouped};
 use super::{Command, Scene, View, theme};
 use crate::train::recipe::Recipe;
 use crate::train::settings::{Key, Kind, Settings, Value};
@@ -95,17 +96,45 @@ fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command
     if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
         out.push(Command::StartTraining(Box::new(form.clone())));
     }
-    resume(ui, scene, out);
+    estimate(ui, scene);
+    resume(ui, scene, form, out);
 }
 
-/// The way on for a run that has not done all its steps.
-fn resume(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    let Some(run) = scene.session.run().filter(|run| scene.session.step() < run.total_steps) else {
-        return;
+/// The way on for a run that has ended: to its end, or beyond it.
+fn resume(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
+    let Some(run) = scene.session.run() else { return };
+    let is_done = scene.session.step() >= run.total_steps;
+    let dir = run.run_dir.clone();
+    let (text, hint, more_epochs) = if is_done {
+        let epochs = form.epochs;
+        let text =
+            format!("Train on for {epochs} more epoch{}", if epochs == 1 { "" } else { "s" });
+        (text, format!("Go on with the run in {}.", dir.display()), epochs)
+    } else {
+        let hint = format!("Go on from the newest checkpoint in {}.", dir.display());
+        ("Continue the run".to_owned(), hint, 0)
     };
-    let hint = format!("Go on from the newest checkpoint in {}.", run.run_dir.display());
-    if ui.button("Continue the run").on_hover_text(hint).clicked() {
-        out.push(Command::ResumeRun(run.run_dir.clone()));
+    if ui.button(text).on_hover_text(hint).clicked() {
+        out.push(Command::ResumeRun { dir, more_epochs });
+    }
+}
+
+/// What the run would take, said before it starts.
+fn estimate(ui: &mut Ui, scene: &Scene<'_>) {
+    match &scene.estimate {
+        Some(Ok(estimate)) => {
+            let text = format!(
+                "{} parameters, about {} of memory",
+                grouped(estimate.parameters),
+                bytes(estimate.memory_bytes)
+            );
+            ui.label(theme::muted(text).small())
+                .on_hover_text("What training will take, estimated: weights, gradients, the optimizer's moments and every activation.");
+        }
+        Some(Err(error)) => {
+            ui.label(egui::RichText::new(error).small().color(theme::ERROR));
+        }
+        None => {}
     }
 }
 

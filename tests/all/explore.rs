@@ -350,6 +350,30 @@ fn the_way_back_by_hand() {
     assert_eq!(explore.latent(), [2.0, 7.0], "and it is gone");
 }
 
+/// Undo gives back the place on the pad too, unless its corners have moved since.
+#[test]
+fn undo_goes_back_onto_the_pad() {
+    let mut explore = Explore::new(4);
+    explore.begin_edit();
+    explore.set_pad([0.25, 0.75]);
+    explore.begin_edit();
+    explore.set_pad([0.5, 0.5]);
+    explore.begin_edit();
+    explore.set_dim(2, 9.0);
+    assert_eq!(explore.pad(), None, "off the pad");
+    explore.undo();
+    assert_eq!(explore.pad(), Some([0.5, 0.5]), "back on it");
+    explore.undo();
+    assert_eq!(explore.pad(), Some([0.25, 0.75]), "and further back");
+    explore.redo();
+    assert_eq!(explore.pad(), Some([0.5, 0.5]), "and forward");
+    explore.begin_edit();
+    explore.set_dim(2, 9.0);
+    explore.redraw_corner(0);
+    explore.undo();
+    assert_eq!(explore.pad(), None, "the pad is another one now");
+}
+
 /// Edits of every kind, then all the way back and all the way forward, bit for bit.
 #[test]
 fn undo_and_redo_are_inverse() {

@@ -459,6 +459,34 @@ impl ModuleVisitor for Gradients<'_> {
     }
 }
 
+/// A learned deviation never reaches its floor, and always keeps a gradient.
+#[test]
+fn a_learned_deviation_is_bent_softly() {
+    for (parameter, expected) in [(0.0, 0.006_715_35), (-5.0, -5.0 + 2f32.ln()), (-20.0, -5.0)] {
+        let found = Sigma::log_from_parameter(parameter);
+        assert!((found - expected).abs() < 1e-6, "{parameter}: {found}, expected {expected}");
+    }
+    let config = config(Arch::Mlp, ImageShape::new(1, 4, 4), Likelihood::Gaussian, Sigma::Learned);
+    let device = Device::flex().autodiff();
+    for parameter in [-9.0, -5.0, -0.7, 2.0] {
+        let mut tensors = tensors(&config);
+        tensors.insert("decoder.log_sigma".to_owned(), array(&[1], &[parameter]));
+        let model = params::load(Vae::new(&config, 0, &device), &tensors).expect("loaded");
+        let images: Tensor<4> = tensor_from_array(&Array::zeros([2, 1, 4, 4]), &device);
+        let noise = tensor_from_array(&Array::zeros([2, 3]), &device);
+        let loss = model.loss(&config, images, noise, KlWeight { beta: 1.0, free_nats: 0.0 });
+        let found = values(loss.sigma.expect("a deviation").inner())[0];
+        let expected = Sigma::log_from_parameter(parameter).exp();
+        assert!((found - expected).abs() < 1e-6 * (1.0 + expected), "{parameter}: {found}");
+        let gradients = GradientsParams::from_grads(loss.total.backward(), &model);
+        let mut visitor =
+            Gradients { path: Vec::new(), params: &gradients, found: NamedArrays::new() };
+        model.visit(&mut visitor);
+        let slope = visitor.found["decoder.log_sigma"].data()[0];
+        assert!(slope != 0.0 && slope.is_finite(), "{parameter}: the gradient is {slope}");
+    }
+}
+
 #[test]
 fn vae_gradients_match_finite_differences() {
     let image = ImageShape::new(1, 6, 6);

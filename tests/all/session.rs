@@ -6,7 +6,7 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use zscope::event::{Event, FinishReason, RunStarted, StepRecord};
 use zscope::random::{Purpose, stream};
-use zscope::session::{Ema, MAX_WARNINGS, Phase, Series, Session, decimate, write_csv};
+use zscope::session::{Ema, MAX_WARNINGS, Phase, Series, Session, Steps, decimate, write_csv};
 
 use crate::common::{Tolerance, assert_close, first_difference};
 
@@ -28,13 +28,45 @@ fn decimated(series: &Series, first: f64, last: f64, columns: usize) -> Vec<(f64
 fn series_keeps_order_when_steps_go_back() {
     let mut curve = series(&[(1, 1.0), (2, 2.0), (5, 5.0), (9, 9.0)]);
     curve.push(4, 4.0);
-    assert_eq!(curve.steps(), [1, 2, 4], "the newest telling cuts what it replaces");
+    let steps = |curve: &Series| curve.steps().iter().collect::<Vec<_>>();
+    assert_eq!(steps(&curve), [1, 2, 4], "the newest telling cuts what it replaces");
     curve.push(4, 4.5);
     assert_eq!(curve.last(), Some((4, 4.5)), "the same step is replaced");
     curve.cut_after(1);
-    assert_eq!((curve.steps(), curve.values()), (&[1][..], &[1.0][..]), "cut");
+    assert_eq!((steps(&curve), curve.values()), (vec![1], &[1.0][..]), "cut");
     curve.cut_after(0);
     assert!(curve.is_empty() && curve.last().is_none(), "all gone");
+}
+
+#[test]
+fn steps_are_what_was_pushed_however_they_are_spaced() {
+    let mut rng = stream(7, 0, Purpose::Evaluate);
+    for _ in 0..200 {
+        let (mut curve, mut expected) = (Series::default(), Vec::new());
+        let (mut step, mut stride) = (0, 1);
+        for _ in 0..rng.random_range(0..300) {
+            if rng.random::<f32>() < 0.05 {
+                stride = rng.random_range(1..400);
+            }
+            step += stride;
+            curve.push(step, 0.0);
+            expected.push(step);
+            if rng.random::<f32>() < 0.02 {
+                let cut = rng.random_range(0..=step);
+                curve.cut_after(cut);
+                expected.retain(|&s| s <= cut);
+                step = expected.last().copied().unwrap_or(0);
+            }
+        }
+        assert_eq!(curve.steps().iter().collect::<Vec<_>>(), expected, "every step");
+        assert_eq!(curve.steps().len(), expected.len(), "their number");
+        assert_eq!(curve.steps().get(expected.len()), None, "nothing behind the last");
+        let mut again = Series::default();
+        for &step in &expected {
+            again.push(step, 0.0);
+        }
+        assert_eq!(again.steps(), curve.steps(), "the same steps are equal, however they came");
+    }
 }
 
 #[test]
@@ -160,12 +192,12 @@ fn decimation_keeps_extremes_ends_and_gaps() {
                 .steps()
                 .iter()
                 .zip(curve.values())
-                .map(|(&s, &v)| (s as f64, v))
+                .map(|(s, &v)| (s as f64, v))
                 .filter(|(s, _)| (first..=last).contains(s))
         };
         let inside: Vec<_> = points.iter().filter(|p| (first..=last).contains(&p.0)).collect();
         assert_eq!(inside.first().map(|p| p.0), visible().next().map(|p| p.0), "first");
-        assert_eq!(inside.last().map(|p| p.0), visible().next_back().map(|p| p.0), "last");
+        assert_eq!(inside.last().map(|p| p.0), visible().last().map(|p| p.0), "last");
         let finite = || visible().map(|p| f64::from(p.1)).filter(|v| v.is_finite());
         let drawn = || inside.iter().map(|p| p.1).filter(|v| !v.is_nan());
         assert_eq!(finite().reduce(f64::max), drawn().reduce(f64::max), "largest");
@@ -186,7 +218,7 @@ fn decimation_takes_any_range() {
             }
         }
     }
-    decimate(&[], &[], [0.0, 1.0], 10, |_, _| panic!("nothing to draw"));
+    decimate(&Steps::default(), &[], [0.0, 1.0], 10, |_, _| panic!("nothing to draw"));
 }
 
 #[test]
@@ -402,7 +434,7 @@ fn any_events_in_any_order_keep_the_invariants() {
 fn check_invariants(session: &Session, event: &Event) {
     for (name, series) in session.series() {
         assert_eq!(series.steps().len(), series.values().len(), "{name} after {event:?}");
-        assert!(series.steps().is_sorted_by(|a, b| a < b), "{name} after {event:?}");
+        assert!(series.steps().iter().is_sorted_by(|a, b| a < b), "{name} after {event:?}");
         let points = decimated(series, 0.0, 1e20, 7);
         assert!(points.len() <= series.len(), "{name} after {event:?}");
     }

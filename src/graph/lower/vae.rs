@@ -41,6 +41,17 @@ impl Sigma {
     /// A learned deviation stays above e⁻⁵ (0.0067, under two grey levels), so that a perfect fit cannot
     /// send the likelihood to infinity.
     pub const LEAST_LOG: f32 = -5.0;
+
+    /// log σ of a learned parameter: the parameter itself, bent softly so that it stays above
+    /// [`Self::LEAST_LOG`] and never loses its gradient.
+    ///
+    /// # Source
+    /// Rybkin et al. (2021), section 3.3: least + softplus(parameter − least).
+    pub fn log_from_parameter(parameter: f32) -> f32 {
+        let above = parameter - Self::LEAST_LOG;
+        // ln(1 + eˣ) without overflow.
+        Self::LEAST_LOG + above.max(0.0) + (-above.abs()).exp().ln_1p()
+    }
 }
 
 /// Everything that fixes the shapes of a VAE and the meaning of its output.
@@ -160,7 +171,7 @@ impl VaeConfig {
             Sigma::Fixed(sigma) => sigma,
             Sigma::Learned => {
                 let log = tensors.get("decoder.log_sigma").and_then(|array| array.data().first());
-                log.copied().unwrap_or(0.0).max(Sigma::LEAST_LOG).exp()
+                Sigma::log_from_parameter(log.copied().unwrap_or(0.0)).exp()
             }
         };
         match self.likelihood {

@@ -445,7 +445,11 @@ fn models_that_are_none() {
         &[
             (&["eval", "nowhere", "--data", "shapes"], FAILED, &["nowhere"]),
             (&["sample", "nowhere", "-n", "1", "--out", "o.png"], FAILED, &["nowhere"]),
-            (&["encode", "half", "--input", "text.txt", "--output", "o"], FAILED, &["half"]),
+            (
+                &["encode", "half", "--input", "text.txt", "--output", "o.safetensors"],
+                FAILED,
+                &["half"],
+            ),
             (&["decode", "half", "--input", "text.txt", "--output", "o"], FAILED, &["half"]),
             (&["reconstruct", "half", "--input", "text.txt", "--output", "o"], FAILED, &["half"]),
             (&["info"], USAGE, &["MODEL"]),
@@ -678,6 +682,17 @@ fn no_window_without_a_display() {
     assert_eq!(complaints(&ran, FAILED, &["display"]), Vec::<String>::new(), "{ran:#?}");
 }
 
+/// A checkpoint of a run can be opened in the window by the name that the verbs take.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_window_takes_the_names_of_checkpoints() {
+    let world = World::trained();
+    for path in ["run@latest", "run@best", "run@0"] {
+        let ran = world.run(&[path]);
+        assert_eq!(complaints(&ran, FAILED, &["display"]), Vec::<String>::new(), "{ran:#?}");
+    }
+}
+
 /// A verb that is typed wrong is wrong usage, not the name of something to open in a window.
 #[test]
 #[cfg(target_os = "linux")]
@@ -689,6 +704,8 @@ fn a_verb_that_does_not_exist() {
             (&["trian", "vae"], USAGE, &["vae"]),
             (&["--no-such-flag"], USAGE, &["--no-such-flag"]),
             (&["--engine", "fpga"], USAGE, &["fpga", "cpu"]),
+            (&["--engine", "burn"], USAGE, &["burn", "wgsl", "cpu"]),
+            (&["nowhere@latest"], USAGE, &["nowhere@latest"]),
             (&["data", "fetch", "mnits"], EITHER, &["mnits", "mnist"]),
         ],
     );

@@ -243,7 +243,9 @@ fn ctrl_c_saves_a_checkpoint_and_says_where() {
             .unwrap();
         let metrics = world.path("run/metrics.csv");
         wait_for(|| std::fs::read_to_string(&metrics).is_ok_and(|csv| csv.lines().count() > 20));
-        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        // The shell's own kill: a bare system has no program of that name.
+        let killed =
+            Command::new("sh").args(["-c", &format!("kill {signal} {}", child.id())]).status();
         assert!(killed.unwrap().success(), "the signal is sent");
         let mut ended = None;
         wait_for(|| {

@@ -396,14 +396,18 @@ fn a_run_that_is_not_done_can_go_on() {
         assert_eq!(offered, !matches!(phase, "idle" | "running" | "paused"), "while {phase}");
         if offered {
             let dir = "/home/somebody/.local/share/zscope/runs/vae-7".into();
-            assert_eq!(press(&mut harness, name), [Command::ResumeRun(dir)], "while {phase}");
+            let expected = Command::ResumeRun { dir, more_epochs: 0 };
+            assert_eq!(press(&mut harness, name), [expected], "while {phase}");
         }
     }
     let mut window = Window::running(3, 39_100);
     let reason = zscope::event::FinishReason::Completed;
     window.tell(&RunEvent::Finished { step: 39_100, reason, elapsed_secs: 1.0 });
-    let harness = window.open([1280.0, 1400.0]);
+    let mut harness = window.open([1280.0, 1400.0]);
     assert!(harness.query_by_label("Continue the run").is_none(), "all steps are done");
+    let dir = "/home/somebody/.local/share/zscope/runs/vae-7".into();
+    let expected = Command::ResumeRun { dir, more_epochs: 10 };
+    assert_eq!(press(&mut harness, "Train on for 10 more epochs"), [expected], "beyond its end");
 }
 
 /// A run that was stopped half-way is not a finished one.

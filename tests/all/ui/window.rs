@@ -44,6 +44,7 @@ impl eframe::App for Window {
             },
             pictures: &self.pictures,
             data: &self.data,
+            estimate: None,
             runs_folder: "/home/somebody/.local/share/zscope/runs",
             notices: &self.notices,
         };
