@@ -3,6 +3,7 @@
 //! Every measure is of one image or one sample and says its unit; [`Mean`] and [`KlPerDim`] gather them
 //! over batches. Knows nothing of models, files or windows.
 
+pub mod code_use;
 pub mod evaluate;
 mod image;
 mod mean;

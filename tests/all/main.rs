@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod code_use;
 mod common;
 mod data;
 mod engine_matches_twin;
