@@ -11,7 +11,9 @@ pub trait Codec {
     ///
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in the model's range
-    /// - result: `latent` `[b, ..]`, and `logvar` of the same shape where the family has one
+    /// - result: `latent` `[b, ..]`, and `logvar` of the same shape where the family has one; where it has a
+    ///   codebook of k codes `indices` `[b, h, w]`, `quantized` `[b, d, h, w]`, and `usage` `[k]`, how many vectors
+    ///   of this batch chose each code
     ///
     /// # Errors
     /// When the images have another shape or the device fails.
@@ -20,11 +22,23 @@ pub trait Codec {
     /// Decodes a batch.
     ///
     /// # Shapes
-    /// - `latent`: `[b, ..]`; result: `image` `[b, c, h, w]`, and `logits` where the family has them
+    /// - `latent`: `[b, ..]`, quantized first where the family has a codebook; result: `image` `[b, c, h, w]`, and
+    ///   `logits` where the family has them
     ///
     /// # Errors
     /// When the latents have another shape or the device fails.
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError>;
+
+    /// Decodes codes.
+    ///
+    /// # Shapes
+    /// - `indices`: `[b, h, w]`, whole numbers; result: `image` `[b, c, h, w]`
+    ///
+    /// # Errors
+    /// When the family has no codebook, the indices have another shape or the device fails.
+    fn decode_indices(&mut self, _indices: &Array) -> Result<NamedArrays, CodecError> {
+        Err("decode codes: the model has no codebook (expected a family that has one; decode latents)".into())
+    }
 
     /// The engine's name on the command line: `wgsl`, `cpu`, `twin` or `burn`.
     fn engine(&self) -> &'static str;

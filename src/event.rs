@@ -42,6 +42,13 @@ pub enum Event {
         /// The value from now on.
         to: f64,
     },
+    /// A person moved codes of the codebook, kept them where they are or let them go.
+    CodesChanged {
+        /// The first step that sees it.
+        step: u64,
+        /// What was done, for example `revived 3 codes`.
+        message: String,
+    },
     /// The run waits for a person.
     Paused {
         /// Updates done so far.

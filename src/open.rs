@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use crate::array::NamedArrays;
 use crate::codec::Codec;
+use crate::engine::codec::EngineCodec;
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
 use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::{self, Autoencoder};
-use crate::model::codec::VaeCodec;
+use crate::model::codec::{VaeCodec, VqVaeCodec};
 use crate::model::params::ParamError;
 
 /// A model is there but cannot be used.
@@ -67,8 +68,8 @@ pub struct Info {
     pub family: &'static str,
     /// Whose file format it is.
     pub source: &'static str,
-    /// Values in all tensors.
-    pub parameters: usize,
+    /// Values that training fits.
+    pub parameters: u64,
     /// Updates behind the weights.
     pub step: u64,
     /// The images.
@@ -76,7 +77,16 @@ pub struct Info {
     /// The latents.
     pub latent: LatentInfo,
     /// The codebook, where there is one.
-    pub codebook: Option<()>,
+    pub codebook: Option<CodebookInfo>,
+}
+
+/// The codebook of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CodebookInfo {
+    /// Codes.
+    pub size: usize,
+    /// Dimensions of a code.
+    pub dim: usize,
 }
 
 /// The images of a model.
@@ -180,6 +190,7 @@ fn opened(
 pub fn lower_model(config: &ModelConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
     match config {
         ModelConfig::Vae(config) => lower::vae::lower(config, tensors),
+        ModelConfig::VqVae(config) => lower::vq_vae::lower(config, tensors),
     }
 }
 
@@ -194,13 +205,29 @@ impl Opened {
         gpu: Option<&Gpu>,
     ) -> Result<Box<dyn Codec>, OpenError> {
         if engine == EngineKind::Burn {
-            let ModelConfig::Vae(config) = &self.run.model;
             let device = burn::tensor::Device::flex();
-            return Ok(Box::new(VaeCodec::new(config, &self.tensors, &device)?));
+            return Ok(match &self.run.model {
+                ModelConfig::Vae(config) => {
+                    Box::new(VaeCodec::new(config, &self.tensors, &device)?)
+                }
+                ModelConfig::VqVae(config) => {
+                    Box::new(VqVaeCodec::new(config, &self.tensors, &device)?)
+                }
+            });
         }
         let encoder = Runner::new(engine, &self.networks.encoder, gpu)?;
         let decoder = Runner::new(engine, &self.networks.decoder, gpu)?;
-        Ok(Box::new(crate::engine::codec::EngineCodec::new(encoder, decoder)))
+        let codes = self.networks.codes.as_ref();
+        let code_decoder =
+            codes.map(|codes| Runner::new(engine, &codes.decoder, gpu)).transpose()?;
+        Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
+    }
+
+    /// How often each code was chosen in training, as shares of no fixed sum, `[k]`; nothing where there is no
+    /// codebook.
+    pub fn code_shares(&self) -> Option<&[f32]> {
+        self.networks.codes.as_ref()?;
+        self.tensors.get("quantizer.cluster_size").map(crate::array::Array::data)
     }
 
     /// What it is, in numbers.
@@ -211,10 +238,11 @@ impl Opened {
             [_, h, w] => Some([h, w]),
             _ => None,
         };
+        let codebook = self.run.model.codebook().map(|[size, dim]| CodebookInfo { size, dim });
         Info {
             family: self.run.model.family(),
             source: "zscope",
-            parameters: self.tensors.values().map(|array| array.data().len()).sum(),
+            parameters: self.run.model.num_parameters(),
             step: self.step,
             image: ImageInfo {
                 channels: image.channels,
@@ -222,8 +250,12 @@ impl Opened {
                 width: image.width,
                 range: [self.run.range.lo, self.run.range.hi],
             },
-            latent: LatentInfo { kind: "continuous", shape, grid },
-            codebook: None,
+            latent: LatentInfo {
+                kind: if codebook.is_some() { "codes" } else { "continuous" },
+                shape,
+                grid,
+            },
+            codebook,
         }
     }
 }

@@ -28,6 +28,10 @@ pub enum Purpose {
     Split = 7,
     /// Random points and corners in the explorer.
     Explore = 8,
+    /// Which vectors of a batch replace codes that went out of use.
+    Restart = 9,
+    /// Which vectors a codebook begins with.
+    KMeans = 10,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

@@ -13,7 +13,6 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::RunDir;
 use crate::formats::{pictures, write_whole};
 use crate::session::Phase;
-use crate::train::recipe;
 use crate::train::start::{Length, Request, StartError, resume};
 use crate::train::worker::{Control, Plan};
 use crate::ui::{Command, DataLine, PAD_TILES, TrainForm};
@@ -270,7 +269,7 @@ fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartE
     let resized = form.settings.integer("image_size") != 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let request = Request {
-        recipe: recipe::Recipe::Vae,
+        recipe: form.recipe,
         settings: form.settings,
         data: data.clone(),
         length: Length::Epochs(form.epochs),

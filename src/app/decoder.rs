@@ -14,6 +14,7 @@ use crate::array::Array;
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, EngineKind, Mix, Runner};
 use crate::graph::Graph;
+use crate::graph::lower::Autoencoder;
 use crate::latent::Mixing;
 use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
@@ -32,16 +33,17 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    /// A decoder of `graph` with the engine that was asked for.
+    /// A decoder of a model's latents with the engine that was asked for.
     pub(super) fn new(
         kind: EngineKind,
-        graph: &Graph,
+        networks: &Autoencoder,
         image: ImageShape,
         range: ValueRange,
         gpu: Option<&Gpu>,
         state: Option<&RenderState>,
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
+        let graph = &networks.decoder;
         let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
         let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
         if wants_wgsl && let (Some(gpu), Some(state)) = (gpu, state) {
@@ -51,12 +53,12 @@ impl Decoder {
         Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, graph, image, range, ctx)?)))
     }
 
-    /// Takes over newer weights of the same network.
-    pub(super) fn update_weights(&mut self, graph: &Graph) -> Result<(), EngineError> {
+    /// Takes over newer weights of the same networks.
+    pub(super) fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
         match self {
-            Self::Wgsl(wgsl) => wgsl.network.update_weights(graph),
+            Self::Wgsl(wgsl) => wgsl.network.update_weights(&networks.decoder),
             Self::Thread(thread) => {
-                thread.ask(|wanted| wanted.weights = Some(graph.clone()));
+                thread.ask(|wanted| wanted.weights = Some(networks.decoder.clone()));
                 Ok(())
             }
         }

@@ -7,12 +7,14 @@ use eframe::egui;
 
 use super::jobs::{Chosen, Done};
 use super::{Model, ZscopeApp, textures};
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::open::{Opened, lower_model};
+use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
+use crate::train::recipe::Recipe;
 use crate::train::settings::Value;
 use crate::train::worker::Training;
 use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
@@ -202,6 +204,9 @@ impl ZscopeApp {
                 Done::Plan(Ok(plan)) => {
                     self.is_starting = false;
                     // The form shows what is in force, also for a run that goes on.
+                    if let Some(recipe) = Recipe::from_name(&plan.config.recipe) {
+                        self.view.form.recipe = recipe;
+                    }
                     self.view.form.settings = plan.settings.clone();
                     self.view.form.batch = plan.config.batch;
                     self.view.form.seed = plan.config.seed;
@@ -297,25 +302,27 @@ impl ZscopeApp {
                         step: weights.step,
                         is_live: true,
                     },
+                    &weights.tensors,
                 ),
                 Err(error) => self.notice(format!("show the run: {error}"), true),
             }
             return;
         }
         let Some(model) = self.model.as_mut().filter(|model| model.is_live) else { return };
-        let updated = model.networks.decoder.with_weights(&weights.tensors).and_then(|decoder| {
-            model.networks.encoder = model.networks.encoder.with_weights(&weights.tensors)?;
-            model.networks.decoder = decoder;
-            Ok(())
-        });
+        let updated = model.networks.with_weights(&weights.tensors);
         model.step = weights.step;
-        let shown = match (&mut self.decoder, updated) {
-            (Some(decoder), Ok(())) => {
-                decoder.update_weights(&model.networks.decoder).map_err(|error| error.to_string())
+        let shown = updated.map_err(|error| error.to_string()).and_then(|networks| {
+            model.networks = networks;
+            match &mut self.decoder {
+                Some(decoder) => {
+                    decoder.update_weights(&model.networks).map_err(|error| error.to_string())
+                }
+                None => Ok(()),
             }
-            (None, Ok(())) => Ok(()),
-            (_, Err(error)) => Err(error.to_string()),
-        };
+        });
+        if let Some((codebook, shares)) = model.codes(&weights.tensors) {
+            self.explore.set_codes(codebook, shares);
+        }
         if let Err(error) = shown {
             self.notice(format!("show newer weights: {error}"), true);
         }
@@ -404,6 +411,7 @@ impl ZscopeApp {
                 step: opened.step,
                 is_live: false,
             },
+            &opened.tensors,
         );
     }
 
@@ -428,11 +436,10 @@ impl ZscopeApp {
         });
     }
 
-    pub(super) fn show_model(&mut self, ctx: &egui::Context, model: Model) {
-        let d: usize = model.networks.decoder.input_shape().iter().product();
+    pub(super) fn show_model(&mut self, ctx: &egui::Context, model: Model, tensors: &NamedArrays) {
         let decoder = super::Decoder::new(
             self.engine,
-            &model.networks.decoder,
+            &model.networks,
             model.image,
             model.range,
             self.gpu.as_ref(),
@@ -448,7 +455,14 @@ impl ZscopeApp {
                 self.notice(format!("show the model: {error}"), true);
             }
         }
-        self.explore = crate::session::explore::Explore::new(d);
+        let shape = model.networks.decoder.input_shape();
+        self.explore = match model.codes(tensors) {
+            Some((codebook, shares)) => {
+                let cells = shape.iter().skip(1).product();
+                Explore::with_codes(cells, codebook, shares)
+            }
+            None => Explore::new(shape.iter().product()),
+        };
         self.model = Some(model);
         self.kl_step = 0;
         self.picture_is_stale = true;
@@ -499,9 +513,9 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
     let mut codes = codec.encode(&images)?;
     let mut kl = KlPerDim::default();
-    let (mean, logvar) =
-        (crate::codec::take(&mut codes, "latent")?, crate::codec::take(&mut codes, "logvar")?);
-    kl.add(&mean, &logvar);
+    if let (Some(mean), Some(logvar)) = (codes.remove("latent"), codes.remove("logvar")) {
+        kl.add(&mean, &logvar);
+    }
     let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
     let few: Array = images.rows(0, Probe::IMAGES.min(images.num_rows()));
     Ok((Probe::reconstruct(codec.as_mut(), opened.step, &few)?, kl))

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eframe::egui;
 use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
 
+use crate::array::{Array, NamedArrays};
 use crate::cli::WindowArgs;
 use crate::data::Dataset;
 use crate::engine::EngineKind;
@@ -49,6 +50,15 @@ struct Model {
     networks: Autoencoder,
     step: u64,
     is_live: bool,
+}
+
+impl Model {
+    /// The codes with how often each was used in training, where there is a codebook.
+    fn codes(&self, tensors: &NamedArrays) -> Option<(Arc<Array>, Arc<[f32]>)> {
+        let codebook = self.networks.codes.as_ref()?.codebook().clone();
+        let shares = tensors.get("quantizer.cluster_size")?.data().into();
+        Some((Arc::new(codebook), shares))
+    }
 }
 
 /// The program behind the window.

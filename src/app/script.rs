@@ -8,6 +8,8 @@ use eframe::egui;
 
 use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
+use crate::train::recipe::Recipe;
+use crate::train::settings::Settings;
 use crate::ui::{Command, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
@@ -160,7 +162,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
     Ok(Line::Do(Box::new(command)))
 }
 
-/// `train DATA key=value …`; beside the recipe's keys, `epochs`, `batch` and `seed`.
+/// `train DATA key=value …`; beside the recipe's keys, `recipe`, `epochs`, `batch` and `seed`.
 fn train_form(words: &[&str]) -> anyhow::Result<TrainForm> {
     let mut form = TrainForm::default();
     let (data, keys) = words.split_first().ok_or_else(|| anyhow!("the data is missing"))?;
@@ -170,6 +172,12 @@ fn train_form(words: &[&str]) -> anyhow::Result<TrainForm> {
             Some(("epochs", value)) => form.epochs = value.parse()?,
             Some(("batch", value)) => form.batch = value.parse()?,
             Some(("seed", value)) => form.seed = value.parse()?,
+            // Before the keys of the recipe.
+            Some(("recipe", name)) => {
+                let recipe = Recipe::from_name(name);
+                form.recipe = recipe.ok_or_else(|| anyhow!("there is no recipe {name:?}"))?;
+                form.settings = Settings::defaults(form.recipe.keys());
+            }
             _ => form.settings.set_text(key)?,
         }
     }

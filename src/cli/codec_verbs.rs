@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{Failure, ModelArgs, usage};
 use crate::array::{Array, NamedArrays};
 use crate::codec::take;
-use crate::formats::arrays::{ArrayFile, NamedIndices, write_arrays};
+use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
 use crate::formats::pictures;
 use crate::open::Opened;
 
@@ -65,34 +65,66 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
     let images = read_images(&args.files.input, &opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
-    let codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;
-    write_tensors(&args.files.output, &codes)
+    let mut codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;
+    // Of the whole batch, not of an image.
+    codes.remove("usage");
+    let indices = codes.remove("indices").map(|array| Indices {
+        shape: array.shape().to_vec(),
+        data: array.data().iter().map(|&index| index as i32).collect(),
+    });
+    let indices = indices.map(|indices| ("indices".to_owned(), indices)).into_iter().collect();
+    write_tensors(&args.files.output, &codes, &indices)
 }
 
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
-    if args.from == From::Indices {
-        return Err(usage(anyhow::anyhow!(
-            "decode: --from indices with a {} model (expected a model with a codebook; use --from latent)",
-            opened.run.model.family()
-        )));
-    }
-    let latent = ArrayFile::open(&args.files.input)?.array("latent")?;
-    let mut expected = opened.networks.decoder.input_shape().to_vec();
-    if latent.shape().get(1..) != Some(&expected[..]) || latent.num_rows() == 0 {
+    let (name, graph) = match (args.from, &opened.networks.codes) {
+        (From::Latent, _) => ("latent", &opened.networks.decoder),
+        (From::Indices, Some(codes)) => ("indices", &codes.decoder),
+        (From::Indices, None) => {
+            return Err(usage(anyhow::anyhow!(
+                "decode: --from indices with a {} model (expected a model with a codebook; use --from latent)",
+                opened.run.model.family()
+            )));
+        }
+    };
+    let values = ArrayFile::open(&args.files.input)?.array(name)?;
+    let mut expected = graph.input_shape().to_vec();
+    if values.shape().get(1..) != Some(&expected[..]) || values.num_rows() == 0 {
         expected.insert(0, 0);
         return Err(anyhow::anyhow!(
-            "decode: the latent has shape {:?} (expected {expected:?} with any batch for the 0): {}",
-            latent.shape(),
+            "decode: {name} has shape {:?} (expected {expected:?} with any batch for the 0): {}",
+            values.shape(),
             args.files.input.display()
         )
         .into());
     }
+    if let (From::Indices, Some([k, _])) = (args.from, opened.run.model.codebook()) {
+        check_indices(&values, k, &args.files.input)?;
+    }
     let mut codec = opened.codec(args.model.engine, None)?;
-    let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
+    let outputs = match args.from {
+        From::Latent => codec.decode(&values),
+        From::Indices => codec.decode_indices(&values),
+    };
+    let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
     let image = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     let columns = square(image.num_rows());
     write_images(&args.files.output, image, &opened, columns)
+}
+
+/// Refuses indices that name no code.
+fn check_indices(indices: &Array, k: usize, path: &Path) -> Result<(), Failure> {
+    let is_code = |index: f32| index.fract() == 0.0 && (0.0..k as f32).contains(&index);
+    match indices.data().iter().find(|&&index| !is_code(index)) {
+        None => Ok(()),
+        Some(index) => Err(anyhow::anyhow!(
+            "decode: the indices hold {index} (expected whole numbers from 0 to {}): {}",
+            k - 1,
+            path.display()
+        )
+        .into()),
+    }
 }
 
 pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
@@ -167,7 +199,8 @@ pub(super) fn write_images(
     columns: usize,
 ) -> Result<(), Failure> {
     if is_tensor_file(path) {
-        return write_tensors(path, &NamedArrays::from([("image".to_owned(), images)]));
+        let named = NamedArrays::from([("image".to_owned(), images)]);
+        return write_tensors(path, &named, &NamedIndices::new());
     }
     let images = in_unit(images, opened);
     if path.extension().is_none() {
@@ -189,9 +222,13 @@ pub(super) fn in_unit(mut images: Array, opened: &Opened) -> Array {
     images
 }
 
-fn write_tensors(path: &Path, tensors: &NamedArrays) -> Result<(), Failure> {
+fn write_tensors(
+    path: &Path,
+    tensors: &NamedArrays,
+    indices: &NamedIndices,
+) -> Result<(), Failure> {
     let texts = std::collections::BTreeMap::new();
-    Ok(write_arrays(path, tensors, &NamedIndices::new(), &texts)?)
+    Ok(write_arrays(path, tensors, indices, &texts)?)
 }
 
 fn check_tensor_file(path: &Path) -> Result<(), Failure> {

@@ -92,6 +92,13 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
             elbo.kl_per_dim.len()
         ));
     }
+    if let Some(codebook) = &evaluation.codebook {
+        output::line(&format!(
+            "codes used      {} of {}",
+            codebook.codes_used, codebook.codebook_size
+        ));
+        output::line(&format!("perplexity      {:.1}", codebook.perplexity));
+    }
     output::line(&format!("speed           {images_per_s:.0} images/s, {}", codec.describe()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line: one thin file per subcommand, over the same library functions as the window.
 
+mod codebook;
 mod codec_verbs;
 mod data_fetch;
 mod eval;
@@ -51,6 +52,7 @@ enum Verb {
     Decode(codec_verbs::DecodeArgs),
     Reconstruct(codec_verbs::ReconstructArgs),
     Eval(eval::EvalArgs),
+    Codebook(codebook::CodebookArgs),
     Sample(sample::SampleArgs),
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
@@ -124,6 +126,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Decode(args) => codec_verbs::decode(&args),
         Verb::Reconstruct(args) => codec_verbs::reconstruct(&args),
         Verb::Eval(args) => eval::run(&args),
+        Verb::Codebook(args) => codebook::run(&args),
         Verb::Sample(args) => sample::run(&args),
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),

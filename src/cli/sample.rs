@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, ModelArgs, codec_verbs, usage};
+use super::{Failure, ModelArgs, codec_verbs, output, usage};
 use crate::array::Array;
 use crate::codec::take;
+use crate::graph::lower::CodeGraphs;
+use crate::latent::draw_codes;
+use crate::open::Opened;
 use crate::random::{Purpose, normals};
 
 /// Draw new images from a model's prior
@@ -30,15 +33,38 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
     let opened = crate::open::open(&args.model.model)?;
+    let mut codec = opened.codec(args.model.engine, None)?;
+    let outputs = match (&opened.networks.codes, opened.code_shares()) {
+        (Some(codes), Some(shares)) => {
+            output::note(
+                "the codes are drawn each for itself, by their use in training: without a prior they do not go together",
+            );
+            codec.decode_indices(&drawn_codes(args, codes, shares)?)
+        }
+        _ => codec.decode(&drawn_latents(args, &opened)?),
+    };
+    let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
+    let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
+    codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
+}
+
+/// Draws from the standard normal prior, `[n, ..]`.
+fn drawn_latents(args: &SampleArgs, opened: &Opened) -> Result<Array, Failure> {
     let mut shape = opened.networks.decoder.input_shape().to_vec();
     let d: usize = shape.iter().product();
     // One stream an image, so that the first images do not depend on how many are drawn.
     let data = (0..args.n as u64).flat_map(|index| normals(args.seed, index, Purpose::Sample, d));
     let data = data.collect();
     shape.insert(0, args.n);
-    let latent = Array::new(shape, data)?;
-    let mut codec = opened.codec(args.model.engine, None)?;
-    let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
-    let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-    codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
+    Ok(Array::new(shape, data)?)
+}
+
+/// Grids of codes, each drawn by its use, `[n, h, w]`.
+fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<Array, Failure> {
+    let mut shape = codes.decoder.input_shape().to_vec();
+    let cells: usize = shape.iter().product();
+    let data = (0..args.n as u64).flat_map(|index| draw_codes(shares, cells, args.seed, index));
+    let data = data.map(|code| code as f32).collect();
+    shape.insert(0, args.n);
+    Ok(Array::new(shape, data)?)
 }

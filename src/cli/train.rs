@@ -268,7 +268,10 @@ impl Report {
                 self.reason = Some(reason);
                 self.elapsed_secs = elapsed_secs;
             }
-            Event::SettingChanged { .. } | Event::Paused { .. } | Event::Resumed { .. } => {}
+            Event::SettingChanged { .. }
+            | Event::CodesChanged { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. } => {}
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::codec::{Codec, take};
 use crate::data::{self, DataSpec, Split};
 use crate::formats::pictures;
-use crate::latent::{self, Mixing, Range, traverse_grid};
+use crate::latent::{self, Mixing, Range, draw_codes, latent_of_codes, traverse_grid};
 use crate::open::Opened;
 use crate::random::{Purpose, normals};
 
@@ -30,9 +30,9 @@ pub(super) struct InterpolateArgs {
     /// Pictures on the way, both ends included
     #[arg(long, value_name = "N", default_value_t = 10)]
     steps: usize,
-    /// Along a great circle or a straight line
-    #[arg(long, value_enum, default_value_t = Mode::Slerp)]
-    mode: Mode,
+    /// Along a great circle or a straight line; by default slerp, and lerp for models with a codebook
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
     /// A .png strip, a .gif that runs there and back, a .safetensors file or a folder
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -74,9 +74,9 @@ pub(super) fn interpolate(args: &InterpolateArgs) -> Result<(), Failure> {
     let mut codec = opened.codec(args.model.engine, None)?;
     let from = end(&args.from, args, &opened, codec.as_mut())?;
     let to = end(&args.to, args, &opened, codec.as_mut())?;
-    let mixing = match args.mode {
-        Mode::Slerp => Mixing::Slerp,
-        Mode::Lerp => Mixing::Lerp,
+    let mixing = match (args.mode, &opened.networks.codes) {
+        (Some(Mode::Slerp), _) | (None, None) => Mixing::Slerp,
+        (Some(Mode::Lerp), _) | (None, Some(_)) => Mixing::Lerp,
     };
     let images = decode(latent::path(mixing, &from, &to, args.steps), &opened, codec.as_mut())?;
     let is_gif =
@@ -102,6 +102,12 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
         )));
     }
     let opened = crate::open::open(&args.model.model)?;
+    if opened.networks.codes.is_some() {
+        return Err(usage(anyhow::anyhow!(
+            "traverse: a {} model has no dimensions of its own to sweep (expected a continuous latent; use interpolate, or codebook --png)",
+            opened.run.model.family()
+        )));
+    }
     let d: usize = opened.networks.decoder.input_shape().iter().product();
     let dims = if args.dims.is_empty() { (0..d).collect() } else { args.dims.clone() };
     let latents = traverse_grid(&vec![0.0; d], &dims, range, args.steps).map_err(usage)?;
@@ -123,14 +129,13 @@ fn end(
     opened: &Opened,
     codec: &mut dyn Codec,
 ) -> Result<Vec<f32>, Failure> {
-    let d = opened.networks.decoder.input_shape().iter().product();
     if let Some(seed) = text.strip_prefix("seed:") {
         let seed = seed.parse().ok().ok_or_else(|| {
             usage(anyhow::anyhow!(
                 "interpolate: {text:?} is no draw (expected seed:N with a whole number)"
             ))
         })?;
-        return Ok(normals(seed, 0, Purpose::Sample, d));
+        return Ok(draw(seed, opened));
     }
     let image = match text.parse::<usize>() {
         Ok(index) => image_at(index, args, opened)?,
@@ -142,6 +147,18 @@ fn end(
     }
     let mut codes = codec.encode(&image).map_err(anyhow::Error::from_boxed)?;
     Ok(take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?.into_data())
+}
+
+/// A draw from the prior, flat; with a codebook one code for each cell, by their use in training.
+fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
+    let shape = opened.networks.decoder.input_shape();
+    match (&opened.networks.codes, opened.code_shares()) {
+        (Some(codes), Some(shares)) => {
+            let cells = codes.decoder.input_shape().iter().product();
+            latent_of_codes(codes.codebook(), &draw_codes(shares, cells, seed, 0))
+        }
+        _ => normals(seed, 0, Purpose::Sample, shape.iter().product()),
+    }
 }
 
 fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Array, Failure> {

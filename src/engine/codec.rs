@@ -4,17 +4,18 @@ use super::Runner;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 
-/// An encoder and a decoder on the same engine.
+/// An encoder and a decoder on the same engine, and what decodes codes where there is a codebook.
 #[derive(Debug)]
 pub struct EngineCodec {
     encoder: Runner,
     decoder: Runner,
+    code_decoder: Option<Runner>,
 }
 
 impl EngineCodec {
-    /// Joins the two.
-    pub fn new(encoder: Runner, decoder: Runner) -> Self {
-        Self { encoder, decoder }
+    /// Joins them.
+    pub fn new(encoder: Runner, decoder: Runner, code_decoder: Option<Runner>) -> Self {
+        Self { encoder, decoder, code_decoder }
     }
 }
 
@@ -25,6 +26,12 @@ impl Codec for EngineCodec {
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
         Ok(self.decoder.run(latent)?)
+    }
+
+    fn decode_indices(&mut self, indices: &Array) -> Result<NamedArrays, CodecError> {
+        let decoder = self.code_decoder.as_mut();
+        let decoder = decoder.ok_or("decode codes: the model has no codebook")?;
+        Ok(decoder.run(indices)?)
     }
 
     fn engine(&self) -> &'static str {

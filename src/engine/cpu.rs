@@ -2,6 +2,8 @@
 //!
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
+mod codes;
+
 use std::collections::BTreeMap;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
@@ -9,9 +11,10 @@ use burn::tensor::module::{conv_transpose2d, conv2d, linear};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{EngineError, plan};
+use self::codes::Search;
+use super::{EngineError, Results, plan};
 use crate::array::Array;
-use crate::graph::{Activation, Epilogue, Graph, Node, Op, ValueId};
+use crate::graph::{Activation, Epilogue, Graph, Node, Op};
 
 /// A weight in the shape in which burn wants it.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ enum Weight {
 pub(super) struct CpuNetwork {
     device: Device,
     weights: BTreeMap<String, Weight>,
+    /// The codebook that is searched, if one is.
+    search: Option<Search>,
     last_reads: Vec<usize>,
 }
 
@@ -37,20 +42,23 @@ impl CpuNetwork {
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
         let weights = weights_of(graph, &device);
-        Self { device, weights, last_reads: plan::last_reads(graph) }
+        let search = search_of(graph);
+        Self { device, weights, search, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
         self.weights = weights_of(graph, &self.device);
+        self.search = search_of(graph);
     }
 
-    /// The values of all outputs, in the order of the graph's outputs. Reads them back: a sync point.
-    pub(super) fn run(&self, graph: &Graph, input: &Array) -> Result<Vec<Vec<f32>>, EngineError> {
+    /// The values of all outputs and the use of codes. Reads them back: a sync point.
+    pub(super) fn run(&self, graph: &Graph, input: &Array) -> Result<Results, EngineError> {
         const KEPT: &str = "a value is kept until its last reader has run";
         let shape = [input.num_rows(), input.row_len()];
         let input =
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
+        let mut results = Results::new(graph);
         let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
         for (index, node) in graph.nodes().iter().enumerate() {
             let inputs =
@@ -58,7 +66,7 @@ impl CpuNetwork {
             let value = if let Op::Input = node.op {
                 input.clone()
             } else {
-                self.node(graph, node, inputs)
+                self.node(graph, node, inputs, &mut results)?
             };
             values.push(Some(value));
             for (value, last) in values.iter_mut().zip(&self.last_reads) {
@@ -67,28 +75,25 @@ impl CpuNetwork {
                 }
             }
         }
-        let read_back = |(name, value): (&str, ValueId)| {
+        for (output, (name, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             let value = values[value.index()].clone().expect(KEPT);
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "sync point: outputs leave the tensors here"
-            )]
-            let read = value.try_into_vec_as::<f32>();
-            let what = || format!("reading output `{name}`");
-            read.map_err(|source| EngineError::Backend {
-                what: what(),
-                message: source.to_string(),
-            })
-        };
-        graph.outputs().map(read_back).collect()
+            *output = read(value, || format!("reading output `{name}`"))?;
+        }
+        Ok(results)
     }
 
-    /// The value of a node from those that it reads.
-    fn node(&self, graph: &Graph, node: &Node, inputs: Vec<Tensor<2>>) -> Tensor<2> {
+    /// The value of a node from those that it reads; counts the codes that it chooses.
+    fn node(
+        &self,
+        graph: &Graph,
+        node: &Node,
+        inputs: Vec<Tensor<2>>,
+        results: &mut Results,
+    ) -> Result<Tensor<2>, EngineError> {
         let mut inputs = inputs.into_iter();
         let input = inputs.next().expect("every node but the input reads a value");
         let residual = inputs.next();
-        match &node.op {
+        let value = match &node.op {
             Op::Input | Op::Reshape { .. } => input,
             Op::Linear { weight, epilogue, .. } => {
                 let sum = linear(input, self.matrix(weight), self.bias(epilogue));
@@ -128,7 +133,27 @@ impl CpuNetwork {
             }
             Op::Activate { activation, .. } => activate(input, *activation),
             Op::Affine { scale, shift, .. } => input.mul_scalar(*scale).add_scalar(*shift),
-        }
+            Op::NearestCode { codebook, .. } => {
+                let search = self.search.as_ref().expect("prepared for graphs with this node");
+                let input = read(input, || format!("reading the vectors of `{}`", node.name))?;
+                let (codes, transposed) = (graph.weight(codebook), self.matrix(codebook));
+                let indices = search.nearest(codes, &transposed, &input, node.num_values())?;
+                results.count(&indices);
+                self.tensor(indices, node)
+            }
+            Op::Gather { input: value, codebook } => {
+                let indices = read(input, || format!("reading the indices of `{}`", node.name))?;
+                let plane = graph.node(*value).num_values();
+                self.tensor(codes::gather(graph.weight(codebook), &indices, plane), node)
+            }
+        };
+        Ok(value)
+    }
+
+    /// Values of a node for every item.
+    fn tensor(&self, values: Vec<f32>, node: &Node) -> Tensor<2> {
+        let shape = [values.len() / node.num_values(), node.num_values()];
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
 
     fn matrix(&self, name: &str) -> Tensor<2> {
@@ -164,6 +189,19 @@ fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
         }
     };
     graph.weights().iter().map(|(name, array)| (name.clone(), weight(array))).collect()
+}
+
+fn search_of(graph: &Graph) -> Option<Search> {
+    let (value, _) = graph.quantizer()?;
+    let codebook = graph.node(value).op.codebook()?;
+    Some(Search::new(graph.weight(codebook)))
+}
+
+/// The values of a tensor: a sync point, described by `what` where it fails.
+fn read(tensor: Tensor<2>, what: impl FnOnce() -> String) -> Result<Vec<f32>, EngineError> {
+    #[expect(clippy::disallowed_methods, reason = "sync point: values leave the tensors here")]
+    let read = tensor.try_into_vec_as::<f32>();
+    read.map_err(|source| EngineError::Backend { what: what(), message: source.to_string() })
 }
 
 /// `[b, c * h * w]` as `[b, c, h, w]`.

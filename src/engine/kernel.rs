@@ -1,7 +1,8 @@
 //! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
 
 use super::params::{
-    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LinearParams, activation_code,
+    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams, LinearParams,
+    NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Epilogue, Graph, Node, Op, ValueId};
@@ -17,6 +18,10 @@ pub enum Kernel {
     ConvTranspose2d(ConvTranspose2dParams),
     /// `elementwise`.
     Elementwise(ElementwiseParams),
+    /// `nearest_code`.
+    NearestCode(NearestCodeParams),
+    /// `gather`.
+    Gather(GatherParams),
 }
 
 impl Kernel {
@@ -28,8 +33,8 @@ impl Kernel {
             Op::Linear { weight, epilogue, .. } => {
                 Some(Self::Linear(source.linear(weight, epilogue)))
             }
-            Op::Conv2d { input, weight, stride, padding, epilogue } => {
-                Some(Self::Conv2d(source.conv2d(*input, weight, *stride, *padding, epilogue)))
+            Op::Conv2d { input, weight, stride, padding: [top, _, left, _], epilogue } => {
+                Some(Self::Conv2d(source.conv2d(*input, weight, *stride, [*top, *left], epilogue)))
             }
             Op::ConvTranspose2d { input, weight, stride, padding, epilogue, .. } => {
                 Some(Self::ConvTranspose2d(
@@ -55,6 +60,10 @@ impl Kernel {
                     ..affine
                 }))
             }
+            Op::NearestCode { codebook, .. } => {
+                Some(Self::NearestCode(source.nearest_code(codebook)))
+            }
+            Op::Gather { input, codebook } => Some(Self::Gather(source.gather(*input, codebook))),
         }
     }
 
@@ -65,6 +74,8 @@ impl Kernel {
             Self::Conv2d(_) => Shader::Conv2d,
             Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
             Self::Elementwise(_) => Shader::Elementwise,
+            Self::NearestCode(_) => Shader::NearestCode,
+            Self::Gather(_) => Shader::Gather,
         }
     }
 
@@ -75,6 +86,8 @@ impl Kernel {
             Self::Conv2d(params) => bytemuck::bytes_of(params),
             Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
+            Self::NearestCode(params) => bytemuck::bytes_of(params),
+            Self::Gather(params) => bytemuck::bytes_of(params),
         }
     }
 
@@ -85,6 +98,8 @@ impl Kernel {
             Self::Conv2d(params) => params.invocations(),
             Self::ConvTranspose2d(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
+            Self::NearestCode(params) => params.invocations(),
+            Self::Gather(params) => params.invocations(),
         }
     }
 }
@@ -94,6 +109,45 @@ struct Source<'a> {
     graph: &'a Graph,
     node: &'a Node,
     batch: u32,
+}
+
+/// Parameters of a convolution and of its transpose: one set of fields, from one set of shapes.
+macro_rules! convolution {
+    ($name:ident, $params:ident) => {
+        fn $name(
+            &self,
+            input: ValueId,
+            weight: &str,
+            [stride_y, stride_x]: [usize; 2],
+            [pad_top, pad_left]: [usize; 2],
+            epilogue: &Epilogue,
+        ) -> $params {
+            let (activation, slope) = activation_code(epilogue.activation);
+            let [in_channels, in_height, in_width] = planes(self.graph.node(input));
+            let [out_channels, out_height, out_width] = planes(self.node);
+            let kernels = self.graph.weight(weight).shape();
+            $params {
+                batch: self.batch,
+                in_channels,
+                in_height,
+                in_width,
+                out_channels,
+                out_height,
+                out_width,
+                kernel_height: kernels[2] as u32,
+                kernel_width: kernels[3] as u32,
+                stride_y: stride_y as u32,
+                stride_x: stride_x as u32,
+                pad_top: pad_top as u32,
+                pad_left: pad_left as u32,
+                has_bias: u32::from(epilogue.bias.is_some()),
+                has_residual: u32::from(epilogue.residual.is_some()),
+                activation,
+                slope,
+                ..$params::default()
+            }
+        }
+    };
 }
 
 impl Source<'_> {
@@ -111,72 +165,25 @@ impl Source<'_> {
         }
     }
 
-    fn conv2d(
-        &self,
-        input: ValueId,
-        weight: &str,
-        [stride_y, stride_x]: [usize; 2],
-        [pad_top, _, pad_left, _]: [usize; 4],
-        epilogue: &Epilogue,
-    ) -> Conv2dParams {
-        let (activation, slope) = activation_code(epilogue.activation);
-        let [in_channels, in_height, in_width] = planes(self.graph.node(input));
-        let [out_channels, out_height, out_width] = planes(self.node);
-        let kernels = self.graph.weight(weight).shape();
-        Conv2dParams {
-            batch: self.batch,
-            in_channels,
-            in_height,
-            in_width,
-            out_channels,
-            out_height,
-            out_width,
-            kernel_height: kernels[2] as u32,
-            kernel_width: kernels[3] as u32,
-            stride_y: stride_y as u32,
-            stride_x: stride_x as u32,
-            pad_top: pad_top as u32,
-            pad_left: pad_left as u32,
-            has_bias: u32::from(epilogue.bias.is_some()),
-            has_residual: u32::from(epilogue.residual.is_some()),
-            activation,
-            slope,
-            ..Conv2dParams::default()
-        }
+    convolution!(conv2d, Conv2dParams);
+    convolution!(conv_transpose2d, ConvTranspose2dParams);
+
+    fn nearest_code(&self, codebook: &str) -> NearestCodeParams {
+        let [codes, dim] = self.codebook(codebook);
+        let plane = self.node.num_values() as u32;
+        NearestCodeParams { vectors: self.batch * plane, plane, dim, codes }
     }
 
-    fn conv_transpose2d(
-        &self,
-        input: ValueId,
-        weight: &str,
-        [stride_y, stride_x]: [usize; 2],
-        [pad_top, pad_left]: [usize; 2],
-        epilogue: &Epilogue,
-    ) -> ConvTranspose2dParams {
-        let (activation, slope) = activation_code(epilogue.activation);
-        let [in_channels, in_height, in_width] = planes(self.graph.node(input));
-        let [out_channels, out_height, out_width] = planes(self.node);
-        let kernels = self.graph.weight(weight).shape();
-        ConvTranspose2dParams {
-            batch: self.batch,
-            in_channels,
-            in_height,
-            in_width,
-            out_channels,
-            out_height,
-            out_width,
-            kernel_height: kernels[2] as u32,
-            kernel_width: kernels[3] as u32,
-            stride_y: stride_y as u32,
-            stride_x: stride_x as u32,
-            pad_top: pad_top as u32,
-            pad_left: pad_left as u32,
-            has_bias: u32::from(epilogue.bias.is_some()),
-            has_residual: u32::from(epilogue.residual.is_some()),
-            activation,
-            slope,
-            ..ConvTranspose2dParams::default()
-        }
+    fn gather(&self, input: ValueId, codebook: &str) -> GatherParams {
+        let [codes, dim] = self.codebook(codebook);
+        let plane = self.graph.node(input).num_values() as u32;
+        GatherParams { items: self.batch, plane, dim, codes }
+    }
+
+    /// The number of codes and of their values.
+    fn codebook(&self, name: &str) -> [u32; 2] {
+        let codebook = self.graph.weight(name);
+        [codebook.num_rows() as u32, codebook.row_len() as u32]
     }
 
     /// Every value as it is, but for the activation.

@@ -10,6 +10,7 @@ mod error;
 pub mod kernel;
 pub mod params;
 pub mod plan;
+mod results;
 mod runner;
 pub mod shader;
 pub mod twin;
@@ -18,9 +19,10 @@ pub mod wgsl;
 use std::str::FromStr;
 
 pub use error::EngineError;
+pub use results::Results;
 pub use runner::Runner;
 
-use crate::array::{Array, NamedArrays};
+use crate::array::Array;
 use crate::graph::Graph;
 
 /// What runs a network.
@@ -89,25 +91,6 @@ fn check_input(graph: &Graph, input: &Array) -> Result<usize, EngineError> {
             expected: graph.input_shape().to_vec(),
         }),
     }
-}
-
-/// The values of all outputs under their names and in their shapes.
-fn named_outputs(
-    graph: &Graph,
-    batch: usize,
-    values: Vec<Vec<f32>>,
-) -> Result<NamedArrays, EngineError> {
-    let named = graph.outputs().zip(values).map(|((name, value), data)| {
-        let mut shape = vec![batch];
-        shape.extend_from_slice(&graph.node(value).shape);
-        let length = |error: crate::array::ShapeError| EngineError::Length {
-            what: format!("output `{name}`"),
-            found: error.found,
-            expected: error.expected,
-        };
-        Ok((name.to_owned(), Array::new(shape, data).map_err(length)?))
-    });
-    named.collect()
 }
 
 /// Whether this machine has a real graphics device.

@@ -14,6 +14,8 @@ pub const ROW_BLOCK: u32 = 4;
 pub const CHANNEL_BLOCK: u32 = 4;
 /// Output columns of one invocation of `conv2d`.
 pub const COLUMN_BLOCK: u32 = 4;
+/// Vectors of one invocation of `nearest_code`.
+pub const VECTOR_BLOCK: u32 = 2;
 
 /// The code of [`Activation::Relu`]; that of [`Activation::None`] is 0.
 pub const RELU: u32 = 1;
@@ -200,6 +202,48 @@ impl ElementwiseParams {
     /// The number of invocations that compute everything.
     pub fn invocations(&self) -> u32 {
         self.items * self.out_len
+    }
+}
+
+/// Parameters of `nearest_code.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct NearestCodeParams {
+    /// Vectors of all items.
+    pub vectors: u32,
+    /// Vectors of one item.
+    pub plane: u32,
+    /// Values of one vector.
+    pub dim: u32,
+    /// Codes.
+    pub codes: u32,
+}
+
+impl NearestCodeParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.vectors.div_ceil(VECTOR_BLOCK)
+    }
+}
+
+/// Parameters of `gather.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct GatherParams {
+    /// Items.
+    pub items: u32,
+    /// Indices of one item.
+    pub plane: u32,
+    /// Values of one code.
+    pub dim: u32,
+    /// Codes.
+    pub codes: u32,
+}
+
+impl GatherParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.items * self.plane * self.dim
     }
 }
 

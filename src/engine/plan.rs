@@ -45,6 +45,8 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// Where the outputs are.
     pub outputs: Vec<PlannedOutput>,
+    /// The number of codes whose use is counted; 0 where no pass searches a codebook.
+    pub codes: usize,
 }
 
 impl Plan {
@@ -84,7 +86,13 @@ impl Plan {
             buffer: homes[value.index()],
             item_len: graph.node(value).num_values(),
         };
-        Self { batch, passes, outputs: graph.outputs().map(planned).collect(), buffers: arena.lens }
+        Self {
+            batch,
+            passes,
+            outputs: graph.outputs().map(planned).collect(),
+            buffers: arena.lens,
+            codes: graph.quantizer().map_or(0, |(_, codes)| codes),
+        }
     }
 
     /// The number of values of all buffers together.
@@ -107,7 +115,8 @@ pub fn largest_batch(
     // Outputs are read back together.
     let read_back = plan.outputs.iter().map(|output| output.item_len).sum();
     let largest = plan.buffers.iter().copied().fold(read_back, usize::max);
-    let limit = buffer_limit.min(MAX_VALUES);
+    // So are the counts of codes, which do not grow with the batch.
+    let limit = buffer_limit.min(MAX_VALUES).saturating_sub(plan.codes);
     if largest > limit {
         let bytes = |values: usize| values as u64 * 4;
         let what = "bytes of the largest value of one item".to_owned();

@@ -2,7 +2,7 @@
 
 use super::cpu::CpuNetwork;
 use super::wgsl::{self, BatchRunner, Gpu, Network};
-use super::{EngineError, EngineKind, check_input, named_outputs, plan, twin};
+use super::{EngineError, EngineKind, Results, check_input, plan, twin};
 use crate::array::{Array, NamedArrays};
 use crate::graph::{Graph, MAX_VALUES};
 
@@ -56,10 +56,11 @@ impl Runner {
         self.batch_limit = items.max(1);
     }
 
-    /// Every output for `input`, in chunks that fit.
+    /// Every output for `input`, in chunks that fit; and [`USAGE`](crate::graph::USAGE) where the graph searches a
+    /// codebook.
     ///
     /// # Shapes
-    /// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own.
+    /// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own; usage `[k]`.
     ///
     /// # Errors
     /// When `input` has another shape or no items, or when the device fails.
@@ -71,19 +72,16 @@ impl Runner {
             Engine::Wgsl(runner) => runner.largest_batch(),
         };
         let largest = largest.min(self.batch_limit);
-        let mut outputs: Vec<Vec<f32>> = self.graph.outputs().map(|_| Vec::new()).collect();
+        let mut results = Results::new(&self.graph);
         for start in (0..batch).step_by(largest) {
             let chunk = input.rows(start, batch.min(start + largest));
-            let values = match &mut self.engine {
+            results.append(match &mut self.engine {
                 Engine::Wgsl(runner) => runner.run(&chunk)?,
                 Engine::Cpu(network) => network.run(&self.graph, &chunk)?,
                 Engine::Twin => unreachable!("the twin has returned above"),
-            };
-            for (output, values) in outputs.iter_mut().zip(values) {
-                output.extend(values);
-            }
+            });
         }
-        named_outputs(&self.graph, batch, outputs)
+        results.named(&self.graph, batch)
     }
 
     /// Takes the weights of `graph`, which differs from the present one in nothing else.

@@ -15,6 +15,10 @@ pub enum Shader {
     Elementwise,
     /// Mixtures of four corner latents.
     LatentMix,
+    /// The nearest codes of vectors.
+    NearestCode,
+    /// The codes of indices.
+    Gather,
     /// Images into a texture.
     Pixels,
 }
@@ -30,12 +34,14 @@ const SHARED: [(&str, &str); 5] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
         Self::Elementwise,
         Self::LatentMix,
+        Self::NearestCode,
+        Self::Gather,
         Self::Pixels,
     ];
 
@@ -47,6 +53,8 @@ impl Shader {
             Self::ConvTranspose2d => "conv_transpose2d",
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
+            Self::NearestCode => "nearest_code",
+            Self::Gather => "gather",
             Self::Pixels => "pixels",
         }
     }
@@ -62,6 +70,8 @@ impl Shader {
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
+            Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
+            Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
         resolve_imports(source)

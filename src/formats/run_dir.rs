@@ -14,6 +14,7 @@ use super::arrays::{ArrayFile, NamedIndices, write_arrays};
 use super::{FormatError, write_whole};
 use crate::array::NamedArrays;
 use crate::graph::lower::vae::VaeConfig;
+use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
 
 /// The description of a run: everything that fixes it, beside the data itself.
@@ -53,6 +54,8 @@ pub struct RunConfig {
 pub enum ModelConfig {
     /// A variational autoencoder.
     Vae(VaeConfig),
+    /// A vector-quantized autoencoder.
+    VqVae(VqVaeConfig),
 }
 
 impl ModelConfig {
@@ -60,6 +63,7 @@ impl ModelConfig {
     pub const fn family(&self) -> &'static str {
         match self {
             Self::Vae(_) => "vae",
+            Self::VqVae(_) => "vq-vae",
         }
     }
 
@@ -67,6 +71,7 @@ impl ModelConfig {
     pub fn num_parameters(&self) -> u64 {
         match self {
             Self::Vae(config) => config.num_parameters(),
+            Self::VqVae(config) => config.num_parameters(),
         }
     }
 
@@ -74,12 +79,32 @@ impl ModelConfig {
     pub fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
         match self {
             Self::Vae(config) => Some(config.pixel_likelihood(tensors)),
+            Self::VqVae(_) => None,
+        }
+    }
+
+    /// The number of codes and their dimensions, for families with a codebook.
+    pub const fn codebook(&self) -> Option<[usize; 2]> {
+        match self {
+            Self::Vae(_) => None,
+            Self::VqVae(config) => Some([config.codebook_size, config.code_dim]),
+        }
+    }
+
+    /// Checks that the sizes make sense and go together.
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Vae(config) => config.check().map_err(|error| error.to_string()),
+            Self::VqVae(config) => config.check().map_err(|error| error.to_string()),
         }
     }
 }
 
 /// The layout that this program writes.
 pub const FORMAT: u32 = 1;
+
+/// The use of the codebook in a checkpoint's directory.
+const CODES: &str = "codes.safetensors";
 
 /// Columns of `metrics.csv` before the curves: `step`, `elapsed_secs`, `images_per_s`.
 const METRICS_LEAD: usize = 3;
@@ -139,6 +164,18 @@ impl Checkpoint {
     /// When the file is missing or damaged.
     pub fn optimizer(&self) -> Result<NamedArrays, FormatError> {
         ArrayFile::open(&self.path.join("optimizer.safetensors"))?.arrays()
+    }
+
+    /// What is kept of the use of the codebook; nothing where there is none.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn codes(&self) -> Result<Option<NamedArrays>, FormatError> {
+        let path = self.path.join(CODES);
+        if !path.exists() {
+            return Ok(None);
+        }
+        ArrayFile::open(&path)?.arrays().map(Some)
     }
 }
 
@@ -235,9 +272,8 @@ impl RunDir {
                 &file,
             )
         })?;
-        let ModelConfig::Vae(vae) = &config.model;
-        vae.check().map_err(|error| {
-            FormatError::content("read the run", error.to_string(), "sizes that go together", &file)
+        config.model.check().map_err(|error| {
+            FormatError::content("read the run", error, "sizes that go together", &file)
         })?;
         Ok((run, config))
     }
@@ -297,6 +333,7 @@ impl RunDir {
         state: &CheckpointState,
         model: &NamedArrays,
         optimizer: &NamedArrays,
+        codes: Option<&NamedArrays>,
     ) -> Result<Checkpoint, FormatError> {
         let path = self.checkpoint_dir(state.step);
         if whole_checkpoint(&path).is_none() {
@@ -308,6 +345,9 @@ impl RunDir {
                 .map_err(FormatError::io("make", &unfinished))
                 .and_then(|()| write_tensors(&unfinished.join("model.safetensors"), model))
                 .and_then(|()| write_tensors(&unfinished.join("optimizer.safetensors"), optimizer))
+                .and_then(|()| {
+                    codes.map_or(Ok(()), |codes| write_tensors(&unfinished.join(CODES), codes))
+                })
                 .and_then(|()| write_json(&unfinished.join("state.json"), state))
                 .and_then(|()| sync_dir(&unfinished))
                 .and_then(|()| {
@@ -385,15 +425,21 @@ impl RunDir {
         let keep_from = all.len().saturating_sub(newest);
         for checkpoint in &all[..keep_from] {
             if checkpoint.state.step != best {
-                let doomed = checkpoint
-                    .path
-                    .with_file_name(format!(".step-{}.deleted", checkpoint.state.step));
-                fs::rename(&checkpoint.path, &doomed)
-                    .map_err(FormatError::io("rename", &checkpoint.path))?;
-                remove_dir(&doomed)?;
+                self.forget(checkpoint.state.step)?;
             }
         }
         Ok(())
+    }
+
+    /// Deletes the checkpoint of a step.
+    ///
+    /// # Errors
+    /// When there is none or the disk refuses.
+    pub fn forget(&self, step: u64) -> Result<(), FormatError> {
+        let path = self.checkpoint_dir(step);
+        let doomed = path.with_file_name(format!(".step-{step}.deleted"));
+        fs::rename(&path, &doomed).map_err(FormatError::io("rename", &path))?;
+        remove_dir(&doomed)
     }
 
     /// Removes what a killed process left unfinished.
@@ -457,6 +503,10 @@ fn whole_checkpoint(path: &Path) -> Option<Checkpoint> {
     // Opening checks a file's header against its length.
     ArrayFile::open(&path.join("model.safetensors")).ok()?;
     ArrayFile::open(&path.join("optimizer.safetensors")).ok()?;
+    let codes = path.join(CODES);
+    if codes.exists() {
+        ArrayFile::open(&codes).ok()?;
+    }
     Some(Checkpoint { path: path.to_owned(), state })
 }
 

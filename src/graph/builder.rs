@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Graph, GraphError, Node, Op, ValueId, shape};
+use super::{Graph, GraphError, Node, Op, USAGE, ValueId, shape};
 use crate::array::{Array, NamedArrays};
 
 /// What the node that holds the input is called.
@@ -56,7 +56,7 @@ impl<'a> GraphBuilder<'a> {
             self.check_value(&name, value)?;
         }
         for weight in op.weights() {
-            self.take_weight(&name, weight)?;
+            self.take_weight(&name, weight, op.codebook() == Some(weight))?;
         }
         let shape = shape::infer(&self.graph, &name, &op)?;
         self.graph.nodes.push(Node { name, op, shape });
@@ -66,9 +66,12 @@ impl<'a> GraphBuilder<'a> {
     /// Names a value as an output.
     ///
     /// # Errors
-    /// When the name is taken or the value does not exist.
+    /// When the name is taken, when it is [`USAGE`], or when the value does not exist.
     pub fn output(&mut self, name: impl Into<String>, value: ValueId) -> Result<(), GraphError> {
         let name = name.into();
+        if name == USAGE {
+            return Err(GraphError::ReservedName { name });
+        }
         if self.graph.output(&name).is_some() {
             return Err(GraphError::DuplicateName { name });
         }
@@ -94,7 +97,12 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
-    fn take_weight(&mut self, node: &str, weight: &str) -> Result<(), GraphError> {
+    fn take_weight(
+        &mut self,
+        node: &str,
+        weight: &str,
+        is_codebook: bool,
+    ) -> Result<(), GraphError> {
         if self.graph.weights.contains_key(weight) {
             return Ok(());
         }
@@ -111,18 +119,27 @@ impl<'a> GraphBuilder<'a> {
                 format!("{len} values"),
             ));
         }
-        check_finite(weight, array)?;
+        check_finite(weight, array, is_codebook)?;
         self.graph.weights.insert(weight.to_owned(), Arc::new(array.clone()));
         Ok(())
     }
 }
 
 /// Refuses infinities and values that are no numbers: shaders may not rely on either.
-pub(super) fn check_finite(weight: &str, array: &Array) -> Result<(), GraphError> {
+pub(super) fn check_finite(
+    weight: &str,
+    array: &Array,
+    is_codebook: bool,
+) -> Result<(), GraphError> {
     let count = array.data().iter().filter(|value| !value.is_finite()).count();
     if count == 0 {
-        Ok(())
-    } else {
-        Err(GraphError::NotFinite { weight: weight.to_owned(), count, total: array.data().len() })
+        return Ok(());
     }
+    let weight = weight.to_owned();
+    if is_codebook {
+        let broken = |code: &usize| array.row(*code).iter().any(|value| !value.is_finite());
+        let codes = (0..array.num_rows()).filter(broken).collect();
+        return Err(GraphError::NotFiniteCodes { codebook: weight, codes });
+    }
+    Err(GraphError::NotFinite { weight, count, total: array.data().len() })
 }

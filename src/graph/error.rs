@@ -39,6 +39,12 @@ pub enum GraphError {
         /// The name.
         name: String,
     },
+    /// An output has a name that runs give something else.
+    #[error("`{name}` is what runs call the use of codes, expected another name for an output")]
+    ReservedName {
+        /// The name.
+        name: String,
+    },
     /// A weight holds infinities or values that are no numbers.
     #[error(
         "weight `{weight}`: found {count} of {total} values that are not finite, expected none (has training diverged?)"
@@ -51,9 +57,36 @@ pub enum GraphError {
         /// How many there are.
         total: usize,
     },
+    /// Codes hold infinities or values that are no numbers.
+    #[error(
+        "{} of `{codebook}` {} values that are not finite, expected none (has training diverged?)",
+        listed(codes),
+        if codes.len() == 1 { "holds" } else { "hold" }
+    )]
+    NotFiniteCodes {
+        /// The codebook's name.
+        codebook: String,
+        /// The indices of these codes.
+        codes: Vec<usize>,
+    },
     /// Nothing was named as an output.
     #[error("the graph names no output, expected at least one")]
     NoOutput,
+}
+
+/// The first few codes by their indices and the number of the rest: `codes 3, 17 and 5 more`.
+fn listed(codes: &[usize]) -> String {
+    const FEW: usize = 5;
+    let indices =
+        |codes: &[usize]| codes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    match codes {
+        [code] => format!("code {code}"),
+        [few @ .., last] if few.len() < FEW => format!("codes {} and {last}", indices(few)),
+        _ => {
+            let (few, rest) = codes.split_at(FEW.min(codes.len()));
+            format!("codes {} and {} more", indices(few), rest.len())
+        }
+    }
 }
 
 impl GraphError {

@@ -22,6 +22,19 @@ use crate::array::{Array, NamedArrays};
 /// The most values that one item or one weight may have: what 32-bit offsets address with room to round up.
 pub const MAX_VALUES: usize = 1 << 30;
 
+/// The most codes that a codebook may have.
+///
+/// Indices are stored as `f32`, which holds every whole number up to 2^24; the largest codebooks that are
+/// published have 2^18 codes (MAGVIT-v2, Yu et al., 2024, arXiv:2310.05737).
+pub const MAX_CODES: usize = 1 << 18;
+
+/// What a run of a graph with an [`Op::NearestCode`] gives besides its outputs, under this name: `[k]`, how many
+/// vectors chose each code.
+///
+/// It is the one array that is of the run and not of an item: all items of all chunks are counted together.
+/// Exact up to 2^24, rounded beyond. No output can have this name.
+pub const USAGE: &str = "usage";
+
 /// One step of a network; its output is the value of the same index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -111,10 +124,21 @@ impl Graph {
                     format!("{:?}", old.shape()),
                 ));
             }
-            builder::check_finite(name, array)?;
+            let is_codebook = self.nodes.iter().any(|node| node.op.codebook() == Some(name));
+            builder::check_finite(name, array, is_codebook)?;
             newer.insert(name.clone(), Arc::new(array.clone()));
         }
         Ok(Self { weights: newer, ..self.clone() })
+    }
+
+    /// The value of the one [`Op::NearestCode`] and its number of codes, if there is one.
+    pub fn quantizer(&self) -> Option<(ValueId, usize)> {
+        self.nodes.iter().enumerate().find_map(|(index, node)| match &node.op {
+            Op::NearestCode { codebook, .. } => {
+                Some((ValueId(index), self.weight(codebook).num_rows()))
+            }
+            _ => None,
+        })
     }
 
     /// Whether the two differ in nothing but the values of their weights.
@@ -134,7 +158,8 @@ impl Graph {
         self.weights.values().map(|array| array.data().len()).sum()
     }
 
-    /// Floating-point operations for one item: two per multiply-add of the weighted nodes; the rest is left out.
+    /// Floating-point operations for one item: two per multiply-add of the weighted nodes, three per value that
+    /// is compared with one of a code; the rest is left out.
     pub fn flops(&self) -> u64 {
         self.nodes.iter().map(|node| self.node_flops(node)).sum()
     }
@@ -148,11 +173,15 @@ impl Graph {
             Op::ConvTranspose2d { input, weight, .. } => {
                 2 * self.node(*input).num_values() as u64 * per_value(weight)
             }
+            Op::NearestCode { codebook, .. } => {
+                3 * node.num_values() as u64 * self.weight(codebook).data().len() as u64
+            }
             Op::Input
             | Op::Reshape { .. }
             | Op::Slice { .. }
             | Op::Activate { .. }
-            | Op::Affine { .. } => 0,
+            | Op::Affine { .. }
+            | Op::Gather { .. } => 0,
         }
     }
 

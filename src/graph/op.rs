@@ -134,6 +134,33 @@ pub enum Op {
         /// Summand.
         shift: f32,
     },
+    /// The index of the code that is nearest to each vector, `[d, h, w]` to `[h, w]` or `[d]` to `[1]`.
+    ///
+    /// Nearest is the smallest sum of squared differences, of equally near codes the one of the lowest index;
+    /// a vector with a value that is not finite has index 0. How often each code is chosen is counted (see
+    /// [`USAGE`](super::USAGE)), for one node of a graph: there cannot be a second.
+    ///
+    /// # Source
+    /// VQ-VAE (van den Oord et al., 2017, eq. 1, arXiv:1711.00937).
+    NearestCode {
+        /// The vectors, `[d, h, w]` or `[d]`.
+        input: ValueId,
+        /// The codes `[k, d]`, at most [`MAX_CODES`](super::MAX_CODES).
+        codebook: String,
+    },
+    /// The codes that indices name, `[h, w]` to `[d, h, w]` or `[1]` to `[d]`.
+    ///
+    /// Indices may come from outside: fractions are cut off, what is negative or no number names the first code,
+    /// what lies past the end the last one.
+    ///
+    /// # Source
+    /// VQ-VAE (van den Oord et al., 2017, eq. 2, arXiv:1711.00937).
+    Gather {
+        /// The indices, `[h, w]` or `[1]`.
+        input: ValueId,
+        /// The codes `[k, d]`, at most [`MAX_CODES`](super::MAX_CODES).
+        codebook: String,
+    },
 }
 
 impl Op {
@@ -147,7 +174,9 @@ impl Op {
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
-            | Self::Affine { input, .. } => Some(*input),
+            | Self::Affine { input, .. }
+            | Self::NearestCode { input, .. }
+            | Self::Gather { input, .. } => Some(*input),
         };
         main.into_iter().chain(self.epilogue().and_then(|epilogue| epilogue.residual))
     }
@@ -158,6 +187,7 @@ impl Op {
             Self::Linear { weight, .. }
             | Self::Conv2d { weight, .. }
             | Self::ConvTranspose2d { weight, .. } => Some(weight),
+            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => Some(codebook),
             Self::Input
             | Self::Reshape { .. }
             | Self::Slice { .. }
@@ -178,7 +208,17 @@ impl Op {
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }
-            | Self::Affine { .. } => None,
+            | Self::Affine { .. }
+            | Self::NearestCode { .. }
+            | Self::Gather { .. } => None,
+        }
+    }
+
+    /// The weight whose rows are codes, if it reads one.
+    pub fn codebook(&self) -> Option<&str> {
+        match self {
+            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => Some(codebook),
+            _ => None,
         }
     }
 }

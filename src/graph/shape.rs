@@ -1,6 +1,6 @@
 //! The shape that a node's output has, or why it has none.
 
-use super::{Activation, Epilogue, Graph, GraphError, MAX_VALUES, Op, ValueId};
+use super::{Activation, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op, ValueId};
 
 /// The largest stride and padding: far beyond any network, and safe in 32-bit arithmetic.
 const MAX_STEP: usize = 1 << 16;
@@ -44,6 +44,8 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
             scope.finite("shift", *shift)?;
             scope.shape(*input).to_vec()
         }
+        Op::NearestCode { input, codebook } => scope.nearest_code(*input, codebook)?,
+        Op::Gather { input, codebook } => scope.gather(*input, codebook)?,
     };
     checked_len(node, "output shape", &shape)?;
     if let Some(epilogue) = op.epilogue() {
@@ -109,9 +111,11 @@ impl Scope<'_> {
         layout: &str,
     ) -> Result<[usize; N], GraphError> {
         let shape = self.shape(value);
-        shape.try_into().map_err(|_wrong_length| {
-            GraphError::mismatch(self.node, "input shape", format!("{shape:?}"), layout)
-        })
+        shape.try_into().map_err(|_wrong_length| self.input_mismatch(shape, layout))
+    }
+
+    fn input_mismatch(&self, shape: &[usize], layout: &str) -> GraphError {
+        GraphError::mismatch(self.node, "input shape", format!("{shape:?}"), layout)
     }
 
     fn epilogue(&self, epilogue: &Epilogue, shape: &[usize]) -> Result<(), GraphError> {
@@ -236,6 +240,42 @@ impl Scope<'_> {
         let expected = self.graph.node(input).num_values();
         self.expect(len == expected, "values in the new shape", len, expected)?;
         Ok(shape.to_vec())
+    }
+
+    fn nearest_code(&self, input: ValueId, codebook: &str) -> Result<Vec<usize>, GraphError> {
+        if let Some((first, _)) = self.graph.quantizer() {
+            let first = &self.graph.node(first).name;
+            let found = format!("a second search beside `{first}`");
+            let expected = "one search for nearest codes, whose choices are counted";
+            return Err(GraphError::mismatch(self.node, "operation", found, expected));
+        }
+        let [_, dim] = self.codebook(codebook)?;
+        let shape = self.shape(input);
+        let grid = match shape {
+            [_] => vec![1],
+            [_, height, width] => vec![*height, *width],
+            _ => return Err(self.input_mismatch(shape, "[d] or [d, h, w]")),
+        };
+        let expected = format!("{dim}, as in codebook `{codebook}`");
+        self.expect(shape[0] == dim, "values of a vector", shape[0], expected)?;
+        Ok(grid)
+    }
+
+    fn gather(&self, input: ValueId, codebook: &str) -> Result<Vec<usize>, GraphError> {
+        let [_, dim] = self.codebook(codebook)?;
+        match self.shape(input) {
+            [1] => Ok(vec![dim]),
+            [height, width] => Ok(vec![dim, *height, *width]),
+            other => Err(self.input_mismatch(other, "[1] or [h, w]")),
+        }
+    }
+
+    /// The number of codes and of their values.
+    fn codebook(&self, name: &str) -> Result<[usize; 2], GraphError> {
+        let [codes, dim] = self.weight(name, "[k, d]")?;
+        let what = format!("codes of `{name}`");
+        self.expect(codes <= MAX_CODES, &what, codes, format!("at most {MAX_CODES}"))?;
+        Ok([codes, dim])
     }
 
     fn slice(&self, input: ValueId, start: usize, len: usize) -> Result<Vec<usize>, GraphError> {

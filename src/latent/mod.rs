@@ -3,13 +3,17 @@
 //! Pure mathematics on `f32` slices, summed in `f64`. Knows nothing of models, files or windows.
 //! A latent of shape `[d, h, w]` is used as one flat vector.
 
+mod codes;
 mod interpolate;
+mod nearest;
 mod plane;
 mod traverse;
 
+pub use codes::{codes_of_latent, draw_codes, latent_of_codes};
 pub use interpolate::{
     Mixing, angle_between, lerp, lerp_weights, mix, mix_into, path, slerp, slerp_weights,
 };
+pub use nearest::{near_ties, nearest_codes, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::code_use::{codes_used, perplexity};
 use super::{
     KlPerDim, Mean, bernoulli_nats_from_logits, gaussian_nats, mse, psnr_db_from_mse, ssim,
 };
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
 use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
 use crate::random::{Purpose, normals};
@@ -40,6 +41,22 @@ pub struct Evaluation {
     /// The terms of the evidence lower bound, for VAE families.
     #[serde(flatten)]
     pub elbo: Option<Elbo>,
+    /// The use of the codebook, for families that have one.
+    #[serde(flatten)]
+    pub codebook: Option<CodebookMeasures>,
+}
+
+/// How a codebook was used by everything that was evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CodebookMeasures {
+    /// Codes.
+    pub codebook_size: usize,
+    /// Codes that at least one vector chose.
+    pub codes_used: usize,
+    /// exp of the entropy of use.
+    pub perplexity: f64,
+    /// Mean squared difference of vectors from their codes, over all their values.
+    pub quantization_mse: f64,
 }
 
 /// The evidence lower bound and its terms, in nats an image.
@@ -78,6 +95,11 @@ impl Evaluation {
             values.push(("reconstruction_nats", elbo.reconstruction_nats));
             values.push(("kl_nats", elbo.kl_nats));
             values.push(("active_units", elbo.active_units as f64));
+        }
+        if let Some(codebook) = &self.codebook {
+            values.push(("perplexity", codebook.perplexity));
+            values.push(("codes_used", codebook.codes_used as f64));
+            values.push(("quantization_mse", codebook.quantization_mse));
         }
         values
     }
@@ -121,7 +143,15 @@ pub fn evaluate(
         }
     });
     let skipped = sums.mse.skipped().max(sums.reconstruction.skipped());
-    Ok(Evaluation { images: sums.images, skipped, mse, psnr_db, ssim: sums.ssim.mean(), elbo })
+    let skipped = skipped.max(sums.quantization.skipped());
+    let codebook = (!sums.usage.is_empty()).then(|| CodebookMeasures {
+        codebook_size: sums.usage.len(),
+        codes_used: codes_used(&sums.usage),
+        perplexity: perplexity(&sums.usage),
+        quantization_mse: told(&sums.quantization),
+    });
+    let ssim = sums.ssim.mean();
+    Ok(Evaluation { images: sums.images, skipped, mse, psnr_db, ssim, elbo, codebook })
 }
 
 #[derive(Default)]
@@ -132,6 +162,9 @@ struct Sums {
     ssim: Mean,
     reconstruction: Mean,
     kl: KlPerDim,
+    quantization: Mean,
+    /// How many vectors chose each code.
+    usage: Vec<u64>,
 }
 
 impl Sums {
@@ -168,8 +201,23 @@ impl Sums {
             let logvar = take(&mut codes, "logvar")?;
             self.add_bound(codec, images, &mean, &logvar, likelihood, options.seed)?;
         }
+        self.add_codes(&codes, &mean);
         self.images += images.num_rows() as u64;
         Ok(())
+    }
+
+    /// Counts codes, where the family has them.
+    fn add_codes(&mut self, codes: &NamedArrays, latent: &Array) {
+        let (Some(usage), Some(quantized)) = (codes.get("usage"), codes.get("quantized")) else {
+            return;
+        };
+        self.usage.resize(usage.data().len(), 0);
+        for (sum, &count) in self.usage.iter_mut().zip(usage.data()) {
+            *sum += count as u64;
+        }
+        for index in 0..latent.num_rows() {
+            self.quantization.add(mse(latent.row(index), quantized.row(index)));
+        }
     }
 
     fn add_bound(

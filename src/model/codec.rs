@@ -1,13 +1,16 @@
 //! Training modules as codecs: the reference that every engine is held against.
 
-use burn::tensor::Device;
 use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Tensor};
 
 use super::params::{self, ParamError};
+use super::quantizer::counts;
 use super::vae::Vae;
+use super::vq_vae::VqVae;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::graph::lower::vae::VaeConfig;
+use crate::graph::lower::vq_vae::VqVaeConfig;
 
 /// A VAE module as a codec: the training module itself, on any burn device.
 pub struct VaeCodec {
@@ -32,6 +35,81 @@ impl VaeCodec {
     ) -> Result<Self, ParamError> {
         let model = params::load(Vae::new(config, 0, device), tensors)?;
         Ok(Self { model, device: device.clone() })
+    }
+}
+
+/// A VQ-VAE module as a codec: the training module itself, on any burn device.
+pub struct VqVaeCodec {
+    model: VqVae,
+    device: Device,
+}
+
+impl VqVaeCodec {
+    /// A trained module, free of gradients, on `device`.
+    pub fn from_module(model: VqVae, device: Device) -> Self {
+        Self { model, device }
+    }
+
+    /// A module from a checkpoint's tensors.
+    ///
+    /// # Errors
+    /// When the tensors are not those of `config`.
+    pub fn new(
+        config: &VqVaeConfig,
+        tensors: &NamedArrays,
+        device: &Device,
+    ) -> Result<Self, ParamError> {
+        let model = params::load(VqVae::new(config, 0, device), tensors)?;
+        Ok(Self { model, device: device.clone() })
+    }
+
+    /// Indices and codes of latents, and how often each code was chosen.
+    fn quantized(&self, latent: &Array) -> (NamedArrays, Tensor<4>) {
+        let latent = params::tensor_from_array::<4>(latent, &self.device);
+        let indices = self.model.indices(latent);
+        let codes = self.model.codes(indices.clone()); // [b, d, h, w]
+        let k = self.model.quantizer().codebook().dims()[0];
+        let usage = counts(indices.clone().flatten(0, 2), k);
+        let arrays = NamedArrays::from([
+            ("indices".to_owned(), params::array_from_tensor(indices.float())),
+            ("quantized".to_owned(), params::array_from_tensor(codes.clone())),
+            ("usage".to_owned(), params::array_from_tensor(usage)),
+        ]);
+        (arrays, codes)
+    }
+}
+
+impl Codec for VqVaeCodec {
+    fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError> {
+        let latent = self.model.encode(params::tensor_from_array(images, &self.device));
+        let latent = params::array_from_tensor(latent);
+        let (mut arrays, _) = self.quantized(&latent);
+        arrays.insert("latent".to_owned(), latent);
+        Ok(arrays)
+    }
+
+    fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
+        let (mut arrays, codes) = self.quantized(latent);
+        let image = params::array_from_tensor(self.model.decode(codes));
+        arrays.insert("image".to_owned(), image);
+        Ok(arrays)
+    }
+
+    fn decode_indices(&mut self, indices: &Array) -> Result<NamedArrays, CodecError> {
+        let indices = params::tensor_from_array::<3>(indices, &self.device).int();
+        let codes = self.model.codes(indices);
+        Ok(NamedArrays::from([
+            ("quantized".to_owned(), params::array_from_tensor(codes.clone())),
+            ("image".to_owned(), params::array_from_tensor(self.model.decode(codes))),
+        ]))
+    }
+
+    fn engine(&self) -> &'static str {
+        "burn"
+    }
+
+    fn describe(&self) -> String {
+        format!("burn on {:?}", self.device)
     }
 }
 

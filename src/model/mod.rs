@@ -6,4 +6,6 @@
 pub mod codec;
 pub mod loss;
 pub mod params;
+pub mod quantizer;
 pub mod vae;
+pub mod vq_vae;

@@ -1,12 +1,17 @@
 //! Where a person stands in latent space: the vector, the pad with its corners, and the way back.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::latent::{Mixing, Plane, latent_from_pad};
+use crate::array::Array;
+use crate::latent::{Mixing, Plane, draw_codes, latent_from_pad, latent_of_codes};
 use crate::random::{Purpose, normals};
 
 /// How many latent edits can be undone.
 const UNDO_LIMIT: usize = 200;
+
+/// One step of a walk is this share of the way from one draw of codes to another.
+const WALK_SHARE: f32 = 0.25;
 
 /// A dimension with less KL than this says next to nothing about the image.
 pub const DEAD_NATS: f32 = 0.01;
@@ -31,6 +36,21 @@ pub struct Corner {
     pub latent: Vec<f32>,
 }
 
+/// Where a draw comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Prior {
+    /// The standard normal distribution of the latent.
+    #[default]
+    Normal,
+    /// A code for each cell of a grid, each drawn for itself by its use.
+    Codes {
+        /// The codes, `[k, d]`.
+        codebook: Arc<Array>,
+        /// How often each is used, `[k]`, of any sum.
+        shares: Arc<[f32]>,
+    },
+}
+
 /// A point, and where on the pad it lies.
 #[derive(Clone, Debug, PartialEq)]
 struct Place {
@@ -53,6 +73,7 @@ pub struct Explore {
     undo: VecDeque<Place>,
     redo: Vec<Place>,
     next_seed: u64,
+    prior: Prior,
     /// Whether nobody has moved or chosen anything.
     is_untouched: bool,
 }
@@ -77,7 +98,44 @@ impl Explore {
             undo: VecDeque::new(),
             redo: Vec::new(),
             next_seed: 4,
+            prior: Prior::Normal,
             is_untouched: true,
+        }
+    }
+
+    /// The latents of a codebook's grids: `cells` vectors of its dimensions. Corners are draws of codes, ways
+    /// between them straight, and walks go along random directions, as no dimension means anything alone.
+    pub fn with_codes(cells: usize, codebook: Arc<Array>, shares: Arc<[f32]>) -> Self {
+        let mut explore = Self::new(cells * codebook.row_len());
+        explore.prior = Prior::Codes { codebook, shares };
+        explore.mixing = Mixing::Lerp;
+        for index in 0..explore.corners.len() {
+            explore.set_corner(index, CornerSource::Draw(index as u64), &[]);
+        }
+        explore.set_pad([0.5, 0.5]);
+        explore.walk_random();
+        explore.is_untouched = true;
+        explore
+    }
+
+    /// Takes the newest codes; what was drawn from older ones stays where it is.
+    pub fn set_codes(&mut self, newer: Arc<Array>, shares: Arc<[f32]>) {
+        if let Prior::Codes { codebook, .. } = &self.prior
+            && codebook.shape() == newer.shape()
+        {
+            self.prior = Prior::Codes { codebook: newer, shares };
+        }
+    }
+
+    /// A draw from the prior.
+    fn draw(&self, seed: u64) -> Vec<f32> {
+        let d = self.latent.len();
+        match &self.prior {
+            Prior::Normal => draw(seed, d),
+            Prior::Codes { codebook, shares } => {
+                let cells = d / codebook.row_len().max(1);
+                latent_of_codes(codebook, &draw_codes(shares, cells, seed, 0))
+            }
         }
     }
 
@@ -221,7 +279,7 @@ impl Explore {
     pub fn set_corner(&mut self, index: usize, source: CornerSource, image_latents: &[Vec<f32>]) {
         let latent = match &source {
             CornerSource::Image(image) => image_latents.get(*image).cloned(),
-            CornerSource::Draw(seed) => Some(draw(*seed, self.latent.len())),
+            CornerSource::Draw(seed) => Some(self.draw(*seed)),
             CornerSource::Point => Some(self.latent.clone()),
         };
         let fits = latent.filter(|latent| self.is_point(latent));
@@ -242,7 +300,7 @@ impl Explore {
     pub fn jump_to_draw(&mut self) {
         self.next_seed += 1;
         self.begin_edit();
-        self.latent = draw(self.next_seed, self.latent.len());
+        self.latent = self.draw(self.next_seed);
         self.pad = None;
     }
 
@@ -317,8 +375,22 @@ impl Explore {
     /// Lets walks move along two random directions.
     pub fn walk_random(&mut self) {
         self.next_seed += 1;
-        self.plane = Plane::random(self.latent.clone(), self.next_seed, 0);
         self.plane_dims = None;
+        self.plane = match &self.prior {
+            Prior::Normal => Plane::random(self.latent.clone(), self.next_seed, 0),
+            Prior::Codes { .. } => {
+                // From one draw towards another: the width of the picture is about the whole way.
+                let way = |seed| -> Vec<f32> {
+                    let (from, to) = (self.draw(seed), self.draw(!seed));
+                    from.iter().zip(to).map(|(from, to)| (to - from) * WALK_SHARE).collect()
+                };
+                Plane {
+                    axis_u: way(2 * self.next_seed),
+                    axis_v: way(2 * self.next_seed + 1),
+                    origin: self.latent.clone(),
+                }
+            }
+        };
     }
 
     /// Keeps the point where the hand left it on the pad, now that the corners changed.

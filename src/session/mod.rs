@@ -133,6 +133,9 @@ impl Session {
                 // `:?` writes 1e-5, where the other form writes all its zeros.
                 self.mark_change(*step, name, *from, *to);
             }
+            Event::CodesChanged { step, message } => {
+                self.marks.push(Mark { step: *step, text: message.clone() });
+            }
             Event::Paused { step } => self.go_on(*step, Phase::Paused),
             Event::Resumed { step } => self.go_on(*step, Phase::Running),
             Event::Warning { step, message } => self.warn(*step, message),

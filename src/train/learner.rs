@@ -5,16 +5,49 @@ use burn::tensor::Tensor;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
-use crate::data::Batch;
+use crate::data::{Batch, Dataset};
+use crate::metrics::evaluate::Evaluation;
 use crate::model::params::ParamError;
+
+/// What an update tells; nothing of it is read back yet.
+pub(crate) struct Told {
+    /// One scalar a curve, `[curves]`.
+    pub(crate) scalars: Tensor<1>,
+    /// For families with a codebook of k codes: how many vectors of the batch chose each, then which started
+    /// again (1) and which did not (0), `[2k]`.
+    pub(crate) codes: Option<Tensor<1>>,
+}
+
+/// Where a code is put.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviveFrom {
+    /// On random vectors of the last batch.
+    Random,
+    /// On the vectors of the last batch that lie farthest from their codes.
+    Farthest,
+    /// On this vector, `[d]`.
+    Vector(Vec<f32>),
+}
+
+/// Some rows of a codebook.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Codes {
+    /// The vectors, one after the other.
+    pub(crate) vectors: Vec<f32>,
+    /// The moving average of how many vectors of a batch chose each.
+    pub(crate) sizes: Vec<f32>,
+}
 
 /// One family in training.
 pub(crate) trait Learner {
     /// The names of the scalars that [`Learner::step`] gives, the minimised loss first.
     fn curves(&self) -> Vec<String>;
 
-    /// One update. The scalars stay on the device: `[curves]`, unread.
-    fn step(&mut self, batch: &Batch, settings: &Settings) -> Tensor<1>;
+    /// What comes before the first update of a new run, and needs to see the data.
+    fn begin(&mut self, _dataset: &dyn Dataset) {}
+
+    /// One update.
+    fn step(&mut self, batch: &Batch, settings: &Settings) -> Told;
 
     /// The model's tensors. A sync point.
     fn model(&self) -> NamedArrays;
@@ -36,8 +69,35 @@ pub(crate) trait Learner {
     /// The model as it is now, to encode and decode with.
     fn codec(&self) -> Box<dyn Codec>;
 
-    /// The weight of the KL term that evaluation counts with, now that warm-up is over.
-    fn final_beta(&self, settings: &Settings) -> f64;
+    /// What a checkpoint is judged by, lower is better: the loss on held-out images at the final weights of its
+    /// terms. None when it is no number.
+    fn eval_loss(&self, evaluation: &Evaluation, settings: &Settings) -> Option<f64>;
+
+    /// The number of codes, for families with a codebook.
+    fn num_codes(&self) -> Option<usize> {
+        None
+    }
+
+    /// `n` vectors of the last batch to put codes onto, `[n, d]`; fewer where there are fewer. A sync point.
+    fn vectors_for_codes(&self, _n: usize, _from: &ReviveFrom, _step: u64) -> Array {
+        Array::zeros([0, 0])
+    }
+
+    /// Codes as they are now. A sync point.
+    fn codes(&self, _codes: &[usize]) -> Codes {
+        Codes::default()
+    }
+
+    /// Puts codes somewhere; those that have no row stay. A sync point.
+    fn put_codes(&mut self, _codes: &[usize], _rows: &Codes) {}
+
+    /// Keeps codes where they are from now on, or lets them move again.
+    fn freeze(&mut self, _codes: &[usize], _frozen: bool) {}
+
+    /// Which codes are kept where they are, `[k]`; empty for families without a codebook.
+    fn frozen(&self) -> &[bool] {
+        &[]
+    }
 }
 
 /// Reads a block of scalars back at once.

@@ -6,6 +6,7 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
 use crate::formats::{FormatError, pictures};
 use crate::latest::Latest;
+use crate::metrics::code_use::CodeUse;
 
 /// The slots that the worker fills and the window reads.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Live {
     pub weights: Latest<Weights>,
     /// Reconstructions of a fixed batch.
     pub probe: Latest<Probe>,
+    /// The use of the codebook, for families that have one.
+    pub codes: Latest<LiveCodes>,
 }
 
 /// A model's tensors as they stood after a step.
@@ -23,6 +26,15 @@ pub struct Weights {
     pub step: u64,
     /// The tensors by path, in PyTorch's layouts.
     pub tensors: NamedArrays,
+}
+
+/// A codebook in training, beside its vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveCodes {
+    /// How often each code is chosen, and what happened to it.
+    pub usage: CodeUse,
+    /// Which codes are kept where they are, `[k]`.
+    pub frozen: Vec<bool>,
 }
 
 /// A fixed batch of held-out images and what the model makes of it.

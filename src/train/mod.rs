@@ -3,6 +3,7 @@
 //! Knows nothing of windows: it says [`crate::event::Event`]s, fills [`live::Live`] and obeys
 //! [`worker::Control`]s.
 
+mod codes;
 pub mod device;
 pub(crate) mod learner;
 pub mod live;
@@ -14,6 +15,7 @@ pub mod runs;
 pub mod settings;
 pub mod start;
 pub mod vae;
+mod vq_vae;
 pub mod worker;
 
 /// Settings as JSON, for `config.json` and `state.json`.

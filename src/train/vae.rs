@@ -4,13 +4,14 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::Learner;
+use super::learner::{Learner, Told};
 use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
 use crate::data::Batch;
 use crate::graph::lower::vae::VaeConfig;
+use crate::metrics::evaluate::Evaluation;
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::vae::{KlWeight, Vae};
@@ -51,7 +52,7 @@ impl Learner for VaeLearner {
         names
     }
 
-    fn step(&mut self, batch: &Batch, settings: &Settings) -> Tensor<1> {
+    fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
         let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
         let b = batch.images.num_rows();
@@ -73,7 +74,7 @@ impl Learner for VaeLearner {
         ];
         scalars.extend(loss.sigma.filter(|_| self.config.learns_sigma()).map(Tensor::inner));
         scalars.push(loss.kl_per_dim.inner());
-        Tensor::cat(scalars, 0) // [curves]
+        Told { scalars: Tensor::cat(scalars, 0), codes: None }
     }
 
     fn model(&self) -> NamedArrays {
@@ -98,7 +99,7 @@ impl Learner for VaeLearner {
         Box::new(VaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
     }
 
-    fn final_beta(&self, settings: &Settings) -> f64 {
-        settings.number("beta")
+    fn eval_loss(&self, evaluation: &Evaluation, settings: &Settings) -> Option<f64> {
+        evaluation.loss(settings.number("beta"))
     }
 }

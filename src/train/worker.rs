@@ -13,10 +13,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use burn::tensor::Tensor;
-
-use super::learner::{Learner, read_scalars};
-use super::live::{Live, Probe, Weights};
+use super::codes::CodeKeeper;
+pub use super::learner::ReviveFrom;
+use super::learner::{Learner, Told, read_scalars};
+use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
 use super::settings::Settings;
@@ -56,6 +56,22 @@ pub enum Control {
     Stop,
     /// Save a checkpoint and go on.
     Save,
+    /// Put codes of the codebook somewhere else.
+    Revive {
+        /// Which codes.
+        codes: Vec<usize>,
+        /// Where to.
+        from: ReviveFrom,
+    },
+    /// Keep codes where they are, or let them move again.
+    FreezeCodes {
+        /// Which codes.
+        codes: Vec<usize>,
+        /// Whether they are kept.
+        frozen: bool,
+    },
+    /// Put the codes that were moved last back to where they were.
+    UndoCodes,
     /// Change a live setting from the next step on.
     Set {
         /// The key.
@@ -179,6 +195,15 @@ fn run_caught(
     }
 }
 
+/// The curves of a run: the family's, then what is counted from its codes.
+fn curves(learner: &dyn Learner) -> Vec<String> {
+    let mut names = learner.curves();
+    if learner.num_codes().is_some() {
+        names.extend(CodeKeeper::CURVES.map(str::to_owned));
+    }
+    names
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
@@ -214,7 +239,9 @@ struct Loop {
     shared_step: Arc<AtomicU64>,
     saved_step: Option<u64>,
     paused: bool,
-    pending: Vec<Tensor<1>>,
+    pending: Vec<Told>,
+    /// For families with a codebook: its use, and the way back from what a person did to it.
+    codes: Option<CodeKeeper>,
     block_start: Instant,
     /// Time spent training up to the last pause, over all parts of the run, in seconds.
     trained_secs: f64,
@@ -243,6 +270,14 @@ impl Loop {
             ModelConfig::Vae(vae) => {
                 Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, &device))
             }
+            ModelConfig::VqVae(vq_vae) => Box::new(super::vq_vae::VqVaeLearner::new(
+                vq_vae.clone(),
+                &settings,
+                config.batch,
+                config.seed,
+                &device,
+                dataset.as_ref(),
+            )),
         };
         let mut trained_secs = 0.0;
         if let Some(checkpoint) = &from {
@@ -252,9 +287,18 @@ impl Loop {
                 .restore(&model, optimizer, checkpoint.state.optimizer_updates)
                 .map_err(|e| e.to_string())?;
             trained_secs = checkpoint.state.elapsed_secs;
+        } else {
+            learner.begin(dataset.as_ref());
         }
-        let log = MetricsLog::open(&run.metrics_file(), &learner.curves(), step)
-            .map_err(|e| e.to_string())?;
+        let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
+        let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
+        if let (Some(codes), Some(checkpoint)) = (&mut codes, &from)
+            && let Some(arrays) = checkpoint.codes().map_err(|e| e.to_string())?
+        {
+            codes.restore(&arrays, learner.as_mut());
+        }
+        let names = curves(learner.as_ref());
+        let log = MetricsLog::open(&run.metrics_file(), &names, step).map_err(|e| e.to_string())?;
         let batches =
             Batches::new(Arc::clone(&dataset), Split::Train, config.batch, config.seed, step + 1)
                 .map_err(|e| e.to_string())?;
@@ -286,6 +330,7 @@ impl Loop {
             shared_step,
             paused: false,
             pending: Vec::new(),
+            codes,
             block_start: now,
             trained_secs,
             training_since: Some(now),
@@ -358,7 +403,7 @@ impl Loop {
             parameters: self.config.model.num_parameters(),
             memory_bytes: memory::training_bytes(&self.config.model, self.config.batch),
             device: super::device::describe(&self.config.device, self.config.threads),
-            curves: self.learner.curves(),
+            curves: curves(self.learner.as_ref()),
         }
     }
 
@@ -368,8 +413,7 @@ impl Loop {
             .next()
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
-        let scalars = self.learner.step(&batch, &self.settings);
-        self.pending.push(scalars);
+        self.pending.push(self.learner.step(&batch, &self.settings));
         self.step = batch.step;
         self.shared_step.store(batch.step, Ordering::Relaxed);
         Ok(())
@@ -424,6 +468,11 @@ impl Loop {
                     }
                 }
                 Control::Set { name, value } => self.change(&name, value),
+                Control::Revive { .. } | Control::FreezeCodes { .. } | Control::UndoCodes => {
+                    if let Flow::Over = self.change_codes(&control)? {
+                        return Ok(Flow::Over);
+                    }
+                }
             }
         }
     }
@@ -452,17 +501,54 @@ impl Loop {
         }
     }
 
+    /// Does what a person wants done to the codebook, between two updates.
+    fn change_codes(&mut self, control: &Control) -> Result<Flow, String> {
+        if let Flow::Over = self.flush()? {
+            return Ok(Flow::Over);
+        }
+        let (learner, step) = (self.learner.as_mut(), self.step);
+        let done = self.codes.as_mut().and_then(|codes| match control {
+            Control::Revive { codes: wanted, from } => codes.revive(learner, wanted, from, step),
+            Control::FreezeCodes { codes: wanted, frozen } => {
+                codes.freeze(learner, wanted, *frozen)
+            }
+            _ => codes.undo(learner),
+        });
+        if let Some(message) = done {
+            // The newest checkpoint is no longer what the model is.
+            if self.saved_step.take() == Some(step) {
+                self.run.forget(step).map_err(|e| e.to_string())?;
+            }
+            self.publish()?;
+            self.say(Event::CodesChanged { step: step + 1, message });
+        } else {
+            let message = "no code was changed (the run has no codebook, no batch was seen yet, or there is nothing to undo)";
+            self.say(Event::Warning { step, message: message.to_owned() });
+        }
+        Ok(Flow::Go)
+    }
+
     /// Reads the pending scalars back, keeps and reports them. Stops when one is not a number.
     fn flush(&mut self) -> Result<Flow, String> {
         if self.pending.is_empty() {
             return Ok(Flow::Go);
         }
         let count = self.pending.len();
-        let scalars = read_scalars(std::mem::take(&mut self.pending));
+        let (scalars, codes): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .map(|told| (told.scalars, told.codes))
+            .unzip();
+        let scalars = read_scalars(scalars);
+        let codes = read_scalars(codes.into_iter().flatten().collect());
         let first = self.step - count as u64 + 1;
-        let steps: Vec<StepRecord> = (0..count)
-            .map(|row| StepRecord { step: first + row as u64, values: scalars.row(row).to_vec() })
-            .collect();
+        let mut steps = Vec::with_capacity(count);
+        for (row, step) in (first..).take(count).enumerate() {
+            let mut values = scalars.row(row).to_vec();
+            if let Some(keeper) = &mut self.codes {
+                values.extend(keeper.add_step(step, codes.row(row)));
+            }
+            steps.push(StepRecord { step, values });
+        }
         let images_per_s =
             (count * self.config.batch) as f64 / self.block_start.elapsed().as_secs_f64().max(1e-9);
         self.block_start = Instant::now();
@@ -474,7 +560,7 @@ impl Loop {
         self.log.append(&steps, elapsed, images_per_s).map_err(|e| e.to_string())?;
         self.say(Event::StepsDone { steps, images_per_s });
         let Some((step, curve, value)) = broken else { return Ok(Flow::Go) };
-        let name = self.learner.curves().swap_remove(curve);
+        let name = curves(self.learner.as_ref()).swap_remove(curve);
         Ok(self.diverge(step, &format!("{name} became {value}")))
     }
 
@@ -515,7 +601,7 @@ impl Loop {
             ssim: false,
         };
         let evaluation = evaluate(codec.as_mut(), chunks, &options).map_err(|e| e.to_string())?;
-        let eval_loss = evaluation.loss(self.learner.final_beta(&self.settings));
+        let eval_loss = self.learner.eval_loss(&evaluation, &self.settings);
         if eval_loss.is_none() {
             return Ok(self.diverge(self.step, "the measures on held-out images are no numbers"));
         }
@@ -532,7 +618,9 @@ impl Loop {
                 .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
                 .collect(),
         };
-        let saved = self.run.save(&state, &model, &optimizer).map_err(|e| e.to_string())?;
+        let codes = self.codes.as_ref().map(|codes| codes.to_arrays(self.learner.frozen()));
+        let saved =
+            self.run.save(&state, &model, &optimizer, codes.as_ref()).map_err(|e| e.to_string())?;
         self.saved_step = Some(self.step);
         let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
         self.say(Event::Evaluated { step: self.step, values: named });
@@ -562,6 +650,10 @@ impl Loop {
         let probe = Probe::reconstruct(codec.as_mut(), self.step, &self.probe)
             .map_err(|e| e.to_string())?;
         self.live.probe.put(probe);
+        if let Some(codes) = &self.codes {
+            let frozen = self.learner.frozen().to_vec();
+            self.live.codes.put(LiveCodes { usage: codes.usage().clone(), frozen });
+        }
         self.live.weights.put(Weights { step: self.step, tensors: self.learner.model() });
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Default for CurvesView {
             smoothing: 0.9,
             log: false,
             robust: true,
-            shown: (0..PLOTS.len()).map(|index| index < SHOWN_AT_FIRST).collect(),
+            shown: PLOTS.iter().map(|plot| !LATER.contains(&plot.title)).collect(),
             save_path: String::new(),
             steps: None,
             lines: Lines::default(),
@@ -60,11 +60,13 @@ pub(super) struct PlotKind {
     pub(super) hint: &'static str,
 }
 
-const PLOTS: [PlotKind; 8] = [
+const PLOTS: [PlotKind; 11] = [
     PlotKind {
-        title: "Losses / nats",
-        belongs: |name| matches!(name, "loss" | "reconstruction" | "kl"),
-        hint: "What training minimises, and its terms, a batch.",
+        title: "Losses",
+        belongs: |name| {
+            matches!(name, "loss" | "reconstruction" | "kl" | "commitment" | "codebook")
+        },
+        hint: "What training minimises, and its terms, a batch. In nats an image for models with a likelihood.",
     },
     PlotKind {
         title: "Held-out ELBO / nats",
@@ -75,6 +77,21 @@ const PLOTS: [PlotKind; 8] = [
         title: "KL per dimension / nats",
         belongs: |name| name.strip_prefix("kl_").is_some_and(|dim| dim.parse::<usize>().is_ok()),
         hint: "What every latent dimension says about the image; the 64 that say most. Near zero it is dead.",
+    },
+    PlotKind {
+        title: "Perplexity",
+        belongs: |name| matches!(name, "perplexity" | "perplexity_window"),
+        hint: "How many codes, used evenly, would say as much: in the last batch, and over the rolling window of an epoch. A batch has too few vectors to tell by.",
+    },
+    PlotKind {
+        title: "Codes used",
+        belongs: |name| matches!(name, "codes_used" | "codes_used_window"),
+        hint: "Codes that at least one vector chose: in the last batch, and over the rolling window of an epoch.",
+    },
+    PlotKind {
+        title: "Restarts",
+        belongs: |name| name == "restarts",
+        hint: "Codes that were put onto a random vector of the batch, as too few vectors chose them.",
     },
     PlotKind {
         title: "Learning rate",
@@ -99,8 +116,8 @@ const PLOTS: [PlotKind; 8] = [
     },
 ];
 
-/// How many plots are shown at first.
-const SHOWN_AT_FIRST: usize = 5;
+/// What is shown only when it is asked for.
+const LATER: [&str; 4] = ["β", "Held-out PSNR / dB", "σ", "Restarts"];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
     toolbar(ui, view, out);
@@ -116,8 +133,13 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
         ));
         return;
     }
-    let shown: Vec<&PlotKind> =
-        PLOTS.iter().zip(&view.shown).filter(|(_, shown)| **shown).map(|(plot, _)| plot).collect();
+    let told = |plot: &PlotKind| scene.session.series().any(|(name, _)| (plot.belongs)(name));
+    let shown: Vec<&PlotKind> = PLOTS
+        .iter()
+        .zip(&view.shown)
+        .filter(|(plot, shown)| **shown && told(plot))
+        .map(|(plot, _)| plot)
+        .collect();
     let gaps = row.spacing().item_spacing.x * shown.len().saturating_sub(1) as f32;
     let width = (rect.width() - gaps) / shown.len().max(1) as f32;
     for kind in shown {

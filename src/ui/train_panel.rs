@@ -38,12 +38,23 @@ impl Default for TrainForm {
 }
 
 /// The keys that are shown at once; the others are a click away.
-const FIRST_KEYS: [&str; 5] = ["arch", "latent_dim", "likelihood", "beta", "lr"];
+const FIRST_KEYS: [&str; 9] = [
+    "arch",
+    "latent_dim",
+    "likelihood",
+    "beta",
+    "lr",
+    "codebook_size",
+    "code_dim",
+    "codebook_update",
+    "restart_threshold",
+];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.label(theme::heading("Training"));
     let busy = scene.session.run().is_some() && !scene.session.phase().is_over();
     let form = &mut view.form;
+    recipe(ui, form, busy);
     length(ui, form, busy);
     if busy {
         ui.label(theme::muted("What is below may change while it runs."));
@@ -65,6 +76,30 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         .map_or(scene.runs_folder.to_owned(), |run| run.run_dir.display().to_string());
     let label = egui::Label::new(theme::muted(format!("kept in {kept}")).small()).truncate();
     ui.add(label).on_hover_text(format!("Runs are kept in {kept}"));
+}
+
+/// Which family; another one begins with its own defaults.
+fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
+    ui.horizontal(|ui| {
+        let label = ui.label("Model").on_hover_text("The family that is trained.").id;
+        ui.add_enabled_ui(!busy, |ui| {
+            let shown = ComboBox::from_id_salt("recipe")
+                .selected_text(form.recipe.name())
+                .width(110.0)
+                .show_ui(ui, |ui| {
+                    for &recipe in Recipe::ALL {
+                        let choice = ui.selectable_label(form.recipe == recipe, recipe.name());
+                        if choice.on_hover_text(recipe.about()).clicked() && form.recipe != recipe {
+                            form.recipe = recipe;
+                            form.settings = Settings::defaults(recipe.keys());
+                        }
+                    }
+                });
+            let about = form.recipe.about();
+            let told = shown.response.on_hover_text(about).on_disabled_hover_text(about);
+            told.labelled_by(label);
+        });
+    });
 }
 
 /// How long, how many images at once, and from which random numbers.

@@ -15,6 +15,23 @@ pub(super) fn explain(term: &str) -> &'static str {
         "eval/elbo_nats" => {
             "Evidence lower bound on held-out images, in nats: minus (reconstruction + KL). Higher is better."
         }
+        "commitment" => {
+            "Mean squared distance of vectors from their codes, not weighted: how far the encoder strays from the codebook."
+        }
+        "codebook" => {
+            "Mean squared distance of codes from their vectors: what pulls codes to the encoder's vectors."
+        }
+        "perplexity" => {
+            "How many codes, used evenly, would say as much as those of the last batch."
+        }
+        "perplexity_window" | "eval/perplexity" => {
+            "How many codes, used evenly, would say as much as those that are used: at best as many as there are."
+        }
+        "codes_used" => "Codes that at least one vector of the last batch chose.",
+        "codes_used_window" => {
+            "Codes that at least one vector chose over the rolling window of an epoch."
+        }
+        "restarts" => "Codes put onto a random vector of the batch, as too few vectors chose them.",
         "beta" => {
             "Weight of the KL term. More makes dimensions independent, less makes pictures sharper."
         }

@@ -22,10 +22,10 @@ use zscope::random::{Purpose, normals, uniforms};
 use crate::common::{Tolerance, assert_close, first_difference};
 
 /// What outputs hold before a pass: no result of these tests is as large.
-const SENTINEL: f32 = 1e30;
+pub const SENTINEL: f32 = 1e30;
 
 /// Values behind the end of every output, which a pass must leave alone.
-const GUARD: usize = 67;
+pub const GUARD: usize = 67;
 
 const ACTIVATIONS: [Activation; 6] = [
     Activation::None,
@@ -38,7 +38,7 @@ const ACTIVATIONS: [Activation; 6] = [
 
 /// The software adapter, shared by all tests; nothing where tests on adapters were called off.
 #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-fn gpu() -> Option<&'static Gpu> {
+pub fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     let gpu = GPU.get_or_init(|| {
         let skip = std::env::var("ZSCOPE_SKIP_GPU").is_ok_and(|value| value == "1");
@@ -53,7 +53,7 @@ fn gpu() -> Option<&'static Gpu> {
 }
 
 /// Numbers that differ from call to call.
-fn noise(seed: u64, len: usize) -> Vec<f32> {
+pub fn noise(seed: u64, len: usize) -> Vec<f32> {
     uniforms(seed, 0, Purpose::Explore, len, -1.0, 1.0)
 }
 
@@ -466,14 +466,14 @@ fn worst_level(found: &[u8], expected: &[u8]) -> u8 {
 }
 
 #[track_caller]
-fn assert_levels_match(found: &[u8], expected: &[u8]) {
+pub fn assert_levels_match(found: &[u8], expected: &[u8]) {
     assert!(worst_level(found, expected) <= 1, "levels differ by {}", worst_level(found, expected));
 }
 
 // Whole networks.
 
 /// Random weights for nodes of the given shapes, small enough to keep values near one.
-fn random_weights(seed: u64, shapes: &[(&str, &[usize])]) -> NamedArrays {
+pub fn random_weights(seed: u64, shapes: &[(&str, &[usize])]) -> NamedArrays {
     let weight = |(index, (name, shape)): (usize, &(&str, &[usize]))| {
         let inputs: usize = shape.iter().skip(1).product();
         let bound = 2.0 / (inputs as f32).sqrt();
@@ -563,7 +563,7 @@ fn conv_decoder(seed: u64) -> Graph {
     builder.finish().expect("a graph")
 }
 
-fn latents(graph: &Graph, batch: usize) -> Array {
+pub fn latents(graph: &Graph, batch: usize) -> Array {
     let dim: usize = graph.input_shape().iter().product();
     let mut shape = vec![batch];
     shape.extend_from_slice(graph.input_shape());
@@ -698,7 +698,7 @@ fn newer_weights_take_effect() {
 // What the window draws.
 
 /// The picture that the twins draw of `latents`.
-fn twin_picture(graph: &Graph, latents: &Array, range: ValueRange, columns: usize) -> Vec<u8> {
+pub fn twin_picture(graph: &Graph, latents: &Array, range: ValueRange, columns: usize) -> Vec<u8> {
     let image = twin::run(graph, latents).expect("a run").remove("image").expect("an image");
     let [items, channels, height, width] = image.shape().try_into().expect("planes");
     let columns_of_tiles = columns * width;
@@ -814,7 +814,7 @@ fn a_smaller_last_chunk_uses_what_is_prepared() {
         let input = latents(&graph, batch);
         let expected = twin::run(&graph, &input).expect("a run");
         let found = runner.run(&input).expect("a run");
-        assert_close(&found[0], expected["image"].data(), Tolerance::ENGINE);
-        assert_close(&found[1], expected["hidden"].data(), Tolerance::ENGINE);
+        assert_close(&found.outputs[0], expected["image"].data(), Tolerance::ENGINE);
+        assert_close(&found.outputs[1], expected["hidden"].data(), Tolerance::ENGINE);
     }
 }

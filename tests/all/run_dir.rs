@@ -67,7 +67,7 @@ fn state(step: u64, eval_loss: Option<f64>) -> CheckpointState {
 
 /// The tensors of the model that [`config`] describes.
 fn tensors() -> NamedArrays {
-    let ModelConfig::Vae(vae) = config().model;
+    let ModelConfig::Vae(vae) = config().model else { unreachable!("a VAE") };
     params::collect(&Vae::new(&vae, 1, &burn::tensor::Device::flex()))
 }
 
@@ -76,7 +76,7 @@ fn moments() -> NamedArrays {
 }
 
 fn save(run: &RunDir, step: u64, eval_loss: Option<f64>) -> Checkpoint {
-    run.save(&state(step, eval_loss), &tensors(), &moments()).expect("saved")
+    run.save(&state(step, eval_loss), &tensors(), &moments(), None).expect("saved")
 }
 
 fn steps(run: &RunDir) -> Vec<u64> {
@@ -138,7 +138,7 @@ fn checkpoints_come_back_bit_for_bit() {
     model.insert("odd".to_owned(), Array::new([2, 3], odd.to_vec()).expect("six"));
     model.insert("empty".to_owned(), Array::zeros([0, 4]));
     model.insert("scalar".to_owned(), Array::filled(Vec::new(), 2.0));
-    let written = run.save(&state(7, Some(0.1)), &model, &moments()).expect("saved");
+    let written = run.save(&state(7, Some(0.1)), &model, &moments(), None).expect("saved");
     assert_eq!(written.path, base.path().join("checkpoints/step-7"));
     assert_eq!(
         names(&written.path),
@@ -156,7 +156,8 @@ fn checkpoints_come_back_bit_for_bit() {
     assert_eq!(bits(&read.optimizer().expect("optimizer")), bits(&moments()));
     // The same content gives the same bytes, elsewhere too.
     let other = folder();
-    let twin = new_run(other.path()).save(&state(7, Some(0.1)), &model, &moments()).expect("saved");
+    let twin =
+        new_run(other.path()).save(&state(7, Some(0.1)), &model, &moments(), None).expect("saved");
     for name in names(&written.path) {
         let bytes = |checkpoint: &Checkpoint| fs::read(checkpoint.path.join(&name)).expect("read");
         assert_eq!(bytes(&written), bytes(&twin), "{name}");
@@ -270,7 +271,7 @@ fn a_checkpoint_that_is_there_stays() {
     let first = save(&run, 5, Some(1.0));
     let before = fs::read(first.path.join("model.safetensors")).expect("read");
     let zeros = tensors().into_iter().map(|(n, a)| (n, Array::zeros(a.shape()))).collect();
-    run.save(&state(5, Some(2.0)), &zeros, &moments()).expect("nothing to do");
+    run.save(&state(5, Some(2.0)), &zeros, &moments(), None).expect("nothing to do");
     assert_eq!(fs::read(first.path.join("model.safetensors")).expect("read"), before);
     assert_eq!(run.pick(Pick::Step(5)).expect("there").state.eval_loss, Some(1.0));
 }
@@ -297,11 +298,11 @@ fn failed_saving_leaves_nothing_behind() {
     let run = new_run(base.path());
     // A name that the format reserves: writing the tensors fails after the directory was made.
     let reserved = NamedArrays::from([("__metadata__".to_owned(), Array::zeros([1]))]);
-    run.save(&state(4, None), &reserved, &moments()).expect_err("reserved");
-    run.save(&state(4, None), &tensors(), &reserved).expect_err("reserved");
+    run.save(&state(4, None), &reserved, &moments(), None).expect_err("reserved");
+    run.save(&state(4, None), &tensors(), &reserved, None).expect_err("reserved");
     assert_eq!(names(&checkpoints_dir(&run)), Vec::<String>::new());
     fs::remove_dir(checkpoints_dir(&run)).expect("removed");
-    let error = run.save(&state(4, None), &tensors(), &moments()).expect_err("no directory");
+    let error = run.save(&state(4, None), &tensors(), &moments(), None).expect_err("no directory");
     assert!(error.to_string().contains(&*base.path().to_string_lossy()), "{error}");
     let error = run.checkpoints().expect_err("no directory");
     assert_says(&error, &checkpoints_dir(&run), &["list"]);

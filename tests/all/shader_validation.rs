@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use wgpu::naga;
 use zscope::engine::params::{
     CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
-    LatentMixParams, LinearParams, PixelsParams, ROW_BLOCK, WORKGROUP_SIZE,
+    GatherParams, LatentMixParams, LinearParams, NearestCodeParams, PixelsParams, ROW_BLOCK,
+    VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, resolve_imports};
 
@@ -41,6 +42,8 @@ fn mirrors() -> BTreeMap<String, Layout> {
         }
         ElementwiseParams { items, in_len, out_len, start, scale, shift, activation, slope }
         LatentMixParams { items, dim, spherical, pad0 }
+        NearestCodeParams { vectors, plane, dim, codes }
+        GatherParams { items, plane, dim, codes }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
 }
@@ -174,6 +177,7 @@ fn constants_are_those_of_the_program() {
         ("ROW_BLOCK", ROW_BLOCK),
         ("CHANNEL_BLOCK", CHANNEL_BLOCK),
         ("COLUMN_BLOCK", COLUMN_BLOCK),
+        ("VECTOR_BLOCK", VECTOR_BLOCK),
     ];
     let mut checked = 0;
     for (stem, module) in compute_modules() {
@@ -191,13 +195,14 @@ fn constants_are_those_of_the_program() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 4, "block sizes that were compared");
+    assert_eq!(checked, 5, "block sizes that were compared");
 }
 
 #[test]
 fn every_shader_has_a_twin_and_a_test() {
-    let tests =
-        fs::read_to_string(root().join("tests/all/engine_matches_twin.rs")).expect("the tests");
+    let files = ["engine_matches_twin.rs", "quantization/passes.rs"];
+    let read = |file| fs::read_to_string(root().join("tests/all").join(file)).expect("the tests");
+    let tests: String = files.into_iter().map(read).collect();
     let mut failures = Vec::new();
     for stem in compute_modules().into_keys() {
         if !root().join(format!("src/engine/twin/{stem}.rs")).exists() {
@@ -205,7 +210,8 @@ fn every_shader_has_a_twin_and_a_test() {
         }
         if !tests.contains(&format!("#[test]\nfn {stem}_matches_twin()")) {
             failures.push(format!(
-                "{stem}.wgsl has no test {stem}_matches_twin in engine_matches_twin.rs"
+                "{stem}.wgsl has no test {stem}_matches_twin in {}",
+                files.join(" or ")
             ));
         }
     }

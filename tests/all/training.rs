@@ -220,7 +220,7 @@ fn the_first_checkpoint_precedes_the_first_update() {
     assert!(matches!(&events[2], Event::CheckpointSaved { step: 0, path }
         if *path == base.path().join("checkpoints/step-0")));
     let (run, config) = RunDir::open(base.path()).expect("a run");
-    let ModelConfig::Vae(vae) = &config.model;
+    let ModelConfig::Vae(vae) = &config.model else { unreachable!("a VAE") };
     let first = run.pick(Pick::Step(0)).expect("step 0");
     let fresh = params::collect(&Vae::new(vae, config.seed, &burn::tensor::Device::flex()));
     assert_eq!(first.model().expect("whole"), fresh, "the model before the first update");

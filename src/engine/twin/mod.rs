@@ -6,40 +6,48 @@
 mod conv2d;
 mod conv_transpose2d;
 mod elementwise;
+mod gather;
 mod latent_mix;
 mod linear;
+mod nearest_code;
 mod pixels;
 
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
 pub use elementwise::elementwise;
+pub use gather::gather;
 pub use latent_mix::latent_mix;
 pub use linear::linear;
+pub use nearest_code::nearest_code;
 pub use pixels::pixels;
 
 use super::kernel::Kernel;
 use super::params::{LEAKY_RELU, RELU, SIGMOID, SILU, TANH};
-use super::{EngineError, check_input, named_outputs};
+use super::{EngineError, Results, check_input};
 use crate::array::{Array, NamedArrays};
 use crate::graph::{Graph, Node, Op, ValueId};
 
-/// Every output of `graph` for `input`, one item after the other.
+/// Every output of `graph` for `input`, one item after the other; and [`USAGE`](crate::graph::USAGE) where the graph
+/// searches a codebook.
 ///
 /// # Shapes
-/// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own.
+/// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own; usage `[k]`.
 ///
 /// # Errors
 /// When `input` has another shape or no items.
 pub fn run(graph: &Graph, input: &Array) -> Result<NamedArrays, EngineError> {
     let batch = check_input(graph, input)?;
-    let mut outputs: Vec<Vec<f32>> = graph.outputs().map(|_| Vec::new()).collect();
+    let mut results = Results::new(graph);
     for index in 0..batch {
         let values = run_item(graph, input.row(index));
-        for (output, (_, value)) in outputs.iter_mut().zip(graph.outputs()) {
+        for (output, (_, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             output.extend_from_slice(&values[value.index()]);
         }
+        if let Some((indices, _)) = graph.quantizer() {
+            results.count(&values[indices.index()]);
+        }
     }
-    named_outputs(graph, batch, outputs)
+    results.named(graph, batch)
 }
 
 /// The values of all nodes for one item.
@@ -77,6 +85,8 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
             conv_transpose2d(&params, input, kernels, bias, residual, &mut output);
         }
         Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
+        Some(Kernel::NearestCode(params)) => nearest_code(&params, input, kernels, &mut output),
+        Some(Kernel::Gather(params)) => gather(&params, input, kernels, &mut output),
         None => output.copy_from_slice(input),
     }
     output

@@ -3,7 +3,7 @@
 use super::network::{Network, Passes};
 use super::step::encode;
 use crate::array::Array;
-use crate::engine::{EngineError, plan};
+use crate::engine::{EngineError, Results, plan};
 
 /// The number of values that are kept on the device at once, unless one item needs more: 512 MiB.
 const TOTAL_VALUES: usize = 128 << 20;
@@ -43,18 +43,17 @@ impl BatchRunner {
         self.largest_batch
     }
 
-    /// The values of all outputs, in the order of the graph's outputs. Reads them back: a sync point.
+    /// The values of all outputs and the use of codes. Reads them back: a sync point.
     ///
     /// # Shapes
     /// `input [b, ..]` with the graph's input shape, of at most [`Self::largest_batch`] items.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn run(&mut self, input: &Array) -> Result<Vec<Vec<f32>>, EngineError> {
+    pub fn run(&mut self, input: &Array) -> Result<Results, EngineError> {
         let batch = input.num_rows();
         let prepared = match self.prepared.take() {
-            // A last chunk may be smaller: what lies behind it is computed from old values and not read.
-            Some(prepared) if (batch..=batch * 2).contains(&prepared.passes.plan.batch) => prepared,
+            Some(prepared) if prepared.serves(batch) => prepared,
             _ => Prepared::new(&self.network, batch)?,
         };
         let prepared = self.prepared.insert(prepared);
@@ -67,16 +66,29 @@ impl Prepared {
     fn new(network: &Network, batch: usize) -> Result<Self, EngineError> {
         let passes = Passes::new(network, batch)?;
         let values: usize = passes.plan.outputs.iter().map(|output| output.item_len * batch).sum();
-        Ok(Self { passes, staging: network.gpu().staging(values as u64 * 4)? })
+        let staging = network.gpu().staging((values + passes.plan.codes) as u64 * 4)?;
+        Ok(Self { passes, staging })
     }
 
-    /// All outputs one after the other, each for the whole prepared batch.
+    /// Whether it can run `batch` items.
+    fn serves(&self, batch: usize) -> bool {
+        // A last chunk may be smaller: what lies behind it is computed from old values and not read, but it
+        // would be counted.
+        let plan = &self.passes.plan;
+        let most = if plan.codes == 0 { batch * 2 } else { batch };
+        (batch..=most).contains(&plan.batch)
+    }
+
+    /// All outputs one after the other, each for the whole prepared batch, and the use of codes.
     fn run(&self, network: &Network, input: &Array) -> Result<Vec<u8>, EngineError> {
         let gpu = network.gpu();
         gpu.checked("running the network", || {
             gpu.queue().write_buffer(self.passes.input(), 0, bytemuck::cast_slice(input.data()));
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            if let Some(usage) = &self.passes.usage {
+                encoder.clear_buffer(usage, 0, None);
+            }
             encode(&mut encoder, &self.passes.steps);
             let mut place = 0;
             for output in &self.passes.plan.outputs {
@@ -90,13 +102,16 @@ impl Prepared {
                 );
                 place += size;
             }
+            if let Some(usage) = &self.passes.usage {
+                encoder.copy_buffer_to_buffer(usage, 0, &self.staging, place, usage.size());
+            }
             gpu.queue().submit([encoder.finish()]);
         })?;
         gpu.read(&self.staging)
     }
 
-    /// The first `batch` items of every output.
-    fn split(&self, batch: usize, bytes: &[u8]) -> Vec<Vec<f32>> {
+    /// The first `batch` items of every output, and the use of codes.
+    fn split(&self, batch: usize, bytes: &[u8]) -> Results {
         let mut rest = bytes;
         let mut outputs = Vec::with_capacity(self.passes.plan.outputs.len());
         for output in &self.passes.plan.outputs {
@@ -104,6 +119,7 @@ impl Prepared {
             outputs.push(bytemuck::pod_collect_to_vec(&of_this[..output.item_len * batch * 4]));
             rest = of_others;
         }
-        outputs
+        let counts: Vec<u32> = bytemuck::pod_collect_to_vec(rest);
+        Results { outputs, usage: counts.into_iter().map(u64::from).collect() }
     }
 }

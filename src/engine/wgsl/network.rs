@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::gpu::Gpu;
 use super::step::Step;
 use crate::engine::EngineError;
+use crate::engine::kernel::Kernel;
 use crate::engine::plan::{Pass, Plan};
 use crate::graph::Graph;
 
@@ -61,6 +62,8 @@ impl Network {
 pub(super) struct Passes {
     pub(super) plan: Plan,
     pub(super) buffers: Vec<wgpu::Buffer>,
+    /// How often each code was chosen since it was cleared, `u32`; nothing where no pass counts.
+    pub(super) usage: Option<wgpu::Buffer>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -70,12 +73,14 @@ impl Passes {
         let plan = Plan::new(&network.graph, batch);
         let buffer = |values: &usize| network.gpu.storage("activations", *values);
         let buffers = plan.buffers.iter().map(buffer).collect::<Result<Vec<_>, _>>()?;
+        let counts = (plan.codes > 0).then(|| network.gpu.storage("usage", plan.codes));
+        let usage = counts.transpose()?;
         let steps = plan
             .passes
             .iter()
-            .map(|pass| step(network, &buffers, pass))
+            .map(|pass| step(network, &buffers, usage.as_ref(), pass))
             .collect::<Result<_, _>>()?;
-        Ok(Self { plan, buffers, steps })
+        Ok(Self { plan, buffers, usage, steps })
     }
 
     /// The buffer that holds the input.
@@ -84,19 +89,30 @@ impl Passes {
     }
 }
 
-fn step(network: &Network, buffers: &[wgpu::Buffer], pass: &Pass) -> Result<Step, EngineError> {
+fn step(
+    network: &Network,
+    buffers: &[wgpu::Buffer],
+    usage: Option<&wgpu::Buffer>,
+    pass: &Pass,
+) -> Result<Step, EngineError> {
     let input = buffers[pass.input].as_entire_binding();
     let output = buffers[pass.output].as_entire_binding();
     let mut resources = vec![input.clone()];
     if let Some(weight) = &pass.weight {
         let weight = network.weights[weight].as_entire_binding();
-        // Something must be bound even where the parameters say that it is not read.
-        let bias = pass
-            .bias
-            .as_ref()
-            .map_or(weight.clone(), |name| network.weights[name].as_entire_binding());
-        let residual = pass.residual.map_or(input, |index| buffers[index].as_entire_binding());
-        resources.extend([weight, bias, residual]);
+        resources.push(weight.clone());
+        match pass.kernel {
+            Kernel::Linear(_) | Kernel::Conv2d(_) | Kernel::ConvTranspose2d(_) => {
+                // Something must be bound even where the parameters say that it is not read.
+                let bias = pass.bias.as_ref();
+                let bias = bias.map_or(weight, |name| network.weights[name].as_entire_binding());
+                let residual =
+                    pass.residual.map_or(input, |index| buffers[index].as_entire_binding());
+                resources.extend([bias, residual]);
+            }
+            Kernel::NearestCode(_) => resources.extend(usage.map(wgpu::Buffer::as_entire_binding)),
+            Kernel::Elementwise(_) | Kernel::Gather(_) => {}
+        }
     }
     resources.push(output);
     let (shader, params) = (pass.kernel.shader(), pass.kernel.bytes());

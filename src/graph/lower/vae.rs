@@ -205,7 +205,11 @@ pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, G
             return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
         }
     }
-    Ok(Autoencoder { encoder: encoder(config, tensors)?, decoder: decoder(config, tensors)? })
+    Ok(Autoencoder {
+        encoder: encoder(config, tensors)?,
+        decoder: decoder(config, tensors)?,
+        codes: None,
+    })
 }
 
 /// The name and shape of every tensor, in PyTorch's layouts.

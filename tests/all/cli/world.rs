@@ -124,15 +124,22 @@ impl World {
         std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The tensors of a safetensors file by name: shape and values; all of them f32.
+    /// The tensors of a safetensors file by name: shape and values; all of them f32, but for indices, i32.
     pub fn tensors(&self, name: &str) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
         let bytes = self.bytes(name);
         let file = SafeTensors::deserialize(&bytes).expect("a safetensors file");
         file.iter()
             .map(|(name, view)| {
-                assert_eq!(view.dtype(), Dtype::F32, "{name}");
-                let values = view.data().as_chunks::<4>().0;
-                let values = values.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+                let is_index = name == "indices";
+                assert_eq!(view.dtype(), if is_index { Dtype::I32 } else { Dtype::F32 }, "{name}");
+                let value = |chunk: &[u8; 4]| {
+                    if is_index {
+                        i32::from_le_bytes(*chunk) as f32
+                    } else {
+                        f32::from_le_bytes(*chunk)
+                    }
+                };
+                let values = view.data().as_chunks::<4>().0.iter().map(value).collect();
                 (name.to_owned(), (view.shape().to_vec(), values))
             })
             .collect()

@@ -1,0 +1,226 @@
+//! `zscope codebook`: how often each code is used on a set of images.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, ModelArgs, codec_verbs, output, usage};
+use crate::array::Array;
+use crate::codec::{CodecError, take};
+use crate::data::{self, DataSpec, Dataset, Split};
+use crate::engine::{EngineKind, Runner};
+use crate::formats::{pictures, write_whole};
+use crate::graph::lower::CodeGraphs;
+use crate::latent::{near_ties, squared_distance};
+use crate::metrics::code_use::{CodeState, code_state, codes_used, perplexity};
+use crate::open::Opened;
+
+/// Images that are run at once.
+const BATCH: usize = 100;
+/// Cells of a picture that is all of one code, on a side; the middle of it is the code's tile.
+const TILE_CELLS: usize = 2;
+
+/// Count how often each code of a codebook is used
+#[derive(Debug, Args)]
+pub(super) struct CodebookArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// The images; those that the model was trained on by default
+    #[arg(long)]
+    data: Option<String>,
+    /// train or test
+    #[arg(long, default_value = "test")]
+    split: String,
+    /// Use only the first images
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Write a row a code: uses, share, state, norm, nearest other code
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write a sheet of what each code decodes to, in order of their numbers
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
+}
+
+/// What was counted.
+struct Counted {
+    usage: Vec<u64>,
+    /// Vectors that have two nearest codes: which of them is chosen is a matter of rounding.
+    near_ties: u64,
+    engine: &'static str,
+}
+
+pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
+    let split: Split = args.split.parse().map_err(usage)?;
+    if args.limit == Some(0) {
+        return Err(usage(anyhow::anyhow!("codebook: --limit is 0 (expected at least 1)")));
+    }
+    let opened = crate::open::open(&args.model.model)?;
+    let (Some(graphs), Some([size, dim])) = (&opened.networks.codes, opened.run.model.codebook())
+    else {
+        return Err(usage(anyhow::anyhow!(
+            "codebook: a {} model has none (expected a family with a codebook, for example vq-vae)",
+            opened.run.model.family()
+        )));
+    };
+    let spec: DataSpec = args.data.as_ref().unwrap_or(&opened.run.data).parse().map_err(usage)?;
+    let dataset = data::open(&spec.with_size(opened.run.image.height))?;
+    if dataset.shape() != opened.run.image {
+        return Err(usage(anyhow::anyhow!(
+            "codebook: the images are {} (expected {}, as the model's)",
+            dataset.shape(),
+            opened.run.image
+        )));
+    }
+    let count = dataset.len(split).min(args.limit.unwrap_or(usize::MAX));
+    let counted = count_codes(args.model.engine, &opened, graphs, dataset.as_ref(), split, count)
+        .map_err(anyhow::Error::from_boxed)?;
+    if let Some(path) = &args.csv {
+        write_csv(path, &counted.usage, graphs.codebook())?;
+    }
+    if let Some(path) = &args.png {
+        write_tiles(path, &opened, graphs, size).map_err(anyhow::Error::from_boxed)?;
+    }
+    let Counted { usage, near_ties, engine } = counted;
+    let vectors: u64 = usage.iter().sum();
+    let used = codes_used(&usage);
+    let perplexity = perplexity(&usage);
+    if args.json {
+        output::json(&json!({
+            "codebook_size": size,
+            "dim": dim,
+            "images": count,
+            "vectors": vectors,
+            "codes_used": used,
+            "dead": size - used,
+            "perplexity": perplexity,
+            "near_ties": near_ties,
+            "engine": engine,
+            "usage": usage,
+        }))?;
+        return Ok(());
+    }
+    output::line(&format!("codebook      {size} codes of {dim} dimensions"));
+    output::line(&format!("vectors       {vectors} of {count} images ({})", args.split));
+    output::line(&format!("codes used    {used}, {} dead", size - used));
+    output::line(&format!("perplexity    {perplexity:.1}"));
+    output::line(&format!("near ties     {near_ties} vectors with two codes equally near (1e-5)"));
+    output::line(&format!("engine        {engine}"));
+    Ok(())
+}
+
+/// Encodes images once, on whatever is fastest, and counts their codes with the engine that was asked for.
+fn count_codes(
+    engine: EngineKind,
+    opened: &Opened,
+    graphs: &CodeGraphs,
+    dataset: &dyn Dataset,
+    split: Split,
+    count: usize,
+) -> Result<Counted, CodecError> {
+    let mut encoder = opened.codec(EngineKind::Auto, None)?;
+    // The training module quantizes as part of its own encoding.
+    let mut module = match engine {
+        EngineKind::Burn => Some(opened.codec(EngineKind::Burn, None)?),
+        _ => None,
+    };
+    let mut quantizer = match engine {
+        EngineKind::Burn => None,
+        kind => Some(Runner::new(kind, &graphs.quantizer, None)?),
+    };
+    let bar = super::train::bar(count as u64, "images");
+    let codebook = graphs.codebook();
+    let mut counted = Counted {
+        usage: vec![0; codebook.num_rows()],
+        near_ties: 0,
+        engine: quantizer.as_ref().map_or("burn", |quantizer| quantizer.kind().name()),
+    };
+    for start in (0..count).step_by(BATCH) {
+        let indices: Vec<u32> = (start as u32..count.min(start + BATCH) as u32).collect();
+        let mut images = data::batch(dataset, split, &indices);
+        for value in images.data_mut() {
+            *value = opened.run.range.from_unit(*value);
+        }
+        let latent = take(&mut encoder.encode(&images)?, "latent")?;
+        let mut outputs = match (&mut module, &mut quantizer) {
+            (Some(module), _) => module.encode(&images)?,
+            (_, Some(quantizer)) => quantizer.run(&latent)?,
+            _ => unreachable!("one of the two was made"),
+        };
+        let usage = take(&mut outputs, "usage")?;
+        for (sum, &count) in counted.usage.iter_mut().zip(usage.data()) {
+            *sum += count as u64;
+        }
+        counted.near_ties += near_ties(&latent, codebook);
+        bar.set_position(start as u64);
+    }
+    bar.finish_and_clear();
+    Ok(counted)
+}
+
+fn write_csv(path: &Path, usage: &[u64], codebook: &Array) -> Result<(), Failure> {
+    let all = usage.iter().sum::<u64>().max(1) as f64;
+    let saved = write_whole(path, |out| {
+        writeln!(out, "code,uses,share,state,norm,nearest,distance")?;
+        for (code, &uses) in usage.iter().enumerate() {
+            let vector = codebook.row(code);
+            let state = match code_state(usage, code) {
+                CodeState::Used => "used",
+                CodeState::Dying => "dying",
+                CodeState::Dead => "dead",
+            };
+            let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+            let others = (0..usage.len()).filter(|&other| other != code);
+            let nearest = others
+                .map(|other| (squared_distance(vector, codebook.row(other)), other))
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            write!(out, "{code},{uses},{},{state},{norm}", uses as f64 / all)?;
+            match nearest {
+                Some((square, other)) => writeln!(out, ",{other},{}", square.sqrt())?,
+                None => writeln!(out, ",,")?,
+            }
+        }
+        Ok(())
+    });
+    Ok(saved?)
+}
+
+/// The middle of a picture that is all of one code, for each code.
+fn write_tiles(
+    path: &Path,
+    opened: &Opened,
+    graphs: &CodeGraphs,
+    size: usize,
+) -> Result<(), CodecError> {
+    let mut decoder = Runner::new(EngineKind::Auto, &graphs.decoder, None)?;
+    let &[h, w] = graphs.decoder.input_shape() else {
+        return Err("codebook: the codes are no grid (expected rows and columns)".into());
+    };
+    let image = opened.run.image;
+    let side = |pixels: usize, cells: usize| (pixels / cells * TILE_CELLS).min(pixels);
+    let (tile_h, tile_w) = (side(image.height, h), side(image.width, w));
+    let (top, left) = ((image.height - tile_h) / 2, (image.width - tile_w) / 2);
+    let mut tiles = Vec::with_capacity(size * image.channels * tile_h * tile_w);
+    for start in (0..size).step_by(BATCH) {
+        let codes = start..size.min(start + BATCH);
+        let cells = codes.clone().flat_map(|code| std::iter::repeat_n(code as f32, h * w));
+        let grid = Array::new([codes.len(), h, w], cells.collect())?;
+        let decoded = take(&mut decoder.run(&grid)?, "image")?;
+        for index in 0..codes.len() {
+            for row in decoded.row(index).chunks_exact(image.width * image.height) {
+                for y in top..top + tile_h {
+                    let line = &row[y * image.width + left..][..tile_w];
+                    tiles.extend(line.iter().map(|&value| opened.run.range.to_unit(value)));
+                }
+            }
+        }
+    }
+    let tiles = Array::new([size, image.channels, tile_h, tile_w], tiles)?;
+    let sheet = pictures::sheet(&tiles, codec_verbs::square(size), 1);
+    Ok(pictures::write_picture(path, &sheet)?)
+}

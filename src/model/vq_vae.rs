@@ -1,0 +1,232 @@
+//! The vector-quantized variational autoencoder.
+//!
+//! # Source
+//! Neural Discrete Representation Learning (van den Oord et al., 2017, arXiv:1711.00937).
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::{Initializer, PaddingConfig2d};
+use burn::tensor::activation::{relu, sigmoid};
+use burn::tensor::{Bool, Device, Int, Tensor};
+
+use super::params::{self, ParamError};
+use super::quantizer::{CodebookRules, Quantized, Quantizer, planes_of, rows_of};
+use crate::array::Array;
+use crate::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig};
+
+/// A vector-quantized autoencoder. Its parts are named as in `graph::lower::vq_vae`.
+#[derive(Module, Debug)]
+pub struct VqVae {
+    encoder: Encoder,
+    quantizer: Quantizer,
+    decoder: Decoder,
+}
+
+#[derive(Module, Debug)]
+struct Encoder {
+    down: Vec<Conv2d>,
+    conv: Conv2d,
+    blocks: Vec<Residual>,
+    project: Conv2d,
+}
+
+#[derive(Module, Debug)]
+struct Decoder {
+    conv: Conv2d,
+    blocks: Vec<Residual>,
+    up: Vec<ConvTranspose2d>,
+}
+
+/// x + conv2(relu(conv1(relu(x)))).
+#[derive(Module, Debug)]
+struct Residual {
+    conv1: Conv2d,
+    conv2: Conv2d,
+}
+
+/// The terms of the loss of a batch.
+#[derive(Clone, Debug)]
+pub struct VqVaeLoss {
+    /// What is minimised, `[1]`.
+    pub total: Tensor<1>,
+    /// Mean squared error of the pixels, `[1]`.
+    pub reconstruction: Tensor<1>,
+    /// The vectors and their codes, with the quantizer's terms; n = b·h·w, image after image.
+    pub quantized: Quantized,
+}
+
+impl VqVae {
+    /// A model with PyTorch's first values, drawn from `seed`; codes begin like rows of a linear layer, and as
+    /// if one vector a batch had chosen each.
+    ///
+    /// # Panics
+    /// When `config` was not checked with [`VqVaeConfig::check`].
+    pub fn new(config: &VqVaeConfig, seed: u64, device: &Device) -> Self {
+        let [k, d] = [config.codebook_size, config.code_dim];
+        let ema = config.update == CodebookUpdate::Ema;
+        let model = Self {
+            encoder: Encoder::new(config, device),
+            quantizer: Quantizer::new(k, d, ema, config.cosine, device),
+            decoder: Decoder::new(config, device),
+        };
+        let keep = ["quantizer.cluster_size", "quantizer.embed_avg"];
+        let model = params::init_uniform(model, seed, &keep);
+        let codes = params::array_from_tensor(model.quantizer.codebook());
+        model.with_codes(&codes, 1.0).expect("the codebook's own shape")
+    }
+
+    /// The same with other codes; see [`Quantizer::with_codes`].
+    ///
+    /// # Errors
+    /// When `codebook` is not `[k, d]`.
+    pub fn with_codes(self, codebook: &Array, cluster_size: f64) -> Result<Self, ParamError> {
+        Ok(Self { quantizer: self.quantizer.with_codes(codebook, cluster_size)?, ..self })
+    }
+
+    /// The codebook and its averages.
+    pub fn quantizer(&self) -> &Quantizer {
+        &self.quantizer
+    }
+
+    /// Images to the vectors that are quantized, as the encoder gives them.
+    ///
+    /// # Shapes
+    /// - `images`: `[b, c, h, w]` in `[0, 1]`; result: `[b, d, h', w']`
+    pub fn encode(&self, images: Tensor<4>) -> Tensor<4> {
+        let encoder = &self.encoder;
+        let x = encoder.down.iter().fold(images, |x, conv| relu(conv.forward(x)));
+        let x = residual_stack(&encoder.blocks, encoder.conv.forward(x));
+        encoder.project.forward(relu(x))
+    }
+
+    /// Images to vectors as they are compared with codes: what k-means starts from.
+    ///
+    /// # Shapes
+    /// - `images`: `[b, c, h, w]` in `[0, 1]`; result: `[b * h' * w', d]`
+    pub fn vectors(&self, images: Tensor<4>) -> Tensor<2> {
+        self.quantizer.comparable(rows_of(self.encode(images)))
+    }
+
+    /// The nearest code of every vector.
+    ///
+    /// # Shapes
+    /// - `latent`: `[b, d, h', w']`; result: `[b, h', w']`
+    pub fn indices(&self, latent: Tensor<4>) -> Tensor<3, Int> {
+        let [b, _, h, w] = latent.dims();
+        self.quantizer.indices(rows_of(latent)).reshape([b, h, w]) // [b, h', w']
+    }
+
+    /// The codes of given indices.
+    ///
+    /// # Shapes
+    /// - `indices`: `[b, h', w']`, each below k; result: `[b, d, h', w']`
+    pub fn codes(&self, indices: Tensor<3, Int>) -> Tensor<4> {
+        let [b, h, w] = indices.dims();
+        planes_of(self.quantizer.codes(indices.flatten(0, 2)), b, [h, w])
+    }
+
+    /// Quantized vectors to images in `[0, 1]`.
+    ///
+    /// # Shapes
+    /// - `quantized`: `[b, d, h', w']`; result: `[b, c, h, w]`
+    pub fn decode(&self, quantized: Tensor<4>) -> Tensor<4> {
+        sigmoid(self.decode_logits(quantized))
+    }
+
+    /// Quantized vectors to what [`VqVae::decode`] puts through a sigmoid.
+    pub fn decode_logits(&self, quantized: Tensor<4>) -> Tensor<4> {
+        let decoder = &self.decoder;
+        let x = residual_stack(&decoder.blocks, decoder.conv.forward(quantized));
+        decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x)))
+    }
+
+    /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus
+    /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[k]`, get no gradient.
+    ///
+    /// # Shapes
+    /// - `images`: `[b, c, h, w]` in `[0, 1]`
+    pub fn loss(
+        &self,
+        images: Tensor<4>,
+        beta: f64,
+        variance: f64,
+        frozen: Option<&Tensor<1, Bool>>,
+    ) -> VqVaeLoss {
+        let latent = self.encode(images.clone());
+        let [b, _, h, w] = latent.dims();
+        let quantized = self.quantizer.forward(rows_of(latent), frozen);
+        let decoded = self.decode(planes_of(quantized.codes.clone(), b, [h, w]));
+        let reconstruction = (decoded - images).square().mean();
+        let total = reconstruction.clone() / variance + quantized.loss(beta);
+        VqVaeLoss { total, reconstruction, quantized }
+    }
+
+    /// What follows the optimizer's step; see [`Quantizer::update`].
+    #[must_use = "gives back the model with the moved codebook"]
+    pub fn update_codes(
+        self,
+        batch: &Quantized,
+        rules: &CodebookRules,
+        frozen: Option<&Tensor<1, Bool>>,
+        seed: u64,
+        step: u64,
+    ) -> (Self, Tensor<1, Bool>) {
+        let (quantizer, restarted) = self.quantizer.update(batch, rules, frozen, seed, step);
+        (Self { quantizer, ..self }, restarted)
+    }
+}
+
+impl Encoder {
+    fn new(config: &VqVaeConfig, device: &Device) -> Self {
+        let halvings = config.halvings().into_iter();
+        Self {
+            down: halvings.map(|channels| conv(channels, 4, 2, device)).collect(),
+            conv: conv([config.hidden, config.hidden], 3, 1, device),
+            blocks: residuals(config, device),
+            project: conv([config.hidden, config.code_dim], 1, 1, device),
+        }
+    }
+}
+
+impl Decoder {
+    fn new(config: &VqVaeConfig, device: &Device) -> Self {
+        let doubling = |[wide, narrow]: [usize; 2]| {
+            ConvTranspose2dConfig::new([narrow, wide], [4, 4])
+                .with_stride([2, 2])
+                .with_padding([1, 1])
+                .with_initializer(Initializer::Zeros)
+                .init(device)
+        };
+        Self {
+            conv: conv([config.code_dim, config.hidden], 3, 1, device),
+            blocks: residuals(config, device),
+            up: config.halvings().into_iter().rev().map(doubling).collect(),
+        }
+    }
+}
+
+fn residuals(config: &VqVaeConfig, device: &Device) -> Vec<Residual> {
+    let [hidden, inner] = [config.hidden, config.res_hidden];
+    let residual = |_| Residual {
+        conv1: conv([hidden, inner], 3, 1, device),
+        conv2: conv([inner, hidden], 1, 1, device),
+    };
+    (0..config.res_blocks).map(residual).collect()
+}
+
+fn residual_stack(blocks: &[Residual], x: Tensor<4>) -> Tensor<4> {
+    blocks.iter().fold(x, |x, block| {
+        let inner = relu(block.conv1.forward(relu(x.clone())));
+        x + block.conv2.forward(inner)
+    })
+}
+
+/// A convolution of zeros that keeps the grid, divided by the stride: the values come from [`params`].
+fn conv([inputs, outputs]: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
+    let padding = (kernel - 1) / 2;
+    Conv2dConfig::new([inputs, outputs], [kernel; 2])
+        .with_stride([stride; 2])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}

@@ -1,0 +1,240 @@
+//! Training a VQ-VAE: losses fall, codes live, die and are revived, and a resumed run equals an unbroken one.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use zscope::event::{Event, StepRecord};
+use zscope::formats::run_dir::{Pick, RunDir};
+use zscope::metrics::code_use::{CodeEventKind, CodeUse};
+use zscope::open::open;
+use zscope::train::recipe::Recipe;
+use zscope::train::settings::Settings;
+use zscope::train::start::{Length, Request, resume};
+use zscope::train::worker::ReviveFrom;
+use zscope::train::worker::{Control, Plan, Training};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+const CODES: usize = 24;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn plan(dir: &Path, keys: &[&str], steps: u64) -> Plan {
+    let mut settings = Settings::defaults(Recipe::VqVae.keys());
+    let small = [
+        "hidden=8",
+        "res_hidden=4",
+        "res_blocks=1",
+        "code_dim=5",
+        "codebook_size=24",
+        "eval_images=16",
+    ];
+    for text in small.iter().chain(keys) {
+        settings.set_text(text).expect("a setting");
+    }
+    let request = Request {
+        recipe: Recipe::VqVae,
+        settings,
+        data: "shapes?size=16&train=64&test=16".parse().expect("a source"),
+        length: Length::Steps(steps),
+        batch: 16,
+        seed: 3,
+        device: "cpu",
+        threads: 1,
+        watched: true,
+    };
+    request.plan(Some(dir), false).expect("a plan")
+}
+
+fn rest(training: &Training) -> Vec<Event> {
+    let mut events = Vec::new();
+    let begun = Instant::now();
+    while let Ok(event) = training.events().recv_timeout(PATIENCE) {
+        events.push(event);
+        assert!(begun.elapsed() < PATIENCE, "the run does not end: {:?}", events.last());
+    }
+    events
+}
+
+fn run(plan: Plan) -> Vec<Event> {
+    let events = rest(&Training::start(plan).expect("a thread"));
+    assert!(matches!(events.last(), Some(Event::Finished { .. })), "{:?}", events.last());
+    events
+}
+
+fn until(training: &Training, wanted: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        let event = training.events().recv_timeout(PATIENCE).expect("an event");
+        if wanted(&event) {
+            return event;
+        }
+    }
+}
+
+fn steps(events: &[Event]) -> Vec<&StepRecord> {
+    let told = events.iter().filter_map(|event| match event {
+        Event::StepsDone { steps, .. } => Some(steps),
+        _ => None,
+    });
+    told.flatten().collect()
+}
+
+fn curve(events: &[Event], name: &str) -> Vec<f32> {
+    let Some(Event::Started(started)) = events.first() else { panic!("no start") };
+    let index = started.curves.iter().position(|curve| curve == name).expect(name);
+    steps(events).iter().map(|record| record.values[index]).collect()
+}
+
+fn usage(dir: &Path) -> CodeUse {
+    let (run, _) = RunDir::open(dir).expect("a run");
+    let checkpoint = run.pick(Pick::Latest).expect("a checkpoint");
+    let arrays = checkpoint.codes().expect("readable").expect("the use of codes");
+    CodeUse::from_arrays(&arrays).expect("its own arrays")
+}
+
+#[test]
+fn losses_fall_and_codes_are_counted() {
+    for keys in [
+        &["codebook_update=ema"][..],
+        &["codebook_update=loss"],
+        &["similarity=cosine"],
+        &["codebook_init=random", "restart_threshold=0"],
+    ] {
+        let base = folder();
+        let events = run(plan(base.path(), &[keys, &["lr=0.003"]].concat(), 120));
+        let loss = curve(&events, "reconstruction");
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+        let (first, last) = (mean(&loss[..5]), mean(&loss[115..]));
+        assert!(last < 0.6 * first, "{keys:?}: from {first} to {last}");
+        for (name, most) in [
+            ("perplexity", CODES as f32),
+            ("perplexity_window", CODES as f32),
+            ("codes_used", CODES as f32),
+            ("codes_used_window", CODES as f32),
+        ] {
+            let values = curve(&events, name);
+            let fine = values.iter().all(|value| (1.0..=most + 1e-3).contains(value));
+            assert!(fine, "{keys:?}: {name} {values:?}");
+        }
+        // 120 steps of 16 images of 4×4 codes.
+        let usage = usage(base.path());
+        assert_eq!(usage.vectors_seen(), 120 * 16 * 16, "{keys:?}: every vector is counted");
+        assert_eq!(usage.step(), 120, "{keys:?}: up to the last step");
+        let model = open(&base.path().to_string_lossy()).expect("it opens");
+        assert_eq!(model.info().codebook.map(|codebook| codebook.size), Some(CODES));
+        let (run, _) = RunDir::open(base.path()).expect("a run");
+        let state = |step| run.pick(Pick::Step(step)).expect("there").state;
+        assert!(state(120).eval_loss < state(0).eval_loss, "{keys:?}: held-out images agree");
+        assert!(state(120).eval.contains_key("perplexity"), "{:?}", state(120).eval);
+    }
+}
+
+/// Whatever a run counts and keeps goes through a checkpoint unharmed.
+#[test]
+fn a_resumed_run_equals_an_unbroken_one() {
+    for keys in [&["codebook_update=ema"][..], &["codebook_update=loss"]] {
+        let (whole, parts) = (folder(), folder());
+        run(plan(whole.path(), keys, 30));
+        run(plan(parts.path(), keys, 13));
+        run(resume(parts.path(), Some(Length::Steps(30)), false).expect("resumed"));
+        for file in ["model.safetensors", "optimizer.safetensors", "codes.safetensors"] {
+            let read = |dir: &Path| std::fs::read(dir.join("checkpoints/step-30").join(file));
+            assert_eq!(
+                read(whole.path()).unwrap(),
+                read(parts.path()).unwrap(),
+                "{keys:?}: {file}"
+            );
+        }
+        let values = |dir: &Path| -> Vec<String> {
+            let text = std::fs::read_to_string(dir.join("metrics.csv")).unwrap();
+            let without_clock = |line: &str| {
+                line.split(',')
+                    .enumerate()
+                    .filter(|(i, _)| *i != 1 && *i != 2)
+                    .map(|(_, cell)| cell)
+                    .collect::<Vec<_>>()
+                    .join(",")
+            };
+            text.lines().map(without_clock).collect()
+        };
+        assert_eq!(values(whole.path()), values(parts.path()), "{keys:?}: every curve");
+    }
+}
+
+/// Without help a codebook that begins badly stays half dead; what restarts it says so.
+#[test]
+fn dead_codes_are_restarted_and_the_steps_are_remembered() {
+    let (without, with) = (folder(), folder());
+    let bad = ["codebook_init=random", "codebook_update=loss"];
+    run(plan(without.path(), &[&bad[..], &["restart_threshold=0"]].concat(), 60));
+    let events = run(plan(with.path(), &[&bad[..], &["restart_threshold=2"]].concat(), 60));
+    let used = |dir: &Path| usage(dir).window().iter().filter(|&&count| count > 0).count();
+    let (collapsed, alive) = (used(without.path()), used(with.path()));
+    assert!(collapsed < CODES / 2, "{collapsed} codes without restarts");
+    assert!(alive > collapsed, "{alive} codes with restarts, {collapsed} without");
+    let restarts: f32 = curve(&events, "restarts").iter().sum();
+    let usage = usage(with.path());
+    let told: u64 = (0..CODES)
+        .flat_map(|code| usage.events(code))
+        .filter(|event| event.kind == CodeEventKind::Restarted)
+        .map(|event| event.times)
+        .sum();
+    assert!(told > 0 && told <= restarts as u64, "{told} of {restarts} restarts are remembered");
+}
+
+#[test]
+fn a_person_revives_freezes_and_undoes() {
+    let base = folder();
+    let keys = ["codebook_init=random", "codebook_update=loss", "restart_threshold=0"];
+    let training = Training::start(plan(base.path(), &keys, 100_000_000)).expect("a thread");
+    until(&training, |event| matches!(event, Event::StepsDone { .. }));
+    training.ask(Control::Pause);
+    until(&training, |event| matches!(event, Event::Paused { .. }));
+    let codebook = || {
+        let (_, weights) = training.live().weights.newer_than(0).expect("weights");
+        weights.tensors["quantizer.codebook"].clone()
+    };
+    let changed =
+        |event: &Event| matches!(event, Event::CodesChanged { .. } | Event::Warning { .. });
+    let before = codebook();
+    training.ask(Control::Revive { codes: vec![3, 5, 3, 999], from: ReviveFrom::Random });
+    let told = until(&training, changed);
+    assert!(
+        matches!(&told, Event::CodesChanged { message, .. } if message == "revived 2 codes"),
+        "{told:?}"
+    );
+    let revived = codebook();
+    for code in 0..CODES {
+        assert_eq!(revived.row(code) != before.row(code), [3, 5].contains(&code), "code {code}");
+    }
+    let (_, live) = training.live().codes.newer_than(0).expect("codes");
+    assert_eq!(live.usage.events(3).last().unwrap().kind, CodeEventKind::Revived);
+    training.ask(Control::UndoCodes);
+    until(&training, changed);
+    assert_eq!(codebook(), before, "put back");
+    let vector = vec![0.25; 5];
+    training.ask(Control::Revive { codes: vec![7], from: ReviveFrom::Vector(vector.clone()) });
+    until(&training, changed);
+    assert_eq!(codebook().row(7), vector, "onto the chosen vector");
+    training.ask(Control::Revive { codes: vec![7], from: ReviveFrom::Vector(vec![1.0; 4]) });
+    let told = until(&training, changed);
+    assert!(matches!(told, Event::Warning { .. }), "a vector of another length: {told:?}");
+    training.ask(Control::FreezeCodes { codes: vec![0, 1, 2, 7], frozen: true });
+    until(&training, changed);
+    let frozen = codebook();
+    training.ask(Control::Resume);
+    until(&training, |event| matches!(event, Event::StepsDone { .. }));
+    training.ask(Control::Pause);
+    until(&training, |event| matches!(event, Event::Paused { .. }));
+    for code in [0, 1, 2, 7] {
+        assert_eq!(codebook().row(code), frozen.row(code), "code {code} stays");
+    }
+    assert_ne!(codebook(), frozen, "the others move");
+    training.ask(Control::Stop);
+    rest(&training);
+    // A resumed run keeps them frozen.
+    let (run, _) = RunDir::open(base.path()).expect("a run");
+    let marks = run.pick(Pick::Latest).unwrap().codes().unwrap().unwrap()["frozen"].clone();
+    assert_eq!(marks.data().iter().filter(|mark| **mark > 0.0).count(), 4, "four are kept");
+}
