@@ -134,7 +134,7 @@ impl ZscopeApp {
     /// Opens whatever is at a path.
     pub(super) fn open_path(&mut self, path: PathBuf) {
         if let Some(spec) = data_at(&path) {
-            return self.open_data(spec);
+            return self.open_data(spec.to_string());
         }
         if path.is_file() && image::ImageFormat::from_path(&path).is_ok() {
             return self.open_picture(path);
@@ -227,25 +227,10 @@ impl ZscopeApp {
     }
 }
 
-/// The data specification of a folder that holds images rather than a model.
-fn data_at(path: &Path) -> Option<String> {
-    if !path.is_dir() || RunDir::is_run(path) || path.join("model.safetensors").is_file() {
-        return None;
-    }
-    let names: Vec<String> = std::fs::read_dir(path)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    let has = |start: &str| names.iter().any(|name| name.starts_with(start));
-    let kind = if has("train-images") {
-        let fashion = path.to_string_lossy().to_lowercase().contains("fashion");
-        if fashion { "fashion-mnist" } else { "mnist" }
-    } else if has("data_batch_") {
-        "cifar10"
-    } else {
-        "folder"
-    };
-    Some(format!("{kind}:{}", path.display()))
+/// The data at a path that holds images rather than a model.
+fn data_at(path: &Path) -> Option<DataSpec> {
+    let is_model = RunDir::is_run(path) || path.join("model.safetensors").is_file();
+    if is_model { None } else { data::recognise(path) }
 }
 
 fn latent_of(

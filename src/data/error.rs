@@ -8,7 +8,7 @@ pub enum DataError {
     /// The text names no kind of source that exists.
     #[error(
         "read a data source: found kind {found:?} (expected `shapes`, `mnist:DIR`, `fashion-mnist:DIR`, \
-         `cifar10:DIR` or `folder:DIR`, options as `?key=value&key=value`)"
+         `cifar10:DIR`, `dsprites:FILE` or `folder:DIR`, options as `?key=value&key=value`)"
     )]
     UnknownKind {
         /// What stands before the colon.
@@ -17,6 +17,12 @@ pub enum DataError {
     /// A kind that reads files was named without a folder.
     #[error("read a data source: `{kind}` names no folder (expected `{kind}:DIR`)")]
     NoFolder {
+        /// The kind of source.
+        kind: &'static str,
+    },
+    /// A kind that reads one file was named without it.
+    #[error("read a data source: `{kind}` names no file (expected `{kind}:FILE`)")]
+    NoFile {
         /// The kind of source.
         kind: &'static str,
     },

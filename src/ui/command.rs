@@ -51,7 +51,7 @@ pub enum Command {
     Freeze(bool),
     /// Opens data by its specification.
     OpenData(String),
-    /// Opens whatever is at a path: a run, a model, a picture, a folder of pictures.
+    /// Opens whatever is at a path: a run, a model, a picture, a folder of pictures or other data.
     OpenPath(PathBuf),
     /// Asks for a folder of pictures or a data set.
     PickData,

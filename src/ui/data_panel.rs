@@ -39,7 +39,7 @@ fn source(ui: &mut Ui, view: &mut View, heading: egui::Id, out: &mut Vec<Command
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(&mut view.form.data).desired_width(ui.available_width() - 76.0);
         let response = ui.add(field).on_hover_text(
-            "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options; Enter opens it",
+            "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR, with ?key=value options; Enter opens it",
         ).labelled_by(heading);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if entered {
