@@ -1,6 +1,25 @@
 //! What can go wrong with a data source, said so that a person can act on it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The operating system refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{action}: {source}: {}", path.display())]
+pub struct IoError {
+    /// What was attempted.
+    pub action: &'static str,
+    /// The system's reason.
+    pub source: std::io::Error,
+    /// The file or folder.
+    pub path: PathBuf,
+}
+
+impl IoError {
+    /// Turns the system's reason into an error.
+    pub(super) fn at(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self { action, source, path: path.to_owned() }
+    }
+}
 
 /// A data source that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
@@ -65,15 +84,8 @@ pub enum DataError {
         found: String,
     },
     /// The operating system refused.
-    #[error("{action}: {source}: {}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The system's reason.
-        source: std::io::Error,
-        /// The file or folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    Io(#[from] IoError),
     /// Files of a set are not there.
     #[error("open {set}: found no {missing}; {advice}: {}", dir.display())]
     MissingFiles {

@@ -30,7 +30,7 @@ use crate::array::Array;
 use crate::picture::ImageShape;
 
 pub use batches::{Batch, Batches};
-pub use error::DataError;
+pub use error::{DataError, IoError};
 pub use recognise::recognise;
 pub use spec::{Background, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::DataError;
+use super::{DataError, IoError};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// A header with its alignment takes 128 bytes; this is NumPy's own limit.
@@ -33,12 +33,11 @@ pub(super) struct Npz<'p> {
 impl<'p> Npz<'p> {
     /// Reads the archive's table of contents.
     pub(super) fn open(path: &'p Path) -> Result<Self, DataError> {
-        let refused = |source| io_error(source, path);
         // Opening a pipe would wait for ever.
-        if !fs::metadata(path).map_err(refused)?.is_file() {
+        if !fs::metadata(path).map_err(IoError::at(READ, path))?.is_file() {
             return Err(malformed("no file", "a NumPy archive, NAME.npz", path));
         }
-        let file = BufReader::new(File::open(path).map_err(refused)?);
+        let file = BufReader::new(File::open(path).map_err(IoError::at(READ, path))?);
         let archive = ZipArchive::new(file).map_err(|error| zip_error(error, path))?;
         Ok(Self { archive, path })
     }
@@ -74,7 +73,7 @@ impl<'p> Npz<'p> {
                 let found = format!("{name}.npy, which ends within its header");
                 return Err(malformed(found, "a whole array", path));
             }
-            Err(error) => return Err(io_error(error, path)),
+            Err(error) => return Err(IoError::at(READ, path)(error).into()),
         };
         if header.dtype != dtype || header.is_fortran {
             let order = if header.is_fortran { "column by column" } else { "row by row" };
@@ -102,13 +101,13 @@ impl NpyArray<'_> {
                 let found = format!("{}, whose values end early", self.name);
                 malformed(found, format!("as many as its shape {:?}", self.shape), self.path)
             }
-            _ => io_error(error, self.path),
+            _ => IoError::at(READ, self.path)(error).into(),
         })
     }
 
     /// Makes sure that there are no further values; this is also where the archive's checksum is compared.
     pub(super) fn finish(mut self) -> Result<(), DataError> {
-        let further = self.values.read(&mut [0]).map_err(|error| io_error(error, self.path))?;
+        let further = self.values.read(&mut [0]).map_err(IoError::at(READ, self.path))?;
         if further == 0 {
             return Ok(());
         }
@@ -181,11 +180,7 @@ pub(super) fn malformed(
 
 fn zip_error(error: ZipError, path: &Path) -> DataError {
     match error {
-        ZipError::Io(source) => io_error(source, path),
+        ZipError::Io(source) => IoError::at(READ, path)(source).into(),
         other => malformed(other.to_string(), "a whole zip archive without a password", path),
     }
-}
-
-fn io_error(source: io::Error, path: &Path) -> DataError {
-    DataError::Io { action: READ, source, path: path.to_owned() }
 }

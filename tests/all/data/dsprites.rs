@@ -243,6 +243,9 @@ fn real_subset() {
         sums[0] + sums[1]
     };
     assert!((sum(&*set) - 3_472_999.0).abs() < 0.5, "lit pixels, counted in the file");
+    let first: std::collections::BTreeSet<_> =
+        (0..20).map(|index| set.label(Split::Test, index)).collect();
+    assert_eq!(first.len(), 3, "the file is sorted, the first few held out are of every shape");
     let small = opened(&format!("{text}?size=32")).expect("subset");
     assert!((sum(&*small) * 4.0 - 3_472_999.0).abs() < 0.5, "means keep the sum");
 
