@@ -5,20 +5,17 @@ use std::sync::Arc;
 
 use eframe::egui;
 
-use super::jobs::{Chosen, Done};
+use super::jobs::{Chosen, Done, Found};
 use super::{ZscopeApp, dialogs};
 use crate::codec::take;
-use crate::data::{self, DataSpec, Dataset, Split};
+use crate::data::{self, DataSpec, Dataset};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::RunDir;
 use crate::formats::{pictures, write_whole};
-use crate::session::Phase;
+use crate::session::{Phase, Series, write_csv};
 use crate::train::start::{Length, Request, StartError, resume};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, DataLine, PAD_TILES, TrainForm};
-
-/// Images in the preview of data.
-const PREVIEW_IMAGES: u32 = 48;
+use crate::ui::{Command, PAD_TILES, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -46,6 +43,7 @@ impl ZscopeApp {
             Command::Redo => self.move_point(|app| app.explore.redo()),
             Command::Freeze(frozen) => self.explore.set_frozen(frozen),
             Command::OpenData(spec) => self.open_data(spec),
+            Command::CancelData => self.cancel_data(),
             Command::OpenPath(path) => self.open_path(path),
             Command::PickData => dialogs::ask(&self.jobs, Chosen::Data),
             Command::PickModel => dialogs::ask(&self.jobs, Chosen::Model),
@@ -62,7 +60,7 @@ impl ZscopeApp {
             Command::Stop => self.ask(Control::Stop),
             Command::SaveCheckpoint => self.ask(Control::Save),
             Command::SetLive { name, value } => self.ask(Control::Set { name, value }),
-            Command::SaveCurves(Some(path)) => self.save_curves(&path),
+            Command::SaveCurves(Some(path)) => self.save_curves(path),
             Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
@@ -93,57 +91,47 @@ impl ZscopeApp {
         }
     }
 
-    /// Opens data in the background.
-    pub(super) fn open_data(&mut self, text: String) {
-        self.view.form.data.clone_from(&text);
-        let spec: DataSpec = match text.parse() {
-            Ok(spec) => spec,
-            Err(error) => return self.notice(error.to_string(), true),
-        };
-        self.data_generation += 1;
-        let generation = self.data_generation;
-        self.data = DataLine { spec: text.clone(), opening: Some((0, 0)), ..DataLine::default() };
-        self.pictures.preview = None;
-        self.jobs.spawn("data", move |done| {
-            let dataset = data::open(&spec).map_err(|error| error.to_string());
-            if let Ok(dataset) = &dataset {
-                let count = (dataset.len(Split::Train) as u32).min(PREVIEW_IMAGES);
-                let indices: Vec<u32> = (0..count).collect();
-                let images = data::batch(dataset.as_ref(), Split::Train, &indices);
-                done(Done::Preview { generation, images });
-            }
-            done(Done::Data { generation, spec: text, dataset });
+    /// Opens whatever is at a path.
+    pub(super) fn open_path(&mut self, path: PathBuf) {
+        let question = self.next_question();
+        self.jobs.spawn("path", move |done| {
+            let found = found_at(&path);
+            done(Done::Found { question, path, found });
         });
     }
 
-    /// Takes over data that is open now.
-    pub(super) fn show_data(&mut self, spec: String, dataset: Arc<dyn Dataset>) {
-        let counts = data::class_counts(dataset.as_ref(), Split::Train);
-        self.data = DataLine {
-            spec,
-            name: dataset.name().to_owned(),
-            counts: [dataset.len(Split::Train), dataset.len(Split::Test)],
-            shape: dataset.shape().to_string(),
-            classes: dataset.class_names().iter().cloned().zip(counts).collect(),
-            opening: None,
-        };
-        self.dataset = Some((self.data.spec.clone(), dataset));
+    /// Opens what was found at a path, unless a newer question has been asked since.
+    pub(super) fn open_found(&mut self, question: u64, path: PathBuf, found: Found) {
+        // Data and pictures are looked at through a model; the first one is the demo.
+        if self.model_question == 0 && !matches!(found, Found::Model) {
+            self.open_demo();
+        }
+        match found {
+            Found::Data(spec) if question > self.data_question => {
+                self.open_spec(question, spec.to_string(), spec);
+            }
+            Found::Model if question > self.model_question => self.open_model(question, &path),
+            Found::Picture => self.open_picture(path),
+            Found::Data(_) | Found::Model => {}
+        }
     }
 
-    /// Opens whatever is at a path.
-    pub(super) fn open_path(&mut self, path: PathBuf) {
-        if let Some(spec) = data_at(&path) {
-            return self.open_data(spec);
+    fn open_model(&mut self, question: u64, path: &Path) {
+        if self.is_busy() {
+            return;
         }
-        if path.is_file() && image::ImageFormat::from_path(&path).is_ok() {
-            return self.open_picture(path);
-        }
-        let Some(generation) = self.ask_for_model() else { return };
+        self.model_question = question;
         let text = path.display().to_string();
         self.jobs.spawn("open", move |done| {
             let opened = crate::open::open(&text).map(Box::new).map_err(|error| error.to_string());
-            done(Done::Model { generation, opened });
+            done(Done::Model { question, opened });
         });
+    }
+
+    /// The number of a new question.
+    pub(super) fn next_question(&mut self) -> u64 {
+        self.questions += 1;
+        self.questions
     }
 
     /// The number of a new question for a model; none while a run goes on, which a person has to end first.
@@ -151,8 +139,8 @@ impl ZscopeApp {
         if self.is_busy() {
             return None;
         }
-        self.model_generation += 1;
-        Some(self.model_generation)
+        self.model_question = self.next_question();
+        Some(self.model_question)
     }
 
     /// Whether a run goes on or is being set up; says so.
@@ -204,48 +192,39 @@ impl ZscopeApp {
     }
 
     /// Writes every point of every curve.
-    pub(super) fn save_curves(&mut self, path: &Path) {
-        let series: Vec<_> = self.session.series().collect();
-        let saved = write_whole(path, |out| crate::session::write_csv(&series, out));
-        match saved {
-            Ok(()) => self.notice(format!("Saved {}", path.display()), false),
-            Err(error) => self.notice(error.to_string(), true),
-        }
+    pub(super) fn save_curves(&mut self, path: PathBuf) {
+        // A copy: they go on while it is written.
+        let series: Vec<(String, Series)> =
+            self.session.series().map(|(name, series)| (name.to_owned(), series.clone())).collect();
+        self.jobs.spawn_save(move || {
+            let series: Vec<_> = series.iter().map(|(name, series)| (&**name, series)).collect();
+            let saved = write_whole(&path, |out| write_csv(&series, out));
+            saved.map(|()| path).map_err(|error| error.to_string())
+        });
     }
 
     /// Writes the picture of the point.
     pub(super) fn save_picture(&mut self, path: PathBuf) {
         let (Some(decoder), Some(model)) = (&self.decoder, &self.model) else { return };
         let pixels = decoder.read_point(model.image).map_err(|error| error.to_string());
-        self.jobs.spawn("save", move |done| {
-            let saved = pixels.and_then(|pixels| {
-                let pixels = pixels.ok_or("save the picture: there is none yet")?;
-                pictures::write_picture(&path, &pixels).map_err(|error| error.to_string())
-            });
-            done(Done::Saved(saved.map(|()| path)));
+        self.jobs.spawn_save(move || {
+            let pixels = pixels?.ok_or("save the picture: there is none yet")?;
+            pictures::write_picture(&path, &pixels).map_err(|error| error.to_string())?;
+            Ok(path)
         });
     }
 }
 
-/// The data specification of a folder that holds images rather than a model.
-fn data_at(path: &Path) -> Option<String> {
-    if !path.is_dir() || RunDir::is_run(path) || path.join("model.safetensors").is_file() {
-        return None;
+/// What a path leads to, by what its files are called.
+fn found_at(path: &Path) -> Found {
+    if RunDir::is_run(path) || path.join("model.safetensors").is_file() {
+        return Found::Model;
     }
-    let names: Vec<String> = std::fs::read_dir(path)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    let has = |start: &str| names.iter().any(|name| name.starts_with(start));
-    let kind = if has("train-images") {
-        let fashion = path.to_string_lossy().to_lowercase().contains("fashion");
-        if fashion { "fashion-mnist" } else { "mnist" }
-    } else if has("data_batch_") {
-        "cifar10"
-    } else {
-        "folder"
-    };
-    Some(format!("{kind}:{}", path.display()))
+    if let Some(spec) = data::recognise(path) {
+        return Found::Data(spec);
+    }
+    let is_picture = path.is_file() && image::ImageFormat::from_path(path).is_ok();
+    if is_picture { Found::Picture } else { Found::Model }
 }
 
 fn latent_of(

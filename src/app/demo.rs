@@ -11,9 +11,9 @@ const MODEL: &[u8] = include_bytes!("../../assets/demo/model.safetensors");
 impl ZscopeApp {
     /// Puts the demo model into the explorer.
     pub(super) fn open_demo(&mut self) {
-        let Some(generation) = self.ask_for_model() else { return };
+        let Some(question) = self.ask_for_model() else { return };
         self.jobs.spawn("demo", move |done| {
-            done(Done::Model { generation, opened: demo().map(Box::new) });
+            done(Done::Model { question, opened: demo().map(Box::new) });
         });
     }
 }

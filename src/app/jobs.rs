@@ -1,30 +1,36 @@
 //! What takes long, on threads of its own: opening data and models, file dialogs, setting up a run.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use eframe::egui;
 
-use crate::array::Array;
-use crate::data::Dataset;
+use super::opening::OpenedData;
+use crate::data::DataSpec;
 use crate::event::Event;
 use crate::open::Opened;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
+/// How often the window looks whether files are written while it closes.
+const SAVE_INTERVAL: Duration = Duration::from_millis(5);
+
 /// What a job found.
 pub(super) enum Done {
+    /// What is at a path.
+    Found { question: u64, path: PathBuf, found: Found },
     /// Data is open, or why not.
-    Data { generation: u64, spec: String, dataset: Result<Arc<dyn Dataset>, String> },
-    /// Pictures of the data for the preview, `[b, c, h, w]` in `[0, 1]`.
-    Preview { generation: u64, images: Array },
+    Data { question: u64, spec: String, opened: Result<OpenedData, String> },
+    /// Training images in each class of the open data.
+    ClassCounts { question: u64, counts: Vec<usize> },
     /// A model is open, or why not.
-    Model { generation: u64, opened: Result<Box<Opened>, String> },
+    Model { question: u64, opened: Result<Box<Opened>, String> },
     /// Watched images of a model that does not train, with the KL of every dimension.
-    Probe { generation: u64, probe: Probe, kl: Vec<f32> },
+    Probe { question: u64, probe: Probe, kl: Vec<f32> },
     /// What an opened run has told so far, or why that cannot be read.
-    History { generation: u64, events: Result<Vec<Event>, String> },
+    History { question: u64, events: Result<Vec<Event>, String> },
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.
@@ -33,6 +39,16 @@ pub(super) enum Done {
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
     Saved(Result<PathBuf, String>),
+}
+
+/// What a path leads to.
+pub(super) enum Found {
+    /// Images to learn from.
+    Data(DataSpec),
+    /// One picture.
+    Picture,
+    /// A model, or nothing that is known.
+    Model,
 }
 
 /// What a path was chosen for.
@@ -53,17 +69,45 @@ pub(super) struct Jobs {
     ctx: egui::Context,
     sender: SyncSender<Done>,
     receiver: Receiver<Done>,
+    /// Those that write files.
+    saves: Vec<JoinHandle<()>>,
 }
 
 impl Jobs {
     /// No jobs yet.
     pub(super) fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(64);
-        Self { ctx, sender, receiver }
+        Self { ctx, sender, receiver, saves: Vec::new() }
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].
     pub(super) fn spawn(&self, name: &str, job: impl FnOnce(&dyn Fn(Done)) + Send + 'static) {
+        self.start(name, job);
+    }
+
+    /// As [`Jobs::spawn`], for a file that a person saves: [`Jobs::finish_saves`] waits for it.
+    pub(super) fn spawn_save(
+        &mut self,
+        job: impl FnOnce() -> Result<PathBuf, String> + Send + 'static,
+    ) {
+        self.saves.retain(|save| !save.is_finished());
+        self.saves.extend(self.start("save", move |done| done(Done::Saved(job()))));
+    }
+
+    /// Waits until all files are written.
+    pub(super) fn finish_saves(&mut self) {
+        while self.saves.iter().any(|save| !save.is_finished()) {
+            // They may wait for room to tell that they are done.
+            self.receiver.try_iter().for_each(drop);
+            std::thread::sleep(SAVE_INTERVAL);
+        }
+    }
+
+    fn start(
+        &self,
+        name: &str,
+        job: impl FnOnce(&dyn Fn(Done)) + Send + 'static,
+    ) -> Option<JoinHandle<()>> {
         let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
         let spawned = std::thread::Builder::new().name(format!("zscope-{name}")).spawn(move || {
             job(&|done| {
@@ -71,9 +115,7 @@ impl Jobs {
                 ctx.request_repaint();
             });
         });
-        if let Err(error) = spawned {
-            log::error!("no thread for {name}: {error}");
-        }
+        spawned.inspect_err(|error| log::error!("no thread for {name}: {error}")).ok()
     }
 
     /// What a job has found since the last call.

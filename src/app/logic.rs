@@ -1,12 +1,11 @@
 //! What happens every frame, also while the window is hidden: events in, jobs in, pictures made.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui;
 
 use super::jobs::{Chosen, Done};
-use super::{Model, ZscopeApp, textures};
+use super::{Model, ZscopeApp};
 use crate::array::{Array, NamedArrays};
 use crate::event::Event;
 use crate::metrics::KlPerDim;
@@ -19,9 +18,7 @@ use crate::train::settings::Value;
 use crate::train::worker::Training;
 use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
 
-/// Pictures side by side in the preview of data.
-const PREVIEW_COLUMNS: usize = 12;
-/// How often the window looks at a run that nobody touches.
+/// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 /// A pointer that has not moved for so long lets the sliders change places.
 const REST_SECS: f32 = 2.0;
@@ -46,7 +43,8 @@ impl eframe::App for ZscopeApp {
         for command in scripted.into_iter().chain(shortcuts(ctx)) {
             self.apply(ctx, command);
         }
-        if self.training.is_some() {
+        self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
+        if self.training.is_some() || self.opening.is_some() {
             ctx.request_repaint_after(WATCH_INTERVAL);
         }
     }
@@ -70,6 +68,7 @@ impl eframe::App for ZscopeApp {
     fn on_exit(&mut self) {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
+        self.jobs.finish_saves();
     }
 }
 
@@ -169,33 +168,23 @@ impl ZscopeApp {
     fn take_jobs(&mut self, ctx: &egui::Context) {
         while let Some(done) = self.jobs.next() {
             match done {
-                Done::Data { generation, spec, dataset } if generation == self.data_generation => {
-                    self.data_opened(spec, dataset);
+                Done::Found { question, path, found } => self.open_found(question, path, found),
+                Done::Data { question, spec, opened } if question == self.data_question => {
+                    self.data_opened(ctx, spec, opened);
                 }
-                Done::Preview { generation, images } if generation == self.data_generation => {
-                    let options = egui::TextureOptions::LINEAR;
-                    textures::show(
-                        &mut self.preview,
-                        ctx,
-                        "preview",
-                        &images,
-                        PREVIEW_COLUMNS,
-                        options,
-                    );
-                    self.pictures.preview = self.preview.as_ref().map(textures::picture);
+                Done::ClassCounts { question, counts } if question == self.data_question => {
+                    self.classes_counted(counts);
                 }
-                Done::Model { generation, opened: Ok(opened) }
-                    if generation == self.model_generation =>
-                {
+                Done::Model { question, opened: Ok(opened) } if question == self.model_question => {
                     self.model_opened(ctx, *opened);
                 }
-                Done::Probe { generation, probe, kl } if generation == self.model_generation => {
+                Done::Probe { question, probe, kl } if question == self.model_question => {
                     self.live.probe.put(probe);
                     self.explore.set_kl(&kl, true);
                     self.explore.walk_dims();
                 }
-                Done::History { generation, events: Ok(events) }
-                    if generation == self.model_generation =>
+                Done::History { question, events: Ok(events) }
+                    if question == self.model_question =>
                 {
                     for event in &events {
                         self.session.apply(event);
@@ -235,7 +224,7 @@ impl ZscopeApp {
                     self.picture_is_stale = true;
                 }
                 Done::Chosen(Chosen::Data | Chosen::Model, path) => self.open_path(path),
-                Done::Chosen(Chosen::Curves, path) => self.save_curves(&path),
+                Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
@@ -250,7 +239,7 @@ impl ZscopeApp {
                 }
                 // Answers to questions that newer ones have replaced.
                 Done::Data { .. }
-                | Done::Preview { .. }
+                | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
                 | Done::History { .. } => {}
@@ -419,19 +408,19 @@ impl ZscopeApp {
     fn tell_history(&self, opened: &Opened) {
         let Some(dir) = opened.run_dir.clone() else { return };
         let config = opened.run.clone();
-        let generation = self.model_generation;
+        let question = self.model_question;
         self.jobs.spawn("history", move |done| {
             let events = super::history::read(&dir, &config).map_err(|error| error.to_string());
-            done(Done::History { generation, events });
+            done(Done::History { question, events });
         });
     }
 
     /// Encodes held-out images of the data that a model was trained on, where it is still there.
     fn watch_images(&self, opened: &Opened) {
         let opened = opened.clone();
-        let generation = self.model_generation;
+        let question = self.model_question;
         self.jobs.spawn("watch", move |done| match watched(&opened) {
-            Ok((probe, kl)) => done(Done::Probe { generation, probe, kl }),
+            Ok((probe, kl)) => done(Done::Probe { question, probe, kl }),
             Err(error) => log::info!("no watched images: {error}"),
         });
     }
@@ -544,23 +533,4 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
         }
         commands
     })
-}
-
-impl ZscopeApp {
-    fn data_opened(
-        &mut self,
-        spec: String,
-        dataset: Result<Arc<dyn crate::data::Dataset>, String>,
-    ) {
-        self.data.opening = None;
-        match dataset {
-            Ok(dataset) => {
-                for warning in dataset.warnings() {
-                    self.notice(warning.clone(), false);
-                }
-                self.show_data(spec, dataset);
-            }
-            Err(error) => self.notice(error, true),
-        }
-    }
 }

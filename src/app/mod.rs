@@ -11,6 +11,7 @@ mod frame_log;
 mod history;
 mod jobs;
 mod logic;
+mod opening;
 mod script;
 mod textures;
 
@@ -38,6 +39,7 @@ use crate::ui::{DataLine, Notice, Pictures, View};
 use decoder::Decoder;
 use frame_log::FrameLog;
 use jobs::Jobs;
+use opening::Opening;
 use script::Script;
 use textures::ProbeTextures;
 
@@ -69,9 +71,11 @@ pub struct ZscopeApp {
     training: Option<Training>,
     /// Whether a run is being set up.
     is_starting: bool,
-    /// Counts what was asked for, so that an answer to an older question is known as one.
-    model_generation: u64,
-    data_generation: u64,
+    /// Counts what was asked for.
+    questions: u64,
+    /// The newest question for a model and for data, so that an answer to an older one is known as one.
+    model_question: u64,
+    data_question: u64,
     /// A picture to be encoded as soon as there is a model.
     wanted_picture: Option<PathBuf>,
     /// The step whose KL values are known already.
@@ -95,6 +99,7 @@ pub struct ZscopeApp {
     /// The data that is open, under its specification.
     dataset: Option<(String, Arc<dyn Dataset>)>,
     data: DataLine,
+    opening: Option<Arc<Opening>>,
     notices: Vec<Notice>,
     jobs: Jobs,
     frame_log: Option<FrameLog>,
@@ -199,8 +204,9 @@ impl ZscopeApp {
             view: View::default(),
             training: None,
             is_starting: false,
-            model_generation: 0,
-            data_generation: 0,
+            questions: 0,
+            model_question: 0,
+            data_question: 0,
             wanted_picture: None,
             kl_step: 0,
             pending: None,
@@ -218,6 +224,7 @@ impl ZscopeApp {
             preview: None,
             dataset: None,
             data: DataLine::default(),
+            opening: None,
             notices: Vec::new(),
             jobs: Jobs::new(cc.egui_ctx.clone()),
             frame_log,
@@ -228,10 +235,10 @@ impl ZscopeApp {
             gpu,
             render_state,
         };
-        app.open_demo();
         app.open_data(app.view.form.data.clone());
-        if let Some(path) = args.path {
-            app.open_path(path);
+        match args.path {
+            Some(path) => app.open_path(path),
+            None => app.open_demo(),
         }
         Ok(app)
     }

@@ -17,7 +17,7 @@ const BATCH: usize = 100;
 pub(super) struct EvalArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// The images: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options
+    /// The images: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR, with ?key=value options
     #[arg(long)]
     data: String,
     /// train or test

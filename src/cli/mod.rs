@@ -31,7 +31,7 @@ pub struct Cli {
 /// What the window opens with.
 #[derive(Clone, Debug, Args)]
 pub struct WindowArgs {
-    /// A run directory, a model folder or file, a picture, or a folder of pictures
+    /// A run directory, a model folder or file, a picture, a folder of pictures, or a dSprites file
     pub path: Option<PathBuf>,
     /// What decodes: auto, wgsl (compute shaders), cpu or twin (scalar reference)
     #[arg(long, default_value_t = EngineKind::Auto)]

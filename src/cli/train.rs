@@ -27,7 +27,7 @@ pub(super) struct TrainArgs {
     /// What to train: vae
     #[arg(required_unless_present = "resume")]
     recipe: Option<String>,
-    /// The images: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options
+    /// The images: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR, with ?key=value options
     #[arg(long, required_unless_present = "resume")]
     data: Option<String>,
     /// The run directory; a new one under the runs folder by default

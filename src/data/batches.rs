@@ -1,6 +1,7 @@
 //! Batches in a seeded order, made ahead of time on a thread of their own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -8,7 +9,7 @@ use std::thread::JoinHandle;
 use crate::array::Array;
 use crate::random::{self, Purpose};
 
-use super::{DataError, Dataset, Split, batch};
+use super::{DataError, Dataset, IoError, Split, batch};
 
 /// How many batches wait ready.
 const CAPACITY: usize = 4;
@@ -72,11 +73,7 @@ impl Batches {
         let thread = std::thread::Builder::new()
             .name("batches".to_owned())
             .spawn(move || maker.run(first_step, &sender))
-            .map_err(|source| DataError::Io {
-                action: "start a thread",
-                source,
-                path: "batches".into(),
-            })?;
+            .map_err(IoError::at("start a thread", Path::new("batches")))?;
         Ok(Self { receiver: Some(receiver), thread: Some(thread), steps_per_epoch })
     }
 

@@ -6,16 +6,17 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::DataError;
+use super::{DataError, IoError};
 
+const READ: &str = "read a data file";
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Opens a file, unpacking it on the way if it begins as gzip does, whatever it is called.
 ///
 /// None of the formats read through here can begin with those two bytes themselves.
 pub(super) fn open_plain_or_gzip(path: &Path) -> Result<Box<dyn Read>, DataError> {
-    let mut reader = BufReader::new(File::open(path).map_err(|source| failed(source, path))?);
-    let start = reader.fill_buf().map_err(|source| failed(source, path))?;
+    let mut reader = BufReader::new(File::open(path).map_err(IoError::at(READ, path))?);
+    let start = reader.fill_buf().map_err(IoError::at(READ, path))?;
     if start.starts_with(&GZIP_MAGIC) {
         Ok(Box::new(MultiGzDecoder::new(reader)))
     } else {
@@ -32,15 +33,11 @@ pub(super) fn read_at_most(
     path: &Path,
 ) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
-    reader.take(limit).read_to_end(&mut bytes).map_err(|source| failed(source, path))?;
+    reader.take(limit).read_to_end(&mut bytes).map_err(IoError::at(READ, path))?;
     Ok(bytes)
 }
 
 /// The first of several spellings that is a file in `dir`.
 pub(super) fn first_existing(dir: &Path, names: &[String]) -> Option<std::path::PathBuf> {
     names.iter().map(|name| dir.join(name)).find(|path| path.is_file())
-}
-
-fn failed(source: std::io::Error, path: &Path) -> DataError {
-    DataError::Io { action: "read a data file", source, path: path.to_owned() }
 }

@@ -1,6 +1,25 @@
 //! What can go wrong with a data source, said so that a person can act on it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The operating system refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{action}: {source}: {}", path.display())]
+pub struct IoError {
+    /// What was attempted.
+    pub action: &'static str,
+    /// The system's reason.
+    pub source: std::io::Error,
+    /// The file or folder.
+    pub path: PathBuf,
+}
+
+impl IoError {
+    /// Turns the system's reason into an error.
+    pub(super) fn at(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self { action, source, path: path.to_owned() }
+    }
+}
 
 /// A data source that cannot be used, and why.
 #[derive(Debug, thiserror::Error)]
@@ -8,7 +27,7 @@ pub enum DataError {
     /// The text names no kind of source that exists.
     #[error(
         "read a data source: found kind {found:?} (expected `shapes`, `mnist:DIR`, `fashion-mnist:DIR`, \
-         `cifar10:DIR` or `folder:DIR`, options as `?key=value&key=value`)"
+         `cifar10:DIR`, `dsprites:FILE` or `folder:DIR`, options as `?key=value&key=value`)"
     )]
     UnknownKind {
         /// What stands before the colon.
@@ -17,6 +36,12 @@ pub enum DataError {
     /// A kind that reads files was named without a folder.
     #[error("read a data source: `{kind}` names no folder (expected `{kind}:DIR`)")]
     NoFolder {
+        /// The kind of source.
+        kind: &'static str,
+    },
+    /// A kind that reads one file was named without it.
+    #[error("read a data source: `{kind}` names no file (expected `{kind}:FILE`)")]
+    NoFile {
         /// The kind of source.
         kind: &'static str,
     },
@@ -59,15 +84,8 @@ pub enum DataError {
         found: String,
     },
     /// The operating system refused.
-    #[error("{action}: {source}: {}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The system's reason.
-        source: std::io::Error,
-        /// The file or folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    Io(#[from] IoError),
     /// Files of a set are not there.
     #[error("open {set}: found no {missing}; {advice}: {}", dir.display())]
     MissingFiles {

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
+use super::IoError;
+
 pub use sets::{SET_NAMES, remote_files};
 
 /// A file to download.
@@ -71,15 +73,8 @@ pub enum FetchError {
         found: String,
     },
     /// The file system refused.
-    #[error("{action}: {source}: {}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The system's reason.
-        source: std::io::Error,
-        /// The file or folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    Io(#[from] IoError),
     /// No address gave the file.
     #[error(
         "download {name}: {} (expected {bytes} bytes with the published checksum); \
@@ -185,7 +180,7 @@ pub fn fetch_files(
     progress: &mut dyn FnMut(Progress),
     cancel: &AtomicBool,
 ) -> Result<Fetched, FetchError> {
-    fs::create_dir_all(out_dir).map_err(io_error("make a folder", out_dir))?;
+    fs::create_dir_all(out_dir).map_err(IoError::at("make a folder", out_dir))?;
     let total_bytes = files.iter().map(|file| file.bytes).sum();
     let mut earlier_bytes = 0;
     let mut fetched = Fetched::default();
@@ -250,12 +245,12 @@ fn all_right(products: &[Product<'_>], cancel: &AtomicBool) -> Result<bool, Fetc
 
 /// The SHA-256 of a file in hexadecimal digits.
 fn sha256_of(path: &Path, cancel: &AtomicBool) -> Result<String, FetchError> {
-    let mut file = fs::File::open(path).map_err(io_error("read a file to verify it", path))?;
+    let mut file = fs::File::open(path).map_err(IoError::at("read a file to verify it", path))?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {
         check(cancel)?;
-        match file.read(&mut buffer).map_err(io_error("read a file to verify it", path))? {
+        match file.read(&mut buffer).map_err(IoError::at("read a file to verify it", path))? {
             0 => return Ok(format!("{:x}", hasher.finalize())),
             count => hasher.update(&buffer[..count]),
         }
@@ -272,9 +267,4 @@ fn part_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     name.into()
-}
-
-/// Turns a system's reason into an error.
-fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> FetchError {
-    move |source| FetchError::Io { action, source, path: path.to_owned() }
 }

@@ -16,7 +16,7 @@ use crate::picture::ImageShape;
 
 use super::captions::CaptionTable;
 use super::stored::{Parts, Stored};
-use super::{Background, DataError, FolderOptions, Watch};
+use super::{Background, DataError, FolderOptions, IoError, Watch};
 
 const GIB: f64 = (1u64 << 30) as f64;
 /// What the pixels of a set may take.
@@ -96,11 +96,7 @@ impl Found {
             match self.list(&folder, &mut seen, &mut folders) {
                 Ok(()) => {}
                 Err(source) if folder == root => {
-                    return Err(DataError::Io {
-                        action: "open a folder of images",
-                        source,
-                        path: folder,
-                    });
+                    return Err(IoError::at("open a folder of images", &folder)(source).into());
                 }
                 Err(error) => {
                     self.warnings.push(format!("folder left out, {error}: {}", folder.display()));

@@ -9,10 +9,13 @@ mod batches;
 mod bytes;
 mod captions;
 mod cifar;
+mod dsprites;
 mod error;
 pub mod fetch;
 mod folder;
 mod idx;
+mod npz;
+mod recognise;
 pub mod shapes;
 mod spec;
 mod stored;
@@ -27,8 +30,9 @@ use crate::array::Array;
 use crate::picture::ImageShape;
 
 pub use batches::{Batch, Batches};
-pub use error::DataError;
-pub use spec::{Background, DataSpec, FolderOptions, ShapesOptions};
+pub use error::{DataError, IoError};
+pub use recognise::recognise;
+pub use spec::{Background, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
 
 /// Which part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -157,6 +161,7 @@ pub fn open_watched(spec: &DataSpec, watch: Watch<'_>) -> Result<Arc<dyn Dataset
         DataSpec::Mnist(dir) => Arc::new(idx::open(idx::Family::Mnist, dir)?),
         DataSpec::FashionMnist(dir) => Arc::new(idx::open(idx::Family::FashionMnist, dir)?),
         DataSpec::Cifar10 { dir, seed } => Arc::new(cifar::open(dir, *seed)?),
+        DataSpec::Dsprites { file, options } => Arc::new(dsprites::open(file, options, watch)?),
         DataSpec::Folder { dir, options } => Arc::new(folder::open(dir, options, watch)?),
     })
 }

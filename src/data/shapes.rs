@@ -24,6 +24,15 @@ pub const COLOUR_NAMES: [&str; 8] =
 /// The names of the colours of backgrounds.
 pub const BACKGROUND_NAMES: [&str; 5] = ["white", "cream", "sky", "navy", "charcoal"];
 
+/// Words for the thirds of a range of sizes.
+pub(super) const SIZE_WORDS: [&str; 3] = ["small", "medium", "large"];
+/// Words for the ninths of an image, by rows.
+pub(super) const PLACES: [[&str; 3]; 3] = [
+    ["top left", "top", "top right"],
+    ["left", "centre", "right"],
+    ["bottom left", "bottom", "bottom right"],
+];
+
 /// Half the extent of a shape, as a fraction of the image.
 const SIZES: (f32, f32) = (0.13, 0.24);
 /// The centre of a shape, as a fraction of the image: however it is turned, no shape is cut off.
@@ -70,19 +79,15 @@ impl ShapeFactors {
 
     /// One line that describes the image: "a small red triangle on navy, top left".
     pub fn caption(&self) -> String {
-        let size = ["small", "medium", "large"][third(self.size, SIZES)];
-        let place = [
-            ["top left", "top", "top right"],
-            ["left", "centre", "right"],
-            ["bottom left", "bottom", "bottom right"],
-        ][third(self.y, POSITIONS)][third(self.x, POSITIONS)];
+        let size = SIZE_WORDS[third(self.size, SIZES)];
+        let place = PLACES[third(self.y, POSITIONS)][third(self.x, POSITIONS)];
         let (colour, shape) = (COLOUR_NAMES[self.colour], SHAPE_NAMES[self.shape]);
         format!("a {size} {colour} {shape} on {}, {place}", BACKGROUND_NAMES[self.background])
     }
 }
 
 /// Which third of `lo..hi` a value lies in: 0, 1 or 2.
-fn third(value: f32, (lo, hi): (f32, f32)) -> usize {
+pub(super) fn third(value: f32, (lo, hi): (f32, f32)) -> usize {
     (((value - lo) / (hi - lo) * 3.0) as usize).min(2)
 }
 

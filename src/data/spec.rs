@@ -1,13 +1,10 @@
-//! The one line of text that names a data source: `KIND`, `KIND:DIR`, options as `?key=value&key=value`.
+//! Data sources and their options; their text form is beside this.
 
-use std::fmt::Write as _;
-use std::ops::RangeInclusive;
+mod text;
+
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use super::DataError;
 
 /// A data source and its options.
 ///
@@ -29,6 +26,13 @@ pub enum DataSpec {
         /// Chooses the test part where there is no test batch.
         seed: u64,
     },
+    /// The dSprites archive, or a part of it.
+    Dsprites {
+        /// The `.npz` file.
+        file: PathBuf,
+        /// What is made of it.
+        options: DspritesOptions,
+    },
     /// Pictures in a folder and its sub-folders.
     Folder {
         /// Where the pictures are.
@@ -43,6 +47,7 @@ impl DataSpec {
     pub fn with_size(mut self, size: usize) -> Self {
         match &mut self {
             Self::Shapes(options) => options.size = size,
+            Self::Dsprites { options, .. } => options.size = size,
             Self::Folder { options, .. } => options.size = size,
             Self::Mnist(_) | Self::FashionMnist(_) | Self::Cifar10 { .. } => {}
         }
@@ -51,15 +56,16 @@ impl DataSpec {
 
     /// The same source, named so that it is found from any working directory.
     pub fn absolute(mut self) -> Self {
-        let dir = match &mut self {
+        let path = match &mut self {
             Self::Shapes(_) => return self,
-            Self::Mnist(dir)
-            | Self::FashionMnist(dir)
-            | Self::Cifar10 { dir, .. }
-            | Self::Folder { dir, .. } => dir,
+            Self::Mnist(path)
+            | Self::FashionMnist(path)
+            | Self::Cifar10 { dir: path, .. }
+            | Self::Dsprites { file: path, .. }
+            | Self::Folder { dir: path, .. } => path,
         };
-        if let Ok(absolute) = std::path::absolute(&*dir) {
-            *dir = absolute;
+        if let Ok(absolute) = std::path::absolute(&*path) {
+            *path = absolute;
         }
         self
     }
@@ -81,6 +87,26 @@ pub struct ShapesOptions {
 impl Default for ShapesOptions {
     fn default() -> Self {
         Self { size: 32, train: 50_000, test: 10_000, seed: 0 }
+    }
+}
+
+/// What is made of the dSprites archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DspritesOptions {
+    /// The side of an image in pixels: one of [`DspritesOptions::SIZES`]. Smaller images are means over blocks.
+    pub size: usize,
+    /// Chooses the test part.
+    pub seed: u64,
+}
+
+impl DspritesOptions {
+    /// The sides that an image can have; the largest is the set's own.
+    pub const SIZES: &[usize] = &[16, 32, 64];
+}
+
+impl Default for DspritesOptions {
+    fn default() -> Self {
+        Self { size: 64, seed: 0 }
     }
 }
 
@@ -130,242 +156,5 @@ impl Background {
             Self::Black => "black",
             Self::Grey => "grey",
         }
-    }
-}
-
-const SHAPE_SIZES: &[usize] = &[16, 32, 64, 128];
-const FOLDER_SIZES: RangeInclusive<usize> = 4..=1024;
-const SHAPE_COUNTS: RangeInclusive<usize> = 1..=100_000_000;
-
-/// An option: its name and its values in words.
-type OptionHelp = (&'static str, &'static str);
-
-const SEED_HELP: OptionHelp = ("seed", "a whole number");
-const SHAPES_HELP: &[OptionHelp] = &[
-    ("size", "16, 32, 64 or 128"),
-    ("train", "1 to 100000000"),
-    ("test", "1 to 100000000"),
-    SEED_HELP,
-];
-const FOLDER_HELP: &[OptionHelp] = &[
-    ("size", "4 to 1024"),
-    ("channels", "1 or 3"),
-    ("background", "white, black or grey"),
-    SEED_HELP,
-];
-
-/// The options of one source as they are taken out one by one.
-struct Options<'a> {
-    kind: &'static str,
-    help: &'static [OptionHelp],
-    pairs: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Options<'a> {
-    fn new(
-        kind: &'static str,
-        help: &'static [OptionHelp],
-        text: &'a str,
-    ) -> Result<Self, DataError> {
-        let mut pairs: Vec<(&str, &str)> = Vec::new();
-        for item in text.split('&').filter(|item| !item.is_empty()) {
-            let (key, value) = item.split_once('=').unwrap_or((item, ""));
-            let Some((_, expected)) = help.iter().find(|(name, _)| *name == key) else {
-                return Err(DataError::UnknownOption {
-                    kind,
-                    key: key.to_owned(),
-                    expected: list_of(help),
-                });
-            };
-            if pairs.iter().any(|(earlier, _)| *earlier == key) {
-                let expected = format!("it once, {expected}");
-                return Err(DataError::BadOption {
-                    kind,
-                    key: key.to_owned(),
-                    value: value.to_owned(),
-                    expected,
-                });
-            }
-            pairs.push((key, value));
-        }
-        Ok(Self { kind, help, pairs })
-    }
-
-    /// Sets `target` from the option `key` if it was given, when `parse` accepts its value.
-    fn set<T>(
-        &self,
-        key: &'static str,
-        target: &mut T,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<(), DataError> {
-        let Some((_, value)) = self.pairs.iter().find(|(name, _)| *name == key) else {
-            return Ok(());
-        };
-        *target = parse(value).ok_or_else(|| DataError::BadOption {
-            kind: self.kind,
-            key: key.to_owned(),
-            value: (*value).to_owned(),
-            expected: self
-                .help
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map_or("", |(_, help)| help)
-                .to_owned(),
-        })?;
-        Ok(())
-    }
-}
-
-/// Every option with its values, for messages.
-fn list_of(help: &[OptionHelp]) -> String {
-    if help.is_empty() {
-        return "no options".to_owned();
-    }
-    let items: Vec<String> =
-        help.iter().map(|(key, values)| format!("`{key}` = {values}")).collect();
-    items.join("; ")
-}
-
-/// A parser of whole numbers within a range.
-fn within(range: RangeInclusive<usize>) -> impl Fn(&str) -> Option<usize> {
-    move |text| text.parse().ok().filter(|value| range.contains(value))
-}
-
-/// A parser of whole numbers out of a few.
-fn one_of(values: &[usize]) -> impl Fn(&str) -> Option<usize> {
-    move |text| text.parse().ok().filter(|value| values.contains(value))
-}
-
-fn seed_from(text: &str) -> Option<u64> {
-    text.parse().ok()
-}
-
-fn background_from(text: &str) -> Option<Background> {
-    [Background::White, Background::Black, Background::Grey].into_iter().find(|b| b.name() == text)
-}
-
-impl FromStr for DataSpec {
-    type Err = DataError;
-
-    fn from_str(text: &str) -> Result<Self, DataError> {
-        let (source, options) = text.rsplit_once('?').unwrap_or((text, ""));
-        let (kind, dir) =
-            source.split_once(':').map_or((source, None), |(kind, dir)| (kind, Some(dir)));
-        match kind {
-            "shapes" => {
-                if let Some(found) = dir {
-                    return Err(DataError::UnexpectedFolder {
-                        kind: "shapes",
-                        found: found.to_owned(),
-                    });
-                }
-                parse_shapes(options)
-            }
-            "mnist" => {
-                Options::new("mnist", &[], options)?;
-                Ok(Self::Mnist(folder_from("mnist", dir)?))
-            }
-            "fashion-mnist" => {
-                Options::new("fashion-mnist", &[], options)?;
-                Ok(Self::FashionMnist(folder_from("fashion-mnist", dir)?))
-            }
-            "cifar10" => {
-                let mut seed = 0;
-                Options::new("cifar10", &[SEED_HELP], options)?
-                    .set("seed", &mut seed, seed_from)?;
-                Ok(Self::Cifar10 { dir: folder_from("cifar10", dir)?, seed })
-            }
-            "folder" => parse_folder(dir, options),
-            _ => Err(DataError::UnknownKind { found: kind.to_owned() }),
-        }
-    }
-}
-
-fn folder_from(kind: &'static str, dir: Option<&str>) -> Result<PathBuf, DataError> {
-    dir.filter(|dir| !dir.is_empty()).map(PathBuf::from).ok_or(DataError::NoFolder { kind })
-}
-
-fn parse_shapes(text: &str) -> Result<DataSpec, DataError> {
-    let given = Options::new("shapes", SHAPES_HELP, text)?;
-    let mut options = ShapesOptions::default();
-    given.set("size", &mut options.size, one_of(SHAPE_SIZES))?;
-    given.set("train", &mut options.train, within(SHAPE_COUNTS))?;
-    given.set("test", &mut options.test, within(SHAPE_COUNTS))?;
-    given.set("seed", &mut options.seed, seed_from)?;
-    Ok(DataSpec::Shapes(options))
-}
-
-fn parse_folder(dir: Option<&str>, text: &str) -> Result<DataSpec, DataError> {
-    let given = Options::new("folder", FOLDER_HELP, text)?;
-    let mut options = FolderOptions::default();
-    given.set("size", &mut options.size, within(FOLDER_SIZES))?;
-    given.set("channels", &mut options.channels, one_of(&[1, 3]))?;
-    given.set("background", &mut options.background, background_from)?;
-    given.set("seed", &mut options.seed, seed_from)?;
-    Ok(DataSpec::Folder { dir: folder_from("folder", dir)?, options })
-}
-
-impl std::fmt::Display for DataSpec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (source, options) = match self {
-            Self::Shapes(options) => {
-                let default = ShapesOptions::default();
-                let text = changed(&[
-                    ("size", &options.size, options.size == default.size),
-                    ("train", &options.train, options.train == default.train),
-                    ("test", &options.test, options.test == default.test),
-                    ("seed", &options.seed, options.seed == default.seed),
-                ]);
-                ("shapes".to_owned(), text)
-            }
-            Self::Mnist(dir) => (format!("mnist:{}", dir.display()), String::new()),
-            Self::FashionMnist(dir) => (format!("fashion-mnist:{}", dir.display()), String::new()),
-            Self::Cifar10 { dir, seed } => {
-                (format!("cifar10:{}", dir.display()), changed(&[("seed", seed, *seed == 0)]))
-            }
-            Self::Folder { dir, options } => {
-                let default = FolderOptions::default();
-                let text = changed(&[
-                    ("size", &options.size, options.size == default.size),
-                    ("channels", &options.channels, options.channels == default.channels),
-                    (
-                        "background",
-                        &options.background.name(),
-                        options.background == default.background,
-                    ),
-                    ("seed", &options.seed, options.seed == default.seed),
-                ]);
-                (format!("folder:{}", dir.display()), text)
-            }
-        };
-        f.write_str(&source)?;
-        if !options.is_empty() || source.contains('?') {
-            write!(f, "?{options}")?;
-        }
-        Ok(())
-    }
-}
-
-/// `key=value&key=value` of the options (name, value, whether it is the default) that are not the default.
-fn changed(options: &[(&str, &dyn std::fmt::Display, bool)]) -> String {
-    let mut text = String::new();
-    for (key, value, _) in options.iter().filter(|(_, _, is_default)| !is_default) {
-        let separator = if text.is_empty() { "" } else { "&" };
-        write!(text, "{separator}{key}={value}").expect("writing to a string cannot fail");
-    }
-    text
-}
-
-impl From<DataSpec> for String {
-    fn from(spec: DataSpec) -> Self {
-        spec.to_string()
-    }
-}
-
-impl TryFrom<String> for DataSpec {
-    type Error = DataError;
-
-    fn try_from(text: String) -> Result<Self, DataError> {
-        text.parse()
     }
 }

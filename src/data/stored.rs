@@ -22,8 +22,8 @@ pub(super) struct Stored {
 
 /// Which images belong to which part.
 pub(super) struct Parts {
-    pub(super) train: Vec<u32>,
-    pub(super) test: Vec<u32>,
+    train: Vec<u32>,
+    test: Vec<u32>,
 }
 
 impl Parts {
@@ -36,6 +36,9 @@ impl Parts {
     }
 
     /// A tenth of `n` images, at least one, chosen by `seed` for the test part; a single image is in both.
+    ///
+    /// The training part stays in order. The test part is shuffled: often only its first images are looked at, and
+    /// many sets come sorted.
     pub(super) fn drawn(n: usize, seed: u64) -> Self {
         if n < 2 {
             let all: Vec<u32> = (0..n as u32).collect();
@@ -44,19 +47,27 @@ impl Parts {
         let mut test = random::permutation(seed, 0, Purpose::Split, n);
         let mut train = test.split_off((n / 10).max(1));
         train.sort_unstable();
-        test.sort_unstable();
         Self { train, test }
     }
-}
 
-impl Stored {
+    fn of(&self, split: Split) -> &[u32] {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+
+    /// The number of images in a part.
+    pub(super) fn len(&self, split: Split) -> usize {
+        self.of(split).len()
+    }
+
     /// The number of the image at `index` of a part.
-    fn image(&self, split: Split, index: usize) -> usize {
-        let part = match split {
-            Split::Train => &self.parts.train,
-            Split::Test => &self.parts.test,
-        };
-        part[index] as usize
+    ///
+    /// # Panics
+    /// When `index` is not below the length of the part.
+    pub(super) fn image(&self, split: Split, index: usize) -> usize {
+        self.of(split)[index] as usize
     }
 }
 
@@ -70,23 +81,20 @@ impl Dataset for Stored {
     }
 
     fn len(&self, split: Split) -> usize {
-        match split {
-            Split::Train => self.parts.train.len(),
-            Split::Test => self.parts.test.len(),
-        }
+        self.parts.len(split)
     }
 
     fn pixels(&self, split: Split, index: usize, out: &mut [f32]) {
         let len = self.shape.len();
         assert_eq!(out.len(), len, "room for one image of shape {}", self.shape);
-        let start = self.image(split, index) * len;
+        let start = self.parts.image(split, index) * len;
         for (value, &level) in out.iter_mut().zip(&self.pixels[start..start + len]) {
             *value = f32::from(level) / 255.0;
         }
     }
 
     fn label(&self, split: Split, index: usize) -> Option<u32> {
-        self.labels.as_ref().map(|labels| labels[self.image(split, index)])
+        self.labels.as_ref().map(|labels| labels[self.parts.image(split, index)])
     }
 
     fn class_names(&self) -> &[String] {
@@ -94,7 +102,7 @@ impl Dataset for Stored {
     }
 
     fn caption(&self, split: Split, index: usize) -> Option<String> {
-        self.captions.get(self.image(split, index)).cloned().flatten()
+        self.captions.get(self.parts.image(split, index)).cloned().flatten()
     }
 
     fn warnings(&self) -> &[String] {

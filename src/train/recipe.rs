@@ -120,7 +120,7 @@ const IMAGE_SIZE: Key = Key {
     kind: Kind::Integer { lo: 0, hi: 1024 },
     default: Default::Number(0.0),
     unit: "pixels",
-    help: "Side of the images (shapes: 32 or 64; folder: any); 0 takes the data's own.",
+    help: "Side of the images (shapes, dsprites: 32 or 64; folder: any); 0 takes the data's own.",
     source: "the data",
     live: false,
 };

@@ -51,7 +51,9 @@ pub enum Command {
     Freeze(bool),
     /// Opens data by its specification.
     OpenData(String),
-    /// Opens whatever is at a path: a run, a model, a picture, a folder of pictures.
+    /// Gives up the data that is being opened.
+    CancelData,
+    /// Opens whatever is at a path: a run, a model, a picture, a folder of pictures or other data.
     OpenPath(PathBuf),
     /// Asks for a folder of pictures or a data set.
     PickData,

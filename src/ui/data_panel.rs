@@ -7,14 +7,15 @@ use super::{Command, Scene, View, picture, theme};
 
 /// The preview leaves room for the form below it.
 const PREVIEW_HEIGHT: f32 = 96.0;
+/// What the button beside the progress bar takes.
+const CANCEL_WIDTH: f32 = 64.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let heading = ui.label(theme::heading("Data")).id;
     source(ui, view, heading, out);
     let data = scene.data;
-    if let Some((done, all)) = data.opening {
-        let share = if all > 0 { done as f32 / all as f32 } else { 0.0 };
-        ui.add(egui::ProgressBar::new(share).text("opening").animate(true));
+    if let Some(progress) = data.opening {
+        opening(ui, progress, out);
         return;
     }
     if data.name.is_empty() {
@@ -39,7 +40,7 @@ fn source(ui: &mut Ui, view: &mut View, heading: egui::Id, out: &mut Vec<Command
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(&mut view.form.data).desired_width(ui.available_width() - 76.0);
         let response = ui.add(field).on_hover_text(
-            "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR or folder:DIR, with ?key=value options; Enter opens it",
+            "shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR, with ?key=value options; Enter opens it",
         ).labelled_by(heading);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if entered {
@@ -47,6 +48,24 @@ fn source(ui: &mut Ui, view: &mut View, heading: egui::Id, out: &mut Vec<Command
         }
         if ui.button("Folder…").on_hover_text("Choose a folder of pictures or of MNIST files.").clicked() {
             out.push(Command::PickData);
+        }
+    });
+}
+
+/// How far opening has come, and a way out.
+fn opening(ui: &mut Ui, (done, all): (usize, usize), out: &mut Vec<Command>) {
+    let is_counted = all > 0;
+    let (share, text) = if is_counted {
+        let text = format!("opening {} of {}", grouped(done as u64), grouped(all as u64));
+        (done as f32 / all as f32, text)
+    } else {
+        (0.0, "opening".to_owned())
+    };
+    ui.horizontal(|ui| {
+        let bar = egui::ProgressBar::new(share).desired_width(ui.available_width() - CANCEL_WIDTH);
+        ui.add(bar.text(text).animate(!is_counted));
+        if ui.button("Cancel").on_hover_text("Stop opening these images.").clicked() {
+            out.push(Command::CancelData);
         }
     });
 }

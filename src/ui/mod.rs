@@ -125,7 +125,7 @@ pub struct DataLine {
     pub shape: String,
     /// Class names with their number of training images.
     pub classes: Vec<(String, usize)>,
-    /// Whether it is being opened, with images done and in all.
+    /// Whether it is being opened, with images done and in all; 0 in all while that is not known.
     pub opening: Option<(usize, usize)>,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 }
 
 fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) {
-    let hint = "Open a run directory, a checkpoint, a picture or a folder of pictures. Dropping it on the window does the same.";
+    let hint = "Open a run directory, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same.";
     let menu = ui.menu_button("Open", |ui| {
         let entries = [
             ("Run or model…", Command::PickModel),

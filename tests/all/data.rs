@@ -1,6 +1,7 @@
 //! Data sources: what they read, what they refuse, and the order of batches.
 
 mod batches;
+mod dsprites;
 mod files;
 mod folder;
 mod shapes;

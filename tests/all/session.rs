@@ -144,6 +144,19 @@ fn ema_in_pieces_equals_ema_at_once() {
 }
 
 #[test]
+fn a_copied_curve_goes_on_by_itself() {
+    let mut curve = series(&[(1, 1.0), (2, 2.0)]);
+    let mut copy = curve.clone();
+    assert_eq!(copy, curve, "the same points");
+    let mut smooth = Ema::default();
+    smooth.update(&curve, 0.5);
+    curve.push(3, 8.0);
+    copy.push(3, -8.0);
+    assert_eq!(smooth.update(&curve, 0.5), Ema::default().update(&curve, 0.5), "the first");
+    assert_eq!(smooth.update(&copy, 0.5), Ema::default().update(&copy, 0.5), "the copy");
+}
+
+#[test]
 fn decimation_by_hand() {
     let values = [0.0, 5.0, -3.0, 1.0, f32::NAN, 2.0, 8.0, 7.0, 6.0, 9.0, 1.0, 0.5];
     let points: Vec<_> = (0..).zip(values).collect();

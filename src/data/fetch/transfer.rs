@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderMap, header};
 
-use super::{Failure, FetchError, RemoteFile, check, io_error, part_of, sha256_of};
+use super::{Failure, FetchError, IoError, RemoteFile, check, part_of, sha256_of};
 
 /// How often an address is tried when transfers from it break off.
 const ATTEMPTS: u32 = 4;
@@ -30,6 +30,12 @@ enum End {
 impl From<FetchError> for End {
     fn from(error: FetchError) -> Self {
         Self::Fatal(error)
+    }
+}
+
+impl From<IoError> for End {
+    fn from(error: IoError) -> Self {
+        FetchError::from(error).into()
     }
 }
 
@@ -62,7 +68,8 @@ pub(super) fn download(
                 for (url, failure) in &failures {
                     log::warn!("{} came from another address, because {url} {failure}", file.name);
                 }
-                fs::rename(&part, &path).map_err(io_error("rename a finished download", &path))?;
+                fs::rename(&part, &path)
+                    .map_err(IoError::at("rename a finished download", &path))?;
                 return Ok(path);
             }
             Err(End::Fatal(error)) => return Err(error),
@@ -111,8 +118,8 @@ fn one_transfer(
         .truncate(false)
         .write(true)
         .open(part)
-        .map_err(io_error("write a download", part))?;
-    let mut have = out.metadata().map_err(io_error("write a download", part))?.len();
+        .map_err(IoError::at("write a download", part))?;
+    let mut have = out.metadata().map_err(IoError::at("write a download", part))?.len();
     if have > bytes {
         have = restart(&mut out, part)?;
     }
@@ -136,17 +143,17 @@ fn one_transfer(
         status @ (408 | 429 | 500..) => return Err(End::Again(Failure::Status(status))),
         status => return Err(End::Elsewhere(Failure::Status(status))),
     }
-    out.seek(SeekFrom::Start(have)).map_err(io_error("write a download", part))?;
+    out.seek(SeekFrom::Start(have)).map_err(IoError::at("write a download", part))?;
     let copied =
         copy(&mut response.into_body().into_reader(), &mut out, have, bytes, part, report, cancel);
     // What has arrived must be safe on disk before anything relies on it.
-    out.sync_all().map_err(io_error("write a download", part))?;
+    out.sync_all().map_err(IoError::at("write a download", part))?;
     copied
 }
 
 /// Empties the part file.
 fn restart(out: &mut File, part: &Path) -> Result<u64, FetchError> {
-    out.set_len(0).map_err(io_error("write a download", part))?;
+    out.set_len(0).map_err(IoError::at("write a download", part))?;
     Ok(0)
 }
 
@@ -180,7 +187,7 @@ fn copy(
             restart(out, part)?;
             return Err(End::Elsewhere(Failure::TooLong { expected: bytes }));
         }
-        out.write_all(&buffer[..count]).map_err(io_error("write a download", part))?;
+        out.write_all(&buffer[..count]).map_err(IoError::at("write a download", part))?;
     }
 }
 
@@ -190,6 +197,6 @@ fn verify(file: &RemoteFile, part: &Path, cancel: &AtomicBool) -> Result<(), End
     if found == file.sha256 {
         return Ok(());
     }
-    fs::remove_file(part).map_err(io_error("delete a wrong download", part))?;
+    fs::remove_file(part).map_err(IoError::at("delete a wrong download", part))?;
     Err(End::Elsewhere(Failure::Checksum { found, expected: file.sha256.clone() }))
 }

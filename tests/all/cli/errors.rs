@@ -200,13 +200,15 @@ fn wrong_recipes_and_data() {
         train("vae", "fashion-mnist:empty"),
         train("vae", "cifar10:nowhere"),
         train("vae", "cifar10:empty"),
+        train("vae", "dsprites"),
+        train("vae", "dsprites:file.txt"),
         train("vae", "folder:nowhere"),
         train("vae", "folder:empty"),
         train("vae", "folder:empty?size=3"),
         train("vae", "mnist:file.txt"),
         train("vae", "folder:file.txt"),
     ];
-    let expected: [(&[i32], &[&str]); 19] = [
+    let expected: [(&[i32], &[&str]); 21] = [
         (USAGE, &["vea", "vae"]),
         (USAGE, &["vae"]),
         (USAGE, &["shaps", "shapes", "mnist", "folder"]),
@@ -221,6 +223,8 @@ fn wrong_recipes_and_data() {
         (FAILED, &["empty", "zscope data fetch fashion-mnist"]),
         (FAILED, &["nowhere", "cifar10"]),
         (FAILED, &["empty", "cifar10"]),
+        (USAGE, &["dsprites:FILE"]),
+        (FAILED, &["file.txt", "zip archive"]),
         (FAILED, &["nowhere", "No such file"]),
         (FAILED, &["empty", "png"]),
         (USAGE, &["size", "3"]),

@@ -15,6 +15,8 @@ fn text_and_spec_round_trip() {
         "fashion-mnist:/a b/ü",
         "cifar10:.",
         "cifar10:.?seed=4",
+        "dsprites:a/dsprites.npz",
+        "dsprites:what?.npz?size=32&seed=3",
         "folder:C:\\pictures",
         "folder:a=b&c?size=32&channels=1&background=grey&seed=9",
     ] {
@@ -48,8 +50,15 @@ fn errors_list_the_right_ones() {
     for (text, words) in [
         (
             "imagenet:x",
-            &["imagenet", "shapes", "mnist:DIR", "fashion-mnist:DIR", "cifar10:DIR", "folder:DIR"]
-                [..],
+            &[
+                "imagenet",
+                "shapes",
+                "mnist:DIR",
+                "fashion-mnist:DIR",
+                "cifar10:DIR",
+                "dsprites:FILE",
+                "folder:DIR",
+            ][..],
         ),
         ("", &["kind \"\"", "shapes"]),
         ("mnist", &["mnist", "names no folder", "mnist:DIR"]),
@@ -63,6 +72,10 @@ fn errors_list_the_right_ones() {
         ("shapes?size=32&size=64", &["`size`", "once"]),
         ("mnist:x?size=32", &["\"size\"", "no options"]),
         ("cifar10:x?size=32", &["\"size\"", "seed"]),
+        ("dsprites", &["dsprites", "names no file", "dsprites:FILE"]),
+        ("dsprites:?size=32", &["names no file"]),
+        ("dsprites:x?size=48", &["\"48\"", "16, 32 or 64"]),
+        ("dsprites:x?channels=1", &["\"channels\"", "size", "seed"]),
         ("folder:x?size=3", &["\"3\"", "4 to 1024"]),
         ("folder:x?channels=4", &["\"4\"", "1 or 3"]),
         ("folder:x?background=red", &["\"red\"", "white, black or grey"]),
@@ -70,6 +83,31 @@ fn errors_list_the_right_ones() {
     ] {
         let message = text.parse::<DataSpec>().expect_err(text).to_string();
         assert_says(&message, words);
+    }
+}
+
+#[test]
+fn paths_become_absolute_and_sizes_are_taken() {
+    let here = std::env::current_dir().expect("a working directory");
+    for (kind, name) in [
+        ("mnist", "d"),
+        ("fashion-mnist", "d"),
+        ("cifar10", "d"),
+        ("dsprites", "d.npz"),
+        ("folder", "d"),
+    ] {
+        let spec: DataSpec = format!("{kind}:{name}").parse().expect("spec");
+        let expected = format!("{kind}:{}", here.join(name).display());
+        assert_eq!(spec.absolute().to_string(), expected, "found from anywhere");
+    }
+    for (text, resized) in [
+        ("shapes", "shapes?size=16"),
+        ("dsprites:x?seed=2", "dsprites:x?size=16&seed=2"),
+        ("folder:x", "folder:x?size=16"),
+        ("mnist:x", "mnist:x"),
+    ] {
+        let spec: DataSpec = text.parse().expect("spec");
+        assert_eq!(spec.with_size(16).to_string(), resized, "the size of {text}");
     }
 }
 

@@ -507,6 +507,33 @@ fn empty_states_say_what_will_be_there() {
 }
 
 #[test]
+fn opening_data_tells_how_far_it_is_and_can_be_cancelled() {
+    let opening = |progress| {
+        let data = DataLine { opening: Some(progress), ..DataLine::default() };
+        Window { data, ..Window::full(3) }.open(SIZES[0])
+    };
+    let bar = |harness: &Harness<'_, Window>| {
+        let node = nodes(harness).into_iter().find(|node| {
+            let node = node.accesskit_node();
+            let is_bar = node.role() == Role::ProgressIndicator;
+            is_bar && node.label().is_some_and(|label| label.starts_with("opening"))
+        });
+        let node = node.expect("a progress bar");
+        (node.accesskit_node().label().unwrap_or_default(), node.accesskit_node().numeric_value())
+    };
+    let mut harness = opening((1_234, 60_000));
+    assert_eq!(bar(&harness).0, "opening 1\u{2009}234 of 60\u{2009}000", "in numbers");
+    assert_eq!(bar(&harness).1.map(f64::round), Some(2.0), "and as a bar, in percent");
+    assert_eq!(press(&mut harness, "Cancel"), [Command::CancelData], "a way out");
+    let mut harness = opening((0, 0));
+    assert_eq!(bar(&harness).0, "opening", "how many is not known yet");
+    assert_eq!(press(&mut harness, "Cancel"), [Command::CancelData], "a way out all the same");
+    harness.state_mut().data.opening = None;
+    asked(&mut harness);
+    assert!(harness.query_by_label("Cancel").is_none(), "nothing to give up");
+}
+
+#[test]
 fn a_run_shows_only_keys_that_may_change() {
     let mut harness = Window::running(3, 10).open([1280.0, 1400.0]);
     for key in Recipe::Vae.keys() {

@@ -16,6 +16,9 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("twenty dimensions", Window::running(20, 500)));
     let text = "open the model: no such file or directory (expected a run directory): /a/long/path";
     let notice = Notice { text: text.to_owned(), is_error: true };
+    let mut opening = Window::full(20);
+    opening.data.opening = Some((123_456, 1_234_567));
+    scenes.push(("data being opened", opening));
     scenes.push(("a notice", Window { notices: vec![notice], ..Window::full(20) }));
     scenes
 }
