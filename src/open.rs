@@ -1,6 +1,7 @@
 //! From the MODEL that a person names to a network that runs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::{self, Autoencoder};
+use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{VaeCodec, VqVaeCodec};
 use crate::model::params::ParamError;
 
@@ -59,6 +61,8 @@ pub struct Opened {
     pub tensors: NamedArrays,
     /// The same as graphs.
     pub networks: Autoencoder,
+    /// How the codes were used in training, where there is a codebook and its checkpoint tells.
+    pub usage: Option<Arc<CodeUse>>,
 }
 
 /// What `zscope info` tells.
@@ -123,7 +127,10 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         let (run, config) = RunDir::open(&path)?;
         let checkpoint = run.pick(pick)?;
         let tensors = checkpoint.model()?;
-        return opened(checkpoint.path, Some(path), config, checkpoint.state.step, tensors);
+        let usage = checkpoint.codes()?.and_then(|arrays| CodeUse::from_arrays(&arrays));
+        let step = checkpoint.state.step;
+        let opened = opened(checkpoint.path, Some(path), config, step, tensors)?;
+        return Ok(Opened { usage: usage.map(Arc::new), ..opened });
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
     if !file.is_file() {
@@ -180,7 +187,7 @@ fn opened(
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
     let networks = lower_model(&run.model, &tensors)?;
-    Ok(Opened { path, run_dir, run, step, tensors, networks })
+    Ok(Opened { path, run_dir, run, step, tensors, networks, usage: None })
 }
 
 /// The graphs of a model's tensors.

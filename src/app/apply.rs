@@ -64,6 +64,13 @@ impl ZscopeApp {
             Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
+            Command::ShowTab(tab) => self.view.tab = tab,
+            Command::SelectCode(code) => self.select_code(code),
+            Command::ReviveCodes { codes, from } => self.revive_codes(codes, from),
+            Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),
+            Command::UndoCodes => self.undo_codes(),
+            Command::SetCell { cell, code } => self.set_cell(cell, code),
+            Command::ResetCells => self.reset_cells(),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);

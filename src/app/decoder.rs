@@ -13,7 +13,6 @@ use super::textures;
 use crate::array::Array;
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, EngineKind, Mix, Runner};
-use crate::graph::Graph;
 use crate::graph::lower::Autoencoder;
 use crate::latent::Mixing;
 use crate::latest::Latest;
@@ -43,39 +42,51 @@ impl Decoder {
         state: Option<&RenderState>,
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
-        let graph = &networks.decoder;
         let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
         let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
         if wants_wgsl && let (Some(gpu), Some(state)) = (gpu, state) {
-            return Ok(Self::Wgsl(Box::new(WgslDecoder::new(gpu, state, graph, range)?)));
+            return Ok(Self::Wgsl(Box::new(WgslDecoder::new(gpu, state, networks, range)?)));
         }
         let kind = if kind == EngineKind::Twin { EngineKind::Twin } else { EngineKind::Cpu };
-        Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, graph, image, range, ctx)?)))
+        Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, networks, image, range, ctx)?)))
     }
 
     /// Takes over newer weights of the same networks.
     pub(super) fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
         match self {
-            Self::Wgsl(wgsl) => wgsl.network.update_weights(&networks.decoder),
+            Self::Wgsl(wgsl) => wgsl.update_weights(networks),
             Self::Thread(thread) => {
-                thread.ask(|wanted| wanted.weights = Some(networks.decoder.clone()));
+                thread.ask(|wanted| wanted.weights = Some(networks.clone()));
                 Ok(())
             }
         }
     }
 
-    /// Draws the point that a person stands at.
+    /// Draws the point that a person stands at, or the codes that were put into its cells.
     pub(super) fn draw_point(&mut self, explore: &Explore) -> Result<(), EngineError> {
+        let is_edited = !explore.edited_cells().is_empty();
+        let codes = is_edited.then(|| explore.codes()).flatten();
+        let codes: Option<Vec<f32>> =
+            codes.map(|codes| codes.into_iter().map(|code| code as f32).collect());
         match self {
-            Self::Wgsl(wgsl) => match explore.pad() {
-                Some(at) => {
+            Self::Wgsl(wgsl) => match (codes, explore.pad()) {
+                (Some(codes), _) => wgsl.draw_codes(&codes),
+                (None, Some(at)) => {
+                    wgsl.shows_codes = false;
                     wgsl.set_corners(explore)?;
                     wgsl.point.render_positions(&[at])
                 }
-                None => wgsl.point.render_latents(explore.latent()),
+                (None, None) => {
+                    wgsl.shows_codes = false;
+                    wgsl.point.render_latents(explore.latent())
+                }
             },
             Self::Thread(thread) => {
-                thread.ask(|wanted| wanted.point = Some(explore.latent().to_vec()));
+                let point = match codes {
+                    Some(codes) => Point::Codes(codes),
+                    None => Point::Latent(explore.latent().to_vec()),
+                };
+                thread.ask(|wanted| wanted.point = Some(point));
                 Ok(())
             }
         }
@@ -138,7 +149,7 @@ impl Decoder {
     /// The picture of the point.
     pub(super) fn point(&self) -> Option<Picture> {
         match self {
-            Self::Wgsl(wgsl) => Some(wgsl.point_picture),
+            Self::Wgsl(wgsl) => Some(wgsl.shown().1),
             Self::Thread(thread) => thread.point_texture.as_ref().map(textures::picture),
         }
     }
@@ -159,7 +170,7 @@ impl Decoder {
     pub(super) fn read_point(&self, image: ImageShape) -> Result<Option<Array>, EngineError> {
         match self {
             Self::Wgsl(wgsl) => {
-                Ok(Some(textures::array_from_rgba(&wgsl.point.read_back()?, image)))
+                Ok(Some(textures::array_from_rgba(&wgsl.shown().0.read_back()?, image)))
             }
             Self::Thread(thread) => Ok(thread.point_pixels.clone()),
         }
@@ -186,6 +197,9 @@ pub(super) struct WgslDecoder {
     network: Network,
     point: Screen,
     point_picture: Picture,
+    /// The picture of codes, where there is a codebook, with its own network.
+    codes: Option<(Network, Screen, Picture)>,
+    shows_codes: bool,
     rows: Vec<Screen>,
     row_pictures: Vec<Picture>,
     corners: Option<(Vec<Vec<f32>>, Mixing)>,
@@ -196,10 +210,10 @@ impl WgslDecoder {
     fn new(
         gpu: &Gpu,
         state: &RenderState,
-        graph: &Graph,
+        networks: &Autoencoder,
         range: ValueRange,
     ) -> Result<Self, EngineError> {
-        let network = Network::new(gpu, graph)?;
+        let network = Network::new(gpu, &networks.decoder)?;
         let point = Screen::new(&network, "image", range, 1, 1)?;
         let rows = (0..PAD_TILES)
             .map(|_| Screen::new(&network, "image", range, PAD_TILES, PAD_TILES))
@@ -212,9 +226,21 @@ impl WgslDecoder {
                 size: egui::vec2(width as f32, height as f32),
             }
         };
+        let nearest = wgpu::FilterMode::Nearest;
+        let codes = match &networks.codes {
+            Some(graphs) => {
+                let network = Network::new(gpu, &graphs.decoder)?;
+                let screen = Screen::new(&network, "image", range, 1, 1)?;
+                let picture = register(&screen, nearest);
+                Some((network, screen, picture))
+            }
+            None => None,
+        };
         Ok(Self {
+            codes,
+            shows_codes: false,
             adapter: gpu.name().to_owned(),
-            point_picture: register(&point, wgpu::FilterMode::Nearest),
+            point_picture: register(&point, nearest),
             row_pictures: rows.iter().map(|row| register(row, wgpu::FilterMode::Linear)).collect(),
             network,
             point,
@@ -222,6 +248,33 @@ impl WgslDecoder {
             corners: None,
             state: state.clone(),
         })
+    }
+
+    fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
+        self.network.update_weights(&networks.decoder)?;
+        match (&self.codes, &networks.codes) {
+            (Some((network, ..)), Some(graphs)) => network.update_weights(&graphs.decoder),
+            _ => Ok(()),
+        }
+    }
+
+    /// Draws codes as they are, `[cells]`.
+    fn draw_codes(&mut self, codes: &[f32]) -> Result<(), EngineError> {
+        match &mut self.codes {
+            Some((_, screen, _)) => {
+                self.shows_codes = true;
+                screen.render_latents(codes)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The screen that was drawn last, and its picture.
+    fn shown(&self) -> (&Screen, Picture) {
+        match &self.codes {
+            Some((_, screen, picture)) if self.shows_codes => (screen, *picture),
+            _ => (&self.point, self.point_picture),
+        }
     }
 
     /// Uploads the corners to every screen where they have changed.
@@ -251,17 +304,26 @@ impl WgslDecoder {
 impl Drop for WgslDecoder {
     fn drop(&mut self) {
         let mut renderer = self.state.renderer.write();
-        for picture in self.row_pictures.iter().chain([&self.point_picture]) {
+        let codes = self.codes.iter().map(|(_, _, picture)| picture);
+        for picture in self.row_pictures.iter().chain([&self.point_picture]).chain(codes) {
             renderer.free_texture(&picture.id);
         }
     }
 }
 
+/// What the picture is made of.
+enum Point {
+    /// A latent, flat.
+    Latent(Vec<f32>),
+    /// Codes as whole numbers, `[cells]`.
+    Codes(Vec<f32>),
+}
+
 /// What the window wants drawn; only the newest of each kind.
 #[derive(Default)]
 struct Wanted {
-    weights: Option<Graph>,
-    point: Option<Vec<f32>>,
+    weights: Option<Autoencoder>,
+    point: Option<Point>,
     rows: BTreeMap<usize, Vec<f32>>,
     quit: bool,
 }
@@ -288,12 +350,14 @@ pub(super) struct ThreadDecoder {
 impl ThreadDecoder {
     fn new(
         kind: EngineKind,
-        graph: &Graph,
+        networks: &Autoencoder,
         image: ImageShape,
         range: ValueRange,
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
-        let runner = Runner::new(kind, graph, None)?;
+        let runner = Runner::new(kind, &networks.decoder, None)?;
+        let codes = networks.codes.as_ref();
+        let code_runner = codes.map(|codes| Runner::new(kind, &codes.decoder, None)).transpose()?;
         let described = runner.describe();
         let desk = Desk::default();
         let point = Latest::default();
@@ -302,6 +366,7 @@ impl ThreadDecoder {
         let worker = Worker {
             errors: errors.clone(),
             runner,
+            code_runner,
             desk: Arc::clone(&desk),
             point: point.clone(),
             rows: rows.clone(),
@@ -379,6 +444,7 @@ impl Drop for ThreadDecoder {
 struct Worker {
     errors: Latest<String>,
     runner: Runner,
+    code_runner: Option<Runner>,
     desk: Desk,
     point: Latest<Array>,
     rows: Vec<Latest<Array>>,
@@ -388,7 +454,7 @@ struct Worker {
 
 /// The next thing to draw.
 enum Job {
-    Point(Vec<f32>),
+    Point(Point),
     Row(usize, Vec<f32>),
 }
 
@@ -409,7 +475,7 @@ impl Worker {
     }
 
     /// Waits for something to do; nothing when the window is done with this thread.
-    fn next(&self) -> Option<(Option<Graph>, Option<Job>)> {
+    fn next(&self) -> Option<(Option<Autoencoder>, Option<Job>)> {
         let (desk, bell) = &*self.desk;
         let mut wanted = desk.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -429,21 +495,25 @@ impl Worker {
 
     fn draw(
         &mut self,
-        weights: Option<Graph>,
+        weights: Option<Autoencoder>,
         job: Option<Job>,
     ) -> Result<(), crate::codec::CodecError> {
-        if let Some(graph) = weights {
-            self.runner.update_weights(&graph)?;
+        if let Some(networks) = weights {
+            self.runner.update_weights(&networks.decoder)?;
+            if let (Some(runner), Some(codes)) = (&mut self.code_runner, &networks.codes) {
+                runner.update_weights(&codes.decoder)?;
+            }
         }
-        let (slot, latents) = match job {
-            Some(Job::Point(latents)) => (&self.point, latents),
-            Some(Job::Row(row, latents)) => (&self.rows[row], latents),
-            None => return Ok(()),
+        let (slot, runner, values) = match (job, &mut self.code_runner) {
+            (Some(Job::Point(Point::Codes(codes))), Some(runner)) => (&self.point, runner, codes),
+            (Some(Job::Point(Point::Latent(latent))), _) => (&self.point, &mut self.runner, latent),
+            (Some(Job::Row(row, latents)), _) => (&self.rows[row], &mut self.runner, latents),
+            _ => return Ok(()),
         };
-        let mut shape = self.runner.graph().input_shape().to_vec();
-        shape.insert(0, latents.len() / shape.iter().product::<usize>().max(1));
-        let input = Array::new(shape, latents)?;
-        let mut outputs = self.runner.run(&input)?;
+        let mut shape = runner.graph().input_shape().to_vec();
+        shape.insert(0, values.len() / shape.iter().product::<usize>().max(1));
+        let input = Array::new(shape, values)?;
+        let mut outputs = runner.run(&input)?;
         let mut images = crate::codec::take(&mut outputs, "image")?;
         for value in images.data_mut() {
             *value = self.range.to_unit(*value);

@@ -26,5 +26,7 @@ fn demo() -> Result<Opened, String> {
     let tensors = tensors.map_err(|error| format!("open the demo: {error}"))?;
     let networks =
         lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
-    Ok(Opened { path: "demo".into(), run_dir: None, step: run.total_steps, run, tensors, networks })
+    let step = run.total_steps;
+    let path = "demo".into();
+    Ok(Opened { path, run_dir: None, step, run, tensors, networks, usage: None })
 }

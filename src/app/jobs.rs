@@ -8,6 +8,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::opening::OpenedData;
+use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::open::Opened;
@@ -35,6 +36,12 @@ pub(super) enum Done {
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.
     Latent(Result<Vec<f32>, String>),
+    /// An order of codes in which those that are alike lie near each other.
+    CodeOrder { question: u64, order: Vec<usize> },
+    /// Where codes occur in held-out images, or why that cannot be told.
+    Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
+    /// What one code looks like, or why that cannot be shown.
+    CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.

@@ -1,5 +1,6 @@
 //! What happens every frame, also while the window is hidden: events in, jobs in, pictures made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use eframe::egui;
@@ -9,6 +10,7 @@ use super::{Model, ZscopeApp};
 use crate::array::{Array, NamedArrays};
 use crate::event::Event;
 use crate::metrics::KlPerDim;
+use crate::metrics::code_use::CodeUse;
 use crate::open::{Opened, lower_model};
 use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
@@ -55,6 +57,7 @@ impl eframe::App for ZscopeApp {
         let mut view = std::mem::take(&mut self.view);
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
+        self.draw_heatmap(&ctx);
         for command in commands {
             self.apply(&ctx, command);
         }
@@ -85,6 +88,8 @@ impl ZscopeApp {
             session: &self.session,
             explore: &self.explore,
             model,
+            codebook: self.codes.codebook.as_ref(),
+            code_map: self.codes.map.as_ref(),
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
@@ -181,7 +186,9 @@ impl ZscopeApp {
                 Done::Probe { question, probe, kl } if question == self.model_question => {
                     self.live.probe.put(probe);
                     self.explore.set_kl(&kl, true);
-                    self.explore.walk_dims();
+                    if !kl.is_empty() {
+                        self.explore.walk_dims();
+                    }
                 }
                 Done::History { question, events: Ok(events) }
                     if question == self.model_question =>
@@ -190,34 +197,28 @@ impl ZscopeApp {
                         self.session.apply(event);
                     }
                 }
-                Done::Plan(Ok(plan)) => {
-                    self.is_starting = false;
-                    // The form shows what is in force, also for a run that goes on.
-                    if let Some(recipe) = Recipe::from_name(&plan.config.recipe) {
-                        self.view.form.recipe = recipe;
-                    }
-                    self.view.form.settings = plan.settings.clone();
-                    self.view.form.batch = plan.config.batch;
-                    self.view.form.seed = plan.config.seed;
-                    self.pending = Some(super::PendingRun {
-                        name: plan
-                            .run
-                            .path()
-                            .file_name()
-                            .unwrap_or_default()
-                            .to_string_lossy()
-                            .into_owned(),
-                        config: plan.config.model.clone(),
-                        image: plan.config.image,
-                        range: plan.config.range,
-                    });
-                    match Training::start(*plan) {
-                        Ok(training) => self.follow(training),
-                        Err(error) => {
-                            self.notice(format!("start the training thread: {error}"), true);
-                        }
-                    }
+                Done::CodeOrder { question, order } if question == self.model_question => {
+                    self.code_order_made(order);
                 }
+                Done::Survey { question, surveyed: Ok(surveyed) }
+                    if question == self.model_question =>
+                {
+                    self.survey_made(surveyed);
+                }
+                Done::CodePictures { question, code, pictures: Ok(pictures) }
+                    if question == self.model_question =>
+                {
+                    self.code_pictures_made(ctx, code, pictures);
+                }
+                Done::Survey { surveyed: Err(error), .. } => {
+                    log::warn!("search held-out images for codes: {error}");
+                    self.survey_made(None);
+                }
+                Done::CodePictures { code, pictures: Err(error), .. } => {
+                    log::warn!("draw a code: {error}");
+                    self.code_pictures_made(ctx, code, None);
+                }
+                Done::Plan(Ok(plan)) => self.start_run(*plan),
                 Done::Latent(Ok(latent)) => {
                     self.explore.begin_edit();
                     self.explore.set_latent(&latent);
@@ -242,7 +243,34 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
+                | Done::CodeOrder { .. }
+                | Done::Survey { .. }
+                | Done::CodePictures { .. }
                 | Done::History { .. } => {}
+            }
+        }
+    }
+
+    /// A run is ready to start.
+    fn start_run(&mut self, plan: crate::train::worker::Plan) {
+        self.is_starting = false;
+        // The form shows what is in force, also for a run that goes on.
+        if let Some(recipe) = Recipe::from_name(&plan.config.recipe) {
+            self.view.form.recipe = recipe;
+        }
+        self.view.form.settings = plan.settings.clone();
+        self.view.form.batch = plan.config.batch;
+        self.view.form.seed = plan.config.seed;
+        self.pending = Some(super::PendingRun {
+            name: plan.run.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            config: plan.config.model.clone(),
+            image: plan.config.image,
+            range: plan.config.range,
+        });
+        match Training::start(plan) {
+            Ok(training) => self.follow(training),
+            Err(error) => {
+                self.notice(format!("start the training thread: {error}"), true);
             }
         }
     }
@@ -267,6 +295,7 @@ impl ZscopeApp {
             self.take_probe(ctx, &probe);
         }
         self.take_kl(ctx);
+        self.take_codes();
         if let Some(decoder) = &mut self.decoder {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
@@ -292,6 +321,7 @@ impl ZscopeApp {
                         is_live: true,
                     },
                     &weights.tensors,
+                    None,
                 ),
                 Err(error) => self.notice(format!("show the run: {error}"), true),
             }
@@ -310,7 +340,8 @@ impl ZscopeApp {
             }
         });
         if let Some((codebook, shares)) = model.codes(&weights.tensors) {
-            self.explore.set_codes(codebook, shares);
+            self.explore.set_codes(Arc::clone(&codebook), shares);
+            self.take_code_vectors(codebook);
         }
         if let Err(error) = shown {
             self.notice(format!("show newer weights: {error}"), true);
@@ -401,6 +432,7 @@ impl ZscopeApp {
                 is_live: false,
             },
             &opened.tensors,
+            opened.usage,
         );
     }
 
@@ -425,7 +457,13 @@ impl ZscopeApp {
         });
     }
 
-    pub(super) fn show_model(&mut self, ctx: &egui::Context, model: Model, tensors: &NamedArrays) {
+    pub(super) fn show_model(
+        &mut self,
+        ctx: &egui::Context,
+        model: Model,
+        tensors: &NamedArrays,
+        usage: Option<Arc<CodeUse>>,
+    ) {
         let decoder = super::Decoder::new(
             self.engine,
             &model.networks,
@@ -445,13 +483,15 @@ impl ZscopeApp {
             }
         }
         let shape = model.networks.decoder.input_shape();
-        self.explore = match model.codes(tensors) {
+        let codes = model.codes(tensors);
+        self.explore = match codes.clone() {
             Some((codebook, shares)) => {
                 let cells = shape.iter().skip(1).product();
                 Explore::with_codes(cells, codebook, shares)
             }
             None => Explore::new(shape.iter().product()),
         };
+        self.show_codebook(codes.map(|(codebook, _)| codebook), usage);
         self.model = Some(model);
         self.kl_step = 0;
         self.picture_is_stale = true;
@@ -463,6 +503,9 @@ impl ZscopeApp {
 
     /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
     fn draw(&mut self, ctx: &egui::Context) {
+        if self.picture_is_stale {
+            self.map_codes();
+        }
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
         if self.picture_is_stale {

@@ -4,6 +4,7 @@
 //! panels in `ui/` only draw.
 
 mod apply;
+mod codes;
 mod decoder;
 mod demo;
 mod dialogs;
@@ -13,6 +14,7 @@ mod jobs;
 mod logic;
 mod opening;
 mod script;
+mod survey;
 mod textures;
 
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ use crate::train::live::Live;
 use crate::train::worker::Training;
 use crate::ui::{DataLine, Notice, Pictures, View};
 
+use codes::Codes;
 use decoder::Decoder;
 use frame_log::FrameLog;
 use jobs::Jobs;
@@ -94,6 +97,7 @@ pub struct ZscopeApp {
     picture_is_stale: bool,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
+    codes: Codes,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
     /// The data that is open, under its specification.
@@ -220,6 +224,7 @@ impl ZscopeApp {
             picture_is_stale: false,
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
+            codes: Codes::default(),
             probe_textures: ProbeTextures::default(),
             preview: None,
             dataset: None,

@@ -7,10 +7,11 @@ use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
 use crate::latent::Mixing;
+use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, TrainForm};
+use crate::ui::{Command, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -146,6 +147,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             value: words.get(1).ok_or_else(|| anyhow!("a number is missing"))?.parse()?,
         },
         "freeze" => Command::Freeze(true),
+        "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
+        "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
+        "code" => Command::SelectCode(Some(number(0)? as usize)),
+        "revive" => {
+            Command::ReviveCodes { codes: vec![number(0)? as usize], from: ReviveFrom::Random }
+        }
+        "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::StepOnce,
@@ -156,7 +164,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, tab, code, revive, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -23,7 +23,21 @@ pub(super) fn show(
     columns: usize,
     options: TextureOptions,
 ) {
-    let image = tiled(images, columns);
+    load(slot, ctx, name, tiled(images, columns), options);
+}
+
+/// Fills a texture whose pixels are those of the screen.
+pub(super) fn set(slot: &mut Option<TextureHandle>, ctx: &Context, name: &str, image: ColorImage) {
+    load(slot, ctx, name, image, TextureOptions::NEAREST);
+}
+
+fn load(
+    slot: &mut Option<TextureHandle>,
+    ctx: &Context,
+    name: &str,
+    image: ColorImage,
+    options: TextureOptions,
+) {
     match slot {
         Some(handle) => handle.set(image, options),
         None => *slot = Some(ctx.load_texture(name, image, options)),

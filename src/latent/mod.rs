@@ -7,6 +7,7 @@ mod codes;
 mod interpolate;
 mod nearest;
 mod plane;
+mod similarity;
 mod traverse;
 
 pub use codes::{codes_of_latent, draw_codes, latent_of_codes};
@@ -15,6 +16,7 @@ pub use interpolate::{
 };
 pub use nearest::{near_ties, nearest_codes, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use similarity::similarity_order;
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 
 /// The dot product, summed in `f64`.

@@ -280,7 +280,21 @@ fn joined(pair: &[Snapshot]) -> Snapshot {
 /// Where a code stands by how often each was chosen.
 pub fn code_state(counts: &[u64], code: usize) -> CodeState {
     let count = counts.get(code).copied().unwrap_or(0);
-    let even = counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64;
+    state_of(count, even_share(counts))
+}
+
+/// Where every code stands by how often each was chosen, `[k]`.
+pub fn code_states(counts: &[u64]) -> Vec<CodeState> {
+    let even = even_share(counts);
+    counts.iter().map(|&count| state_of(count, even)).collect()
+}
+
+/// How often each code would be chosen if all were chosen as often.
+fn even_share(counts: &[u64]) -> f64 {
+    counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64
+}
+
+fn state_of(count: u64, even: f64) -> CodeState {
     match count {
         0 => CodeState::Dead,
         _ if (count as f64) < DYING * even => CodeState::Dying,

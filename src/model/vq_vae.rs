@@ -130,14 +130,9 @@ impl VqVae {
     /// # Shapes
     /// - `quantized`: `[b, d, h', w']`; result: `[b, c, h, w]`
     pub fn decode(&self, quantized: Tensor<4>) -> Tensor<4> {
-        sigmoid(self.decode_logits(quantized))
-    }
-
-    /// Quantized vectors to what [`VqVae::decode`] puts through a sigmoid.
-    pub fn decode_logits(&self, quantized: Tensor<4>) -> Tensor<4> {
         let decoder = &self.decoder;
         let x = residual_stack(&decoder.blocks, decoder.conv.forward(quantized));
-        decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x)))
+        sigmoid(decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x))))
     }
 
     /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus

@@ -1,10 +1,10 @@
 //! Where a person stands in latent space: the vector, the pad with its corners, and the way back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::array::Array;
-use crate::latent::{Mixing, Plane, draw_codes, latent_from_pad, latent_of_codes};
+use crate::latent::{Mixing, Plane, codes_of_latent, draw_codes, latent_from_pad, latent_of_codes};
 use crate::random::{Purpose, normals};
 
 /// How many latent edits can be undone.
@@ -56,6 +56,7 @@ pub enum Prior {
 struct Place {
     latent: Vec<f32>,
     pad: Option<[f32; 2]>,
+    cells: BTreeMap<usize, u32>,
 }
 
 /// The state of exploration. Holds no picture: those are made from it.
@@ -74,6 +75,8 @@ pub struct Explore {
     redo: Vec<Place>,
     next_seed: u64,
     prior: Prior,
+    /// Codes that a person has put into cells of the picture.
+    cells: BTreeMap<usize, u32>,
     /// Whether nobody has moved or chosen anything.
     is_untouched: bool,
 }
@@ -99,6 +102,7 @@ impl Explore {
             redo: Vec::new(),
             next_seed: 4,
             prior: Prior::Normal,
+            cells: BTreeMap::new(),
             is_untouched: true,
         }
     }
@@ -181,7 +185,7 @@ impl Explore {
 
     /// Whether there is an edit to undo.
     pub fn can_undo(&self) -> bool {
-        self.undo.iter().any(|place| place.latent != self.latent)
+        self.undo.iter().any(|place| self.is_elsewhere(place))
     }
 
     /// Whether there is an edit to do again.
@@ -192,7 +196,7 @@ impl Explore {
     /// Marks the state before an edit: what [`Explore::undo`] goes back to.
     pub fn begin_edit(&mut self) {
         self.is_untouched = false;
-        if self.undo.back().is_none_or(|place| place.latent != self.latent) {
+        if self.undo.back().is_none_or(|place| self.is_elsewhere(place)) {
             self.undo.push_back(self.place());
             if self.undo.len() > UNDO_LIMIT {
                 self.undo.pop_front();
@@ -204,7 +208,7 @@ impl Explore {
     /// Goes back one edit.
     pub fn undo(&mut self) {
         while let Some(place) = self.undo.pop_back() {
-            if place.latent != self.latent {
+            if self.is_elsewhere(&place) {
                 self.redo.push(self.place());
                 self.go_to(place);
                 return;
@@ -221,19 +225,61 @@ impl Explore {
     }
 
     fn place(&self) -> Place {
-        Place { latent: self.latent.clone(), pad: self.pad }
+        Place { latent: self.latent.clone(), pad: self.pad, cells: self.cells.clone() }
+    }
+
+    fn is_elsewhere(&self, place: &Place) -> bool {
+        place.latent != self.latent || place.cells != self.cells
     }
 
     /// Goes to a place that was left before: onto the pad only where its corners still mix to the same point.
     fn go_to(&mut self, place: Place) {
         self.pad = place.pad.filter(|at| self.latent_at_pad(*at) == place.latent);
         self.latent = place.latent;
+        self.cells = place.cells;
+    }
+
+    /// The codes of the picture, `[cells]`: those nearest to the point, and those that a person put instead.
+    /// Nothing for latents without a codebook. Costs a look at all codes for each cell.
+    pub fn codes(&self) -> Option<Vec<u32>> {
+        let Prior::Codes { codebook, .. } = &self.prior else { return None };
+        let mut codes = codes_of_latent(codebook, &self.latent);
+        for (&cell, &code) in &self.cells {
+            if let Some(slot) = codes.get_mut(cell) {
+                *slot = code;
+            }
+        }
+        Some(codes)
+    }
+
+    /// The codes that a person has put into cells; moving the point takes them away.
+    pub fn edited_cells(&self) -> &BTreeMap<usize, u32> {
+        &self.cells
+    }
+
+    /// Puts another code into a cell of the picture; ignored where there is no such cell or code.
+    pub fn set_cell(&mut self, cell: usize, code: u32) {
+        let Prior::Codes { codebook, .. } = &self.prior else { return };
+        let cells = self.latent.len() / codebook.row_len().max(1);
+        if cell < cells && (code as usize) < codebook.num_rows() {
+            self.begin_edit();
+            self.cells.insert(cell, code);
+        }
+    }
+
+    /// Gives every cell the code nearest to the point again.
+    pub fn reset_cells(&mut self) {
+        if !self.cells.is_empty() {
+            self.begin_edit();
+            self.cells.clear();
+        }
     }
 
     /// Moves one dimension. Values that are not numbers and dimensions that are not there are ignored.
     pub fn set_dim(&mut self, dim: usize, value: f32) {
         if let Some(slot) = self.latent.get_mut(dim).filter(|_| value.is_finite()) {
             *slot = value;
+            self.cells.clear();
             self.pad = None;
             self.is_untouched = false;
         }
@@ -243,6 +289,7 @@ impl Explore {
     pub fn set_latent(&mut self, latent: &[f32]) {
         if self.is_point(latent) {
             self.latent.copy_from_slice(latent);
+            self.cells.clear();
             self.pad = None;
             self.is_untouched = false;
         }
@@ -250,6 +297,11 @@ impl Explore {
 
     /// Moves to a place on the pad, clamped to it.
     pub fn set_pad(&mut self, at: [f32; 2]) {
+        self.cells.clear();
+        self.go_to_pad(at);
+    }
+
+    fn go_to_pad(&mut self, at: [f32; 2]) {
         let [u, v] = at.map(|value| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.5 });
         let latent = self.latent_at_pad([u, v]);
         if self.is_point(&latent) {
@@ -301,6 +353,7 @@ impl Explore {
         self.next_seed += 1;
         self.begin_edit();
         self.latent = self.draw(self.next_seed);
+        self.cells.clear();
         self.pad = None;
     }
 
@@ -361,6 +414,7 @@ impl Explore {
         let latent = self.plane.latent_from_plane(right, down);
         if self.is_point(&latent) {
             self.latent = latent;
+            self.cells.clear();
             self.pad = None;
         }
     }
@@ -396,7 +450,7 @@ impl Explore {
     /// Keeps the point where the hand left it on the pad, now that the corners changed.
     fn follow_pad(&mut self) {
         if let Some(at) = self.pad {
-            self.set_pad(at);
+            self.go_to_pad(at);
         }
     }
 

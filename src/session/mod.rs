@@ -3,9 +3,11 @@
 //! Accepts events in any order and with any content: it never panics, and what does not fit becomes a
 //! warning. It has no clock, does no I/O and knows nothing of windows: time comes with the events.
 
+pub mod codebook;
 pub mod explore;
 mod series;
 mod steps;
+pub mod words;
 
 use std::path::PathBuf;
 

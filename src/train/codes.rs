@@ -1,8 +1,9 @@
 //! The codebook of a run between its updates: its use is counted, and a person may move its codes.
 
-use super::learner::{Codes, Learner, ReviveFrom};
+use super::learner::{Codes, Learner};
 use crate::array::{Array, NamedArrays};
 use crate::metrics::code_use::{CodeUse, codes_used, perplexity};
+use crate::session::codebook::ReviveFrom;
 
 /// Changes of codes that can be undone.
 const UNDO_LIMIT: usize = 50;
@@ -40,6 +41,11 @@ impl CodeKeeper {
     /// How often each code is chosen, and what happened to it.
     pub(super) fn usage(&self) -> &CodeUse {
         &self.usage
+    }
+
+    /// Whether there is a change to be taken back.
+    pub(super) fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
     }
 
     /// Puts codes onto vectors of the last batch, or onto a given one. Tells what was done.

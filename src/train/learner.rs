@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::data::{Batch, Dataset};
 use crate::metrics::evaluate::Evaluation;
 use crate::model::params::ParamError;
+use crate::session::codebook::ReviveFrom;
 
 /// What an update tells; nothing of it is read back yet.
 pub(crate) struct Told {
@@ -16,17 +17,6 @@ pub(crate) struct Told {
     /// For families with a codebook of k codes: how many vectors of the batch chose each, then which started
     /// again (1) and which did not (0), `[2k]`.
     pub(crate) codes: Option<Tensor<1>>,
-}
-
-/// Where a code is put.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ReviveFrom {
-    /// On random vectors of the last batch.
-    Random,
-    /// On the vectors of the last batch that lie farthest from their codes.
-    Farthest,
-    /// On this vector, `[d]`.
-    Vector(Vec<f32>),
 }
 
 /// Some rows of a codebook.

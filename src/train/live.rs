@@ -1,6 +1,7 @@
 //! The heavy things that a run shows while it goes on; only the newest of each is kept.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
@@ -32,9 +33,11 @@ pub struct Weights {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveCodes {
     /// How often each code is chosen, and what happened to it.
-    pub usage: CodeUse,
+    pub usage: Arc<CodeUse>,
     /// Which codes are kept where they are, `[k]`.
     pub frozen: Vec<bool>,
+    /// Whether there is a change to be taken back.
+    pub can_undo: bool,
 }
 
 /// A fixed batch of held-out images and what the model makes of it.

@@ -4,7 +4,7 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
-use super::learner::{Codes, Learner, ReviveFrom, Told};
+use super::learner::{Codes, Learner, Told};
 use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
@@ -18,6 +18,7 @@ use crate::model::params::{self, ParamError};
 use crate::model::quantizer::{CodebookRules, kmeans, perplexity};
 use crate::model::vq_vae::VqVae;
 use crate::random::{self, Purpose};
+use crate::session::codebook::ReviveFrom;
 
 /// Images that the variance of the pixels is taken from.
 const VARIANCE_IMAGES: usize = 1000;

@@ -14,7 +14,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::codes::CodeKeeper;
-pub use super::learner::ReviveFrom;
 use super::learner::{Learner, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
@@ -26,6 +25,7 @@ use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
 use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::session::codebook::ReviveFrom;
 
 /// Read the scalars back at least this often.
 const BLOCK_SECS: f64 = 0.1;
@@ -652,7 +652,8 @@ impl Loop {
         self.live.probe.put(probe);
         if let Some(codes) = &self.codes {
             let frozen = self.learner.frozen().to_vec();
-            self.live.codes.put(LiveCodes { usage: codes.usage().clone(), frozen });
+            let usage = Arc::new(codes.usage().clone());
+            self.live.codes.put(LiveCodes { usage, frozen, can_undo: codes.can_undo() });
         }
         self.live.weights.put(Weights { step: self.step, tensors: self.learner.model() });
         Ok(())

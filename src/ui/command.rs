@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::TrainForm;
+use super::{Tab, TrainForm};
 use crate::latent::Mixing;
+use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 
 /// One thing that a person does.
@@ -93,6 +94,35 @@ pub enum Command {
     SaveCurves(Option<PathBuf>),
     /// Writes the picture to a PNG file; asks where when no path is given.
     SavePicture(Option<PathBuf>),
+    /// Shows a tab below the explorer.
+    ShowTab(Tab),
+    /// Puts a code into the inspector, or closes it.
+    SelectCode(Option<usize>),
+    /// Puts codes of the model in training onto vectors of its encoder.
+    ReviveCodes {
+        /// Which ones.
+        codes: Vec<usize>,
+        /// Where to.
+        from: ReviveFrom,
+    },
+    /// Keeps codes of the model in training where they are, or lets training move them again.
+    FreezeCodes {
+        /// Which ones.
+        codes: Vec<usize>,
+        /// Whether they stay.
+        frozen: bool,
+    },
+    /// Takes the last change of codes back.
+    UndoCodes,
+    /// Puts another code into a cell of the picture.
+    SetCell {
+        /// The cell of the code map, row by row.
+        cell: usize,
+        /// The code.
+        code: u32,
+    },
+    /// Gives every cell of the picture the code that the encoder chose.
+    ResetCells,
     /// Removes a notice.
     Dismiss(usize),
     /// Closes the window.

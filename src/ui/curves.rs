@@ -74,12 +74,7 @@ const PLOTS: [PlotKind; 11] = [
         hint: "Evidence lower bound on held-out images, a checkpoint. Higher is better.",
     },
     PlotKind {
-        title: "KL per dimension / nats",
-        belongs: |name| name.strip_prefix("kl_").is_some_and(|dim| dim.parse::<usize>().is_ok()),
-        hint: "What every latent dimension says about the image; the 64 that say most. Near zero it is dead.",
-    },
-    PlotKind {
-        title: "Perplexity",
+        title: "Perplexity / codes",
         belongs: |name| matches!(name, "perplexity" | "perplexity_window"),
         hint: "How many codes, used evenly, would say as much: in the last batch, and over the rolling window of an epoch. A batch has too few vectors to tell by.",
     },
@@ -87,6 +82,11 @@ const PLOTS: [PlotKind; 11] = [
         title: "Codes used",
         belongs: |name| matches!(name, "codes_used" | "codes_used_window"),
         hint: "Codes that at least one vector chose: in the last batch, and over the rolling window of an epoch.",
+    },
+    PlotKind {
+        title: "KL per dimension / nats",
+        belongs: |name| name.strip_prefix("kl_").is_some_and(|dim| dim.parse::<usize>().is_ok()),
+        hint: "What every latent dimension says about the image; the 64 that say most. Near zero it is dead.",
     },
     PlotKind {
         title: "Restarts",

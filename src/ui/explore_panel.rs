@@ -1,9 +1,12 @@
-//! The explorer: sliders, pad and picture side by side, the watched reconstructions below.
+//! The explorer: sliders or codes, pad and picture side by side; the watched reconstructions or the codebook
+//! below.
 
-use egui::{Ui, vec2};
+use egui::{Ui, Vec2, vec2};
 
 use super::words::grouped;
-use super::{Command, Scene, pad, picture, probe, save, sliders, theme};
+use super::{
+    Command, Scene, Tab, View, code_map, codebook_panel, pad, picture, probe, save, sliders, theme,
+};
 
 /// Between the three columns.
 const GAP: f32 = 16.0;
@@ -11,38 +14,129 @@ const GAP: f32 = 16.0;
 const LEAST_SLIDERS: f32 = 196.0;
 /// A title above a column, and up to two rows of controls below.
 const AROUND: f32 = 78.0;
+/// A codebook of more codes than this gets more room for its heatmap.
+const MANY_CODES: usize = 4096;
 
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let room = ui.available_size();
-    // The reconstructions need three rows of tiles; the rest is the explorer's.
-    let probe_height = (room.y * 0.34).clamp(108.0, 300.0);
-    let top = room.y - probe_height - 8.0;
-    let side = (top - AROUND).min((room.x - LEAST_SLIDERS) / 2.0 - GAP).max(120.0).floor();
+    let lower = lower_height(scene, room.y);
+    let top = room.y - lower - 8.0;
     ui.allocate_ui(vec2(room.x, top), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.horizontal_top(|ui| {
-            column(ui, room.x - 2.0 * (side + GAP), |ui| {
-                let hint = "Sorted by how much each says about the image. Drag; double-click a number to type.";
-                title(ui, "Dimensions", hint);
-                sliders::show(ui, scene, side, out);
-            });
-            ui.add_space(GAP);
-            column(ui, side, |ui| {
-                let hint = "Drag between the four corners. Right-click to choose what a corner is.";
-                title(ui, "Pad", hint);
-                pad::show(ui, scene, side, out);
-                pad::controls(ui, scene, out);
-            });
-            ui.add_space(GAP);
-            column(ui, side, |ui| {
-                title(ui, "Picture", "Drag on the picture to walk.");
-                picture::walkable(ui, scene, side, out);
-                controls(ui, scene, path, out);
-            });
+        ui.horizontal_top(|ui| match scene.codebook {
+            None => with_sliders(ui, scene, &mut view.picture_path, vec2(room.x, top), out),
+            Some(_) => with_codes(ui, scene, view, vec2(room.x, top), out),
         });
     });
     ui.add_space(8.0);
-    probe::show(ui, scene);
+    below(ui, scene, view, out);
+}
+
+/// What the tabs below the explorer take.
+fn lower_height(scene: &Scene<'_>, room: f32) -> f32 {
+    match scene.codebook {
+        // The reconstructions need three rows of tiles; the rest is the explorer's.
+        None => (room * 0.34).clamp(108.0, 300.0),
+        Some(codebook) if codebook.size() > MANY_CODES => (room * 0.5).clamp(150.0, 520.0),
+        Some(_) => (room * 0.38).clamp(150.0, 420.0),
+    }
+}
+
+/// Sliders, pad and picture.
+fn with_sliders(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    path: &mut String,
+    room: Vec2,
+    out: &mut Vec<Command>,
+) {
+    let side = (room.y - AROUND).min((room.x - LEAST_SLIDERS) / 2.0 - GAP).max(120.0).floor();
+    column(ui, room.x - 2.0 * (side + GAP), |ui| {
+        let hint =
+            "Sorted by how much each says about the image. Drag; double-click a number to type.";
+        title(ui, "Dimensions", hint);
+        sliders::show(ui, scene, side, out);
+    });
+    ui.add_space(GAP);
+    pad_and_picture(ui, scene, path, side, None, out);
+}
+
+/// Pad, picture and the picture's codes.
+fn with_codes(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, room: Vec2, out: &mut Vec<Command>) {
+    let side = (room.y - AROUND).min((room.x - 2.0 * GAP) / 3.0).max(80.0).floor();
+    pad_and_picture(ui, scene, &mut view.picture_path, side, view.codebook.hovered(), out);
+    ui.add_space(GAP);
+    column(ui, room.x - 2.0 * (side + GAP), |ui| {
+        title(
+            ui,
+            "Codes",
+            "The picture as codes: equal colours are equal codes. Click one to change it.",
+        );
+        code_map::show(ui, scene, &mut view.codebook, view.tab, side, out);
+    });
+}
+
+fn pad_and_picture(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    path: &mut String,
+    side: f32,
+    lit: Option<usize>,
+    out: &mut Vec<Command>,
+) {
+    column(ui, side, |ui| {
+        let hint = "Drag between the four corners. Right-click to choose what a corner is.";
+        title(ui, "Pad", hint);
+        pad::show(ui, scene, side, out);
+        pad::controls(ui, scene, out);
+    });
+    ui.add_space(GAP);
+    column(ui, side, |ui| {
+        title(ui, "Picture", "Drag on the picture to walk.");
+        picture::walkable(ui, scene, side, lit, out);
+        controls(ui, scene, path, out);
+    });
+}
+
+/// The watched reconstructions, and the codebook where the model has one.
+fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    let Some(codebook) = scene.codebook else {
+        ui.horizontal(|ui| {
+            ui.label(theme::heading("Reconstructions"));
+            probe::summary(ui, scene);
+        });
+        return probe::show(ui, scene, None);
+    };
+    ui.horizontal(|ui| {
+        for (tab, name, hint) in [
+            (
+                Tab::Reconstructions,
+                "Reconstructions",
+                "Held-out images and what the model makes of them.",
+            ),
+            (
+                Tab::Codebook,
+                "Codebook",
+                "How often each code is chosen, and which are dying or dead.",
+            ),
+        ] {
+            let text = egui::RichText::new(name).heading();
+            if ui.selectable_label(view.tab == tab, text).on_hover_text(hint).clicked() {
+                view.tab = tab;
+            }
+        }
+        match view.tab {
+            Tab::Reconstructions => probe::summary(ui, scene),
+            Tab::Codebook => codebook_panel::summary(ui, codebook, &view.codebook),
+        }
+    });
+    match view.tab {
+        Tab::Reconstructions => {
+            let lit = view.codebook.hovered().or(view.codebook.selected);
+            probe::show(ui, scene, lit);
+        }
+        Tab::Codebook => codebook_panel::show(ui, scene, codebook, &mut view.codebook, out),
+    }
 }
 
 /// A column of a fixed width.

@@ -3,10 +3,19 @@
 //! Panels draw from a [`Scene`] and return [`Command`]s; they change nothing but their own [`View`].
 //! Never burn, wgpu or files.
 
+mod code_map;
+mod code_pictures;
+mod code_plot;
+mod codebook_panel;
+mod codebook_view;
 pub mod command;
 mod curves;
 mod data_panel;
 mod explore_panel;
+pub mod heatmap;
+mod inspector;
+mod keys;
+mod lattice;
 mod lines;
 mod pad;
 mod picture;
@@ -21,11 +30,13 @@ mod words;
 
 use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
 
+pub use codebook_view::{Clock, CodebookView, Order};
 pub use command::Command;
 pub use curves::CurvesView;
 pub use train_panel::TrainForm;
 
 use crate::session::Session;
+use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::explore::Explore;
 
 /// All that a frame shows.
@@ -36,6 +47,10 @@ pub struct Scene<'a> {
     pub explore: &'a Explore,
     /// The model in the explorer.
     pub model: ModelLine<'a>,
+    /// Its codebook, for families that have one.
+    pub codebook: Option<&'a Codebook>,
+    /// The codes of the picture, for families that have them.
+    pub code_map: Option<&'a CodeMap>,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -83,6 +98,14 @@ pub struct Pictures {
     pub probe: Option<ProbePictures>,
     /// A sheet of training images.
     pub preview: Option<Picture>,
+    /// The heatmap that [`CodebookView::take_heatmap`] gave last.
+    pub heatmap: Option<Picture>,
+    /// What the code in the inspector decodes to when every cell has it.
+    pub code_alone: Option<Picture>,
+    /// The pieces that this code makes inside of pictures that use it, as one row of tiles.
+    pub code_in_context: Option<Picture>,
+    /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
+    pub code_patches: Option<Picture>,
 }
 
 /// A texture and its size in texels.
@@ -138,6 +161,16 @@ pub struct Notice {
     pub is_error: bool,
 }
 
+/// What is shown below the explorer of a model that has a codebook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Watched images and what the model makes of them.
+    Reconstructions,
+    /// How the codes are used.
+    #[default]
+    Codebook,
+}
+
 /// What panels remember for themselves.
 #[derive(Clone, Debug, Default)]
 pub struct View {
@@ -149,12 +182,24 @@ pub struct View {
     pub open_path: String,
     /// The path that is typed to save the picture.
     pub picture_path: String,
+    /// What is shown below the explorer.
+    pub tab: Tab,
+    /// What is chosen of the codebook.
+    pub codebook: CodebookView,
 }
+
+/// A narrower window has no room for the inspector beside everything else.
+const LEAST_WITH_INSPECTOR: f32 = 1100.0;
 
 /// Draws the window and tells what a person did.
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
+    let cells = scene.code_map.map_or(0, |map| map.codes.len());
+    view.codebook.begin_frame(scene.codebook, cells);
+    let inspected = scene.codebook.zip(view.codebook.selected);
+    // A small window has no room for both: the inspector then stands in for the setup.
+    let shows_setup = inspected.is_none() || ui.available_width() >= LEAST_WITH_INSPECTOR;
     Panel::top("top").frame(theme::bar_frame()).show(ui, |ui| top_bar::show(ui, scene, view, out));
     // A small window leaves the explorer its share.
     let curves_height = (ui.available_height() * 0.27).clamp(132.0, 210.0);
@@ -164,23 +209,36 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         .size_range(120.0..=520.0)
         .frame(theme::panel_frame())
         .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));
-    Panel::left("setup")
-        .resizable(true)
-        .default_size(268.0)
-        .size_range(240.0..=420.0)
-        .frame(theme::panel_frame())
-        .show(ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                data_panel::show(ui, scene, view, out);
-                ui.add_space(8.0);
-                ui.separator();
-                train_panel::show(ui, scene, view, out);
+    if shows_setup {
+        Panel::left("setup")
+            .resizable(true)
+            .default_size(268.0)
+            .size_range(240.0..=420.0)
+            .frame(theme::panel_frame())
+            .show(ui, |ui| {
+                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                    data_panel::show(ui, scene, view, out);
+                    ui.add_space(8.0);
+                    ui.separator();
+                    train_panel::show(ui, scene, view, out);
+                });
             });
-        });
+    }
+    if let Some((codebook, code)) = inspected {
+        Panel::right("inspector")
+            .resizable(true)
+            .default_size(260.0)
+            .size_range(240.0..=420.0)
+            .frame(theme::panel_frame())
+            .show(ui, |ui| inspector::show(ui, scene, codebook, code, &mut view.codebook, out));
+    }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
         notices(ui, scene.notices, out);
-        explore_panel::show(ui, scene, &mut view.picture_path, out);
+        explore_panel::show(ui, scene, view, out);
     });
+    if view.codebook.has_moved() {
+        ui.ctx().request_repaint();
+    }
     commands
 }
 

@@ -4,6 +4,7 @@ use egui::{
     Color32, Image, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, load::SizedTexture, pos2,
 };
 
+use super::code_map::light;
 use super::{Command, Picture, Scene, theme};
 
 /// How far a drag over the whole picture moves, in the latent's own units (deviations of the prior).
@@ -18,8 +19,12 @@ fn scale_to_fit(texels: Vec2, room: Vec2) -> f32 {
 
 /// Draws a texture into a rectangle.
 pub(super) fn paint(ui: &Ui, picture: Picture, rect: Rect) {
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    ui.painter().image(picture.id, rect, whole, Color32::WHITE);
+    paint_part(ui, picture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)));
+}
+
+/// Draws a part of a texture, in shares of its width and height, into a rectangle.
+pub(super) fn paint_part(ui: &Ui, picture: Picture, rect: Rect, part: Rect) {
+    ui.painter().image(picture.id, rect, part, Color32::WHITE);
 }
 
 /// A picture as large as it fits, with an accessible name.
@@ -30,14 +35,26 @@ pub(super) fn fitted(ui: &mut Ui, picture: Picture, room: Vec2, name: &str) -> R
     response
 }
 
-/// The decoded point; dragging on it walks.
-pub(super) fn walkable(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
+/// The decoded point; dragging on it walks. `lit` is the code whose cells are shown on it.
+pub(super) fn walkable(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    side: f32,
+    lit: Option<usize>,
+    out: &mut Vec<Command>,
+) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Move);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Decoded picture"));
     if let Some(picture) = scene.pictures.main {
         let size = picture.size * scale_to_fit(picture.size, rect.size());
-        paint(ui, picture, Rect::from_center_size(rect.center(), size));
+        let shown = Rect::from_center_size(rect.center(), size);
+        paint(ui, picture, shown);
+        if let (Some(code), Some(map)) = (lit, scene.code_map)
+            && map.codes.contains(&(code as u32))
+        {
+            light(ui, shown, map.shape, &map.codes, code);
+        }
     } else {
         ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
         let font = egui::TextStyle::Body.resolve(ui.style());

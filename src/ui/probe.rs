@@ -1,24 +1,27 @@
 //! A fixed batch of held-out images, what the model makes of them, and what it misses.
 
-use egui::{Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
+use super::code_map::light;
 use super::words::grouped;
 use super::{Picture, Scene, picture, theme};
 
 const LABEL_WIDTH: f32 = 76.0;
 
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
-    ui.horizontal(|ui| {
-        ui.label(theme::heading("Reconstructions"));
-        if let Some(probe) = &scene.pictures.probe {
-            let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
-            ui.label(theme::muted(format!(
-                "{} held-out images, step {}, mean PSNR {mean:.1} dB",
-                probe.psnr_db.len(),
-                grouped(probe.step)
-            )));
-        }
-    });
+/// What is shown, in one line.
+pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
+    if let Some(probe) = &scene.pictures.probe {
+        let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
+        ui.label(theme::muted(format!(
+            "{} held-out images, step {}, mean PSNR {mean:.1} dB",
+            probe.psnr_db.len(),
+            grouped(probe.step)
+        )));
+    }
+}
+
+/// The rows of tiles; on the images, the cells that have the code `lit`.
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     let Some(probe) = &scene.pictures.probe else {
         ui.label(theme::muted("Held-out images and what the model makes of them will be here."));
         return;
@@ -28,8 +31,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
     let rows =
         [("Original", probe.originals), ("Model", probe.reconstructions), ("Error", probe.errors)];
-    for (name, tiles) in rows {
-        row(ui, name, tiles, vec2(tile * count, tile));
+    for (index, (name, tiles)) in rows.into_iter().enumerate() {
+        let area = row(ui, name, tiles, vec2(tile * count, tile));
+        if index == 0 {
+            light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
+        }
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -44,7 +50,21 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
     });
 }
 
-fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) {
+/// Shows where a code is chosen on the images, unless none of them uses it.
+fn light_watched(ui: &Ui, scene: &Scene<'_>, lit: Option<usize>, first: Rect) {
+    let survey = scene.codebook.and_then(|codebook| codebook.survey.as_ref());
+    let (Some(code), Some(survey)) = (lit, survey) else { return };
+    let count = scene.pictures.probe.as_ref().map_or(0, |probe| probe.psnr_db.len());
+    let watched = &survey.watched[..count.min(survey.watched.len())];
+    if watched.iter().any(|map| map.contains(&(code as u32))) {
+        for (index, map) in watched.iter().enumerate() {
+            let tile = first.translate(vec2(index as f32 * first.width(), 0.0));
+            light(ui, tile, survey.shape, map, code);
+        }
+    }
+}
+
+fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) -> Rect {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 2.0);
         let (label, _) = ui.allocate_exact_size(vec2(LABEL_WIDTH, size.y), Sense::hover());
@@ -52,6 +72,8 @@ fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) {
         ui.painter().text(label.left_center(), egui::Align2::LEFT_CENTER, name, font, theme::MUTED);
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} images")));
-        picture::paint(ui, tiles, Rect::from_min_size(pos2(rect.left(), rect.top()), size));
-    });
+        picture::paint(ui, tiles, rect);
+        rect
+    })
+    .inner
 }

@@ -20,12 +20,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
             out.push(Command::BeginEdit);
             out.push(Command::SetLatent(vec![0.0; explore.latent().len()]));
         }
-        if enabled(ui, explore.can_undo(), "Undo", "Take the last move back (Ctrl+Z).") {
-            out.push(Command::Undo);
-        }
-        if enabled(ui, explore.can_redo(), "Redo", "Make it again (Ctrl+Shift+Z).") {
-            out.push(Command::Redo);
-        }
+        history(ui, scene, out);
     });
     egui::ScrollArea::vertical().max_height(height).auto_shrink([false, false]).show(ui, |ui| {
         for &dim in scene.explore.order() {
@@ -34,8 +29,18 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
     });
 }
 
+/// The way back and forth through latent edits.
+pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    if enabled(ui, scene.explore.can_undo(), "Undo", "Take the last move back (Ctrl+Z).") {
+        out.push(Command::Undo);
+    }
+    if enabled(ui, scene.explore.can_redo(), "Redo", "Make it again (Ctrl+Shift+Z).") {
+        out.push(Command::Redo);
+    }
+}
+
 /// A button that may be out of use; whether it was clicked.
-fn enabled(ui: &mut Ui, enabled: bool, text: &str, hint: &str) -> bool {
+pub(super) fn enabled(ui: &mut Ui, enabled: bool, text: &str, hint: &str) -> bool {
     let response = ui.add_enabled(enabled, Button::new(text));
     response.on_hover_text(hint).on_disabled_hover_text(hint).clicked()
 }

@@ -16,6 +16,37 @@ pub const PANEL: Color32 = Color32::from_rgb(29, 30, 33);
 /// Where a picture will be, and behind typed text.
 pub const EMPTY: Color32 = Color32::from_rgb(36, 38, 41);
 
+/// The frame of a dead code, of which nothing else is left.
+pub const DEAD: Color32 = Color32::from_rgb(164, 168, 174);
+/// The stripes over a code that is dying.
+pub const HATCH: Color32 = Color32::from_rgb(206, 208, 212);
+/// A code of whose use nothing is known.
+pub const UNKNOWN: Color32 = Color32::from_rgb(74, 78, 84);
+/// Over what is not meant.
+pub const SHADE: Color32 = Color32::from_rgba_premultiplied(10, 11, 12, 176);
+/// Around what is meant.
+pub const LIT: Color32 = Color32::WHITE;
+
+/// Stops of the viridis colour map, evenly spaced: as bright as they are high, for every eye and in print.
+///
+/// # Source
+/// Smith & van der Walt, "A Better Default Colormap for `Matplotlib`", `SciPy` 2015 (the map is in the public
+/// domain, CC0).
+const VIRIDIS: [[u8; 3]; 9] = [
+    [68, 1, 84],
+    [71, 44, 122],
+    [59, 81, 139],
+    [44, 113, 142],
+    [33, 144, 141],
+    [39, 173, 129],
+    [92, 200, 99],
+    [170, 220, 50],
+    [253, 231, 37],
+];
+
+/// The colour map starts here, so that the least value still stands off the ground.
+const VIRIDIS_FLOOR: f32 = 0.12;
+
 /// Colours of curves, told apart by people who see colours differently too.
 ///
 /// # Source
@@ -33,6 +64,55 @@ pub const CURVES: [Color32; 7] = [
 /// The colour of curve `index`; they repeat.
 pub fn curve(index: usize) -> Color32 {
     CURVES[index % CURVES.len()]
+}
+
+/// The colour of a value in `[0, 1]`, brighter as it is higher.
+pub fn viridis(value: f32) -> Color32 {
+    let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
+    let place = (VIRIDIS_FLOOR + (1.0 - VIRIDIS_FLOOR) * value) * (VIRIDIS.len() - 1) as f32;
+    let below = (place as usize).min(VIRIDIS.len() - 2);
+    let share = place - below as f32;
+    let [r, g, b] = std::array::from_fn(|channel| {
+        let [from, to] = [below, below + 1].map(|stop| f32::from(VIRIDIS[stop][channel]));
+        (from + share * (to - from)).round() as u8
+    });
+    Color32::from_rgb(r, g, b)
+}
+
+/// A colour for a code, the same wherever it is seen; neighbours in number differ.
+pub fn code_colour(code: u32) -> Color32 {
+    // The golden ratio of the circle of hues, in whole numbers.
+    let hue = (code.wrapping_mul(0x9E37_79B9) >> 8) as f32 / (1 << 24) as f32;
+    let level = (code.wrapping_mul(0x85EB_CA6B) >> 30) as f32;
+    egui::ecolor::Hsva::new(hue, 0.72, 0.16 + 0.08 * level, 1.0).into()
+}
+
+/// A colour that steps back.
+pub fn faded(colour: Color32) -> Color32 {
+    STAGE.lerp_to_gamma(colour, 0.3)
+}
+
+/// A frame around what is chosen, to be seen on any ground.
+pub fn frame_around(ui: &egui::Ui, rect: egui::Rect) {
+    let frame = |stroke, by| {
+        ui.painter().rect_stroke(rect.expand(by), 0.0, stroke, egui::StrokeKind::Outside);
+    };
+    frame(Stroke::new(1.0, Color32::BLACK), 2.0);
+    frame(Stroke::new(2.0, Color32::WHITE), 0.0);
+}
+
+/// What can be read on a colour: black or white.
+pub fn ink_on(colour: Color32) -> Color32 {
+    if luma(colour) > 0.5 { Color32::BLACK } else { Color32::WHITE }
+}
+
+/// How bright a colour looks, in `[0, 1]`.
+///
+/// # Source
+/// ITU-R BT.601, on gamma-encoded values.
+pub fn luma(colour: Color32) -> f32 {
+    let [r, g, b, _] = colour.to_array().map(f32::from);
+    (0.299 * r + 0.587 * g + 0.114 * b) / 255.0
 }
 
 /// Sets fonts, spacing and colours of a context.

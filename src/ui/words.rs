@@ -1,5 +1,32 @@
 //! Terms in plain words, for tooltips, and numbers for people.
 
+use crate::metrics::code_use::CodeState;
+pub(super) use crate::session::words::{grouped, measure};
+
+/// Where a code stands, in a word.
+pub(super) fn state(state: Option<CodeState>) -> &'static str {
+    match state {
+        None => "not counted",
+        Some(CodeState::Dead) => "dead",
+        Some(CodeState::Dying) => "dying",
+        Some(CodeState::Used) => "used",
+    }
+}
+
+/// What that means.
+pub(super) fn explain_state(state: CodeState) -> &'static str {
+    match state {
+        CodeState::Dead => "No vector of the window chose it.",
+        CodeState::Dying => "Fewer vectors of the window chose it than a tenth of an even share.",
+        CodeState::Used => "At least a tenth of an even share of the window's vectors chose it.",
+    }
+}
+
+/// A share of a whole in per cent, with two digits that say something.
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    format!("{} %", measure(100.0 * part as f32 / whole.max(1) as f32))
+}
+
 /// What a curve or a setting means, in a sentence or two.
 pub(super) fn explain(term: &str) -> &'static str {
     match term {
@@ -48,19 +75,6 @@ pub(super) fn explain(term: &str) -> &'static str {
         }
         _ => "",
     }
-}
-
-/// A count with thin spaces between thousands, for example `12 400`.
-pub(super) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{2009}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A duration for people, for example `1 h 05 min`, `3 min 20 s` or `12 s`.

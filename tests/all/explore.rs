@@ -2,7 +2,11 @@
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+
+use zscope::array::Array;
 use zscope::latent::Mixing;
+use zscope::latent::{codes_of_latent, latent_of_codes};
 use zscope::random::{Purpose, stream};
 use zscope::session::explore::{CornerSource, Explore};
 
@@ -511,4 +515,46 @@ fn one_dimension_moves_to_the_right_only() {
     explore.begin_walk();
     explore.walk(0.0, 2.0);
     assert_eq!(explore.latent(), [0.5], "down, along the only dimension");
+}
+
+/// Grids of codes: draws are codes by their use, ways are straight, cells can be changed and changed back.
+#[test]
+fn a_grid_of_codes_is_explored() {
+    let codebook = Array::new([3, 2], vec![0.0, 0.0, 1.0, 0.0, 0.0, 5.0]).expect("three codes");
+    // The first code is never drawn.
+    let shares: Arc<[f32]> = vec![0.0, 1.0, 3.0].into();
+    let codebook = Arc::new(codebook);
+    let mut explore = Explore::with_codes(4, Arc::clone(&codebook), Arc::clone(&shares));
+    assert_eq!(explore.latent().len(), 8, "four vectors of two values");
+    assert_eq!(explore.mixing(), Mixing::Lerp, "straight ways");
+    assert_eq!(explore.plane_dims(), None, "no dimension means anything alone");
+    for corner in explore.corners() {
+        let codes = codes_of_latent(&codebook, &corner.latent);
+        assert!(codes.len() == 4 && codes.iter().all(|&code| code > 0), "{codes:?}");
+        assert_eq!(latent_of_codes(&codebook, &codes), corner.latent, "exactly codes");
+    }
+    explore.jump_to_draw();
+    let drawn = explore.codes().expect("codes");
+    explore.set_cell(2, 0);
+    explore.set_cell(9, 1);
+    explore.set_cell(1, 3);
+    let edited: Vec<(usize, u32)> = explore.edited_cells().clone().into_iter().collect();
+    assert_eq!(edited, [(2, 0)], "only cells and codes that there are");
+    assert_eq!(explore.codes().expect("codes")[2], 0, "the cell has its code");
+    explore.set_codes(Arc::clone(&codebook), shares);
+    assert_eq!(explore.edited_cells().len(), 1, "newer codes take nothing away");
+    explore.undo();
+    assert_eq!(explore.codes().expect("codes"), drawn, "back");
+    explore.redo();
+    assert_eq!(explore.codes().expect("codes")[2], 0, "and forward");
+    explore.reset_cells();
+    assert_eq!(explore.codes().expect("codes"), drawn, "as the point has them");
+    explore.undo();
+    explore.set_pad([0.0, 0.0]);
+    assert!(explore.edited_cells().is_empty(), "another point, other codes");
+    let before = explore.latent().to_vec();
+    explore.begin_walk();
+    explore.walk(1.0, 0.0);
+    assert_ne!(explore.latent(), before, "a walk moves");
+    assert!(Explore::new(4).codes().is_none(), "no codebook, no codes");
 }

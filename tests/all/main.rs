@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod code_use;
+mod codebook;
 mod common;
 mod data;
 mod engine_matches_twin;

@@ -1,5 +1,7 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
 mod behaviour;
+mod codebook;
 mod layout;
+mod made_up;
 mod window;

@@ -7,10 +7,10 @@ use zscope::event::{Event, StepRecord};
 use zscope::formats::run_dir::{Pick, RunDir};
 use zscope::metrics::code_use::{CodeEventKind, CodeUse};
 use zscope::open::open;
+use zscope::session::codebook::ReviveFrom;
 use zscope::train::recipe::Recipe;
 use zscope::train::settings::Settings;
 use zscope::train::start::{Length, Request, resume};
-use zscope::train::worker::ReviveFrom;
 use zscope::train::worker::{Control, Plan, Training};
 
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -19,8 +19,8 @@ const ROWS: usize = 2;
 /// that no vector chooses starts again at a random vector. With `k` vectors or fewer each is a code, and the
 /// rest are drawn from them with repetition.
 ///
-/// Depends on the vectors and the seed alone, not on the number of threads. Takes about 14 n k d
-/// multiplications on rayon's pool: half a second for 12,544 vectors of 64 dimensions and 512 codes on two cores.
+/// Depends on the vectors and the seed alone, not on the number of threads. Takes about 11 n k d
+/// multiplications on rayon's pool: half a second for 12,544 vectors of 64 dimensions and 512 codes on one core.
 ///
 /// # Shapes
 /// - `vectors`: `[n, d]`, n at least 1; result: `[k, d]`

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor};
 
-/// Distances held at once: 16 MiB in f32, whatever the sizes of batch and codebook are.
-const CHUNK_DISTANCES: usize = 1 << 22;
+/// Distances held at once, whatever the sizes of batch and codebook are: 4 MiB in f32, which caches hold.
+const CHUNK_DISTANCES: usize = 1 << 20;
 
 /// The index of the code nearest to each vector; of equally near ones the lowest.
 ///

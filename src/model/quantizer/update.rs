@@ -13,8 +13,8 @@ const SMOOTHING: f64 = 1e-5;
 pub struct CodebookRules {
     /// Share of the old averages that stays in an update, γ, in `[0, 1)`.
     pub decay: f64,
-    /// Codes whose average use falls below this many vectors a batch start again; 0 for never. Above the mean
-    /// use n / k it can never be reached by all codes at once.
+    /// Codes whose average use falls below this many vectors a batch start again; 0 for never. It has to lie
+    /// below the mean use, n / k, or some codes start again at every update.
     pub restart_threshold: f64,
 }
 

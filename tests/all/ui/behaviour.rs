@@ -459,7 +459,7 @@ fn typed_paths_are_opened() {
 }
 
 /// Every text that is drawn, also what is painted without a widget.
-fn painted(harness: &Harness<'_, Window>) -> String {
+pub fn painted(harness: &Harness<'_, Window>) -> String {
     fn collect(shape: &egui::Shape, text: &mut String) {
         match shape {
             egui::Shape::Text(shape) => {

@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui::{Rect, WidgetRect, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use zscope::ui::Notice;
+use zscope::ui::{Notice, Tab};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
 
@@ -19,6 +19,15 @@ fn scenes() -> Vec<(&'static str, Window)> {
     let mut opening = Window::full(20);
     opening.data.opening = Some((123_456, 1_234_567));
     scenes.push(("data being opened", opening));
+    scenes.push(("a codebook", Window::with_codes(512)));
+    scenes.push(("one code", Window::with_codes(1)));
+    for (scene, tab) in [("a code", Tab::Codebook), ("a code on images", Tab::Reconstructions)] {
+        let mut window = Window::with_codes(512);
+        window.view.codebook.select(Some(5));
+        window.view.codebook.cell = Some(12);
+        window.view.tab = tab;
+        scenes.push((scene, window));
+    }
     scenes.push(("a notice", Window { notices: vec![notice], ..Window::full(20) }));
     scenes
 }
@@ -141,7 +150,12 @@ fn nothing_that_takes_input_is_cut_off() {
 #[test]
 fn the_default_window_needs_no_scrolling() {
     let mut clipped = Vec::new();
-    for (scene, window) in [("full", Window::full(8)), ("running", Window::running(8, 500))] {
+    let scenes = [
+        ("full", Window::full(8)),
+        ("running", Window::running(8, 500)),
+        ("codebook", Window::with_codes(512)),
+    ];
+    for (scene, window) in scenes {
         let mut harness = window.open(SIZES[0]);
         asked(&mut harness);
         for widget in inputs(&harness).iter().filter(|widget| lost(widget) > 1.0) {
@@ -204,6 +218,20 @@ fn pictures_are_large_enough() {
             let rect = harness.get_by_label(name).rect();
             assert!(rect.width() >= least && rect.height() >= least, "{name} at {size:?}: {rect}");
             assert!((rect.width() - rect.height()).abs() < 0.5, "{name} is square: {rect}");
+        }
+    }
+    for (size, least) in SIZES.into_iter().zip([200.0, 120.0]) {
+        for selected in [None, Some(5)] {
+            let mut window = Window::with_codes(512);
+            window.view.codebook.select(selected);
+            let harness = window.open(size);
+            for name in ["Latent pad", "Decoded picture", "Code map"] {
+                let rect = harness.get_by_label(name).rect();
+                assert!(
+                    rect.width() >= least && rect.height() >= least,
+                    "{name} at {size:?}: {rect}"
+                );
+            }
         }
     }
 }

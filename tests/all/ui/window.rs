@@ -7,6 +7,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::Session;
+use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::explore::Explore;
 use zscope::ui::{
     Command, DataLine, ModelLine, Notice, PAD_TILES, Picture, Pictures, ProbePictures, Scene, View,
@@ -24,6 +25,9 @@ pub struct Window {
     pub data: DataLine,
     pub notices: Vec<Notice>,
     pub view: View,
+    pub codebook: Option<Codebook>,
+    pub code_map: Option<CodeMap>,
+    pub heatmap: Option<egui::TextureHandle>,
     pub name: &'static str,
     pub is_live: bool,
     pub commands: Vec<Command>,
@@ -42,6 +46,8 @@ impl eframe::App for Window {
                 engine: if self.name.is_empty() { "" } else { "CPU (Flex)" },
                 is_live: self.is_live,
             },
+            codebook: self.codebook.as_ref(),
+            code_map: self.code_map.as_ref(),
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
@@ -50,10 +56,25 @@ impl eframe::App for Window {
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);
+        self.draw_heatmap(ui.ctx());
     }
 }
 
 impl Window {
+    /// As the program does after every frame.
+    fn draw_heatmap(&mut self, ctx: &egui::Context) {
+        let image = self.codebook.as_ref().and_then(|book| self.view.codebook.take_heatmap(book));
+        let Some(image) = image else { return };
+        let options = egui::TextureOptions::NEAREST;
+        match &mut self.heatmap {
+            Some(handle) => handle.set(image, options),
+            None => self.heatmap = Some(ctx.load_texture("heatmap", image, options)),
+        }
+        let handle = self.heatmap.as_ref().unwrap();
+        self.pictures.heatmap = Some(Picture { id: handle.id(), size: handle.size_vec2() });
+        ctx.request_repaint();
+    }
+
     /// With a model of `d` dimensions, its pictures, and data.
     pub fn full(d: usize) -> Self {
         let mut explore = Explore::new(d);
@@ -75,6 +96,7 @@ impl Window {
                     psnr_db: (0..16).map(|index| 20.0 + f64::from(index) * 0.5).collect(),
                 }),
                 preview: Some(picture(8.0 * 33.0 - 1.0, 8.0 * 33.0 - 1.0)),
+                ..Pictures::default()
             },
             data: DataLine {
                 spec: "shapes".to_owned(),

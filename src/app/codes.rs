@@ -1,0 +1,259 @@
+//! The codebook of the model in the explorer: what is known of it, its pictures, and what a person does to it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui;
+
+use super::jobs::Done;
+use super::survey::{CodePictures, Surveyed, code_pictures, survey};
+use super::{ZscopeApp, textures};
+use crate::array::Array;
+use crate::latent::similarity_order;
+use crate::metrics::code_use::CodeUse;
+use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
+use crate::train::worker::Control;
+use crate::ui::Tab;
+
+/// What changes nothing, as long as no model with codes is in training.
+const NOT_IN_TRAINING: &str =
+    "No model with a codebook is in training: its codes can be changed while it trains.";
+/// While codes move, orders and pictures are made anew no more often than this.
+const RENEW: Duration = Duration::from_secs(5);
+
+/// The codebook of the model in the explorer, for families that have one.
+#[derive(Default)]
+pub(super) struct Codes {
+    /// Its vectors and their use.
+    pub(super) codebook: Option<Codebook>,
+    /// The codes of the picture.
+    pub(super) map: Option<CodeMap>,
+    seen: u64,
+    heatmap: Option<egui::TextureHandle>,
+    surveyed: Option<Arc<Surveyed>>,
+    alone: Option<egui::TextureHandle>,
+    in_context: Option<egui::TextureHandle>,
+    patches: Option<egui::TextureHandle>,
+    order_job: Job,
+    survey_job: Job,
+    picture_job: Job,
+}
+
+/// Something that is made in the background, again and again.
+#[derive(Default)]
+struct Job {
+    is_stale: bool,
+    is_running: bool,
+    begun: Option<Instant>,
+}
+
+impl Job {
+    /// Whether it is to be started now; notes that it was.
+    fn starts(&mut self, interval: Duration) -> bool {
+        let rests = self.begun.is_none_or(|begun| begun.elapsed() >= interval);
+        let starts = self.is_stale && !self.is_running && rests;
+        if starts {
+            *self = Self { is_stale: false, is_running: true, begun: Some(Instant::now()) };
+        }
+        starts
+    }
+
+    /// What it makes is out of date, and needed at once.
+    fn hurry(&mut self) {
+        self.is_stale = true;
+        self.begun = None;
+    }
+}
+
+impl ZscopeApp {
+    /// Begins anew with the codebook of another model, if it has one.
+    pub(super) fn show_codebook(&mut self, codes: Option<Arc<Array>>, usage: Option<Arc<CodeUse>>) {
+        self.view.codebook.select(None);
+        self.codes = Codes {
+            codebook: codes.map(|codes| Codebook {
+                usage: usage.map_or(Usage::Unknown, Usage::Trained),
+                ..Codebook::new(codes)
+            }),
+            ..Codes::default()
+        };
+        for job in [&mut self.codes.order_job, &mut self.codes.survey_job] {
+            job.is_stale = true;
+        }
+    }
+
+    /// Takes the newest vectors of the codes.
+    pub(super) fn take_code_vectors(&mut self, codes: Arc<Array>) {
+        if let Some(codebook) = &mut self.codes.codebook {
+            codebook.codes = codes;
+            let Codes { order_job, survey_job, picture_job, .. } = &mut self.codes;
+            for job in [order_job, survey_job, picture_job] {
+                job.is_stale = true;
+            }
+        }
+    }
+
+    /// Takes what training has counted, and starts what is due in the background.
+    pub(super) fn take_codes(&mut self) {
+        if let (Some(codebook), Some((seen, live))) =
+            (&mut self.codes.codebook, self.live.codes.newer_than(self.codes.seen))
+        {
+            self.codes.seen = seen;
+            codebook.usage = Usage::Trained(Arc::clone(&live.usage));
+            codebook.frozen.clone_from(&live.frozen);
+            codebook.can_undo = live.can_undo;
+        }
+        // Nobody sees orders and pieces while other things are shown.
+        if self.codes.codebook.is_some() && self.view.tab == Tab::Codebook {
+            self.start_code_jobs();
+        }
+    }
+
+    fn start_code_jobs(&mut self) {
+        let Some(model) = &self.model else { return };
+        let Some(codebook) = &self.codes.codebook else { return };
+        let question = self.model_question;
+        let (networks, range) = (model.networks.clone(), model.range);
+        if self.codes.order_job.starts(RENEW) {
+            let codes = Arc::clone(&codebook.codes);
+            self.jobs.spawn("order", move |done| {
+                done(Done::CodeOrder { question, order: similarity_order(&codes) });
+            });
+        }
+        let fitting = self.dataset.as_ref().filter(|(_, data)| data.shape() == model.image);
+        if let Some((_, dataset)) = fitting
+            && self.codes.survey_job.starts(RENEW)
+        {
+            let (dataset, networks) = (Arc::clone(dataset), networks.clone());
+            self.jobs.spawn("survey", move |done| {
+                let surveyed = survey(&networks, range, dataset.as_ref());
+                done(Done::Survey {
+                    question,
+                    surveyed: surveyed.map_err(|error| error.to_string()),
+                });
+            });
+        }
+        if let Some(code) = self.view.codebook.selected
+            && self.codes.picture_job.starts(RENEW)
+        {
+            let surveyed = self.codes.surveyed.clone();
+            self.jobs.spawn("code", move |done| {
+                let pictures = code_pictures(&networks, range, surveyed.as_deref(), code);
+                let pictures = pictures.map_err(|error| error.to_string());
+                done(Done::CodePictures { question, code, pictures });
+            });
+        }
+    }
+
+    pub(super) fn code_order_made(&mut self, order: Vec<usize>) {
+        self.codes.order_job.is_running = false;
+        if let Some(codebook) = &mut self.codes.codebook {
+            codebook.order_by_similarity = Some(Arc::new(order));
+        }
+    }
+
+    pub(super) fn survey_made(&mut self, surveyed: Option<Surveyed>) {
+        self.codes.survey_job.is_running = false;
+        let Some(codebook) = &mut self.codes.codebook else { return };
+        let surveyed = surveyed.map(Arc::new);
+        codebook.survey = surveyed.as_ref().map(|surveyed| Arc::new(surveyed.survey.clone()));
+        self.codes.surveyed = surveyed;
+        self.codes.picture_job.hurry();
+    }
+
+    pub(super) fn code_pictures_made(
+        &mut self,
+        ctx: &egui::Context,
+        code: usize,
+        made: Option<CodePictures>,
+    ) {
+        self.codes.picture_job.is_running = false;
+        // A person may look at another one by now.
+        if self.view.codebook.selected != Some(code) {
+            return self.codes.picture_job.hurry();
+        }
+        let Some(made) = made else { return };
+        let show = |slot: &mut Option<egui::TextureHandle>, tiles: Option<&Array>| {
+            let tiles = tiles?;
+            let options = egui::TextureOptions::NEAREST;
+            textures::show(slot, ctx, "code", tiles, tiles.num_rows(), options);
+            slot.as_ref().map(textures::picture)
+        };
+        let codes = &mut self.codes;
+        self.pictures.code_alone = show(&mut codes.alone, Some(&made.alone));
+        self.pictures.code_in_context = show(&mut codes.in_context, made.in_context.as_ref());
+        self.pictures.code_patches = show(&mut codes.patches, made.patches.as_ref());
+    }
+
+    /// Puts a code into the inspector, or closes it.
+    pub(super) fn select_code(&mut self, code: Option<usize>) {
+        if self.view.codebook.selected != code {
+            self.pictures.code_alone = None;
+            self.pictures.code_in_context = None;
+            self.pictures.code_patches = None;
+        }
+        self.view.codebook.select(code);
+        self.codes.picture_job.hurry();
+    }
+
+    /// Brings the map of the picture's codes up to date.
+    pub(super) fn map_codes(&mut self) {
+        let grid = self.model.as_ref().and_then(|model| model.networks.codes.as_ref());
+        let shape = grid.and_then(|codes| <[usize; 2]>::try_from(codes.decoder.input_shape()).ok());
+        self.codes.map = shape.zip(self.explore.codes()).map(|(shape, codes)| {
+            let edited =
+                (0..codes.len()).map(|cell| self.explore.edited_cells().contains_key(&cell));
+            CodeMap { shape, edited: edited.collect(), codes }
+        });
+    }
+
+    /// Brings the heatmap's texture up to date with the frame that was just laid out.
+    pub(super) fn draw_heatmap(&mut self, ctx: &egui::Context) {
+        let Some(codebook) = &self.codes.codebook else {
+            self.pictures.heatmap = None;
+            return;
+        };
+        if let Some(image) = self.view.codebook.take_heatmap(codebook) {
+            textures::set(&mut self.codes.heatmap, ctx, "heatmap", image);
+            // The first time, the frame was laid out without it.
+            if self.pictures.heatmap.is_none() {
+                ctx.request_repaint();
+            }
+        }
+        self.pictures.heatmap = self.codes.heatmap.as_ref().map(textures::picture);
+    }
+
+    /// Puts codes of the model in training onto vectors of its encoder.
+    pub(super) fn revive_codes(&mut self, codes: Vec<usize>, from: ReviveFrom) {
+        self.ask_of_codes(Control::Revive { codes, from });
+    }
+
+    /// Keeps codes of the model in training where they are, or lets them move again.
+    pub(super) fn freeze_codes(&mut self, codes: Vec<usize>, frozen: bool) {
+        self.ask_of_codes(Control::FreezeCodes { codes, frozen });
+    }
+
+    /// Takes the last change of codes back.
+    pub(super) fn undo_codes(&mut self) {
+        self.ask_of_codes(Control::UndoCodes);
+    }
+
+    fn ask_of_codes(&mut self, control: Control) {
+        match &self.training {
+            Some(training) if self.codes.codebook.is_some() => training.ask(control),
+            _ => self.notice(NOT_IN_TRAINING, true),
+        }
+    }
+
+    /// Puts another code into a cell of the picture.
+    pub(super) fn set_cell(&mut self, cell: usize, code: u32) {
+        self.explore.set_cell(cell, code);
+        self.picture_is_stale = true;
+        self.log_moved("cell");
+    }
+
+    /// Gives every cell of the picture the code that is nearest again.
+    pub(super) fn reset_cells(&mut self) {
+        self.explore.reset_cells();
+        self.picture_is_stale = true;
+    }
+}

@@ -1,0 +1,215 @@
+//! What is true of the codebook that is shown: its vectors, how they are used, where they occur.
+//!
+//! Plain data that the window's program puts together; knows nothing of models, files or windows.
+
+mod survey;
+mod why;
+
+use std::sync::Arc;
+
+use crate::array::Array;
+use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
+pub use survey::{Patch, Survey};
+
+/// A codebook of `k` codes of `d` values.
+#[derive(Clone, Debug)]
+pub struct Codebook {
+    /// The vectors, `[k, d]`.
+    pub codes: Arc<Array>,
+    /// How often each code is chosen.
+    pub usage: Usage,
+    /// Which codes training leaves where they are, `[k]`; codes beyond its end are free.
+    pub frozen: Vec<bool>,
+    /// The codes in an order in which those that are alike lie near each other, a permutation of `0..k`;
+    /// see [`crate::latent::similarity_order`].
+    pub order_by_similarity: Option<Arc<Vec<usize>>>,
+    /// Where the codes occur in pictures.
+    pub survey: Option<Arc<Survey>>,
+    /// Whether a change of codes can be taken back.
+    pub can_undo: bool,
+}
+
+/// How often each code of a codebook is chosen, as far as that is known.
+#[derive(Clone, Debug, Default)]
+pub enum Usage {
+    /// Nothing was counted.
+    #[default]
+    Unknown,
+    /// Counted once over some images: how many vectors chose each code, `[k]`.
+    Evaluated(Arc<[u64]>),
+    /// Counted while training.
+    Trained(Arc<CodeUse>),
+}
+
+impl Usage {
+    /// Whether this is the very count that `other` is, not only an equal one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unknown, Self::Unknown) => true,
+            (Self::Evaluated(a), Self::Evaluated(b)) => Arc::ptr_eq(a, b),
+            (Self::Trained(a), Self::Trained(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// A code and how far it lies from another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    /// Its number.
+    pub code: usize,
+    /// Euclidean distance between the two vectors.
+    pub distance: f32,
+}
+
+/// Where a code is put when it is revived.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReviveFrom {
+    /// Onto a random vector that the encoder made of a training image.
+    Random,
+    /// Onto the encoder's vector that lies farthest from the codes.
+    Farthest,
+    /// Onto this vector, `[d]`.
+    Vector(Vec<f32>),
+}
+
+/// The codes of the picture that is shown, as its grid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CodeMap {
+    /// Rows and columns, `[h, w]`.
+    pub shape: [usize; 2],
+    /// The code of each cell, `[h * w]`, row by row.
+    pub codes: Vec<u32>,
+    /// Which cells a person has changed, `[h * w]`.
+    pub edited: Vec<bool>,
+}
+
+impl CodeMap {
+    /// The code of a cell.
+    pub fn code(&self, cell: usize) -> Option<usize> {
+        self.codes.get(cell).map(|&code| code as usize)
+    }
+
+    /// Whether a person has changed a cell.
+    pub fn is_edited(&self, cell: usize) -> bool {
+        self.edited.get(cell).copied().unwrap_or(false)
+    }
+
+    /// The row and the column of a cell.
+    pub fn place(&self, cell: usize) -> [usize; 2] {
+        let columns = self.shape[1].max(1);
+        [cell / columns, cell % columns]
+    }
+}
+
+impl Codebook {
+    /// A codebook of whose use nothing is known.
+    ///
+    /// # Shapes
+    /// - `codes`: `[k, d]`
+    pub fn new(codes: Arc<Array>) -> Self {
+        Self {
+            codes,
+            usage: Usage::Unknown,
+            frozen: Vec::new(),
+            order_by_similarity: None,
+            survey: None,
+            can_undo: false,
+        }
+    }
+
+    /// The number of codes, k.
+    pub fn size(&self) -> usize {
+        self.codes.num_rows()
+    }
+
+    /// Whether training leaves a code where it is.
+    pub fn is_frozen(&self, code: usize) -> bool {
+        self.frozen.get(code).copied().unwrap_or(false)
+    }
+
+    /// What training counted, where it did.
+    pub fn history(&self) -> Option<&CodeUse> {
+        match &self.usage {
+            Usage::Trained(history) => Some(history),
+            Usage::Unknown | Usage::Evaluated(_) => None,
+        }
+    }
+
+    /// How many vectors chose each code, `[k]`: over the rolling window of training, or in the evaluation of
+    /// a model without a history. Empty where nothing was counted.
+    pub fn window_counts(&self) -> &[u64] {
+        match &self.usage {
+            Usage::Unknown => &[],
+            Usage::Evaluated(counts) => counts,
+            Usage::Trained(history) => history.window(),
+        }
+    }
+
+    /// How many vectors of the last batch chose each code, `[k]`; known only in training.
+    pub fn batch_counts(&self) -> Option<&[u32]> {
+        self.history().map(CodeUse::batch)
+    }
+
+    /// Where a code stands, over the window; nothing where that was not counted.
+    pub fn state(&self, code: usize) -> Option<CodeState> {
+        let counts = self.window_counts();
+        (code < counts.len()).then(|| code_state(counts, code))
+    }
+
+    /// Where all codes stand, over the window, `[k]`; empty where nothing was counted.
+    pub fn states(&self) -> Vec<CodeState> {
+        code_states(self.window_counts())
+    }
+
+    /// The vector of a code, `[d]`; empty for one that is not there.
+    pub fn vector(&self, code: usize) -> &[f32] {
+        if code < self.size() { self.codes.row(code) } else { &[] }
+    }
+
+    /// The Euclidean norm of every code, `[k]`.
+    pub fn norms(&self) -> Vec<f32> {
+        (0..self.size()).map(|code| norm(self.codes.row(code))).collect()
+    }
+
+    /// The codes nearest to a code, nearest first, `most` at most; of equally near ones the lower first. Codes
+    /// whose distance is no number are left out. Costs a look at all codes.
+    pub fn neighbours(&self, code: usize, most: usize) -> Vec<Neighbour> {
+        let mut all = self.distances(code);
+        let nearer = |a: &Neighbour, b: &Neighbour| {
+            a.distance.total_cmp(&b.distance).then(a.code.cmp(&b.code))
+        };
+        if all.len() > most && most > 0 {
+            all.select_nth_unstable_by(most - 1, nearer);
+        }
+        all.truncate(most);
+        all.sort_by(nearer);
+        all
+    }
+
+    /// The nearest code that is not dead; nothing where nothing was counted.
+    pub fn nearest_living(&self, code: usize) -> Option<Neighbour> {
+        let counts = self.window_counts();
+        let is_alive = |near: &Neighbour| counts.get(near.code).is_some_and(|&count| count > 0);
+        let living = self.distances(code).into_iter().filter(is_alive);
+        living.min_by(|a, b| a.distance.total_cmp(&b.distance))
+    }
+
+    /// All other codes with their distance, by number.
+    fn distances(&self, code: usize) -> Vec<Neighbour> {
+        let vector = self.vector(code);
+        let others = (0..self.size()).filter(|&other| other != code && code < self.size());
+        let all = others
+            .map(|other| Neighbour { code: other, distance: distance(vector, self.vector(other)) });
+        all.filter(|near| near.distance.is_finite()).collect()
+    }
+}
+
+fn norm(vector: &[f32]) -> f32 {
+    vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let squares = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    squares.sum::<f64>().sqrt() as f32
+}

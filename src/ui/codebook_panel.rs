@@ -1,0 +1,343 @@
+//! The codebook as a heatmap: how often each code is chosen, and which are dying or dead.
+
+use egui::{
+    Align, Align2, FontId, Key, Layout, Mesh, Modifiers, Pos2, Rect, Response, Role, ScrollArea,
+    Sense, Shape, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::code_map::set_cell;
+use super::codebook_view::{Clock, CodebookView, Order};
+use super::heatmap::{CellLook, HeatGrid, count_at};
+use super::words::{self, grouped, percent};
+use super::{Command, Scene, keys, picture, sliders, theme};
+use crate::metrics::code_use::CodeState;
+use crate::session::codebook::{Codebook, ReviveFrom, Usage};
+
+/// The legend below the heatmap.
+const LEGEND_HEIGHT: f32 = 18.0;
+/// A cell of the legend, in points.
+const SWATCH: usize = 12;
+/// The colour bar, in points.
+const BAR: egui::Vec2 = vec2(132.0, 12.0);
+/// Fine enough for a smooth colour bar.
+const BAR_STEPS: usize = 33;
+
+/// How many of the codes are used, in one line.
+pub(super) fn summary(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
+    let overview = &view.overview;
+    if overview.states.is_empty() {
+        ui.label(theme::muted(format!("{} codes", grouped(codebook.size() as u64))));
+        return;
+    }
+    let number = |state| grouped(overview.number_of(state) as u64);
+    let perplexity = match overview.batch_perplexity {
+        Some(batch) => format!("{:.1} (window), {batch:.1} (batch)", overview.perplexity),
+        None => format!("{:.1} (evaluation)", overview.perplexity),
+    };
+    let text = format!(
+        "{} of {} used, {} dying, {} dead · perplexity {perplexity}",
+        number(CodeState::Used),
+        grouped(codebook.size() as u64),
+        number(CodeState::Dying),
+        number(CodeState::Dead),
+    );
+    let label = egui::Label::new(theme::muted(text)).truncate();
+    ui.add(label).on_hover_text(
+        "Used, dying and dead are judged over the window. Perplexity is how many codes, used evenly, would say \
+         as much: exp of the entropy of use.",
+    );
+}
+
+/// The heatmap with its controls and its legend.
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    view: &mut CodebookView,
+    out: &mut Vec<Command>,
+) {
+    toolbar(ui, codebook, view, out);
+    let room = ui.available_size() - vec2(0.0, LEGEND_HEIGHT + ui.spacing().item_spacing.y);
+    let scale = ui.pixels_per_point();
+    // A little room around for the frames of cells at the border.
+    let room_px = [room.x - 6.0, room.y - 6.0].map(|room| (room * scale).max(1.0) as usize);
+    view.grid = HeatGrid::fit(codebook.size(), room_px);
+    let size = egui::Vec2::from(view.grid.size_px().map(|px| px as f32 / scale));
+    let height = size.y.min(room.y.max(24.0) - 6.0);
+    ScrollArea::vertical().max_height(height + 6.0).show(ui, |ui| {
+        egui::Frame::new().inner_margin(3.0).show(ui, |ui| {
+            heatmap(ui, scene, codebook, view, size, out);
+        });
+    });
+    legend(ui, codebook, view);
+}
+
+fn toolbar(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        clock(ui, codebook, view);
+        ui.separator();
+        let orders = [
+            (Order::Index, "Index", "Codes by their number."),
+            (Order::Use, "Use", "The most used codes first. Stays as it is under the pointer."),
+            (
+                Order::Similarity,
+                "Similarity",
+                "Codes that are alike near each other: along the first principal component of their vectors.",
+            ),
+        ];
+        ui.label(theme::muted("by"));
+        for (order, name, hint) in orders {
+            let known = order != Order::Similarity || codebook.order_by_similarity.is_some();
+            let button = egui::Button::selectable(view.order == order, name);
+            let response = ui.add_enabled(known, button);
+            let unknown = "Not known yet: it is worked out in the background.";
+            if response.on_hover_text(hint).on_disabled_hover_text(unknown).clicked() {
+                view.order = order;
+            }
+        }
+        ui.separator();
+        let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
+        ui.checkbox(&mut view.log, "log").on_hover_text(hint);
+        ui.separator();
+        let is_dead = |code: &usize| {
+            view.overview.state(*code) == Some(CodeState::Dead) && !codebook.is_frozen(*code)
+        };
+        let dead: Vec<usize> = (0..codebook.size()).filter(is_dead).collect();
+        let hint = "Put every dead code that is not frozen onto a random vector of the encoder.";
+        if sliders::enabled(ui, !dead.is_empty(), "Revive all dead", hint) {
+            out.push(Command::ReviveCodes { codes: dead, from: ReviveFrom::Random });
+        }
+    });
+}
+
+/// Which uses are counted, where there is a choice.
+fn clock(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
+    match &codebook.usage {
+        Usage::Trained(history) => {
+            let window = format!("Window ({} steps)", grouped(history.window_steps()));
+            let clocks = [
+                (
+                    Clock::Batch,
+                    "Batch".to_owned(),
+                    "Uses in the last batch: few, and different every time.",
+                ),
+                (Clock::Window, window, "Uses in the last steps; an epoch, unless set otherwise."),
+            ];
+            for (clock, name, hint) in clocks {
+                let chosen = view.clock == clock;
+                if ui.selectable_label(chosen, name).on_hover_text(hint).clicked() {
+                    view.clock = clock;
+                }
+            }
+        }
+        Usage::Evaluated(_) => {
+            let vectors = grouped(view.overview.vectors);
+            ui.label(theme::muted(format!("{vectors} vectors evaluated")));
+        }
+        Usage::Unknown => {
+            ui.label(theme::muted("use not counted yet"))
+                .on_hover_text("It is counted while a model trains, or over images.");
+        }
+    }
+}
+
+fn heatmap(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    view: &mut CodebookView,
+    size: egui::Vec2,
+    out: &mut Vec<Command>,
+) {
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    // A name of its own: it keeps the keyboard when the inspector opens beside it.
+    let response = ui.interact(rect, egui::Id::unique("codebook heatmap"), Sense::click());
+    // A pixel of the picture is a pixel of the screen.
+    let scale = ui.pixels_per_point();
+    let corner = pos2((rect.left() * scale).round(), (rect.top() * scale).round()) / scale;
+    let rect = Rect::from_min_size(corner, size);
+    if let Some(texture) = scene.pictures.heatmap {
+        picture::paint(ui, texture, rect);
+    }
+    keys_and_clicks(ui, &response, rect, view, out);
+    let is_shown = response.has_focus() || view.selected.is_some();
+    if is_shown && let Some(cell) = cell_rect(ui, rect, view, view.cursor) {
+        theme::frame_around(ui, cell);
+    }
+    if let Some(cell) = view.hovered().and_then(|code| cell_rect(ui, rect, view, code)) {
+        let stroke = egui::Stroke::new(1.0, theme::LIT);
+        ui.painter().rect_stroke(cell.expand(1.0), 0.0, stroke, egui::StrokeKind::Outside);
+    }
+    keys::focus_ring(ui, &response, rect);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Image, true, "Codebook heatmap");
+        let state = words::state(view.overview.state(view.cursor));
+        info.current_text_value = Some(format!("Code {}, {state}", view.cursor));
+        info
+    });
+    let hovered = response.hover_pos().and_then(|at| code_at(ui, rect, view, at));
+    view.is_held = hovered.is_some();
+    if let Some(code) = hovered {
+        view.hover(code);
+        response.on_hover_ui_at_pointer(|ui| tell_code(ui, codebook, view, code));
+    }
+}
+
+/// Clicks and arrows choose a code; Enter opens the inspector, R revives.
+fn keys_and_clicks(
+    ui: &Ui,
+    response: &Response,
+    rect: Rect,
+    view: &mut CodebookView,
+    out: &mut Vec<Command>,
+) {
+    if response.clicked() {
+        response.request_focus();
+        // Enter and Space click too, without a pointer.
+        let code = match response.interact_pointer_pos() {
+            Some(at) => code_at(ui, rect, view, at),
+            None => Some(view.cursor),
+        };
+        if let Some(code) = code {
+            view.cursor = code;
+            match view.cell {
+                Some(cell) => set_cell(cell, code, out),
+                None => select(view, code, out),
+            }
+        }
+    }
+    let way = keys::arrows(ui, response);
+    if way != [0, 0]
+        && let Some(&place) = view.overview.place.get(view.cursor)
+    {
+        let to = keys::walk(place, way, view.grid.columns, view.grid.cells);
+        view.cursor = view.overview.order[to];
+        if let Some(cell) = cell_rect(ui, rect, view, view.cursor) {
+            ui.scroll_to_rect(cell.expand(3.0), None);
+        }
+        // An open inspector follows.
+        if view.selected.is_some_and(|selected| selected != view.cursor) {
+            select(view, view.cursor, out);
+        }
+    }
+    let asks_for_life = || ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::R));
+    if response.has_focus() && asks_for_life() {
+        out.push(Command::ReviveCodes { codes: vec![view.cursor], from: ReviveFrom::Random });
+    }
+}
+
+/// Puts a code into the inspector.
+pub(super) fn select(view: &mut CodebookView, code: usize, out: &mut Vec<Command>) {
+    view.select(Some(code));
+    out.push(Command::SelectCode(Some(code)));
+}
+
+fn code_at(ui: &Ui, rect: Rect, view: &CodebookView, at: Pos2) -> Option<usize> {
+    let px = (at - rect.min) * ui.pixels_per_point();
+    let place = view.grid.place_at(px.into())?;
+    view.overview.order.get(place).copied()
+}
+
+fn cell_rect(ui: &Ui, rect: Rect, view: &CodebookView, code: usize) -> Option<Rect> {
+    let place = *view.overview.place.get(code)?;
+    let [left, top, side] = view.grid.cell(place).map(|px| px as f32 / ui.pixels_per_point());
+    Some(Rect::from_min_size(rect.min + vec2(left, top), vec2(side, side)))
+}
+
+fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize) {
+    let overview = &view.overview;
+    let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
+    ui.label(format!("Code {code}, {}{frozen}", words::state(overview.state(code))));
+    if overview.counts.is_empty() {
+        return;
+    }
+    let over = match &codebook.usage {
+        Usage::Trained(_) if view.clock == Clock::Batch => "of the last batch",
+        Usage::Trained(_) => "of the window",
+        Usage::Unknown | Usage::Evaluated(_) => "evaluated",
+    };
+    let count = overview.count(code);
+    ui.label(theme::muted(format!(
+        "{} uses, {} of the vectors {over}",
+        grouped(count),
+        percent(count, overview.vectors)
+    )));
+    if let Some(history) = codebook.history() {
+        let last = history
+            .last_used(code)
+            .map_or("never used".to_owned(), |step| format!("last used at step {}", grouped(step)));
+        ui.label(theme::muted(last));
+    }
+}
+
+/// What brightness and form mean.
+fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), LEGEND_HEIGHT),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            if view.overview.counts.is_empty() {
+                swatch(ui, None, 0.0, false);
+                ui.label(theme::muted("not counted").small());
+            } else {
+                colour_bar(ui, view);
+                for (state, brightness) in
+                    [(CodeState::Used, 0.7), (CodeState::Dying, 0.15), (CodeState::Dead, 0.0)]
+                {
+                    ui.add_space(6.0);
+                    swatch(ui, Some(state), brightness, false);
+                    ui.label(theme::muted(words::state(Some(state))).small())
+                        .on_hover_text(words::explain_state(state));
+                }
+            }
+            if codebook.frozen.contains(&true) {
+                ui.add_space(6.0);
+                swatch(ui, Some(CodeState::Used), 0.7, true);
+                ui.label(theme::muted("frozen").small())
+                    .on_hover_text("Training leaves it where it is.");
+            }
+        },
+    );
+}
+
+/// The colours of use, with their numbers.
+fn colour_bar(ui: &mut Ui, view: &CodebookView) {
+    let most = view.overview.most;
+    let text = |ui: &mut Ui, text: String| {
+        ui.label(theme::number(text).size(11.0).color(theme::MUTED));
+    };
+    text(ui, "0".to_owned());
+    let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
+    let mut mesh = Mesh::default();
+    for step in 0..BAR_STEPS {
+        let share = step as f32 / (BAR_STEPS - 1) as f32;
+        let width = BAR.x / BAR_STEPS as f32;
+        let left = rect.left() + step as f32 * width;
+        let part = Rect::from_min_size(pos2(left, rect.top()), vec2(width, BAR.y));
+        mesh.add_colored_rect(part, theme::viridis(share));
+    }
+    ui.painter().add(Shape::mesh(mesh));
+    let middle = grouped(count_at(0.5, most, view.log));
+    let ink = theme::ink_on(theme::viridis(0.5));
+    let font = FontId::monospace(10.0);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, middle, font, ink);
+    let name = format!("Colours from 0 to {most} uses");
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
+    response
+        .on_hover_text("Vectors that chose a code; the number inside is the middle of the scale.");
+    text(ui, format!("{} uses", grouped(most)));
+}
+
+/// A cell as the heatmap draws it.
+pub(super) fn swatch(ui: &mut Ui, state: Option<CodeState>, brightness: f32, is_frozen: bool) {
+    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(SWATCH as f32), Sense::hover());
+    let look = CellLook { side: SWATCH, state, brightness, is_frozen };
+    let mut mesh = Mesh::default();
+    for (x, y) in (0..SWATCH).flat_map(|y| (0..SWATCH).map(move |x| (x, y))) {
+        let at = rect.min + vec2(x as f32, y as f32);
+        mesh.add_colored_rect(Rect::from_min_size(at, vec2(1.0, 1.0)), look.pixel(x, y));
+    }
+    ui.painter().add(Shape::mesh(mesh));
+}

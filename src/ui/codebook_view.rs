@@ -1,0 +1,356 @@
+//! What the codebook's panels remember: what is chosen, and numbers that are kept until they change.
+
+use std::sync::Arc;
+
+use egui::ColorImage;
+
+use super::heatmap::{self, Heat, HeatGrid};
+use crate::array::Array;
+use crate::metrics::code_use::{CodeState, perplexity};
+use crate::session::codebook::{Codebook, Neighbour, Usage};
+
+/// How many neighbours of a code are shown.
+pub(super) const NEIGHBOURS: usize = 8;
+
+/// Which uses are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// Those of the last batch.
+    Batch,
+    /// Those of the rolling window, or of the evaluation of a model without a history.
+    #[default]
+    Window,
+}
+
+/// How the codes are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By number.
+    #[default]
+    Index,
+    /// The most used first.
+    Use,
+    /// Those that are alike near each other.
+    Similarity,
+}
+
+/// What the codebook's panels remember.
+#[derive(Clone, Debug)]
+pub struct CodebookView {
+    /// The code in the inspector, which is shown where there is one.
+    pub selected: Option<usize>,
+    /// Where the keyboard is in the heatmap: a code.
+    pub cursor: usize,
+    /// The cell of the code map that a person is about to change.
+    pub cell: Option<usize>,
+    /// Which uses the heatmap tells.
+    pub clock: Clock,
+    /// How the heatmap is laid out.
+    pub order: Order,
+    /// Whether its brightness follows the logarithm of use.
+    pub log: bool,
+    /// The code under the pointer, wherever it is shown, as of the last frame.
+    hovered: Option<usize>,
+    next_hovered: Option<usize>,
+    /// Whether the pointer is over the heatmap, whose cells then stay where they are.
+    pub(super) is_held: bool,
+    pub(super) grid: HeatGrid,
+    pub(super) overview: Overview,
+    drawn: Option<Drawn>,
+    details: Option<Details>,
+    cell_details: Option<Details>,
+}
+
+impl Default for CodebookView {
+    fn default() -> Self {
+        Self {
+            selected: None,
+            cursor: 0,
+            cell: None,
+            clock: Clock::default(),
+            order: Order::default(),
+            log: true,
+            hovered: None,
+            next_hovered: None,
+            is_held: false,
+            grid: HeatGrid::default(),
+            overview: Overview::default(),
+            drawn: None,
+            details: None,
+            cell_details: None,
+        }
+    }
+}
+
+impl CodebookView {
+    /// Puts a code into the inspector, or closes it.
+    pub fn select(&mut self, code: Option<usize>) {
+        self.selected = code;
+        self.cursor = code.unwrap_or(self.cursor);
+    }
+
+    /// The code under the pointer, wherever it is shown.
+    pub fn hovered(&self) -> Option<usize> {
+        self.hovered
+    }
+
+    /// The pointer is over a code.
+    pub(super) fn hover(&mut self, code: usize) {
+        self.next_hovered = Some(code);
+    }
+
+    /// How the heatmap's cells lie, as of the last frame.
+    pub fn grid(&self) -> HeatGrid {
+        self.grid
+    }
+
+    /// The codes in the order of the heatmap's places, as of the last frame.
+    pub fn places(&self) -> &[usize] {
+        &self.overview.order
+    }
+
+    /// Brings all numbers up to date before a frame is drawn. What is chosen of a codebook that is not there
+    /// any more is let go.
+    pub(super) fn begin_frame(&mut self, codebook: Option<&Codebook>, cells: usize) {
+        let k = codebook.map_or(0, Codebook::size);
+        self.hovered = self.next_hovered.take().filter(|&code| code < k);
+        self.selected = self.selected.filter(|&code| code < k);
+        self.cursor = self.cursor.min(k.saturating_sub(1));
+        self.cell = self.cell.filter(|&cell| cell < cells);
+        match codebook {
+            Some(codebook) => {
+                let is_held = std::mem::take(&mut self.is_held);
+                self.overview.update(codebook, self.clock, self.order, is_held);
+            }
+            None => {
+                *self =
+                    Self { clock: self.clock, order: self.order, log: self.log, ..Self::default() }
+            }
+        }
+    }
+
+    /// Whether another frame is needed to show what the pointer is over now.
+    pub(super) fn has_moved(&self) -> bool {
+        self.hovered != self.next_hovered
+    }
+
+    /// The heatmap's picture, if it is not the one that was taken last: to be shown in a texture with nearest
+    /// sampling, a pixel of it a pixel of the screen. Call it after the frame was laid out, in the same frame,
+    /// so that picture and layout are of one mind.
+    pub fn take_heatmap(&mut self, codebook: &Codebook) -> Option<ColorImage> {
+        let drawn = Drawn {
+            version: self.overview.version,
+            log: self.log,
+            grid: self.grid,
+            frozen: codebook.frozen.clone(),
+        };
+        if self.grid.cells == 0 || self.drawn.as_ref() == Some(&drawn) {
+            return None;
+        }
+        let heat = Heat {
+            order: &self.overview.order,
+            counts: &self.overview.counts,
+            states: &self.overview.states,
+            frozen: &codebook.frozen,
+            log: self.log,
+        };
+        let image = heatmap::image(heat, self.grid);
+        self.drawn = Some(drawn);
+        Some(image)
+    }
+
+    /// What is known of the code in the inspector.
+    pub(super) fn details(&mut self, codebook: &Codebook, code: usize) -> &Details {
+        Details::of(&mut self.details, codebook, code)
+    }
+
+    /// What is known of the code in the cell that a person is about to change.
+    pub(super) fn cell_details(&mut self, codebook: &Codebook, code: usize) -> &Details {
+        Details::of(&mut self.cell_details, codebook, code)
+    }
+}
+
+/// What the heatmap's picture was made of.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    version: u64,
+    log: bool,
+    grid: HeatGrid,
+    frozen: Vec<bool>,
+}
+
+/// The numbers of a whole codebook, kept until it changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Overview {
+    made_for: Option<Sources>,
+    /// Whether cells stayed where they were though their order has changed.
+    is_out_of_order: bool,
+    /// Changes with everything below.
+    version: u64,
+    /// How often each code was chosen, by the clock that is looked at, `[k]`; empty where nothing was counted.
+    pub counts: Vec<u64>,
+    /// The sum of the counts.
+    pub vectors: u64,
+    /// The greatest count.
+    pub most: u64,
+    /// Where each code stands, over the window, `[k]`; empty where nothing was counted.
+    pub states: Vec<CodeState>,
+    /// The codes from the first place of the heatmap on.
+    pub order: Vec<usize>,
+    /// The place of each code.
+    pub place: Vec<usize>,
+    /// Perplexity over the window.
+    pub perplexity: f64,
+    /// Perplexity of the last batch, in training.
+    pub batch_perplexity: Option<f64>,
+}
+
+#[derive(Clone, Debug)]
+struct Sources {
+    usage: Usage,
+    similarity: Option<Arc<Vec<usize>>>,
+    k: usize,
+    clock: Clock,
+    order: Order,
+}
+
+impl Sources {
+    fn is_same(&self, other: &Self) -> bool {
+        let same_order = match (&self.similarity, &other.similarity) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same_order
+            && self.usage.is_same(&other.usage)
+            && self.lies_like(other)
+            && self.clock == other.clock
+    }
+
+    /// Whether both ask for the same codes in the same kind of order.
+    fn lies_like(&self, other: &Self) -> bool {
+        (self.k, self.order) == (other.k, other.order)
+    }
+}
+
+impl Overview {
+    /// Brings the numbers up to date; with `is_held`, cells that would change places stay.
+    fn update(&mut self, codebook: &Codebook, clock: Clock, order: Order, is_held: bool) {
+        let sources = Sources {
+            usage: codebook.usage.clone(),
+            similarity: codebook.order_by_similarity.clone(),
+            k: codebook.size(),
+            clock,
+            order,
+        };
+        let is_known = self.made_for.as_ref().is_some_and(|known| known.is_same(&sources));
+        if is_known && (is_held || !self.is_out_of_order) {
+            return;
+        }
+        let window = codebook.window_counts();
+        let batch: Option<Vec<u64>> = codebook
+            .batch_counts()
+            .map(|counts| counts.iter().map(|&count| u64::from(count)).collect());
+        self.perplexity = perplexity(window);
+        self.batch_perplexity = batch.as_deref().map(perplexity);
+        self.states = codebook.states();
+        self.counts = match (clock, batch) {
+            (Clock::Batch, Some(batch)) => batch,
+            _ => window.to_vec(),
+        };
+        self.vectors = self.counts.iter().sum();
+        self.most = self.counts.iter().copied().max().unwrap_or(0);
+        let stays = is_held && self.made_for.as_ref().is_some_and(|old| old.lies_like(&sources));
+        self.is_out_of_order = stays;
+        if !stays {
+            self.lay_out(codebook, order);
+        }
+        self.made_for = Some(sources);
+        self.version += 1;
+    }
+
+    fn lay_out(&mut self, codebook: &Codebook, order: Order) {
+        let k = codebook.size();
+        self.order = match &codebook.order_by_similarity {
+            Some(known) if order == Order::Similarity => known.as_ref().clone(),
+            _ => (0..k).collect(),
+        };
+        if order == Order::Use {
+            let count = |code: usize| self.counts.get(code).copied().unwrap_or(0);
+            self.order.sort_by_key(|&code| (std::cmp::Reverse(count(code)), code));
+        }
+        self.place = vec![usize::MAX; k];
+        for (place, &code) in self.order.iter().enumerate() {
+            if let Some(slot) = self.place.get_mut(code) {
+                *slot = place;
+            }
+        }
+        // An order of another codebook is none.
+        if self.order.len() != k || self.place.contains(&usize::MAX) {
+            self.order = (0..k).collect();
+            self.place = (0..k).collect();
+        }
+    }
+
+    /// Where a code stands, if that is known.
+    pub(super) fn state(&self, code: usize) -> Option<CodeState> {
+        self.states.get(code).copied()
+    }
+
+    /// How often a code was chosen, by the clock that is looked at.
+    pub(super) fn count(&self, code: usize) -> u64 {
+        self.counts.get(code).copied().unwrap_or(0)
+    }
+
+    /// How many codes stand there.
+    pub(super) fn number_of(&self, state: CodeState) -> usize {
+        self.states.iter().filter(|&&found| found == state).count()
+    }
+}
+
+/// What is known of one code and takes a look at all of them, kept until the codebook changes.
+#[derive(Clone, Debug)]
+pub(super) struct Details {
+    code: usize,
+    codes: Arc<Array>,
+    usage: Usage,
+    is_frozen: bool,
+    /// Why it is used, hardly used or dead.
+    pub why: String,
+    /// The nearest codes.
+    pub neighbours: Vec<Neighbour>,
+    /// Its Euclidean norm.
+    pub norm: f32,
+    /// Its place among all norms, 1 for the longest.
+    pub norm_rank: usize,
+}
+
+impl Details {
+    fn of<'a>(slot: &'a mut Option<Self>, codebook: &Codebook, code: usize) -> &'a Self {
+        let is_known = |known: &Self| {
+            known.code == code
+                && Arc::ptr_eq(&known.codes, &codebook.codes)
+                && known.usage.is_same(&codebook.usage)
+                && known.is_frozen == codebook.is_frozen(code)
+        };
+        match slot.take().filter(is_known) {
+            Some(known) => slot.insert(known),
+            None => slot.insert(Self::new(codebook, code)),
+        }
+    }
+
+    fn new(codebook: &Codebook, code: usize) -> Self {
+        let norms = codebook.norms();
+        let norm = norms.get(code).copied().unwrap_or(0.0);
+        Self {
+            code,
+            codes: Arc::clone(&codebook.codes),
+            usage: codebook.usage.clone(),
+            is_frozen: codebook.is_frozen(code),
+            why: codebook.why(code),
+            neighbours: codebook.neighbours(code, NEIGHBOURS),
+            norm,
+            norm_rank: 1 + norms.iter().filter(|&&other| other > norm).count(),
+        }
+    }
+}
