@@ -41,6 +41,9 @@
 //!   as their headers say. A model whose measures on held-out images are no numbers is not saved at all.
 //! - Whether there is a real GPU is asked of the kernel's device files first (on Linux): starting Vulkan only
 //!   to find a software adapter costs a command line a tenth of a second and prints drivers' complaints.
+//! - How codes are used ([`metrics::code_use`]) is counted on the host from what a block of steps tells, so that
+//!   a codebook's two clocks, deaths and births cost training no sync point of their own; a checkpoint keeps it
+//!   in `codes.safetensors`.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

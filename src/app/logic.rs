@@ -64,6 +64,12 @@ impl eframe::App for ZscopeApp {
         self.draw(&ctx);
     }
 
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, raw_input: &mut egui::RawInput) {
+        if self.script.as_ref().is_some_and(super::Script::hides_pointer) {
+            raw_input.events.push(egui::Event::PointerGone);
+        }
+    }
+
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
         crate::ui::theme::STAGE.to_normalized_gamma_f32()
     }

@@ -16,6 +16,9 @@ use crate::ui::{Command, Tab, TrainForm};
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 
+/// How long tooltips take to go, in seconds.
+const POINTER_WAIT: f64 = 0.3;
+
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Line {
@@ -27,6 +30,8 @@ pub(super) enum Line {
     WaitStep(u64),
     /// Resizes the window.
     Size([f32; 2]),
+    /// Ignores the pointer: a picture must not depend on where it rests.
+    HidePointer,
     /// Writes what the window shows to a PNG file.
     Screenshot(PathBuf),
 }
@@ -36,15 +41,26 @@ pub(super) struct Script {
     lines: std::vec::IntoIter<Line>,
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
+    hides_pointer: bool,
 }
 
 impl Script {
+    /// Whether the pointer is to be ignored.
+    pub(super) fn hides_pointer(&self) -> bool {
+        self.hides_pointer
+    }
+
     /// Reads a script.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("read the script: {}", path.display()))?;
         let lines = parse(&text).with_context(|| format!("read the script: {}", path.display()))?;
-        Ok(Self { lines: lines.into_iter(), wait_until: None, wait_step: None })
+        Ok(Self {
+            lines: lines.into_iter(),
+            wait_until: None,
+            wait_step: None,
+            hides_pointer: false,
+        })
     }
 
     /// What is to be done in this frame, if anything is.
@@ -64,7 +80,10 @@ impl Script {
         self.wait_step = None;
         ctx.request_repaint();
         match self.lines.next()? {
-            Line::Do(command) => return Some(*command),
+            Line::Do(command) => {
+                self.hides_pointer = false;
+                return Some(*command);
+            }
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
@@ -72,6 +91,7 @@ impl Script {
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
             }
+            Line::HidePointer => self.hides_pointer = true,
             Line::Screenshot(path) => {
                 ctx.request_screenshot(move |picture| save(&picture, &path));
                 // The picture is taken of a later frame: nothing may move before.
@@ -103,9 +123,14 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.split_once('#').map_or(line, |(code, _)| code).trim();
-        if !line.is_empty() {
-            lines.push(parse_line(line).with_context(|| format!("line {}: {line:?}", index + 1))?);
+        if line.is_empty() {
+            continue;
         }
+        let parsed = parse_line(line).with_context(|| format!("line {}: {line:?}", index + 1))?;
+        if matches!(parsed, Line::Screenshot(_)) {
+            lines.extend([Line::HidePointer, Line::Wait(POINTER_WAIT)]);
+        }
+        lines.push(parsed);
     }
     Ok(lines)
 }

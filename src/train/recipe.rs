@@ -315,10 +315,10 @@ const VQ_VAE_KEYS: &[Key] = &[
     Key {
         name: "commitment",
         kind: Kind::Number { lo: 0.0, hi: 100.0 },
-        default: Default::Number(0.25),
+        default: Default::Number(1.0),
         unit: "",
         help: "Weight of the term that keeps the encoder near its codes.",
-        source: "van den Oord et al. 2017, eq. 3: on the commitment term, not on the codebook's",
+        source: "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss",
         live: false,
     },
     Key {

@@ -5,7 +5,7 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use super::codebook_panel::{select, swatch};
 use super::codebook_view::{CodebookView, Details};
 use super::heatmap::brightness;
-use super::words::{self, grouped, measure};
+use super::words::{self, grouped, measure, rounded};
 use super::{Command, Picture, Scene, code_pictures, code_plot, theme};
 use crate::session::codebook::{Codebook, ReviveFrom};
 
@@ -136,11 +136,11 @@ fn vector_of_cell(
 
 /// Uses on every clock, and the norm.
 fn numbers(ui: &mut Ui, codebook: &Codebook, code: usize, details: &Details) {
-    let count = |counts: &[u64]| grouped(counts.get(code).copied().unwrap_or(0));
+    let count = |counts: &[u64]| rounded(counts.get(code).copied().unwrap_or(0));
     let mut rows: Vec<(&str, &str, String)> = Vec::new();
     if let Some(history) = codebook.history() {
         let batch = history.batch().get(code).copied().unwrap_or(0);
-        let uses = [grouped(u64::from(batch)), count(history.window()), count(history.total())];
+        let uses = [rounded(u64::from(batch)), count(history.window()), count(history.total())];
         let hint = "Vectors that chose it: in the last batch, in the window, in all of training.";
         rows.push((
             "Uses",
@@ -159,7 +159,8 @@ fn numbers(ui: &mut Ui, codebook: &Codebook, code: usize, details: &Details) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             code_pictures::name(ui, name, 16.0).on_hover_text(hint);
-            ui.label(RichText::new(told).small()).on_hover_text(hint);
+            let told = Label::new(RichText::new(told).small()).truncate();
+            ui.add(told).on_hover_text(hint);
         });
     }
 }

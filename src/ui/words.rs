@@ -1,7 +1,7 @@
 //! Terms in plain words, for tooltips, and numbers for people.
 
 use crate::metrics::code_use::CodeState;
-pub(super) use crate::session::words::{grouped, measure};
+pub(super) use crate::session::words::{grouped, measure, rounded};
 
 /// Where a code stands, in a word.
 pub(super) fn state(state: Option<CodeState>) -> &'static str {
