@@ -128,6 +128,9 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         let checkpoint = run.pick(pick)?;
         let tensors = checkpoint.model()?;
         let usage = checkpoint.codes()?.and_then(|arrays| CodeUse::from_arrays(&arrays));
+        // A file of another codebook tells nothing of this one.
+        let codes = config.model.codebook().map_or(0, |[k, _]| k);
+        let usage = usage.filter(|usage| usage.size() == codes);
         let step = checkpoint.state.step;
         let opened = opened(checkpoint.path, Some(path), config, step, tensors)?;
         return Ok(Opened { usage: usage.map(Arc::new), ..opened });

@@ -12,6 +12,8 @@ const UNDO_LIMIT: usize = 50;
 pub(super) struct CodeKeeper {
     usage: CodeUse,
     undo: Vec<Undo>,
+    /// How often a person has revived codes: each time draws other vectors.
+    revivals: u64,
 }
 
 /// The way back from one change.
@@ -26,7 +28,7 @@ impl CodeKeeper {
 
     /// A codebook of `k` codes that nothing has used yet; the window is an epoch.
     pub(super) fn new(k: usize, steps_per_epoch: u64) -> Self {
-        Self { usage: CodeUse::new(k, steps_per_epoch), undo: Vec::new() }
+        Self { usage: CodeUse::new(k, steps_per_epoch), undo: Vec::new(), revivals: 0 }
     }
 
     /// Takes in one step, the uses and restarts of all codes one after the other, `[2k]`; gives
@@ -57,7 +59,8 @@ impl CodeKeeper {
         step: u64,
     ) -> Option<String> {
         let mut codes = self.known(codes);
-        let vectors = learner.vectors_for_codes(codes.len(), from, step);
+        self.revivals += 1;
+        let vectors = learner.vectors_for_codes(codes.len(), from, step ^ self.revivals << 40);
         codes.truncate(vectors.num_rows());
         if codes.is_empty() {
             return None;

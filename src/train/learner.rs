@@ -68,8 +68,9 @@ pub(crate) trait Learner {
         None
     }
 
-    /// `n` vectors of the last batch to put codes onto, `[n, d]`; fewer where there are fewer. A sync point.
-    fn vectors_for_codes(&self, _n: usize, _from: &ReviveFrom, _step: u64) -> Array {
+    /// `n` vectors of the last batch to put codes onto, `[n, d]`; fewer where there are fewer. Another `draw`
+    /// gives other random ones. A sync point.
+    fn vectors_for_codes(&self, _n: usize, _from: &ReviveFrom, _draw: u64) -> Array {
         Array::zeros([0, 0])
     }
 

@@ -213,7 +213,7 @@ impl Learner for VqVaeLearner {
         Some(self.config.codebook_size)
     }
 
-    fn vectors_for_codes(&self, n: usize, from: &ReviveFrom, step: u64) -> Array {
+    fn vectors_for_codes(&self, n: usize, from: &ReviveFrom, draw: u64) -> Array {
         let d = self.config.code_dim;
         if let ReviveFrom::Vector(vector) = from {
             let fits = vector.len() == d && vector.iter().all(|value| value.is_finite());
@@ -222,7 +222,7 @@ impl Learner for VqVaeLearner {
         }
         let Some(images) = &self.last_images else { return Array::zeros([0, d]) };
         let vectors = self.vectors(images);
-        let mut order = random::permutation(self.seed, step, Purpose::Restart, vectors.num_rows());
+        let mut order = random::permutation(self.seed, draw, Purpose::Restart, vectors.num_rows());
         if *from == ReviveFrom::Farthest {
             let codebook = self.model()[CODEBOOK].clone();
             let nearest = nearest_codes(&vectors, &codebook);

@@ -213,6 +213,13 @@ fn a_person_revives_freezes_and_undoes() {
     training.ask(Control::UndoCodes);
     until(&training, changed);
     assert_eq!(codebook(), before, "put back");
+    // One after the other, with no update between: not onto the same vector.
+    for code in [3, 5] {
+        training.ask(Control::Revive { codes: vec![code], from: ReviveFrom::Random });
+        until(&training, changed);
+    }
+    let revived = codebook();
+    assert_ne!(revived.row(3), revived.row(5), "two codes, two vectors");
     let vector = vec![0.25; 5];
     training.ask(Control::Revive { codes: vec![7], from: ReviveFrom::Vector(vector.clone()) });
     until(&training, changed);

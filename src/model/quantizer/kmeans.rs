@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::array::Array;
+use crate::latent::squared_distance;
 use crate::random::{self, Purpose};
 
 /// Rounds of Lloyd's algorithm; the codes go on moving in training.
@@ -77,20 +78,6 @@ fn spread_picks(vectors: &Array, k: usize, rng: &mut ChaCha8Rng) -> Array {
         };
     }
     codes
-}
-
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 8;
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 /// The index of the code nearest to each vector; of equally near ones the lowest.
