@@ -13,9 +13,11 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::RunDir;
 use crate::formats::{pictures, write_whole};
 use crate::session::{Phase, Series, write_csv};
-use crate::train::start::{Length, Request, StartError, resume};
+use crate::train::init::{Init, Part};
+use crate::train::recipe::Recipe;
+use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, PAD_TILES, TrainForm};
+use crate::ui::{Command, Demo, PAD_TILES, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -47,8 +49,9 @@ impl ZscopeApp {
             Command::OpenPath(path) => self.open_path(path),
             Command::PickData => dialogs::ask(&self.jobs, Chosen::Data),
             Command::PickModel => dialogs::ask(&self.jobs, Chosen::Model),
-            Command::OpenDemo => self.open_demo(),
-            Command::StartTraining(form) => self.start_training(*form),
+            Command::OpenDemo(demo) => self.open_demo(demo),
+            Command::StartTraining(form) => self.start_training(*form, None),
+            Command::TrainOn => self.train_on(),
             Command::ResumeRun { dir, more_epochs } => self.resume_run(dir, more_epochs),
             Command::Pause => self.ask(Control::Pause),
             Command::Resume => self.ask(Control::Resume),
@@ -62,6 +65,10 @@ impl ZscopeApp {
             Command::SetLive { name, value } => self.ask(Control::Set { name, value }),
             Command::SaveCurves(Some(path)) => self.save_curves(path),
             Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
+            Command::KeepCurves => self.keep_curves(),
+            Command::CompareRun(Some(path)) => self.compare_run(path),
+            Command::CompareRun(None) => dialogs::ask(&self.jobs, Chosen::Compared),
+            Command::StopComparing(index) => self.stop_comparing(index),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
             Command::ShowTab(tab) => self.view.tab = tab,
@@ -111,7 +118,7 @@ impl ZscopeApp {
     pub(super) fn open_found(&mut self, question: u64, path: PathBuf, found: Found) {
         // Data and pictures are looked at through a model; the first one is the demo.
         if self.model_question == 0 && !matches!(found, Found::Model) {
-            self.open_demo();
+            self.open_demo(Demo::Vae);
         }
         match found {
             Found::Data(spec) if question > self.data_question => {
@@ -173,7 +180,7 @@ impl ZscopeApp {
         });
     }
 
-    fn start_training(&mut self, form: TrainForm) {
+    fn start_training(&mut self, form: TrainForm, init: Option<Init>) {
         let Some(_) = self.ask_for_model() else { return };
         self.is_starting = true;
         self.view.form = form.clone();
@@ -183,8 +190,36 @@ impl ZscopeApp {
         let known = self.dataset.clone().filter(|(spec, _)| *spec == form.data);
         let known = known.map(|(_, dataset)| dataset);
         self.jobs.spawn("plan", move |done| {
-            done(Done::Plan(plan(form, known).map(Box::new).map_err(|error| error.to_string())));
+            let plan = plan(form, known, init);
+            done(Done::Plan(plan.map(Box::new).map_err(|error| error.to_string())));
         });
+    }
+
+    /// What the model in the explorer would be trained on, where it has no run of its own: the data in the form
+    /// where that fits, else its own.
+    pub(super) fn trains_on(&self) -> Option<&str> {
+        let opened =
+            self.model.as_ref()?.opened.as_ref().filter(|_| self.session.run().is_none())?;
+        let fitting = self.dataset.as_ref().filter(|(spec, dataset)| {
+            *spec == self.view.form.data && dataset.shape() == opened.run.image
+        });
+        Some(fitting.map_or(&opened.run.data, |(spec, _)| spec))
+    }
+
+    /// Starts a run of the model in the explorer that begins with its weights.
+    fn train_on(&mut self) {
+        let opened = self.model.as_ref().and_then(|model| model.opened.clone());
+        let Some((opened, data)) = opened.zip(self.trains_on().map(str::to_owned)) else { return };
+        let run = &opened.run;
+        let Some(recipe) = Recipe::from_name(&run.recipe) else { return };
+        let settings = match settings_from_json(recipe, &run.settings) {
+            Ok(settings) => settings,
+            Err(error) => return self.notice(format!("train the model on: {error}"), true),
+        };
+        let form = TrainForm { recipe, settings, data, batch: run.batch, ..self.view.form.clone() };
+        let name = opened.path.display().to_string();
+        let init = Init { name, part: Part::Whole, tensors: opened.tensors.clone() };
+        self.start_training(form, Some(init));
     }
 
     fn resume_run(&mut self, dir: PathBuf, more_epochs: u64) {
@@ -250,7 +285,11 @@ fn latent_of(
 }
 
 /// Sets a run up as the form says.
-fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartError> {
+fn plan(
+    form: TrainForm,
+    known: Option<Arc<dyn Dataset>>,
+    init: Option<Init>,
+) -> Result<Plan, StartError> {
     let data: DataSpec = form.data.parse()?;
     let resized = form.settings.integer("image_size") != 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -265,6 +304,7 @@ fn plan(form: TrainForm, known: Option<Arc<dyn Dataset>>) -> Result<Plan, StartE
         // The window keeps a core.
         threads: cores.saturating_sub(1).max(1),
         watched: true,
+        init,
     };
     match known.filter(|_| !resized) {
         Some(dataset) => request.plan_with(&data, dataset, None, false),

@@ -68,7 +68,12 @@ impl Job {
 impl ZscopeApp {
     /// Begins anew with the codebook of another model, if it has one.
     pub(super) fn show_codebook(&mut self, codes: Option<Arc<Array>>, usage: Option<Arc<CodeUse>>) {
-        self.view.codebook.select(None);
+        // A run that goes on with a model has its codes: who looks at one goes on looking.
+        let size = |codes: &Array| codes.num_rows();
+        let known = self.codes.codebook.as_ref().map(|codebook| size(&codebook.codes));
+        if known != codes.as_deref().map(size) {
+            self.view.codebook.select(None);
+        }
         self.codes = Codes {
             codebook: codes.map(|codes| Codebook {
                 usage: usage.map_or(Usage::Unknown, Usage::Trained),
@@ -76,9 +81,17 @@ impl ZscopeApp {
             }),
             ..Codes::default()
         };
-        for job in [&mut self.codes.order_job, &mut self.codes.survey_job] {
+        self.forget_code_pictures();
+        let Codes { order_job, survey_job, picture_job, .. } = &mut self.codes;
+        for job in [order_job, survey_job, picture_job] {
             job.is_stale = true;
         }
+    }
+
+    fn forget_code_pictures(&mut self) {
+        self.pictures.code_alone = None;
+        self.pictures.code_in_context = None;
+        self.pictures.code_patches = None;
     }
 
     /// Takes the newest vectors of the codes.
@@ -155,6 +168,11 @@ impl ZscopeApp {
         self.codes.survey_job.is_running = false;
         let Some(codebook) = &mut self.codes.codebook else { return };
         let surveyed = surveyed.map(Arc::new);
+        // A model that tells nothing of its training is judged by these pictures.
+        if let (Some(surveyed), Usage::Unknown | Usage::Evaluated(_)) = (&surveyed, &codebook.usage)
+        {
+            codebook.usage = Usage::Evaluated(surveyed.survey.counts.as_slice().into());
+        }
         codebook.survey = surveyed.as_ref().map(|surveyed| Arc::new(surveyed.survey.clone()));
         self.codes.surveyed = surveyed;
         self.codes.picture_job.hurry();
@@ -187,9 +205,7 @@ impl ZscopeApp {
     /// Puts a code into the inspector, or closes it.
     pub(super) fn select_code(&mut self, code: Option<usize>) {
         if self.view.codebook.selected != code {
-            self.pictures.code_alone = None;
-            self.pictures.code_in_context = None;
-            self.pictures.code_patches = None;
+            self.forget_code_pictures();
         }
         self.view.codebook.select(code);
         self.codes.picture_job.hurry();

@@ -1,32 +1,60 @@
-//! The embedded demo model: trained by this program on `shapes`, its recipe beside it in `assets/demo`.
+//! The embedded models: trained by this program on `shapes`, their recipes beside them in `assets/demo`.
+
+use std::sync::Arc;
 
 use super::ZscopeApp;
 use super::jobs::Done;
+use crate::array::NamedArrays;
 use crate::formats::arrays::ArrayFile;
+use crate::formats::run_dir::RunConfig;
+use crate::metrics::code_use::CodeUse;
 use crate::open::{Opened, lower_model};
+use crate::ui::Demo;
 
-const CONFIG: &str = include_str!("../../assets/demo/config.json");
-const MODEL: &[u8] = include_bytes!("../../assets/demo/model.safetensors");
+/// The files of a model.
+struct Files {
+    name: &'static str,
+    config: &'static str,
+    model: &'static [u8],
+    codes: Option<&'static [u8]>,
+}
+
+const VAE: Files = Files {
+    name: "demo VAE",
+    config: include_str!("../../assets/demo/vae/config.json"),
+    model: include_bytes!("../../assets/demo/vae/model.safetensors"),
+    codes: None,
+};
+
+const VQ_VAE: Files = Files {
+    name: "demo VQ-VAE",
+    config: include_str!("../../assets/demo/vq-vae/config.json"),
+    model: include_bytes!("../../assets/demo/vq-vae/model.safetensors"),
+    codes: Some(include_bytes!("../../assets/demo/vq-vae/codes.safetensors")),
+};
 
 impl ZscopeApp {
-    /// Puts the demo model into the explorer.
-    pub(super) fn open_demo(&mut self) {
+    /// Puts an embedded model into the explorer.
+    pub(super) fn open_demo(&mut self, demo: Demo) {
         let Some(question) = self.ask_for_model() else { return };
+        let files = match demo {
+            Demo::Vae => &VAE,
+            Demo::VqVae => &VQ_VAE,
+        };
         self.jobs.spawn("demo", move |done| {
-            done(Done::Model { question, opened: demo().map(Box::new) });
+            let opened = open(files).map_err(|error| format!("open the {}: {error}", files.name));
+            done(Done::Model { question, opened: opened.map(Box::new) });
         });
     }
 }
 
-/// The demo model.
-fn demo() -> Result<Opened, String> {
-    let run: crate::formats::run_dir::RunConfig =
-        serde_json::from_str(CONFIG).map_err(|error| format!("open the demo: {error}"))?;
-    let tensors = ArrayFile::from_bytes(MODEL).and_then(|file| file.arrays());
-    let tensors = tensors.map_err(|error| format!("open the demo: {error}"))?;
-    let networks =
-        lower_model(&run.model, &tensors).map_err(|error| format!("open the demo: {error}"))?;
-    let step = run.total_steps;
-    let path = "demo".into();
-    Ok(Opened { path, run_dir: None, step, run, tensors, networks, usage: None })
+fn open(files: &Files) -> anyhow::Result<Opened> {
+    let run: RunConfig = serde_json::from_str(files.config)?;
+    let read =
+        |bytes| -> anyhow::Result<NamedArrays> { Ok(ArrayFile::from_bytes(bytes)?.arrays()?) };
+    let tensors = read(files.model)?;
+    let usage = files.codes.map(read).transpose()?.and_then(|codes| CodeUse::from_arrays(&codes));
+    let networks = lower_model(&run.model, &tensors)?;
+    let (path, step) = (files.name.into(), run.total_steps);
+    Ok(Opened { path, run_dir: None, step, run, tensors, networks, usage: usage.map(Arc::new) })
 }

@@ -9,6 +9,9 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     match purpose {
         Chosen::Data => wait(jobs, purpose, dialog.set_title("Open data").pick_folder()),
         Chosen::Model => wait(jobs, purpose, dialog.set_title("Open a run or model").pick_folder()),
+        Chosen::Compared => {
+            wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
+        }
         Chosen::Curves => {
             let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());

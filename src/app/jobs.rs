@@ -12,6 +12,7 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::open::Opened;
+use crate::session::Compared;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
@@ -32,6 +33,8 @@ pub(super) enum Done {
     Probe { question: u64, probe: Probe, kl: Vec<f32> },
     /// What an opened run has told so far, or why that cannot be read.
     History { question: u64, events: Result<Vec<Event>, String> },
+    /// The curves of another run, or why they cannot be read.
+    Compared(Result<Compared, String>),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.
@@ -65,6 +68,8 @@ pub(super) enum Chosen {
     Data,
     /// A model to open.
     Model,
+    /// A run to compare with.
+    Compared,
     /// The curves' file.
     Curves,
     /// The picture's file.

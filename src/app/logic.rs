@@ -8,6 +8,7 @@ use eframe::egui;
 use super::jobs::{Chosen, Done};
 use super::{Model, ZscopeApp};
 use crate::array::{Array, NamedArrays};
+use crate::data::Dataset;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
@@ -89,9 +90,11 @@ impl ZscopeApp {
             step: model.step,
             engine,
             is_live: model.is_live,
+            trains_on: self.trains_on(),
         });
         Scene {
             session: &self.session,
+            compared: &self.compared,
             explore: &self.explore,
             model,
             codebook: self.codes.codebook.as_ref(),
@@ -203,6 +206,7 @@ impl ZscopeApp {
                         self.session.apply(event);
                     }
                 }
+                Done::Compared(Ok(compared)) => self.compare(compared),
                 Done::CodeOrder { question, order } if question == self.model_question => {
                     self.code_order_made(order);
                 }
@@ -231,6 +235,7 @@ impl ZscopeApp {
                     self.picture_is_stale = true;
                 }
                 Done::Chosen(Chosen::Data | Chosen::Model, path) => self.open_path(path),
+                Done::Chosen(Chosen::Compared, path) => self.compare_run(path),
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
@@ -241,6 +246,7 @@ impl ZscopeApp {
                 Done::Model { opened: Err(error), .. }
                 | Done::History { events: Err(error), .. }
                 | Done::Latent(Err(error))
+                | Done::Compared(Err(error))
                 | Done::Saved(Err(error)) => {
                     self.notice(error, true);
                 }
@@ -325,6 +331,7 @@ impl ZscopeApp {
                         networks,
                         step: weights.step,
                         is_live: true,
+                        opened: None,
                     },
                     &weights.tensors,
                     None,
@@ -423,23 +430,25 @@ impl ZscopeApp {
         self.seen_probe = 0;
         self.pictures.probe = None;
         self.probe_latents.clear();
-        let name = model_name(&opened);
+        // Where codes occur can be told only in images like those that it was trained on.
+        let fits = |(_, data): &(String, Arc<dyn Dataset>)| data.shape() == opened.run.image;
+        if self.data.spec != opened.run.data && !self.dataset.as_ref().is_some_and(fits) {
+            self.open_data(opened.run.data.clone());
+        }
         self.tell_history(&opened);
         self.watch_images(&opened);
-        self.show_model(
-            ctx,
-            Model {
-                name,
-                config: opened.run.model,
-                image: opened.run.image,
-                range: opened.run.range,
-                networks: opened.networks,
-                step: opened.step,
-                is_live: false,
-            },
-            &opened.tensors,
-            opened.usage,
-        );
+        let opened = Arc::new(opened);
+        let model = Model {
+            name: model_name(&opened),
+            config: opened.run.model.clone(),
+            image: opened.run.image,
+            range: opened.run.range,
+            networks: opened.networks.clone(),
+            step: opened.step,
+            is_live: false,
+            opened: Some(Arc::clone(&opened)),
+        };
+        self.show_model(ctx, model, &opened.tensors, opened.usage.clone());
     }
 
     /// Shows the curves of the run that a model belongs to.

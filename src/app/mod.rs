@@ -5,6 +5,7 @@
 
 mod apply;
 mod codes;
+mod compare;
 mod decoder;
 mod demo;
 mod dialogs;
@@ -31,12 +32,13 @@ use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::Autoencoder;
+use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
-use crate::session::Session;
 use crate::session::explore::Explore;
+use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{DataLine, Notice, Pictures, View};
+use crate::ui::{DataLine, Demo, Notice, Pictures, View};
 
 use codes::Codes;
 use decoder::Decoder;
@@ -55,6 +57,8 @@ struct Model {
     networks: Autoencoder,
     step: u64,
     is_live: bool,
+    /// What was opened, where the model does not come from the run in progress.
+    opened: Option<Arc<Opened>>,
 }
 
 impl Model {
@@ -69,6 +73,8 @@ impl Model {
 /// The program behind the window.
 pub struct ZscopeApp {
     session: Session,
+    /// Other runs behind the curves of this one.
+    compared: Vec<Compared>,
     explore: Explore,
     view: View,
     training: Option<Training>,
@@ -204,6 +210,7 @@ impl ZscopeApp {
         let frame_log = args.frame_log.as_deref().map(FrameLog::create).transpose()?;
         let mut app = Self {
             session: Session::default(),
+            compared: Vec::new(),
             explore: Explore::new(2),
             view: View::default(),
             training: None,
@@ -243,7 +250,7 @@ impl ZscopeApp {
         app.open_data(app.view.form.data.clone());
         match args.path {
             Some(path) => app.open_path(path),
-            None => app.open_demo(),
+            None => app.open_demo(Demo::Vae),
         }
         Ok(app)
     }

@@ -11,7 +11,7 @@ use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Tab, TrainForm};
+use crate::ui::{Command, Demo, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -178,6 +178,11 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "revive" => {
             Command::ReviveCodes { codes: vec![number(0)? as usize], from: ReviveFrom::Random }
         }
+        "demo" if rest == "vae" => Command::OpenDemo(Demo::Vae),
+        "demo" if rest == "vq-vae" => Command::OpenDemo(Demo::VqVae),
+        "train-on" => Command::TrainOn,
+        "compare" => Command::CompareRun(Some(rest.trim().into())),
+        "keep-curves" => Command::KeepCurves,
         "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
         "pause" => Command::Pause,
         "resume" => Command::Resume,
@@ -188,8 +193,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "redo" => Command::Redo,
         "quit" => Command::Quit,
         _ => bail!(
-            "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, tab, code, revive, cell, pause, resume, step, stop, save, undo, redo or quit)"
+            "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, tab, code, revive, compare, keep-curves, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{Failure, output, usage};
 use crate::data::DataSpec;
 use crate::event::{Event, FinishReason, RunStarted};
+use crate::train::init::{Init, Part};
 use crate::train::memory;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
@@ -54,8 +55,11 @@ pub(super) struct TrainArgs {
     /// A JSON file of keys, or the config.json of a run
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Take the first values from a trained model of the same shapes, or only from its encoder or its decoder
+    #[arg(long, value_name = "RUN[:encoder|:decoder]")]
+    init: Option<String>,
     /// Go on with the run in --out from its newest checkpoint; --steps and --epochs are totals
-    #[arg(long, requires = "out", conflicts_with_all = ["recipe", "data", "set", "config", "force", "batch", "seed", "device"])]
+    #[arg(long, requires = "out", conflicts_with_all = ["recipe", "data", "set", "config", "init", "force", "batch", "seed", "device"])]
     resume: bool,
     /// Replace the run that --out already holds
     #[arg(long)]
@@ -137,8 +141,19 @@ fn plan_new(args: &TrainArgs) -> Result<Plan, Failure> {
         },
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         watched: false,
+        init: args.init.as_deref().map(init).transpose()?,
     };
     request.plan(args.out.as_deref(), args.force).map_err(failure_from_start)
+}
+
+/// `RUN`, `RUN:encoder` or `RUN:decoder`.
+fn init(text: &str) -> Result<Init, Failure> {
+    let named = Part::NAMED
+        .into_iter()
+        .find_map(|(name, part)| Some((text.strip_suffix(name)?.strip_suffix(':')?, part)));
+    let (model, part) = named.unwrap_or((text, Part::Whole));
+    let opened = crate::open::open(model).map_err(|error| Failure::Failed(error.into()))?;
+    Ok(Init { name: opened.path.display().to_string(), part, tensors: opened.tensors })
 }
 
 fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings, Failure> {
@@ -158,9 +173,10 @@ fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings
 fn failure_from_start(error: StartError) -> Failure {
     match error {
         StartError::Setting(_) | StartError::Usage(_) => usage(error),
-        StartError::Data(_) | StartError::Format(_) | StartError::Folder(_) => {
-            Failure::Failed(error.into())
-        }
+        StartError::Data(_)
+        | StartError::Format(_)
+        | StartError::Init(_)
+        | StartError::Folder(_) => Failure::Failed(error.into()),
     }
 }
 

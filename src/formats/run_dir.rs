@@ -46,6 +46,9 @@ pub struct RunConfig {
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// The network.
     pub model: ModelConfig,
+    /// The trained model that its first values were taken from, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<String>,
 }
 
 /// The network of a run, by family.
@@ -72,6 +75,14 @@ impl ModelConfig {
         match self {
             Self::Vae(config) => config.num_parameters(),
             Self::VqVae(config) => config.num_parameters(),
+        }
+    }
+
+    /// The name and shape of every tensor, in PyTorch's layouts.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        match self {
+            Self::Vae(config) => config.tensors(),
+            Self::VqVae(config) => config.tensors(),
         }
     }
 

@@ -8,6 +8,7 @@ mod why;
 use std::sync::Arc;
 
 use crate::array::Array;
+use crate::latent::squared_distance;
 use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 pub use survey::{Patch, Survey};
 
@@ -199,17 +200,14 @@ impl Codebook {
     fn distances(&self, code: usize) -> Vec<Neighbour> {
         let vector = self.vector(code);
         let others = (0..self.size()).filter(|&other| other != code && code < self.size());
-        let all = others
-            .map(|other| Neighbour { code: other, distance: distance(vector, self.vector(other)) });
+        let all = others.map(|other| {
+            let distance = squared_distance(vector, self.vector(other)).sqrt();
+            Neighbour { code: other, distance }
+        });
         all.filter(|near| near.distance.is_finite()).collect()
     }
 }
 
 fn norm(vector: &[f32]) -> f32 {
     vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32
-}
-
-fn distance(a: &[f32], b: &[f32]) -> f32 {
-    let squares = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
-    squares.sum::<f64>().sqrt() as f32
 }

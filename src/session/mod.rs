@@ -4,6 +4,7 @@
 //! warning. It has no clock, does no I/O and knows nothing of windows: time comes with the events.
 
 pub mod codebook;
+mod compared;
 pub mod explore;
 mod series;
 mod steps;
@@ -12,6 +13,7 @@ pub mod words;
 use std::path::PathBuf;
 
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
+pub use compared::Compared;
 pub use series::{Ema, Series, decimate, write_csv};
 pub use steps::Steps;
 

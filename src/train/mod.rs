@@ -5,6 +5,7 @@
 
 mod codes;
 pub mod device;
+pub mod init;
 pub(crate) mod learner;
 pub mod live;
 pub mod memory;

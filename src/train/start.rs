@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::init::{Init, InitError};
 use super::recipe::Recipe;
 use super::runs;
 use super::settings::{SettingError, Settings, Value};
-use super::worker::Plan;
+use super::worker::{Plan, Start};
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
 use crate::formats::FormatError;
 use crate::formats::run_dir::{FORMAT, Pick, RunConfig, RunDir};
@@ -44,6 +45,8 @@ pub struct Request {
     pub threads: usize,
     /// Whether somebody looks at weights and reconstructions while they change.
     pub watched: bool,
+    /// A trained model that the first values are taken from, instead of random ones.
+    pub init: Option<Init>,
 }
 
 /// A run could not be set up.
@@ -58,6 +61,9 @@ pub enum StartError {
     /// The run directory.
     #[error(transparent)]
     Format(#[from] FormatError),
+    /// The model that the first values are taken from.
+    #[error(transparent)]
+    Init(#[from] InitError),
     /// A number on the command line.
     #[error("{0}")]
     Usage(String),
@@ -122,7 +128,9 @@ impl Request {
             device: self.device.to_owned(),
             settings: super::settings_json(&self.settings),
             model,
+            init: self.init.as_ref().map(ToString::to_string),
         };
+        let init = self.init.map(|init| init.first_values(&config.model)).transpose()?;
         let fresh = || runs::fresh(self.recipe.name()).map_err(StartError::Folder);
         let dir = dir.map_or_else(fresh, |dir| Ok(dir.to_owned()))?;
         let run = RunDir::create(&dir, &config, force)?;
@@ -131,7 +139,7 @@ impl Request {
             config,
             settings: self.settings,
             dataset,
-            from: None,
+            start: Start::New { init: init.unwrap_or_default() },
             watched: self.watched,
         })
     }
@@ -169,7 +177,7 @@ pub fn resume(dir: &Path, length: Option<Length>, watched: bool) -> Result<Plan,
     }
     let settings = settings_from_json(recipe, &from.state.settings)?;
     run.write_config(&config)?;
-    Ok(Plan { run, config, settings, dataset, from: Some(from), watched })
+    Ok(Plan { run, config, settings, dataset, start: Start::GoOn(from), watched })
 }
 
 /// Settings as `config.json` and `state.json` keep them.

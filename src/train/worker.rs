@@ -19,7 +19,7 @@ use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
 use super::settings::Settings;
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::data::Batches;
 use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
@@ -91,10 +91,30 @@ pub struct Plan {
     pub settings: Settings,
     /// The images.
     pub dataset: Arc<dyn Dataset>,
-    /// The checkpoint to go on from, or nothing for a new run.
-    pub from: Option<Checkpoint>,
+    /// From the beginning, or on from a checkpoint.
+    pub start: Start,
     /// Whether somebody looks at the weights and reconstructions while they change.
     pub watched: bool,
+}
+
+/// Where a run starts.
+pub enum Start {
+    /// At step 0.
+    New {
+        /// Tensors of the model that are taken from here instead of drawn at random, by name.
+        init: NamedArrays,
+    },
+    /// At a checkpoint.
+    GoOn(Checkpoint),
+}
+
+impl Start {
+    fn step(&self) -> u64 {
+        match self {
+            Self::New { .. } => 0,
+            Self::GoOn(checkpoint) => checkpoint.state.step,
+        }
+    }
 }
 
 /// A run in progress. Dropping it stops the run after its current step and saves it.
@@ -171,8 +191,7 @@ fn run_caught(
     live: Live,
 ) {
     let run = plan.run.clone();
-    let first_step = plan.from.as_ref().map_or(0, |checkpoint| checkpoint.state.step);
-    let step = Arc::new(AtomicU64::new(first_step));
+    let step = Arc::new(AtomicU64::new(plan.start.step()));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.config.threads.clamp(1, MOST_THREADS))
         .thread_name(|index| format!("zscope-train-{index}"))
@@ -261,7 +280,7 @@ impl Loop {
         live: Live,
         shared_step: Arc<AtomicU64>,
     ) -> Result<Self, String> {
-        let Plan { run, config, settings, dataset, from, watched } = plan;
+        let Plan { run, config, settings, dataset, start, watched } = plan;
         let step = shared_step.load(Ordering::Relaxed);
         run.sweep().map_err(|e| e.to_string())?;
         memory::probe(memory::training_bytes(&config.model, config.batch))?;
@@ -279,23 +298,35 @@ impl Loop {
                 dataset.as_ref(),
             )),
         };
-        let mut trained_secs = 0.0;
-        if let Some(checkpoint) = &from {
-            let model = checkpoint.model().map_err(|e| e.to_string())?;
-            let optimizer = checkpoint.optimizer().map_err(|e| e.to_string())?;
-            learner
-                .restore(&model, optimizer, checkpoint.state.optimizer_updates)
-                .map_err(|e| e.to_string())?;
-            trained_secs = checkpoint.state.elapsed_secs;
-        } else {
-            learner.begin(dataset.as_ref());
-        }
         let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
         let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
-        if let (Some(codes), Some(checkpoint)) = (&mut codes, &from)
-            && let Some(arrays) = checkpoint.codes().map_err(|e| e.to_string())?
-        {
-            codes.restore(&arrays, learner.as_mut());
+        let mut trained_secs = 0.0;
+        let mut saved_step = None;
+        match start {
+            Start::New { init } => {
+                let mut model = learner.model();
+                let is_whole = init.len() == model.len();
+                if !init.is_empty() {
+                    model.extend(init);
+                    learner.restore(&model, NamedArrays::new(), 0).map_err(|e| e.to_string())?;
+                }
+                // A whole model has all that the data could tell it.
+                if !is_whole {
+                    learner.begin(dataset.as_ref());
+                }
+            }
+            Start::GoOn(checkpoint) => {
+                let model = checkpoint.model().map_err(|e| e.to_string())?;
+                let optimizer = checkpoint.optimizer().map_err(|e| e.to_string())?;
+                let updates = checkpoint.state.optimizer_updates;
+                learner.restore(&model, optimizer, updates).map_err(|e| e.to_string())?;
+                let known = checkpoint.codes().map_err(|e| e.to_string())?;
+                if let (Some(codes), Some(arrays)) = (&mut codes, known) {
+                    codes.restore(&arrays, learner.as_mut());
+                }
+                trained_secs = checkpoint.state.elapsed_secs;
+                saved_step = Some(checkpoint.state.step);
+            }
         }
         let names = curves(learner.as_ref());
         let log = MetricsLog::open(&run.metrics_file(), &names, step).map_err(|e| e.to_string())?;
@@ -313,7 +344,6 @@ impl Loop {
         );
         let probe = crate::data::batch(dataset.as_ref(), Split::Test, &first(Probe::IMAGES));
         Ok(Self {
-            saved_step: from.map(|checkpoint| checkpoint.state.step),
             run,
             config,
             settings,
@@ -328,6 +358,7 @@ impl Loop {
             log,
             step,
             shared_step,
+            saved_step,
             paused: false,
             pending: Vec::new(),
             codes,

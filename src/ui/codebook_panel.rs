@@ -56,7 +56,7 @@ pub(super) fn show(
     view: &mut CodebookView,
     out: &mut Vec<Command>,
 ) {
-    toolbar(ui, codebook, view, out);
+    toolbar(ui, scene, codebook, view, out);
     let room = ui.available_size() - vec2(0.0, LEGEND_HEIGHT + ui.spacing().item_spacing.y);
     let scale = ui.pixels_per_point();
     // A little room around for the frames of cells at the border.
@@ -72,7 +72,13 @@ pub(super) fn show(
     legend(ui, codebook, view);
 }
 
-fn toolbar(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView, out: &mut Vec<Command>) {
+fn toolbar(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    view: &mut CodebookView,
+    out: &mut Vec<Command>,
+) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         clock(ui, codebook, view);
@@ -105,7 +111,8 @@ fn toolbar(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView, out: &mut 
         };
         let dead: Vec<usize> = (0..codebook.size()).filter(is_dead).collect();
         let hint = "Put every dead code that is not frozen onto a random vector of the encoder.";
-        if sliders::enabled(ui, !dead.is_empty(), "Revive all dead", hint) {
+        let can_revive = scene.trains() && !dead.is_empty();
+        if sliders::enabled(ui, can_revive, "Revive all dead", hint) {
             out.push(Command::ReviveCodes { codes: dead, from: ReviveFrom::Random });
         }
     });

@@ -7,6 +7,15 @@ use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 
+/// A model that is part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demo {
+    /// A variational autoencoder.
+    Vae,
+    /// A vector-quantized one; some of its codes are dead.
+    VqVae,
+}
+
 /// One thing that a person does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -60,8 +69,8 @@ pub enum Command {
     PickData,
     /// Asks for a run or a model.
     PickModel,
-    /// Goes back to the embedded demo.
-    OpenDemo,
+    /// Opens an embedded model.
+    OpenDemo(Demo),
     /// Starts a run.
     StartTraining(Box<TrainForm>),
     /// Goes on with the run in a directory.
@@ -71,6 +80,8 @@ pub enum Command {
         /// Passes over the training images beyond those that it was to take.
         more_epochs: u64,
     },
+    /// Starts a run of the model in the explorer that begins with its weights.
+    TrainOn,
     /// Waits after the current step.
     Pause,
     /// Goes on.
@@ -92,6 +103,12 @@ pub enum Command {
     },
     /// Writes every curve to a CSV file; asks where when no path is given.
     SaveCurves(Option<PathBuf>),
+    /// Keeps the curves of this run behind those of the next.
+    KeepCurves,
+    /// Puts the curves of the run in a directory behind those of this one; asks which when no path is given.
+    CompareRun(Option<PathBuf>),
+    /// Takes the curves of another run away again, by its place among them.
+    StopComparing(usize),
     /// Writes the picture to a PNG file; asks where when no path is given.
     SavePicture(Option<PathBuf>),
     /// Shows a tab below the explorer.

@@ -3,7 +3,8 @@
 use egui::Ui;
 
 use super::lines::{Lines, Look};
-use super::{Command, Scene, plot, save, theme};
+use super::{Command, Scene, compare, plot, save, theme};
+use crate::session::Compared;
 
 /// How curves are drawn, and buffers that are kept so that a frame allocates next to nothing.
 #[derive(Clone, Debug)]
@@ -20,7 +21,10 @@ pub struct CurvesView {
     pub save_path: String,
     /// The steps that are looked at; all of them, also those to come, while nobody has zoomed.
     pub steps: Option<[f64; 2]>,
-    pub(super) lines: Lines,
+    /// The path that is typed to compare another run.
+    pub compare_path: String,
+    /// Those of this run, then those of every run that it is compared with.
+    pub(super) lines: Vec<Lines>,
 }
 
 impl Default for CurvesView {
@@ -32,7 +36,8 @@ impl Default for CurvesView {
             shown: PLOTS.iter().map(|plot| !LATER.contains(&plot.title)).collect(),
             save_path: String::new(),
             steps: None,
-            lines: Lines::default(),
+            compare_path: String::new(),
+            lines: Vec::new(),
         }
     }
 }
@@ -120,24 +125,28 @@ const PLOTS: [PlotKind; 11] = [
 const LATER: [&str; 4] = ["β", "Held-out PSNR / dB", "σ", "Restarts"];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
-    toolbar(ui, view, out);
+    toolbar(ui, scene, view, out);
     // The row takes the room that there is and no more, whatever is in it.
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
     let mut row = ui.new_child(
         egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Min)),
     );
     let row = &mut row;
-    if scene.session.series().all(|(_, series)| series.is_empty()) {
+    let own = scene.session.series();
+    let all = own.chain(scene.compared.iter().flat_map(Compared::series));
+    let told: Vec<&str> =
+        all.filter(|(_, series)| !series.is_empty()).map(|(name, _)| name).collect();
+    if told.is_empty() {
         row.label(theme::muted(
             "Losses, KL of every dimension, held-out measures and the schedule will be drawn here while a model trains.",
         ));
         return;
     }
-    let told = |plot: &PlotKind| scene.session.series().any(|(name, _)| (plot.belongs)(name));
+    let is_told = |plot: &PlotKind| told.iter().any(|name| (plot.belongs)(name));
     let shown: Vec<&PlotKind> = PLOTS
         .iter()
         .zip(&view.shown)
-        .filter(|(plot, shown)| **shown && told(plot))
+        .filter(|(plot, shown)| **shown && is_told(plot))
         .map(|(plot, _)| plot)
         .collect();
     let gaps = row.spacing().item_spacing.x * shown.len().saturating_sub(1) as f32;
@@ -145,12 +154,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
     for kind in shown {
         row.vertical(|ui| {
             ui.set_width(width);
-            plot::show(ui, scene.session, view, kind, rect.height());
+            plot::show(ui, scene, view, kind, rect.height());
         });
     }
 }
 
-fn toolbar(ui: &mut Ui, view: &mut CurvesView, out: &mut Vec<Command>) {
+fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.label(theme::heading("Curves"));
         ui.spacing_mut().slider_width = 90.0;
@@ -171,6 +180,11 @@ fn toolbar(ui: &mut Ui, view: &mut CurvesView, out: &mut Vec<Command>) {
         })
         .response
         .on_hover_text("Which plots are shown.");
-        ui.label(theme::muted("drag to move, Ctrl+wheel to zoom, double-click to fit").small());
+        compare::menu(ui, scene, &mut view.compare_path, out);
+        if scene.compared.is_empty() {
+            let hint = "drag to move, Ctrl+wheel to zoom, double-click to fit";
+            ui.add(egui::Label::new(theme::muted(hint).small()).truncate());
+        }
+        compare::list(ui, scene.compared, out);
     });
 }

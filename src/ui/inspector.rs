@@ -6,7 +6,7 @@ use super::codebook_panel::{select, swatch};
 use super::codebook_view::{CodebookView, Details};
 use super::heatmap::brightness;
 use super::words::{self, grouped, measure, rounded};
-use super::{Command, Picture, Scene, code_pictures, code_plot, theme};
+use super::{Command, Picture, Scene, TrainForm, code_pictures, code_plot, theme, train_panel};
 use crate::session::codebook::{Codebook, ReviveFrom};
 
 pub(super) fn show(
@@ -15,6 +15,7 @@ pub(super) fn show(
     codebook: &Codebook,
     code: usize,
     view: &mut CodebookView,
+    form: &TrainForm,
     out: &mut Vec<Command>,
 ) {
     heading(ui, codebook, code, view, out);
@@ -24,7 +25,13 @@ pub(super) fn show(
         ui.spacing_mut().interact_size.y = 16.0;
         ui.add(Label::new(theme::muted(&details.why)).wrap());
         ui.add_space(2.0);
-        actions(ui, scene, codebook, code, view, out);
+        let trains = scene.trains();
+        ui.add_enabled_ui(trains, |ui| actions(ui, scene, codebook, code, view, out));
+        if !trains {
+            ui.add(Label::new(theme::muted("Codes can be changed while the model trains.")).wrap());
+            train_panel::way_on(ui, scene, form, out);
+            ui.add_space(4.0);
+        }
         numbers(ui, codebook, code, &details);
         pictures(ui, scene, codebook, code);
         neighbours(ui, codebook, &details, view, out);

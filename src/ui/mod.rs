@@ -9,6 +9,7 @@ mod code_plot;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
+mod compare;
 mod curves;
 mod data_panel;
 mod explore_panel;
@@ -31,18 +32,20 @@ mod words;
 use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
 
 pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::Command;
+pub use command::{Command, Demo};
 pub use curves::CurvesView;
 pub use train_panel::TrainForm;
 
-use crate::session::Session;
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::explore::Explore;
+use crate::session::{Compared, Session};
 
 /// All that a frame shows.
 pub struct Scene<'a> {
     /// The run: curves, progress, trouble.
     pub session: &'a Session,
+    /// Other runs behind its curves, [`Compared::MOST`] at most.
+    pub compared: &'a [Compared],
     /// Where a person stands in latent space.
     pub explore: &'a Explore,
     /// The model in the explorer.
@@ -63,6 +66,13 @@ pub struct Scene<'a> {
     pub notices: &'a [Notice],
 }
 
+impl Scene<'_> {
+    /// Whether the model in the explorer is in training.
+    fn trains(&self) -> bool {
+        self.model.is_live && !self.session.phase().is_over()
+    }
+}
+
 /// What is said of the model in the explorer.
 #[derive(Clone, Debug, Default)]
 pub struct ModelLine<'a> {
@@ -76,6 +86,8 @@ pub struct ModelLine<'a> {
     pub engine: &'a str,
     /// Whether the weights come from the run in progress.
     pub is_live: bool,
+    /// For a model without a run of its own: what a run that begins with its weights would learn from.
+    pub trains_on: Option<&'a str>,
 }
 
 /// What a run takes.
@@ -230,7 +242,9 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
             .default_size(260.0)
             .size_range(240.0..=420.0)
             .frame(theme::panel_frame())
-            .show(ui, |ui| inspector::show(ui, scene, codebook, code, &mut view.codebook, out));
+            .show(ui, |ui| {
+                inspector::show(ui, scene, codebook, code, &mut view.codebook, &view.form, out);
+            });
     }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
         notices(ui, scene.notices, out);

@@ -1,12 +1,15 @@
 //! One plot of the row: its curves over the visible steps, fitted vertically to what is visible.
 
 use egui::{Ui, Vec2b};
-use egui_plot::{GridMark, Line, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine};
+use egui_plot::{
+    GridInput, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine,
+};
 
 use super::curves::{CurvesView, PlotKind};
-use super::theme;
+use super::lines::Lines;
 use super::words::{explain, grouped};
-use crate::session::{Series, Session};
+use super::{Scene, theme};
+use crate::session::{Compared, Series, Session};
 
 /// Curves with fewer points than this show each of them as a dot.
 const FEW_POINTS: usize = 40;
@@ -14,27 +17,41 @@ const FEW_POINTS: usize = 40;
 /// A plot draws no more curves than this.
 const MOST_CURVES: usize = 64;
 
+/// An axis never has more marks than this.
+const MOST_MARKS: f64 = 200.0;
+
 /// What the title above a plot takes.
 const TITLE_HEIGHT: f32 = 20.0;
+
+/// Marks of the vertical axis lie no nearer to each other than the first, in points; from the second on they
+/// are drawn in full.
+const MARKS_APART: egui::Rangef = egui::Rangef { min: 30.0, max: 31.0 };
 
 /// Draws a plot, title included, in `height` points.
 pub(super) fn show(
     ui: &mut Ui,
-    session: &Session,
+    scene: &Scene<'_>,
     view: &mut CurvesView,
     kind: &PlotKind,
     height: f32,
 ) {
-    let curves = curves_of(session, kind);
-    let names: Vec<&str> = curves.iter().map(|(name, _)| *name).collect();
+    let session = scene.session;
+    let names = names_of(scene, kind);
     legend(ui, kind, &names);
     let log = view.log;
-    let steps = view.steps.unwrap_or([0.0, session.step().max(1) as f64]);
+    let last_step = scene.compared.iter().map(Compared::step).fold(session.step(), u64::max).max(1);
+    let steps = view.steps.unwrap_or([0.0, last_step as f64]);
     let look = view.look(ui.available_width().max(16.0) as usize);
-    for (name, series) in &curves {
-        view.lines.update(name, series, look, session.step());
+    let runs = runs_of(scene, &names);
+    view.lines.resize_with(1 + scene.compared.len(), Lines::default);
+    for (run, lines) in view.lines.iter_mut().enumerate().take(runs) {
+        for name in &names {
+            if let Some(series) = series_of(scene, run, name) {
+                lines.update(name, series, look, last_step);
+            }
+        }
     }
-    let limits = vertical_limits(view, &names);
+    let limits = vertical_limits(&view.lines[..runs], &names);
     let shown = &*view;
     let response = Plot::new(kind.title)
         .height((height - TITLE_HEIGHT).max(48.0))
@@ -45,10 +62,17 @@ pub(super) fn show(
         .allow_drag(Vec2b::new(true, false))
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
+        .grid_spacing(MARKS_APART)
+        .grid_color(theme::GRID)
+        .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
+        .x_grid_spacer(|input| marks_of(&input, 2.5, 1.0))
         .y_axis_min_width(40.0)
         .y_axis_formatter(move |mark, _| label(mark, log))
-        .x_axis_formatter(|mark, _| {
-            if mark.value < 0.0 { String::new() } else { grouped(mark.value.round() as u64) }
+        .x_axis_formatter(|mark, seen| {
+            // There is no room for a number beyond the end.
+            let end = seen.end() - 0.06 * (seen.end() - seen.start());
+            let shown = (0.0..=end).contains(&mark.value);
+            if shown { grouped(mark.value.round() as u64) } else { String::new() }
         })
         .show(ui, |plot| {
             plot.set_plot_bounds_x(steps[0]..=steps[1]);
@@ -59,8 +83,13 @@ pub(super) fn show(
             if hovered && wheel != 0.0 {
                 plot.zoom_bounds_around_hovered(egui::vec2((wheel / 200.0).exp(), 1.0));
             }
-            for (index, name) in names.iter().enumerate() {
-                curve(plot, shown, name, theme::curve(index));
+            // This run's curves lie on top.
+            for run in (0..runs).rev() {
+                for (index, name) in names.iter().enumerate() {
+                    if series_of(scene, run, name).is_some() {
+                        curve(plot, shown, run, name, theme::curve(index));
+                    }
+                }
             }
             marks(plot, session, limits[1]);
             let zoomed = hovered && (wheel != 0.0 || (pinch - 1.0).abs() > f32::EPSILON);
@@ -79,7 +108,7 @@ pub(super) fn show(
         view.steps = Some([first, last.max(first + 1.0)]);
     }
     if let Some(pointer) = pointer {
-        response.response.on_hover_ui_at_pointer(|ui| read_out(ui, session, &names, pointer.x));
+        response.response.on_hover_ui_at_pointer(|ui| read_out(ui, scene, runs, &names, pointer.x));
     }
 }
 
@@ -87,33 +116,59 @@ pub(super) fn show(
 fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
     ui.horizontal(|ui| {
         ui.label(theme::muted(kind.title).small()).on_hover_text(kind.hint);
-        if (2..=4).contains(&names.len()) && ui.available_width() > 130.0 {
-            for (index, name) in names.iter().enumerate() {
-                ui.label(egui::RichText::new(*name).small().color(theme::curve(index)))
-                    .on_hover_text(explain(name));
+        for (index, name) in names.iter().enumerate().filter(|_| (2..=4).contains(&names.len())) {
+            let text = egui::RichText::new(*name).small().color(theme::curve(index));
+            let label = egui::Label::new(text).truncate();
+            // A name that is cut off tells less than none.
+            let font = egui::TextStyle::Small.resolve(ui.style());
+            let size = ui.painter().layout_no_wrap((*name).to_owned(), font, theme::MUTED).size();
+            if size.x <= ui.available_width() {
+                ui.add(label).on_hover_text(explain(name));
             }
         }
     });
 }
 
-/// The raw line, faint behind the smoothed one; broken where a value is not a number.
-fn curve<'a>(plot: &mut PlotUi<'a>, view: &'a CurvesView, name: &str, colour: egui::Color32) {
-    let Some(drawn) = view.lines.get(name) else { return };
+/// The line of a compared run, `run` counted from 1.
+pub(super) fn style(run: usize) -> LineStyle {
+    match run {
+        1 => LineStyle::Dashed { length: 8.0 },
+        2 => LineStyle::Dotted { spacing: 4.0 },
+        _ => LineStyle::Dashed { length: 3.0 },
+    }
+}
+
+/// The raw line, faint behind the smoothed one; broken where a value is not a number. Of a compared run only
+/// one of the two.
+fn curve<'a>(
+    plot: &mut PlotUi<'a>,
+    view: &'a CurvesView,
+    run: usize,
+    name: &str,
+    colour: egui::Color32,
+) {
+    let Some(drawn) = view.lines.get(run).and_then(|lines| lines.get(name)) else { return };
     let smoothed = view.smoothing > 0.0;
     let few = drawn.len < FEW_POINTS;
     if few {
         let dots = Points::new(name, PlotPoints::Borrowed(&drawn.raw)).color(colour).radius(2.0);
         plot.points(dots);
     }
-    let faint = if smoothed && !few { 0.25 } else { 1.0 };
-    let mut lines = |points: &'a [PlotPoint], colour, width| {
+    let mut lines = |points: &'a [PlotPoint], line: &dyn Fn(Line<'a>) -> Line<'a>| {
         for part in points.split(|point| point.y.is_nan()).filter(|part| part.len() > 1) {
-            plot.line(Line::new(name, PlotPoints::Borrowed(part)).color(colour).width(width));
+            plot.line(line(Line::new(name, PlotPoints::Borrowed(part)).color(colour)));
         }
     };
-    lines(&drawn.raw, colour.gamma_multiply(faint), 1.0);
+    let points = if smoothed && !few { &drawn.smooth } else { &drawn.raw };
+    if run > 0 {
+        return lines(points, &|line| line.style(style(run)).width(1.2));
+    }
     if smoothed && !few {
-        lines(&drawn.smooth, colour, 1.6);
+        let faint = colour.gamma_multiply(0.25);
+        lines(&drawn.raw, &|line| line.color(faint).width(1.0));
+        lines(points, &|line| line.width(1.6));
+    } else {
+        lines(points, &|line| line.width(1.0));
     }
 }
 
@@ -131,32 +186,64 @@ fn marks(plot: &mut PlotUi<'_>, session: &Session, top: f64) {
     }
 }
 
-/// The values of every curve at the step nearest to the pointer.
-fn read_out(ui: &mut Ui, session: &Session, names: &[&str], step: f64) {
-    let told: Vec<(&str, u64, f32)> = names
-        .iter()
-        .filter_map(|name| {
-            let (step, value) = session.series_by_name(name)?.nearest(step)?;
-            Some((*name, step, value))
-        })
-        .collect();
-    if let Some((_, step, _)) = told.first() {
-        ui.label(format!("step {}", grouped(*step)));
+/// The values of every curve of every run at the step nearest to the pointer.
+fn read_out(ui: &mut Ui, scene: &Scene<'_>, runs: usize, names: &[&str], step: f64) {
+    let told = |run, name: &str| series_of(scene, run, name)?.nearest(step);
+    let known = |name: &&&str| (0..runs).any(|run| told(run, name).is_some());
+    let first = names.iter().find_map(|name| (0..runs).find_map(|run| told(run, name)));
+    if let Some((step, _)) = first {
+        ui.label(format!("step {}", grouped(step)));
     }
-    egui::Grid::new("read-out").num_columns(2).show(ui, |ui| {
-        for (index, (name, _, value)) in told.iter().enumerate().take(24) {
+    egui::Grid::new("read-out").num_columns(1 + runs).show(ui, |ui| {
+        if runs > 1 {
+            ui.label("");
+            ui.label(theme::muted("this run"));
+            for compared in &scene.compared[..runs - 1] {
+                ui.label(theme::muted(compared.name()));
+            }
+            ui.end_row();
+        }
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| known(name)).take(24) {
             ui.colored_label(theme::curve(index), *name);
-            ui.label(theme::number(format!("{value:.5}")));
+            for run in 0..runs {
+                let value = told(run, name).map(|(_, value)| format!("{value:.5}"));
+                ui.label(theme::number(value.unwrap_or_default()));
+            }
             ui.end_row();
         }
     });
-    if let [(name, _, _)] = told[..] {
+    if let [name] = names {
         ui.label(theme::muted(explain(name)));
     }
 }
 
-/// The curves of a plot; where there are very many, those with the greatest newest values.
-fn curves_of<'a>(session: &'a Session, kind: &PlotKind) -> Vec<(&'a str, &'a Series)> {
+/// A curve of a run: 0 is this one, then come those that it is compared with.
+fn series_of<'a>(scene: &Scene<'a>, run: usize, name: &str) -> Option<&'a Series> {
+    match run.checked_sub(1) {
+        None => scene.session.series_by_name(name),
+        Some(compared) => scene.compared.get(compared)?.series_by_name(name),
+    }
+}
+
+/// How many runs a plot of these curves shows: where curves have no colour of their own, only this one.
+fn runs_of(scene: &Scene<'_>, names: &[&str]) -> usize {
+    if names.len() > theme::CURVES.len() { 1 } else { 1 + scene.compared.len() }
+}
+
+/// The curves of a plot, those of this run first; where there are very many, those with the greatest newest
+/// values.
+fn names_of<'a>(scene: &Scene<'a>, kind: &PlotKind) -> Vec<&'a str> {
+    let mut names = own_names(scene.session, kind);
+    let others = scene.compared.iter().flat_map(Compared::series);
+    for (name, _) in others.filter(|(name, _)| (kind.belongs)(name)) {
+        if names.len() < MOST_CURVES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn own_names<'a>(session: &'a Session, kind: &PlotKind) -> Vec<&'a str> {
     let mut curves: Vec<_> =
         session.series().filter(|(name, _)| (kind.belongs)(name)).enumerate().collect();
     if curves.len() > MOST_CURVES {
@@ -165,12 +252,14 @@ fn curves_of<'a>(session: &'a Session, kind: &PlotKind) -> Vec<(&'a str, &'a Ser
         curves.truncate(MOST_CURVES);
         curves.sort_by_key(|(index, _)| *index);
     }
-    curves.into_iter().map(|(_, curve)| curve).collect()
+    curves.into_iter().map(|(_, (name, _))| name).collect()
 }
 
 /// The vertical range of what is visible, with a margin.
-fn vertical_limits(view: &CurvesView, names: &[&str]) -> [f64; 2] {
-    let ranges = names.iter().filter_map(|name| view.lines.get(name)?.range);
+fn vertical_limits(runs: &[Lines], names: &[&str]) -> [f64; 2] {
+    let of =
+        |lines: &Lines| names.iter().filter_map(|name| lines.get(name)?.range).collect::<Vec<_>>();
+    let ranges = runs.iter().flat_map(of);
     let limits = ranges.reduce(|[a, b], [lo, hi]| [a.min(lo), b.max(hi)]);
     let [lo, hi] = limits.unwrap_or([0.0, 1.0]);
     let span = hi - lo;
@@ -178,6 +267,23 @@ fn vertical_limits(view: &CurvesView, names: &[&str]) -> [f64; 2] {
     // A flat line lies in the middle of a range that shows its size.
     let margin = if span > size * 1e-4 { span * 0.06 } else { (size * 0.5).max(1e-9) };
     [lo - margin, hi + margin]
+}
+
+/// Evenly spaced marks on round numbers (1, 2 or 5 times a power of ten), as many as have room when each takes
+/// `widths` times the least; no finer than `least`.
+fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
+    let finest = (input.base_step_size * widths).max(least);
+    if !finest.is_normal() {
+        return Vec::new();
+    }
+    let power = 10f64.powf(finest.log10().floor());
+    let rounds = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power);
+    let step_size = rounds.into_iter().find(|&step| step >= finest * 0.999).unwrap_or(finest);
+    let (lo, hi) = input.bounds;
+    let [first, last] = [(lo / step_size).ceil(), (hi / step_size).floor()];
+    let number = (last - first).clamp(0.0, MOST_MARKS) as usize;
+    let mark = |index: usize| GridMark { value: (first + index as f64) * step_size, step_size };
+    (0..=number).map(mark).filter(|mark| mark.value <= hi).collect()
 }
 
 /// A number for the vertical axis, with as many places as tell neighbours apart.

@@ -15,6 +15,8 @@ pub const STAGE: Color32 = Color32::from_rgb(22, 23, 25);
 pub const PANEL: Color32 = Color32::from_rgb(29, 30, 33);
 /// Where a picture will be, and behind typed text.
 pub const EMPTY: Color32 = Color32::from_rgb(36, 38, 41);
+/// Lines behind curves.
+pub const GRID: Color32 = Color32::from_rgb(52, 54, 58);
 
 /// The frame of a dead code, of which nothing else is left.
 pub const DEAD: Color32 = Color32::from_rgb(164, 168, 174);

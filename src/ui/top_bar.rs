@@ -3,7 +3,7 @@
 use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
 
 use super::words::{self, duration, grouped};
-use super::{Command, Scene, View, theme};
+use super::{Command, Demo, Scene, View, theme};
 use crate::event::FinishReason;
 use crate::session::{Phase, Session};
 
@@ -31,7 +31,8 @@ fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) 
         let entries = [
             ("Run or model…", Command::PickModel),
             ("Folder of pictures or data…", Command::PickData),
-            ("The demo model", Command::OpenDemo),
+            ("Demo: VAE", Command::OpenDemo(Demo::Vae)),
+            ("Demo: VQ-VAE", Command::OpenDemo(Demo::VqVae)),
         ];
         for (text, command) in entries {
             if ui.button(text).clicked() {

@@ -132,18 +132,27 @@ fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command
         out.push(Command::StartTraining(Box::new(form.clone())));
     }
     estimate(ui, scene);
-    resume(ui, scene, form, out);
+    way_on(ui, scene, form, out);
 }
 
-/// The way on for a run that has ended: to its end, or beyond it.
-fn resume(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
-    let Some(run) = scene.session.run() else { return };
+/// The way on for a run that has ended, to its end or beyond it, and for a model without a run.
+pub(super) fn way_on(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
+    let epochs = form.epochs;
+    let plural = if epochs == 1 { "" } else { "s" };
+    let Some(run) = scene.session.run() else {
+        let Some(data) = scene.model.trains_on else { return };
+        let text = format!("Train this model on for {epochs} epoch{plural}");
+        let hint =
+            format!("A new run on {data} that begins with the weights of {}.", scene.model.name);
+        if ui.button(text).on_hover_text(hint).clicked() {
+            out.push(Command::TrainOn);
+        }
+        return;
+    };
     let is_done = scene.session.step() >= run.total_steps;
     let dir = run.run_dir.clone();
     let (text, hint, more_epochs) = if is_done {
-        let epochs = form.epochs;
-        let text =
-            format!("Train on for {epochs} more epoch{}", if epochs == 1 { "" } else { "s" });
+        let text = format!("Train on for {epochs} more epoch{plural}");
         (text, format!("Go on with the run in {}.", dir.display()), epochs)
     } else {
         let hint = format!("Go on from the newest checkpoint in {}.", dir.display());

@@ -1,10 +1,12 @@
 //! What is said of a codebook: sentences, neighbours, the order by similarity, the heatmap.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use rand::RngExt as _;
 use zscope::array::Array;
+use zscope::formats::arrays::ArrayFile;
 use zscope::latent::similarity_order;
 use zscope::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 use zscope::random::{Purpose, normals, permutation, stream};
@@ -243,6 +245,7 @@ fn a_survey_keeps_the_most_typical_pieces() {
     assert_eq!(told(1), [(7, 1), (8, 3), (8, 2)], "no NaN");
     assert_eq!(told(2), [], "chosen for nothing");
     assert_eq!(told(9), [], "not there");
+    assert_eq!(survey.counts, [3, 4, 0], "all that are there, also at no known distance");
     for image in 0..50 {
         survey.add_image(image, &[2], &[1.0 - image as f32 * 0.01]);
     }
@@ -510,4 +513,16 @@ fn the_heatmap_puts_codes_in_their_places() {
     let nothing = Heat { order: &[0, 1], counts: &[], states: &[], frozen: &[], log: true };
     let picture = image(nothing, HeatGrid { cells: 2, columns: 2, cell_px: 2 });
     assert!(picture.pixels.iter().all(|&pixel| pixel == theme::UNKNOWN), "not counted");
+}
+
+/// A newcomer is to find dead codes in the model that the program brings along.
+#[test]
+fn the_demo_has_a_few_dead_codes() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo/vq-vae");
+    let demo = zscope::open::open(dir.to_str().unwrap()).unwrap();
+    let arrays = ArrayFile::open(&dir.join("codes.safetensors")).and_then(|file| file.arrays());
+    let usage = CodeUse::from_arrays(&arrays.unwrap()).expect("its use");
+    assert_eq!(Some([usage.size(), 16]), demo.run.model.codebook(), "of this codebook");
+    let dead = usage.window().iter().filter(|&&count| count == 0).count();
+    assert!((1..=8).contains(&dead), "{dead} of {}", usage.size());
 }

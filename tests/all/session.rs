@@ -6,7 +6,9 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use zscope::event::{Event, FinishReason, RunStarted, StepRecord};
 use zscope::random::{Purpose, stream};
-use zscope::session::{Ema, MAX_WARNINGS, Phase, Series, Session, Steps, decimate, write_csv};
+use zscope::session::{
+    Compared, Ema, MAX_WARNINGS, Phase, Series, Session, Steps, decimate, write_csv,
+};
 
 use crate::common::{Tolerance, assert_close, first_difference};
 
@@ -358,6 +360,23 @@ fn resuming_cuts_back_to_the_checkpoint() {
         fresh.apply(&Event::Started(other.clone()));
         assert_eq!(fresh, session(&[Event::Started(other)]), "nothing is left");
     }
+}
+
+#[test]
+fn curves_are_kept_as_they_were() {
+    let mut session = session(&[Event::Started(started("a", 0)), steps(1..=5, 10.0)]);
+    let kept = Compared::of("a", &session);
+    let before: Vec<_> =
+        kept.series().map(|(name, series)| (name.to_owned(), series.clone())).collect();
+    session.apply(&steps(6..=9, 10.0));
+    session.apply(&Event::Started(started("b", 0)));
+    assert_eq!((kept.name(), kept.step()), ("a", 5), "what it was");
+    assert!(kept.series().all(|(_, series)| series.len() <= 5), "nothing was added");
+    for (name, series) in &before {
+        assert_eq!(kept.series_by_name(name), Some(series), "{name}");
+    }
+    assert_eq!(kept.series_by_name("unheard"), None, "only what was told");
+    assert!(Compared::of("empty", &session).is_empty(), "a run that has told nothing");
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn request(keys: &[&str], steps: u64) -> Request {
         device: "cpu",
         threads: 1,
         watched: false,
+        init: None,
     }
 }
 

@@ -43,6 +43,7 @@ fn plan(dir: &Path, keys: &[&str], steps: u64) -> Plan {
         device: "cpu",
         threads: 1,
         watched: true,
+        init: None,
     };
     request.plan(Some(dir), false).expect("a plan")
 }

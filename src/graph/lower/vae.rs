@@ -182,7 +182,37 @@ impl VaeConfig {
 
     /// Trainable values.
     pub fn num_parameters(&self) -> u64 {
-        shapes(self).iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+        self.tensors().iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    /// The name and shape of every tensor, in PyTorch's layouts.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let grid = self.grid().len();
+        let mut tensors = Vec::new();
+        let mut layer = |name: &str, weight: Vec<usize>, outputs: usize| {
+            tensors.push((format!("{name}.weight"), weight));
+            tensors.push((format!("{name}.bias"), vec![outputs]));
+        };
+        let mut linear = |name: &str, inputs: usize, outputs: usize| {
+            layer(name, vec![outputs, inputs], outputs);
+        };
+        linear("encoder.fc", grid, self.hidden);
+        linear("encoder.mean", self.hidden, self.latent_dim);
+        linear("encoder.logvar", self.hidden, self.latent_dim);
+        linear("decoder.fc1", self.latent_dim, self.hidden);
+        linear("decoder.fc2", self.hidden, grid);
+        let levels = self.levels();
+        for (index, level) in levels.iter().enumerate() {
+            let (wide, narrow) = (level.wide.channels, level.narrow.channels);
+            layer(&format!("encoder.convs.{index}"), vec![narrow, wide, 4, 4], narrow);
+            // The decoder's first convolution mirrors the encoder's last.
+            let mirrored = levels.len() - 1 - index;
+            layer(&format!("decoder.convs.{mirrored}"), vec![narrow, wide, 4, 4], wide);
+        }
+        if self.learns_sigma() {
+            tensors.push(("decoder.log_sigma".to_owned(), vec![1]));
+        }
+        tensors
     }
 
     /// Whether the deviation is a parameter.
@@ -199,7 +229,7 @@ impl VaeConfig {
 /// # Errors
 /// When a tensor is missing or has another shape than `config` says.
 pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
-    for (name, expected) in shapes(config) {
+    for (name, expected) in config.tensors() {
         if let Some(found) = tensors.get(&name).filter(|array| array.shape() != expected) {
             let (found, expected) = (format!("{:?}", found.shape()), format!("{expected:?}"));
             return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
@@ -210,36 +240,6 @@ pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, G
         decoder: decoder(config, tensors)?,
         codes: None,
     })
-}
-
-/// The name and shape of every tensor, in PyTorch's layouts.
-fn shapes(config: &VaeConfig) -> Vec<(String, Vec<usize>)> {
-    let grid = config.grid().len();
-    let mut shapes = Vec::new();
-    let mut layer = |name: &str, weight: Vec<usize>, outputs: usize| {
-        shapes.push((format!("{name}.weight"), weight));
-        shapes.push((format!("{name}.bias"), vec![outputs]));
-    };
-    let mut linear = |name: &str, inputs: usize, outputs: usize| {
-        layer(name, vec![outputs, inputs], outputs);
-    };
-    linear("encoder.fc", grid, config.hidden);
-    linear("encoder.mean", config.hidden, config.latent_dim);
-    linear("encoder.logvar", config.hidden, config.latent_dim);
-    linear("decoder.fc1", config.latent_dim, config.hidden);
-    linear("decoder.fc2", config.hidden, grid);
-    let levels = config.levels();
-    for (index, level) in levels.iter().enumerate() {
-        let (wide, narrow) = (level.wide.channels, level.narrow.channels);
-        layer(&format!("encoder.convs.{index}"), vec![narrow, wide, 4, 4], narrow);
-        // The decoder's first convolution mirrors the encoder's last.
-        let mirrored = levels.len() - 1 - index;
-        layer(&format!("decoder.convs.{mirrored}"), vec![narrow, wide, 4, 4], wide);
-    }
-    if config.learns_sigma() {
-        shapes.push(("decoder.log_sigma".to_owned(), vec![1]));
-    }
-    shapes
 }
 
 fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {

@@ -16,6 +16,8 @@ pub struct Patch {
 pub struct Survey {
     /// For every code its most typical pieces of the data, nearest first, [`Survey::MOST`] at most.
     pub patches: Vec<Vec<Patch>>,
+    /// How many pieces chose each code, `[k]`.
+    pub counts: Vec<u64>,
     /// Rows and columns of a code map, `[h, w]`.
     pub shape: [usize; 2],
     /// The code maps of the watched pictures, each `[h * w]`.
@@ -28,14 +30,17 @@ impl Survey {
 
     /// A survey of `k` codes that has seen nothing; its maps have `shape`, `[h, w]`.
     pub fn new(k: usize, shape: [usize; 2]) -> Self {
-        Self { patches: vec![Vec::new(); k], shape, watched: Vec::new() }
+        Self { patches: vec![Vec::new(); k], counts: vec![0; k], shape, watched: Vec::new() }
     }
 
     /// Takes in a picture of the data: the code of each cell and the distance to it, both `[h * w]`.
-    /// Codes that are not there and distances that are no numbers are ignored.
+    /// Codes that are not there are ignored; a piece whose distance is no number is only counted.
     pub fn add_image(&mut self, image: usize, codes: &[u32], distances: &[f32]) {
         for (cell, (&code, &distance)) in codes.iter().zip(distances).enumerate() {
             let Some(patches) = self.patches.get_mut(code as usize) else { continue };
+            if let Some(count) = self.counts.get_mut(code as usize) {
+                *count += 1;
+            }
             if distance.is_finite() {
                 // After its equals: the first that was seen stays first.
                 let place = patches.partition_point(|patch| patch.distance <= distance);

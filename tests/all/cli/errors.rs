@@ -330,6 +330,30 @@ fn going_on_takes_nothing_that_it_ignores() {
 }
 
 #[test]
+fn models_that_nothing_can_begin_with() {
+    let world = World::trained();
+    assert_training_refused(
+        &world,
+        &[
+            (
+                &["--set", "hidden=25", "--init", "run"],
+                &[1],
+                &["start from", "24", "25", ":encoder"],
+            ),
+            (&["--set", "latent_dim=5", "--init", "run:decoder"], &[1], &["decoder.fc1.weight"]),
+            (&["--set", "arch=conv", "--init", "run"], &[1], &["encoder.fc.weight"]),
+            (
+                &["--set", "likelihood=gaussian", "--set", "sigma=learned", "--init", "run"],
+                &[1],
+                &["decoder.log_sigma", "is missing"],
+            ),
+            (&["--init", "nowhere:encoder"], &[1], &["nowhere", "no such file"]),
+            (&["--init", "run:quantizer"], &[1], &["run:quantizer"]),
+        ],
+    );
+}
+
+#[test]
 fn files_of_keys_that_are_none() {
     let world = World::new();
     for (name, text) in [

@@ -105,6 +105,30 @@ fn without_out_a_new_directory_under_the_runs_folder() {
 }
 
 #[test]
+fn a_run_begins_with_the_weights_of_another() {
+    let world = World::trained();
+    let trained = world.tensors("run/checkpoints/step-12/model.safetensors");
+    for (init, taken) in [
+        ("run@latest", &["encoder.", "decoder."][..]),
+        ("run@latest:encoder", &["encoder."]),
+        ("run/checkpoints/step-12:decoder", &["decoder."]),
+    ] {
+        let out = init.replace(['/', ':', '@'], "-");
+        world.tiny(&["--steps", "1", "--seed=9", "--out", &out, "--init", init]).ok();
+        let begun = world.tensors(&format!("{out}/checkpoints/step-0/model.safetensors"));
+        for (name, tensor) in begun {
+            let is_taken = taken.iter().any(|part| name.starts_with(part));
+            assert_eq!(tensor == trained[&name], is_taken, "{name} from {init}");
+        }
+        let config = String::from_utf8(world.bytes(&format!("{out}/config.json"))).unwrap();
+        assert!(
+            config.contains("run/checkpoints/step-12"),
+            "it is noted where they come from: {config}"
+        );
+    }
+}
+
+#[test]
 fn equal_commands_make_equal_models() {
     let world = World::new();
     for (out, seed) in [("a", "7"), ("b", "7"), ("c", "8")] {

@@ -7,10 +7,11 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use zscope::event::{Event as RunEvent, StepRecord};
 use zscope::latent::Mixing;
+use zscope::session::Compared;
 use zscope::session::explore::CornerSource;
 use zscope::train::recipe::Recipe;
 use zscope::train::settings::{Settings, Value};
-use zscope::ui::{Command, DataLine, Notice, TrainForm, View};
+use zscope::ui::{Command, DataLine, Demo, Notice, TrainForm, View};
 
 use super::window::{
     SIZES, Window, asked, block, describe, drag, is_enabled, nodes, phases, press, says,
@@ -410,6 +411,49 @@ fn a_run_that_is_not_done_can_go_on() {
     assert_eq!(press(&mut harness, "Train on for 10 more epochs"), [expected], "beyond its end");
 }
 
+#[test]
+fn a_model_without_a_run_can_train_on() {
+    let mut harness = Window::full(3).open([1280.0, 1400.0]);
+    let name = "Train this model on for 10 epochs";
+    assert!(harness.query_by_label(name).is_none(), "there is nothing to train");
+    harness.state_mut().trains_on = Some("shapes");
+    assert_eq!(press(&mut harness, name), [Command::TrainOn], "from its weights");
+    let mut window = Window::running(3, 10);
+    window.trains_on = Some("shapes");
+    let harness = window.open([1280.0, 1400.0]);
+    assert!(harness.query_by_label(name).is_none(), "it trains already");
+}
+
+#[test]
+fn other_runs_are_compared() {
+    let other = |name: &str, steps| Compared::of(name, &Window::running(3, steps).session);
+    let mut harness = Window::full(3).open(SIZES[0]);
+    press(&mut harness, "Compare");
+    assert!(!is_enabled(&harness, "Keep this run's curves"), "there are none");
+    let typed = type_and_enter(&mut harness, "Which run", " /runs/vae-6 ");
+    assert_eq!(typed, [Command::CompareRun(Some("/runs/vae-6".into()))], "typed");
+    press(&mut harness, "Compare");
+    assert_eq!(press(&mut harness, "Choose…"), [Command::CompareRun(None)], "in a dialog");
+
+    assert!(!says(&harness, "Plot: Losses"), "nothing to draw");
+    harness.state_mut().compared = vec![other("vae-6", 30)];
+    asked(&mut harness);
+    assert!(says(&harness, "Plot: Losses"), "curves of another run alone are drawn");
+
+    let mut harness = Window::running(3, 200).open(SIZES[0]);
+    press(&mut harness, "Compare");
+    assert_eq!(press(&mut harness, "Keep this run's curves"), [Command::KeepCurves], "kept");
+    harness.state_mut().compared = ["a", "b", "c"].map(|name| other(name, 300)).to_vec();
+    asked(&mut harness);
+    press(&mut harness, "Compare");
+    for name in ["Keep this run's curves", "Add run", "Choose…"] {
+        assert!(!is_enabled(&harness, name), "{name}: there is no room for a fourth");
+    }
+    close_menus(&mut harness);
+    let stop = "Stop comparing with b";
+    assert_eq!(press(&mut harness, stop), [Command::StopComparing(1)], "the second");
+}
+
 /// A run that was stopped half-way is not a finished one.
 #[test]
 fn stopped_and_completed_runs_are_told_apart() {
@@ -441,7 +485,8 @@ fn typed_paths_are_opened() {
     for (item, expected) in [
         ("Run or model…", Command::PickModel),
         ("Folder of pictures or data…", Command::PickData),
-        ("The demo model", Command::OpenDemo),
+        ("Demo: VAE", Command::OpenDemo(Demo::Vae)),
+        ("Demo: VQ-VAE", Command::OpenDemo(Demo::VqVae)),
     ] {
         press(&mut harness, "Open");
         assert_eq!(press(&mut harness, item), [expected], "{item}");

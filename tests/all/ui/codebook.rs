@@ -8,6 +8,7 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use zscope::session::Session;
 use zscope::session::codebook::{Codebook, ReviveFrom, Usage};
 use zscope::ui::{Clock, Command, Order, Picture, Tab};
 
@@ -328,6 +329,27 @@ fn the_inspector_acts_on_its_code() {
     assert_eq!(press(&mut harness, "Copy the vector"), [], "copying asks for nothing");
     assert_eq!(press(&mut harness, "Close the inspector"), [Command::SelectCode(None)], "closed");
     assert!(harness.query_by_label("Freeze this code").is_none(), "it is gone");
+}
+
+#[test]
+fn codes_are_changed_only_in_training() {
+    let mut window = Window::with_codes(512);
+    window.view.codebook.select(Some(17));
+    window.is_live = false;
+    window.session = Session::default();
+    window.trains_on = Some("shapes");
+    let mut harness = window.open([1280.0, 1400.0]);
+    asked(&mut harness);
+    for name in ["Freeze this code", "Undo the change of codes", "Revive all dead"] {
+        assert!(!is_enabled(&harness, name), "{name}: it does not train");
+    }
+    assert!(says(&harness, "while the model trains"), "told");
+    let ways = nodes(&harness).into_iter().filter(|node| {
+        let label = node.accesskit_node().label();
+        label.is_some_and(|label| label.starts_with("Train this model on"))
+    });
+    ways.last().expect("a way to train it").click();
+    assert_eq!(asked(&mut harness), [Command::TrainOn], "the way on is beside it");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use egui::{Event, PointerButton, Pos2, TextureId, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
-use zscope::session::Session;
 use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::explore::Explore;
+use zscope::session::{Compared, Session};
 use zscope::ui::{
     Command, DataLine, ModelLine, Notice, PAD_TILES, Picture, Pictures, ProbePictures, Scene, View,
 };
@@ -30,6 +30,8 @@ pub struct Window {
     pub heatmap: Option<egui::TextureHandle>,
     pub name: &'static str,
     pub is_live: bool,
+    pub trains_on: Option<&'static str>,
+    pub compared: Vec<Compared>,
     pub commands: Vec<Command>,
 }
 
@@ -38,6 +40,7 @@ impl eframe::App for Window {
         let explore = self.explore.get_or_insert_with(|| Explore::new(2));
         let scene = Scene {
             session: &self.session,
+            compared: &self.compared,
             explore,
             model: ModelLine {
                 name: self.name,
@@ -45,6 +48,7 @@ impl eframe::App for Window {
                 step: 12_400,
                 engine: if self.name.is_empty() { "" } else { "CPU (Flex)" },
                 is_live: self.is_live,
+                trains_on: self.trains_on,
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
