@@ -23,6 +23,9 @@ use crate::ui::{PAD_TILES, Picture};
 /// The longest that a frame waits for the picture of a point.
 const SETTLE: Duration = Duration::from_millis(10);
 
+/// The longest that a row of the pad waits to be shown while others are drawn.
+const ROW_WAIT: Duration = Duration::from_millis(150);
+
 /// Draws the explorer's pictures.
 pub(super) enum Decoder {
     /// Compute shaders, straight into textures.
@@ -466,11 +469,16 @@ impl Worker {
             return;
         };
         while let Some((weights, job)) = self.next() {
+            let is_point = matches!(job, Some(Job::Point(_)));
             let drawn = pool.install(|| self.draw(weights, job));
             if let Err(error) = drawn {
                 self.errors.put(error.to_string());
             }
-            self.ctx.request_repaint();
+            let (desk, _) = &*self.desk;
+            let is_last = desk.lock().unwrap_or_else(PoisonError::into_inner).rows.is_empty();
+            // A frame for every row of the pad would cost more than the row.
+            let wait = if is_point || is_last { Duration::ZERO } else { ROW_WAIT };
+            self.ctx.request_repaint_after(wait);
         }
     }
 

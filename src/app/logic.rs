@@ -9,6 +9,7 @@ use super::jobs::{Chosen, Done};
 use super::{Model, ZscopeApp};
 use crate::array::{Array, NamedArrays};
 use crate::data::Dataset;
+use crate::engine::wgsl::Gpu;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
@@ -23,6 +24,8 @@ use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
+/// The same where frames are painted by the very cores that train.
+const SOFTWARE_WATCH_INTERVAL: Duration = Duration::from_millis(350);
 /// A pointer that has not moved for so long lets the sliders change places.
 const REST_SECS: f32 = 2.0;
 /// The share of the past in the KL that sorts the sliders.
@@ -48,7 +51,9 @@ impl eframe::App for ZscopeApp {
         }
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
         if self.training.is_some() || self.opening.is_some() {
-            ctx.request_repaint_after(WATCH_INTERVAL);
+            let is_software = self.gpu.as_ref().is_none_or(Gpu::is_software);
+            let interval = if is_software { SOFTWARE_WATCH_INTERVAL } else { WATCH_INTERVAL };
+            ctx.request_repaint_after(interval);
         }
     }
 

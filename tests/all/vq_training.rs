@@ -8,6 +8,7 @@ use zscope::formats::run_dir::{Pick, RunDir};
 use zscope::metrics::code_use::{CodeEventKind, CodeUse};
 use zscope::open::open;
 use zscope::session::codebook::ReviveFrom;
+use zscope::train::init::{Init, Part};
 use zscope::train::recipe::Recipe;
 use zscope::train::settings::Settings;
 use zscope::train::start::{Length, Request, resume};
@@ -21,6 +22,10 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn plan(dir: &Path, keys: &[&str], steps: u64) -> Plan {
+    request(keys, steps).plan(Some(dir), false).expect("a plan")
+}
+
+fn request(keys: &[&str], steps: u64) -> Request {
     let mut settings = Settings::defaults(Recipe::VqVae.keys());
     let small = [
         "hidden=8",
@@ -33,7 +38,7 @@ fn plan(dir: &Path, keys: &[&str], steps: u64) -> Plan {
     for text in small.iter().chain(keys) {
         settings.set_text(text).expect("a setting");
     }
-    let request = Request {
+    Request {
         recipe: Recipe::VqVae,
         settings,
         data: "shapes?size=16&train=64&test=16".parse().expect("a source"),
@@ -44,8 +49,7 @@ fn plan(dir: &Path, keys: &[&str], steps: u64) -> Plan {
         threads: 1,
         watched: true,
         init: None,
-    };
-    request.plan(Some(dir), false).expect("a plan")
+    }
 }
 
 fn rest(training: &Training) -> Vec<Event> {
@@ -245,4 +249,38 @@ fn a_person_revives_freezes_and_undoes() {
     let (run, _) = RunDir::open(base.path()).expect("a run");
     let marks = run.pick(Pick::Latest).unwrap().codes().unwrap().unwrap()["frozen"].clone();
     assert_eq!(marks.data().iter().filter(|mark| **mark > 0.0).count(), 4, "four are kept");
+}
+
+/// The use of another codebook tells nothing of this one: neither who opens the model nor who goes on with it
+/// takes it over.
+#[test]
+fn the_use_of_another_codebook_is_not_taken() {
+    let [base, other] = [folder(), folder()];
+    run(plan(base.path(), &[], 4));
+    run(plan(other.path(), &["codebook_size=7"], 4));
+    let file = |dir: &Path| dir.join("checkpoints/step-4/codes.safetensors");
+    std::fs::copy(file(other.path()), file(base.path())).expect("a copy");
+    let opened = open(&format!("{}@4", base.path().display())).expect("the model is whole");
+    assert!(opened.usage.is_none(), "nothing is known of its use");
+    let plan = resume(base.path(), Some(Length::Steps(8)), false).expect("a plan");
+    run(plan);
+    assert_eq!(usage(base.path()).size(), CODES, "counted afresh");
+}
+
+/// A run that begins with a whole model keeps its codes: no k-means moves them.
+#[test]
+fn codes_are_begun_with() {
+    let [base, other] = [folder(), folder()];
+    run(plan(base.path(), &[], 6));
+    let trained = open(&format!("{}@6", base.path().display())).expect("a model").tensors;
+    let init = |part| Init { name: "base".to_owned(), part, tensors: trained.clone() };
+    for (part, is_kept) in [(Part::Whole, true), (Part::Encoder, false)] {
+        let request = Request { init: Some(init(part)), ..request(&[], 2) };
+        run(request.plan(Some(other.path()), true).expect("a plan"));
+        let begun = open(&format!("{}@0", other.path().display())).expect("a model").tensors;
+        for name in ["quantizer.codebook", "quantizer.cluster_size", "quantizer.embed_avg"] {
+            assert_eq!(begun[name] == trained[name], is_kept, "{name} from {part:?}");
+        }
+        assert_eq!(begun["encoder.conv.weight"], trained["encoder.conv.weight"], "{part:?}");
+    }
 }

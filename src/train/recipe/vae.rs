@@ -1,0 +1,123 @@
+//! The keys of a VAE, and the sizes that they stand for.
+
+use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
+use crate::picture::ImageShape;
+use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
+
+pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VaeConfig, SettingError> {
+    let arch = if settings.word("arch") == "mlp" { Arch::Mlp } else { Arch::Conv };
+    let hidden = match (settings.integer("hidden"), arch) {
+        (0, Arch::Mlp) => 400,
+        (0, Arch::Conv) => 256,
+        (hidden, _) => hidden,
+    };
+    let likelihood = if settings.word("likelihood") == "gaussian" {
+        Likelihood::Gaussian
+    } else {
+        Likelihood::Bernoulli
+    };
+    let sigma = settings.number("sigma");
+    let config = VaeConfig {
+        arch,
+        image,
+        latent_dim: settings.integer("latent_dim"),
+        hidden,
+        channels: settings.integer("channels"),
+        likelihood,
+        sigma: if sigma.is_nan() { Sigma::Learned } else { Sigma::Fixed(sigma as f32) },
+    };
+    config.check().map_err(|error| SettingError::Together { message: error.to_string() })?;
+    Ok(config)
+}
+
+const PAPER: &str = "Kingma & Welling 2013, arXiv:1312.6114";
+
+pub(super) const KEYS: &[Key] = &[
+    Key {
+        name: "arch",
+        kind: Kind::Choice(&["mlp", "conv"]),
+        default: Default::Word("conv"),
+        unit: "",
+        help: "Linear layers only, or strided convolutions.",
+        source: PAPER,
+        live: false,
+    },
+    IMAGE_SIZE,
+    Key {
+        name: "latent_dim",
+        kind: Kind::Integer { lo: 1, hi: 4096 },
+        default: Default::Number(20.0),
+        unit: "dimensions",
+        help: "Dimensions of the latent vector.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "hidden",
+        kind: Kind::Integer { lo: 0, hi: 65_536 },
+        default: Default::Number(0.0),
+        unit: "units",
+        help: "Width of the hidden linear layer on either side; 0 takes 400 for mlp, 256 for conv.",
+        source: "784-400-20 is PyTorch's example for MNIST",
+        live: false,
+    },
+    Key {
+        name: "channels",
+        kind: Kind::Integer { lo: 1, hi: 1024 },
+        default: Default::Number(32.0),
+        unit: "channels",
+        help: "Channels after the first convolution (conv); doubled by each further one, up to four times.",
+        source: "Higgins et al. 2017, table 1",
+        live: false,
+    },
+    Key {
+        name: "likelihood",
+        kind: Kind::Choice(&["bernoulli", "gaussian"]),
+        default: Default::Word("bernoulli"),
+        unit: "",
+        help: "Distribution of a pixel around its reconstruction.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "sigma",
+        kind: Kind::NumberOr { lo: 0.001, hi: 10.0, word: "learned" },
+        default: Default::Word("learned"),
+        unit: "of the pixel range",
+        help: "Deviation of a pixel (gaussian).",
+        source: "Rybkin et al. 2021, arXiv:2006.13202",
+        live: false,
+    },
+    Key {
+        name: "beta",
+        kind: Kind::Number { lo: 0.0, hi: 1000.0 },
+        default: Default::Number(1.0),
+        unit: "",
+        help: "Weight of the KL term: more makes dimensions independent, less makes pictures sharp.",
+        source: "Higgins et al. 2017, eq. 4",
+        live: true,
+    },
+    Key {
+        name: "kl_warmup",
+        kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
+        default: Default::Number(0.0),
+        unit: "steps",
+        help: "Steps over which the KL weight grows from 0 to beta.",
+        source: "Bowman et al. 2016, arXiv:1511.06349",
+        live: true,
+    },
+    Key {
+        name: "free_bits",
+        kind: Kind::Number { lo: 0.0, hi: 100.0 },
+        default: Default::Number(0.0),
+        unit: "nats a dimension",
+        help: "KL that each dimension may spend without being penalised.",
+        source: "Kingma et al. 2016, arXiv:1606.04934, eq. 15",
+        live: true,
+    },
+    LR,
+    CHECKPOINT_EVERY,
+    KEEP_CHECKPOINTS,
+    EVAL_IMAGES,
+];

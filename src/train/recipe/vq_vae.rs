@@ -1,0 +1,144 @@
+//! The keys of a VQ-VAE, and the sizes that they stand for.
+
+use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use crate::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig};
+use crate::picture::ImageShape;
+use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
+
+pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VqVaeConfig, SettingError> {
+    let config = VqVaeConfig {
+        image,
+        hidden: settings.integer("hidden"),
+        res_blocks: settings.integer("res_blocks"),
+        res_hidden: settings.integer("res_hidden"),
+        levels: settings.integer("levels"),
+        codebook_size: settings.integer("codebook_size"),
+        code_dim: settings.integer("code_dim"),
+        commitment: settings.number("commitment") as f32,
+        update: match settings.word("codebook_update") {
+            "loss" => CodebookUpdate::Loss,
+            _ => CodebookUpdate::Ema,
+        },
+        cosine: settings.word("similarity") == "cosine",
+    };
+    config.check().map_err(|error| SettingError::Together { message: error.to_string() })?;
+    Ok(config)
+}
+
+const PAPER: &str = "van den Oord et al. 2017, arXiv:1711.00937";
+
+pub(super) const KEYS: &[Key] = &[
+    IMAGE_SIZE,
+    Key {
+        name: "codebook_size",
+        kind: Kind::Integer { lo: 1, hi: 65_536 },
+        default: Default::Number(512.0),
+        unit: "codes",
+        help: "Codes in the codebook, K.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "code_dim",
+        kind: Kind::Integer { lo: 1, hi: 4096 },
+        default: Default::Number(64.0),
+        unit: "dimensions",
+        help: "Dimensions of a code, D.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "hidden",
+        kind: Kind::Integer { lo: 2, hi: 4096 },
+        default: Default::Number(128.0),
+        unit: "channels",
+        help: "Channels of the convolutions at the resolution of the codes.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "res_blocks",
+        kind: Kind::Integer { lo: 0, hi: 64 },
+        default: Default::Number(2.0),
+        unit: "blocks",
+        help: "Residual blocks on either side.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "res_hidden",
+        kind: Kind::Integer { lo: 1, hi: 4096 },
+        default: Default::Number(32.0),
+        unit: "channels",
+        help: "Channels inside a residual block.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "levels",
+        kind: Kind::Integer { lo: 1, hi: 6 },
+        default: Default::Number(2.0),
+        unit: "halvings",
+        help: "How often the image is halved: a code stands for 2^levels pixels on a side, and more around.",
+        source: PAPER,
+        live: false,
+    },
+    Key {
+        name: "commitment",
+        kind: Kind::Number { lo: 0.0, hi: 100.0 },
+        default: Default::Number(1.0),
+        unit: "",
+        help: "Weight of the term that keeps the encoder near its codes.",
+        source: "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss",
+        live: false,
+    },
+    Key {
+        name: "codebook_update",
+        kind: Kind::Choice(&["ema", "loss"]),
+        default: Default::Word("ema"),
+        unit: "",
+        help: "Codes follow moving averages of their vectors, or the gradient of a loss.",
+        source: "van den Oord et al. 2017, appendix A.1 and eq. 3",
+        live: false,
+    },
+    Key {
+        name: "codebook_init",
+        kind: Kind::Choice(&["kmeans", "random"]),
+        default: Default::Word("kmeans"),
+        unit: "",
+        help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights.",
+        source: "Łańcucki et al. 2020, arXiv:2005.08520",
+        live: false,
+    },
+    Key {
+        name: "similarity",
+        kind: Kind::Choice(&["euclidean", "cosine"]),
+        default: Default::Word("euclidean"),
+        unit: "",
+        help: "Vectors choose the nearest code, or the one at the smallest angle.",
+        source: "Yu et al. 2021, arXiv:2110.04627, section 3.2",
+        live: false,
+    },
+    Key {
+        name: "ema_decay",
+        kind: Kind::Number { lo: 0.0, hi: 0.9999 },
+        default: Default::Number(0.95),
+        unit: "",
+        help: "Share of the past in the moving averages of codes and of their use.",
+        source: "van den Oord et al. 2017, appendix A.1; 0.99 there, for longer runs",
+        live: true,
+    },
+    Key {
+        name: "restart_threshold",
+        kind: Kind::Number { lo: 0.0, hi: 1e6 },
+        default: Default::Number(2.0),
+        unit: "vectors a batch",
+        help: "A code that fewer vectors choose, on average, starts again at a random vector of the batch; counted as a third of an even share at most; 0 for never.",
+        source: "Dhariwal et al. 2020, arXiv:2005.00341, section 3.1",
+        live: true,
+    },
+    LR,
+    CHECKPOINT_EVERY,
+    KEEP_CHECKPOINTS,
+    EVAL_IMAGES,
+];
