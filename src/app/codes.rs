@@ -211,15 +211,19 @@ impl ZscopeApp {
         self.codes.picture_job.hurry();
     }
 
-    /// Brings the map of the picture's codes up to date.
-    pub(super) fn map_codes(&mut self) {
+    /// Brings the map of the picture's codes up to date, to be seen from the next frame on.
+    pub(super) fn map_codes(&mut self, ctx: &egui::Context) {
         let grid = self.model.as_ref().and_then(|model| model.networks.codes.as_ref());
         let shape = grid.and_then(|codes| <[usize; 2]>::try_from(codes.decoder.input_shape()).ok());
-        self.codes.map = shape.zip(self.explore.codes()).map(|(shape, codes)| {
+        let map = shape.zip(self.explore.codes()).map(|(shape, codes)| {
             let edited =
                 (0..codes.len()).map(|cell| self.explore.edited_cells().contains_key(&cell));
             CodeMap { shape, edited: edited.collect(), codes }
         });
+        if self.codes.map != map {
+            self.codes.map = map;
+            ctx.request_repaint();
+        }
     }
 
     /// Brings the heatmap's texture up to date with the frame that was just laid out.

@@ -73,16 +73,15 @@ impl Decoder {
             codes.map(|codes| codes.into_iter().map(|code| code as f32).collect());
         match self {
             Self::Wgsl(wgsl) => match (codes, explore.pad()) {
-                (Some(codes), _) => wgsl.draw_codes(&codes),
+                (Some(codes), _) => match &mut wgsl.codes {
+                    Some((_, screen)) => screen.render_latents(&codes),
+                    None => Ok(()),
+                },
                 (None, Some(at)) => {
-                    wgsl.shows_codes = false;
                     wgsl.set_corners(explore)?;
                     wgsl.point.render_positions(&[at])
                 }
-                (None, None) => {
-                    wgsl.shows_codes = false;
-                    wgsl.point.render_latents(explore.latent())
-                }
+                (None, None) => wgsl.point.render_latents(explore.latent()),
             },
             Self::Thread(thread) => {
                 let point = match codes {
@@ -152,7 +151,7 @@ impl Decoder {
     /// The picture of the point.
     pub(super) fn point(&self) -> Option<Picture> {
         match self {
-            Self::Wgsl(wgsl) => Some(wgsl.shown().1),
+            Self::Wgsl(wgsl) => Some(wgsl.point_picture),
             Self::Thread(thread) => thread.point_texture.as_ref().map(textures::picture),
         }
     }
@@ -173,7 +172,7 @@ impl Decoder {
     pub(super) fn read_point(&self, image: ImageShape) -> Result<Option<Array>, EngineError> {
         match self {
             Self::Wgsl(wgsl) => {
-                Ok(Some(textures::array_from_rgba(&wgsl.shown().0.read_back()?, image)))
+                Ok(Some(textures::array_from_rgba(&wgsl.point.read_back()?, image)))
             }
             Self::Thread(thread) => Ok(thread.point_pixels.clone()),
         }
@@ -200,9 +199,9 @@ pub(super) struct WgslDecoder {
     network: Network,
     point: Screen,
     point_picture: Picture,
-    /// The picture of codes, where there is a codebook, with its own network.
-    codes: Option<(Network, Screen, Picture)>,
-    shows_codes: bool,
+    /// For models with a codebook: what draws codes into the point's texture, so that the frame that shows the
+    /// point shows them too.
+    codes: Option<(Network, Screen)>,
     rows: Vec<Screen>,
     row_pictures: Vec<Picture>,
     corners: Option<(Vec<Vec<f32>>, Mixing)>,
@@ -229,21 +228,18 @@ impl WgslDecoder {
                 size: egui::vec2(width as f32, height as f32),
             }
         };
-        let nearest = wgpu::FilterMode::Nearest;
         let codes = match &networks.codes {
             Some(graphs) => {
                 let network = Network::new(gpu, &graphs.decoder)?;
-                let screen = Screen::new(&network, "image", range, 1, 1)?;
-                let picture = register(&screen, nearest);
-                Some((network, screen, picture))
+                let screen = point.sharing(&network, "image", range)?;
+                Some((network, screen))
             }
             None => None,
         };
         Ok(Self {
             codes,
-            shows_codes: false,
             adapter: gpu.name().to_owned(),
-            point_picture: register(&point, nearest),
+            point_picture: register(&point, wgpu::FilterMode::Nearest),
             row_pictures: rows.iter().map(|row| register(row, wgpu::FilterMode::Linear)).collect(),
             network,
             point,
@@ -256,27 +252,8 @@ impl WgslDecoder {
     fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
         self.network.update_weights(&networks.decoder)?;
         match (&self.codes, &networks.codes) {
-            (Some((network, ..)), Some(graphs)) => network.update_weights(&graphs.decoder),
+            (Some((network, _)), Some(graphs)) => network.update_weights(&graphs.decoder),
             _ => Ok(()),
-        }
-    }
-
-    /// Draws codes as they are, `[cells]`.
-    fn draw_codes(&mut self, codes: &[f32]) -> Result<(), EngineError> {
-        match &mut self.codes {
-            Some((_, screen, _)) => {
-                self.shows_codes = true;
-                screen.render_latents(codes)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The screen that was drawn last, and its picture.
-    fn shown(&self) -> (&Screen, Picture) {
-        match &self.codes {
-            Some((_, screen, picture)) if self.shows_codes => (screen, *picture),
-            _ => (&self.point, self.point_picture),
         }
     }
 
@@ -307,8 +284,7 @@ impl WgslDecoder {
 impl Drop for WgslDecoder {
     fn drop(&mut self) {
         let mut renderer = self.state.renderer.write();
-        let codes = self.codes.iter().map(|(_, _, picture)| picture);
-        for picture in self.row_pictures.iter().chain([&self.point_picture]).chain(codes) {
+        for picture in self.row_pictures.iter().chain([&self.point_picture]) {
             renderer.free_texture(&picture.id);
         }
     }

@@ -524,7 +524,7 @@ impl ZscopeApp {
     /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
     fn draw(&mut self, ctx: &egui::Context) {
         if self.picture_is_stale {
-            self.map_codes();
+            self.map_codes(ctx);
         }
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());

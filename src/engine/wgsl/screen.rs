@@ -41,9 +41,40 @@ impl Screen {
         batch: usize,
         columns: usize,
     ) -> Result<Self, EngineError> {
+        let pixels = pixels_params(network, output, range, batch, columns)?;
+        let texture = texture(network.gpu(), pixels.size_px())?;
+        Self::drawing_into(texture, network, output, pixels)
+    }
+
+    /// Prepares as many pictures of another network's output, drawn into the texture of this screen: whichever of
+    /// the two draws last is what it shows.
+    ///
+    /// # Errors
+    /// As [`Screen::new`], and when the pictures have another size.
+    pub fn sharing(
+        &self,
+        network: &Network,
+        output: &str,
+        range: ValueRange,
+    ) -> Result<Self, EngineError> {
+        let width = network.graph().output_shape(output).and_then(<[usize]>::last);
+        let columns = self.size_px()[0] / width.copied().unwrap_or(1).max(1);
+        let pixels = pixels_params(network, output, range, self.batch(), columns)?;
+        let found = pixels.size_px().map(|side| side as usize);
+        check_len("texels in a row", found[0], self.size_px()[0])?;
+        check_len("rows of texels", found[1], self.size_px()[1])?;
+        Self::drawing_into(self.texture.clone(), network, output, pixels)
+    }
+
+    fn drawing_into(
+        texture: wgpu::Texture,
+        network: &Network,
+        output: &str,
+        pixels: PixelsParams,
+    ) -> Result<Self, EngineError> {
         let gpu = network.gpu().clone();
         let graph = network.graph();
-        let pixels = pixels_params(network, output, range, batch, columns)?;
+        let batch = pixels.items as usize;
         let largest = plan::largest_batch(graph, gpu.max_buffer_values(), usize::MAX)?;
         if batch > largest {
             let what = "pictures decoded at once".to_owned();
@@ -62,7 +93,6 @@ impl Screen {
             mix.invocations(),
             &bound,
         )?;
-        let texture = texture(&gpu, pixels.size_px())?;
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         let planned = passes.plan.outputs.iter().find(|planned| planned.name == output);
         let image = &passes.buffers[planned.map_or(0, |planned| planned.buffer)];
