@@ -16,7 +16,7 @@ pub trait Codec {
     ///   of this batch chose each code
     ///
     /// # Errors
-    /// When the images have another shape or the device fails.
+    /// When the family has no encoder, the images have another shape or the device fails.
     fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError>;
 
     /// Decodes a batch.
@@ -53,4 +53,9 @@ pub trait Codec {
 /// When the model did not give it.
 pub fn take(outputs: &mut NamedArrays, name: &str) -> Result<Array, CodecError> {
     outputs.remove(name).ok_or_else(|| format!("the model gave no {name}").into())
+}
+
+/// What a family that only generates says to images.
+pub fn no_encoder() -> CodecError {
+    "encode images: the model only generates (expected a family with an encoder, such as vae or vq-vae)".into()
 }

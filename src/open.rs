@@ -13,7 +13,7 @@ use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
-use crate::graph::lower::{self, Autoencoder};
+use crate::graph::lower::Networks;
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{VaeCodec, VqVaeCodec};
 use crate::model::params::ParamError;
@@ -60,7 +60,7 @@ pub struct Opened {
     /// The tensors by name.
     pub tensors: NamedArrays,
     /// The same as graphs.
-    pub networks: Autoencoder,
+    pub networks: Networks,
     /// How the codes were used in training, where there is a codebook and its checkpoint tells.
     pub usage: Option<Arc<CodeUse>>,
 }
@@ -189,19 +189,8 @@ fn opened(
     step: u64,
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
-    let networks = lower_model(&run.model, &tensors)?;
+    let networks = run.model.lower(&tensors)?;
     Ok(Opened { path, run_dir, run, step, tensors, networks, usage: None })
-}
-
-/// The graphs of a model's tensors.
-///
-/// # Errors
-/// When the tensors are not those of the configuration.
-pub fn lower_model(config: &ModelConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
-    match config {
-        ModelConfig::Vae(config) => lower::vae::lower(config, tensors),
-        ModelConfig::VqVae(config) => lower::vq_vae::lower(config, tensors),
-    }
 }
 
 impl Opened {
@@ -225,7 +214,8 @@ impl Opened {
                 }
             });
         }
-        let encoder = Runner::new(engine, &self.networks.encoder, gpu)?;
+        let encoder = self.networks.encoder.as_ref();
+        let encoder = encoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
         let decoder = Runner::new(engine, &self.networks.decoder, gpu)?;
         let codes = self.networks.codes.as_ref();
         let code_decoder =

@@ -172,7 +172,12 @@ impl ZscopeApp {
             self.wanted_picture = Some(path);
             return;
         };
-        let (encoder, image, range) = (model.networks.encoder.clone(), model.image, model.range);
+        let Some(encoder) = model.networks.encoder.clone() else {
+            let text = "This model only generates: it cannot say where a picture lies in its latent space.";
+            self.notice(text, true);
+            return;
+        };
+        let (image, range) = (model.image, model.range);
         self.jobs.spawn("picture", move |done| {
             done(Done::Latent(
                 latent_of(&path, &encoder, image, range).map_err(|error| error.to_string()),

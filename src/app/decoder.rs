@@ -13,7 +13,7 @@ use super::textures;
 use crate::array::Array;
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, EngineKind, Mix, Runner};
-use crate::graph::lower::Autoencoder;
+use crate::graph::lower::Networks;
 use crate::latent::Mixing;
 use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
@@ -38,7 +38,7 @@ impl Decoder {
     /// A decoder of a model's latents with the engine that was asked for.
     pub(super) fn new(
         kind: EngineKind,
-        networks: &Autoencoder,
+        networks: &Networks,
         image: ImageShape,
         range: ValueRange,
         gpu: Option<&Gpu>,
@@ -55,7 +55,7 @@ impl Decoder {
     }
 
     /// Takes over newer weights of the same networks.
-    pub(super) fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
+    pub(super) fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
         match self {
             Self::Wgsl(wgsl) => wgsl.update_weights(networks),
             Self::Thread(thread) => {
@@ -212,7 +212,7 @@ impl WgslDecoder {
     fn new(
         gpu: &Gpu,
         state: &RenderState,
-        networks: &Autoencoder,
+        networks: &Networks,
         range: ValueRange,
     ) -> Result<Self, EngineError> {
         let network = Network::new(gpu, &networks.decoder)?;
@@ -249,7 +249,7 @@ impl WgslDecoder {
         })
     }
 
-    fn update_weights(&mut self, networks: &Autoencoder) -> Result<(), EngineError> {
+    fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
         self.network.update_weights(&networks.decoder)?;
         match (&self.codes, &networks.codes) {
             (Some((network, _)), Some(graphs)) => network.update_weights(&graphs.decoder),
@@ -301,7 +301,7 @@ enum Point {
 /// What the window wants drawn; only the newest of each kind.
 #[derive(Default)]
 struct Wanted {
-    weights: Option<Autoencoder>,
+    weights: Option<Networks>,
     point: Option<Point>,
     rows: BTreeMap<usize, Vec<f32>>,
     quit: bool,
@@ -329,7 +329,7 @@ pub(super) struct ThreadDecoder {
 impl ThreadDecoder {
     fn new(
         kind: EngineKind,
-        networks: &Autoencoder,
+        networks: &Networks,
         image: ImageShape,
         range: ValueRange,
         ctx: &egui::Context,
@@ -459,7 +459,7 @@ impl Worker {
     }
 
     /// Waits for something to do; nothing when the window is done with this thread.
-    fn next(&self) -> Option<(Option<Autoencoder>, Option<Job>)> {
+    fn next(&self) -> Option<(Option<Networks>, Option<Job>)> {
         let (desk, bell) = &*self.desk;
         let mut wanted = desk.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -479,7 +479,7 @@ impl Worker {
 
     fn draw(
         &mut self,
-        weights: Option<Autoencoder>,
+        weights: Option<Networks>,
         job: Option<Job>,
     ) -> Result<(), crate::codec::CodecError> {
         if let Some(networks) = weights {

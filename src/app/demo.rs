@@ -8,7 +8,7 @@ use crate::array::NamedArrays;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::RunConfig;
 use crate::metrics::code_use::CodeUse;
-use crate::open::{Opened, lower_model};
+use crate::open::Opened;
 use crate::ui::Demo;
 
 /// The files of a model.
@@ -54,7 +54,7 @@ fn open(files: &Files) -> anyhow::Result<Opened> {
         |bytes| -> anyhow::Result<NamedArrays> { Ok(ArrayFile::from_bytes(bytes)?.arrays()?) };
     let tensors = read(files.model)?;
     let usage = files.codes.map(read).transpose()?.and_then(|codes| CodeUse::from_arrays(&codes));
-    let networks = lower_model(&run.model, &tensors)?;
+    let networks = run.model.lower(&tensors)?;
     let (path, step) = (files.name.into(), run.total_steps);
     Ok(Opened { path, run_dir: None, step, run, tensors, networks, usage: usage.map(Arc::new) })
 }

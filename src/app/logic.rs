@@ -13,7 +13,7 @@ use crate::engine::wgsl::Gpu;
 use crate::event::Event;
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
-use crate::open::{Opened, lower_model};
+use crate::open::Opened;
 use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
@@ -325,7 +325,7 @@ impl ZscopeApp {
 
     fn take_weights(&mut self, ctx: &egui::Context, weights: &Weights) {
         if let Some(pending) = self.pending.take() {
-            match lower_model(&pending.config, &weights.tensors) {
+            match pending.config.lower(&weights.tensors) {
                 Ok(networks) => self.show_model(
                     ctx,
                     Model {
@@ -346,7 +346,7 @@ impl ZscopeApp {
             return;
         }
         let Some(model) = self.model.as_mut().filter(|model| model.is_live) else { return };
-        let updated = model.networks.with_weights(&weights.tensors);
+        let updated = model.config.lower(&weights.tensors);
         model.step = weights.step;
         let shown = updated.map_err(|error| error.to_string()).and_then(|networks| {
             model.networks = networks;

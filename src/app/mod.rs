@@ -31,7 +31,7 @@ use crate::data::Dataset;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::Autoencoder;
+use crate::graph::lower::Networks;
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
@@ -54,7 +54,7 @@ struct Model {
     config: ModelConfig,
     image: ImageShape,
     range: ValueRange,
-    networks: Autoencoder,
+    networks: Networks,
     step: u64,
     is_live: bool,
     /// What was opened, where the model does not come from the run in progress.

@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::codec::{CodecError, take};
 use crate::data::{self, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
-use crate::graph::lower::Autoencoder;
+use crate::graph::lower::Networks;
 use crate::picture::ValueRange;
 use crate::session::codebook::{Patch, Survey};
 use crate::train::live::Probe;
@@ -27,17 +27,19 @@ pub(super) struct Surveyed {
 
 /// Encodes held-out images and notes which of their pieces choose which code.
 pub(super) fn survey(
-    networks: &Autoencoder,
+    networks: &Networks,
     range: ValueRange,
     dataset: &dyn Dataset,
 ) -> Result<Option<Surveyed>, CodecError> {
-    let Some(codes) = &networks.codes else { return Ok(None) };
+    let (Some(codes), Some(encoder)) = (&networks.codes, &networks.encoder) else {
+        return Ok(None);
+    };
     let &[h, w] = codes.decoder.input_shape() else { return Ok(None) };
     let numbers: Vec<u32> = (0..dataset.len(Split::Test).min(IMAGES) as u32).collect();
     let images = data::batch(dataset, Split::Test, &numbers);
     let mut own = images.clone();
     own.data_mut().iter_mut().for_each(|value| *value = range.from_unit(*value));
-    let mut outputs = Runner::new(EngineKind::Cpu, &networks.encoder, None)?.run(&own)?;
+    let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&own)?;
     let latent = take(&mut outputs, "latent")?;
     let quantized = take(&mut outputs, "quantized")?;
     let indices = take(&mut outputs, "indices")?;
@@ -69,7 +71,7 @@ pub(super) struct CodePictures {
 
 /// Decodes a code alone, and cuts the pieces that choose it out of the data and out of decoded pictures.
 pub(super) fn code_pictures(
-    networks: &Autoencoder,
+    networks: &Networks,
     range: ValueRange,
     surveyed: Option<&Surveyed>,
     code: usize,

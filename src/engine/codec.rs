@@ -1,27 +1,28 @@
-//! Two prepared engines as one model that encodes and decodes.
+//! Prepared engines as one model that encodes and decodes.
 
 use super::Runner;
 use crate::array::{Array, NamedArrays};
-use crate::codec::{Codec, CodecError};
+use crate::codec::{Codec, CodecError, no_encoder};
 
-/// An encoder and a decoder on the same engine, and what decodes codes where there is a codebook.
+/// A decoder, and an encoder and what decodes codes where the family has them, on the same engine.
 #[derive(Debug)]
 pub struct EngineCodec {
-    encoder: Runner,
+    encoder: Option<Runner>,
     decoder: Runner,
     code_decoder: Option<Runner>,
 }
 
 impl EngineCodec {
     /// Joins them.
-    pub fn new(encoder: Runner, decoder: Runner, code_decoder: Option<Runner>) -> Self {
+    pub fn new(encoder: Option<Runner>, decoder: Runner, code_decoder: Option<Runner>) -> Self {
         Self { encoder, decoder, code_decoder }
     }
 }
 
 impl Codec for EngineCodec {
     fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError> {
-        Ok(self.encoder.run(images)?)
+        let encoder = self.encoder.as_mut().ok_or_else(no_encoder)?;
+        Ok(encoder.run(images)?)
     }
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {

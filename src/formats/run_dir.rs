@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::arrays::{ArrayFile, NamedIndices, write_arrays};
 use super::{FormatError, write_whole};
 use crate::array::NamedArrays;
+use crate::graph::lower::Architecture;
 use crate::graph::lower::vae::VaeConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
-use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
+use crate::picture::{ImageShape, ValueRange};
 
 /// The description of a run: everything that fixes it, beside the data itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,52 +62,13 @@ pub enum ModelConfig {
     VqVae(VqVaeConfig),
 }
 
-impl ModelConfig {
-    /// The family's name.
-    pub const fn family(&self) -> &'static str {
-        match self {
-            Self::Vae(_) => "vae",
-            Self::VqVae(_) => "vq-vae",
-        }
-    }
+impl std::ops::Deref for ModelConfig {
+    type Target = dyn Architecture;
 
-    /// Trainable values.
-    pub fn num_parameters(&self) -> u64 {
+    fn deref(&self) -> &Self::Target {
         match self {
-            Self::Vae(config) => config.num_parameters(),
-            Self::VqVae(config) => config.num_parameters(),
-        }
-    }
-
-    /// The name and shape of every tensor, in PyTorch's layouts.
-    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
-        match self {
-            Self::Vae(config) => config.tensors(),
-            Self::VqVae(config) => config.tensors(),
-        }
-    }
-
-    /// The pixel distribution, for families that have one; a learned deviation is read from `tensors`.
-    pub fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
-        match self {
-            Self::Vae(config) => Some(config.pixel_likelihood(tensors)),
-            Self::VqVae(_) => None,
-        }
-    }
-
-    /// The number of codes and their dimensions, for families with a codebook.
-    pub const fn codebook(&self) -> Option<[usize; 2]> {
-        match self {
-            Self::Vae(_) => None,
-            Self::VqVae(config) => Some([config.codebook_size, config.code_dim]),
-        }
-    }
-
-    /// Checks that the sizes make sense and go together.
-    fn check(&self) -> Result<(), String> {
-        match self {
-            Self::Vae(config) => config.check().map_err(|error| error.to_string()),
-            Self::VqVae(config) => config.check().map_err(|error| error.to_string()),
+            Self::Vae(config) => config,
+            Self::VqVae(config) => config,
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What a run needs and what the machine has, in bytes.
 
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::vae::VaeConfig;
-use crate::graph::lower::vq_vae::VqVaeConfig;
 
 /// Distances that quantization keeps at once, as the quantizer bounds them.
 const MOST_DISTANCES: usize = 1 << 24;
@@ -12,35 +10,10 @@ pub fn training_bytes(model: &ModelConfig, batch: usize) -> u64 {
     // Weights, gradients, two moments and one temporary copy.
     let weights = 5 * model.num_parameters();
     // Every activation is kept for the backward pass, with its gradient and about three temporaries.
-    let activations = 5
-        * batch
-        * match model {
-            ModelConfig::Vae(config) => vae_activations(config),
-            ModelConfig::VqVae(config) => vq_vae_activations(config),
-        };
+    let activations = 5 * batch * model.activations();
     // The distances of a chunk of vectors from all codes.
     let distances = model.codebook().map_or(0, |[k, _]| 2 * (k.max(MOST_DISTANCES)) as u64);
     4 * (weights + activations as u64 + distances)
-}
-
-/// Values of one image on its way through a VAE.
-fn vae_activations(config: &VaeConfig) -> usize {
-    let levels = config.levels();
-    let convolved: usize = levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
-    let linear = 2 * (config.grid().len() + config.hidden + config.latent_dim);
-    let likelihood = 6 * config.image.len();
-    2 * convolved + linear + likelihood
-}
-
-/// Values of one image on its way through a VQ-VAE.
-fn vq_vae_activations(config: &VqVaeConfig) -> usize {
-    let [h, w] = config.grid();
-    let halved: usize = (1..=config.levels)
-        .map(|level| (config.image.height >> level) * (config.image.width >> level) * config.hidden)
-        .sum();
-    let residual = config.res_blocks * (2 * config.hidden + 2 * config.res_hidden) * h * w;
-    let quantized = 6 * config.code_dim * h * w;
-    2 * (2 * halved + residual) + quantized + 6 * config.image.len()
 }
 
 /// Memory that could be allocated now, or nothing where the system does not say.

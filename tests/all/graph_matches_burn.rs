@@ -7,8 +7,8 @@ use zscope::array::{Array, NamedArrays};
 use zscope::codec::Codec as _;
 use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner};
-use zscope::graph::lower::Autoencoder;
-use zscope::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig, lower};
+use zscope::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
+use zscope::graph::lower::{Architecture as _, Networks};
 use zscope::graph::{Graph, GraphError};
 use zscope::model::codec::VaeCodec;
 use zscope::model::params::{self, ParamError};
@@ -69,10 +69,14 @@ fn of_module(config: &VaeConfig, tensors: &NamedArrays, b: usize) -> NamedArrays
     outputs
 }
 
+fn encoder_of(networks: &Networks) -> &Graph {
+    networks.encoder.as_ref().expect("a family with an encoder")
+}
+
 /// Everything that the lowered graphs give, by name.
 fn of_graphs(
     config: &VaeConfig,
-    networks: &Autoencoder,
+    networks: &Networks,
     b: usize,
     engine: EngineKind,
     gpu: Option<&Gpu>,
@@ -81,7 +85,7 @@ fn of_graphs(
     let run = |graph: &Graph, input: &Array| {
         Runner::new(engine, graph, gpu).expect("a runner").run(input).expect("outputs")
     };
-    let mut outputs = run(&networks.encoder, &images);
+    let mut outputs = run(encoder_of(networks), &images);
     outputs.append(&mut run(&networks.decoder, &latents));
     outputs
 }
@@ -124,7 +128,7 @@ fn configs() -> Vec<VaeConfig> {
 fn lowered_graphs_match_the_module() {
     for config in configs() {
         let tensors = tensors(&config, 3);
-        let networks = lower(&config, &tensors).expect("lowered");
+        let networks = config.lower(&tensors).expect("lowered");
         assert_eq!(networks.decoder.input_shape(), [config.latent_dim], "latents are vectors");
         let expected = of_module(&config, &tensors, 3);
         let names: Vec<_> = expected.keys().map(String::as_str).collect();
@@ -157,7 +161,7 @@ fn shaders_match_the_module() {
         [config(Arch::Conv, [3, 20, 12], 7, 17, 3), config(Arch::Mlp, [1, 5, 7], 1, 11, 1)]
     {
         let tensors = tensors(&config, 4);
-        let networks = lower(&config, &tensors).expect("lowered");
+        let networks = config.lower(&tensors).expect("lowered");
         let expected = of_module(&config, &tensors, 5);
         let found = of_graphs(&config, &networks, 5, EngineKind::Wgsl, Some(&gpu));
         if let Some(difference) = difference(&found, &expected) {
@@ -172,7 +176,7 @@ fn comparison_sees_one_changed_weight() {
         let tensors = tensors(&config, 3);
         let expected = of_module(&config, &tensors, 2);
         let differs = |changed: &NamedArrays| {
-            let networks = lower(&config, changed).expect("lowered");
+            let networks = config.lower(changed).expect("lowered");
             difference(&of_graphs(&config, &networks, 2, EngineKind::Cpu, None), &expected)
                 .is_some()
         };
@@ -205,8 +209,8 @@ fn names_of_parameters_are_those_of_graph_weights() {
             let config = with_likelihood(&base, likelihood, sigma);
             let model = Vae::new(&config, 1, &Device::flex());
             let tensors = params::collect(&model);
-            let networks = lower(&config, &tensors).expect("lowered");
-            let graphs = [&networks.encoder, &networks.decoder];
+            let networks = config.lower(&tensors).expect("lowered");
+            let graphs = [encoder_of(&networks), &networks.decoder];
             let mut in_graphs: BTreeSet<&str> = graphs
                 .iter()
                 .flat_map(|graph| graph.weights().keys().map(String::as_str))
@@ -283,7 +287,7 @@ fn wrong_tensors_are_errors() {
                 error,
                 ParamError::Shape { name: name.clone(), found, expected: expected.clone() }
             );
-            let in_graph = lower(&config, &misshaped).err();
+            let in_graph = config.lower(&misshaped).err();
             if name != "decoder.log_sigma" {
                 // A longer weight is taken at its word; then its bias does not fit.
                 let error = in_graph.expect("misshaped, in the graph");
@@ -292,11 +296,11 @@ fn wrong_tensors_are_errors() {
             }
         }
         if name != "decoder.log_sigma" {
-            let error = lower(&config, &missing).expect_err("missing, in the graph");
+            let error = config.lower(&missing).expect_err("missing, in the graph");
             assert!(matches!(&error, GraphError::MissingWeight { weight, .. } if weight == name));
             let mut broken = whole.clone();
             broken.get_mut(name).expect("there").data_mut()[0] = f32::NAN;
-            let error = lower(&config, &broken).expect_err("NaN, in the graph");
+            let error = config.lower(&broken).expect_err("NaN, in the graph");
             assert!(matches!(&error, GraphError::NotFinite { weight, .. } if weight == name));
         }
     }
@@ -337,7 +341,7 @@ fn tensors_of_another_configuration_are_errors() {
             }
             let module = params::load(Vae::new(&other, 0, &Device::flex()), &tensors);
             assert!(module.is_err(), "the module takes another {what}");
-            if lower(&other, &tensors).is_ok() {
+            if other.lower(&tensors).is_ok() {
                 taken.push(format!("{what} ({:?})", base.arch));
             }
         }
@@ -347,7 +351,7 @@ fn tensors_of_another_configuration_are_errors() {
         for name in ["encoder.mean.weight", "encoder.mean.bias"] {
             mixed.insert(name.to_owned(), wider[name].clone());
         }
-        if lower(&base, &mixed).is_ok() {
+        if base.lower(&mixed).is_ok() {
             taken.push(format!("rows of encoder.mean ({:?})", base.arch));
         }
     }

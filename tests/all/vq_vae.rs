@@ -9,7 +9,8 @@ use zscope::codec::Codec as _;
 use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::GraphError;
-use zscope::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig, VqVaeConfigError, lower};
+use zscope::graph::lower::Architecture as _;
+use zscope::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig, VqVaeConfigError};
 use zscope::model::codec::VqVaeCodec;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
 use zscope::model::quantizer::{CodebookRules, kmeans, perplexity, planes_of};
@@ -193,7 +194,7 @@ fn difference(
     let b = 3;
     let (images, vectors) = (images(config, b), vectors(config, b));
     let mut module = VqVaeCodec::from_module(module(config, of_module), Device::flex());
-    let networks = lower(config, of_graphs).expect("lowered");
+    let networks = config.lower(of_graphs).expect("lowered");
     let codes = networks.codes.expect("a codebook");
     let [h, w] = config.grid();
     let numbers = (0..b * h * w).map(|cell| (cell * 7 % config.codebook_size) as f32).collect();
@@ -202,7 +203,7 @@ fn difference(
         outputs.into_iter().filter(|(name, _)| name != "image").collect()
     };
     let cases = [
-        (networks.encoder, &images, module.encode(&images).expect("encoded")),
+        (networks.encoder.expect("an encoder"), &images, module.encode(&images).expect("encoded")),
         (networks.decoder, &vectors, module.decode(&vectors).expect("decoded")),
         (codes.quantizer, &vectors, quantized(module.decode(&vectors).expect("decoded"))),
         (codes.decoder, &indices, module.decode_indices(&indices).expect("decoded")),
@@ -277,14 +278,14 @@ fn wrong_tensors_are_errors() {
         let mut misshaped = whole.clone();
         let shape = [array.shape(), &[1]].concat();
         misshaped.insert(name.clone(), array.clone().reshaped(shape).expect("the same values"));
-        let error = lower(&config, &misshaped).expect_err("another shape").to_string();
+        let error = config.lower(&misshaped).expect_err("another shape").to_string();
         assert!(error.contains(name.as_str()), "{error}");
         if averages.contains(&name.as_str()) {
             continue; // of use to training alone
         }
         let mut missing = whole.clone();
         missing.remove(name);
-        let error = lower(&config, &missing).expect_err("missing");
+        let error = config.lower(&missing).expect_err("missing");
         assert!(matches!(&error, GraphError::MissingWeight { weight, .. } if weight == name));
     }
 }

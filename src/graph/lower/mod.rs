@@ -5,36 +5,18 @@ pub mod vq_vae;
 
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};
+use crate::picture::PixelLikelihood;
 
-/// A model that turns images into latents and latents into images.
+/// The networks of a model that makes images of latents.
 #[derive(Clone, Debug)]
-pub struct Autoencoder {
-    /// Image `[c, h, w]` to `latent`, and `logvar` where the family has one.
-    pub encoder: Graph,
+pub struct Networks {
+    /// Image `[c, h, w]` to `latent`, and `logvar` where the family has one; nothing for families that only
+    /// generate.
+    pub encoder: Option<Graph>,
     /// Latent to `image`, quantized first where there is a codebook.
     pub decoder: Graph,
     /// What works on codes, for families with a codebook.
     pub codes: Option<CodeGraphs>,
-}
-
-impl Autoencoder {
-    /// The same networks with other weights of the same names and shapes.
-    ///
-    /// # Errors
-    /// When a weight is missing, has another shape, or holds values that are not finite.
-    pub fn with_weights(&self, tensors: &NamedArrays) -> Result<Self, GraphError> {
-        let codes = self.codes.as_ref().map(|codes| {
-            Ok(CodeGraphs {
-                quantizer: codes.quantizer.with_weights(tensors)?,
-                decoder: codes.decoder.with_weights(tensors)?,
-            })
-        });
-        Ok(Self {
-            encoder: self.encoder.with_weights(tensors)?,
-            decoder: self.decoder.with_weights(tensors)?,
-            codes: codes.transpose()?,
-        })
-    }
 }
 
 /// The networks of a codebook.
@@ -55,4 +37,54 @@ impl CodeGraphs {
         let codebook = self.quantizer.nodes().iter().find_map(|node| node.op.codebook());
         self.quantizer.weight(codebook.expect("a quantizer searches a codebook"))
     }
+}
+
+/// The description of a model: what can be told of it, and made of its tensors, without training it.
+pub trait Architecture {
+    /// The family's name.
+    fn family(&self) -> &'static str;
+
+    /// Checks that the sizes make sense and go together.
+    ///
+    /// # Errors
+    /// What was found and what is expected.
+    fn check(&self) -> Result<(), String>;
+
+    /// The name and shape of every tensor, in PyTorch's layouts.
+    fn tensors(&self) -> Vec<(String, Vec<usize>)>;
+
+    /// Values that training fits.
+    fn num_parameters(&self) -> u64 {
+        self.tensors().iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    /// The values that training keeps for one image, roughly: what memory is estimated from.
+    fn activations(&self) -> usize;
+
+    /// The networks of its tensors.
+    ///
+    /// # Errors
+    /// When a tensor is missing, has another shape, or holds values that are not finite.
+    fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError>;
+
+    /// The pixel distribution, for families that have one; a learned deviation is read from `tensors`.
+    fn likelihood(&self, _tensors: &NamedArrays) -> Option<PixelLikelihood> {
+        None
+    }
+
+    /// The number of codes and their dimensions, for families with a codebook.
+    fn codebook(&self) -> Option<[usize; 2]> {
+        None
+    }
+}
+
+/// Refuses tensors that are there in another shape than `architecture` gives them.
+fn check_shapes(architecture: &dyn Architecture, tensors: &NamedArrays) -> Result<(), GraphError> {
+    for (name, expected) in architecture.tensors() {
+        if let Some(found) = tensors.get(&name).filter(|array| array.shape() != expected) {
+            let (found, expected) = (format!("{:?}", found.shape()), format!("{expected:?}"));
+            return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
+        }
+    }
+    Ok(())
 }

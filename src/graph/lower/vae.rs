@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Autoencoder;
+use super::{Architecture, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 use crate::picture::{ImageShape, PixelLikelihood};
@@ -180,13 +180,22 @@ impl VaeConfig {
         }
     }
 
-    /// Trainable values.
-    pub fn num_parameters(&self) -> u64 {
-        self.tensors().iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+    /// Whether the deviation is a parameter.
+    pub fn learns_sigma(&self) -> bool {
+        self.likelihood == Likelihood::Gaussian && self.sigma == Sigma::Learned
+    }
+}
+
+impl Architecture for VaeConfig {
+    fn family(&self) -> &'static str {
+        "vae"
     }
 
-    /// The name and shape of every tensor, in PyTorch's layouts.
-    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+    fn check(&self) -> Result<(), String> {
+        Self::check(self).map_err(|error| error.to_string())
+    }
+
+    fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let grid = self.grid().len();
         let mut tensors = Vec::new();
         let mut layer = |name: &str, weight: Vec<usize>, outputs: usize| {
@@ -215,31 +224,29 @@ impl VaeConfig {
         tensors
     }
 
-    /// Whether the deviation is a parameter.
-    pub fn learns_sigma(&self) -> bool {
-        self.likelihood == Likelihood::Gaussian && self.sigma == Sigma::Learned
+    fn activations(&self) -> usize {
+        let levels = self.levels();
+        let convolved: usize =
+            levels.iter().map(|level| level.narrow.len() + level.wide.len()).sum();
+        let linear = 2 * (self.grid().len() + self.hidden + self.latent_dim);
+        let likelihood = 6 * self.image.len();
+        2 * convolved + linear + likelihood
     }
-}
 
-/// The graphs of a VAE.
-///
-/// The encoder's outputs are `latent` (the mean) and `logvar`, both `[d]`; the decoder's are `logits` and
-/// `image`, both `[c, h, w]`, the image in `[0, 1]`.
-///
-/// # Errors
-/// When a tensor is missing or has another shape than `config` says.
-pub fn lower(config: &VaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
-    for (name, expected) in config.tensors() {
-        if let Some(found) = tensors.get(&name).filter(|array| array.shape() != expected) {
-            let (found, expected) = (format!("{:?}", found.shape()), format!("{expected:?}"));
-            return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
-        }
+    /// The encoder's outputs are `latent` (the mean) and `logvar`, both `[d]`; the decoder's are `logits` and
+    /// `image`, both `[c, h, w]`, the image in `[0, 1]`.
+    fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError> {
+        check_shapes(self, tensors)?;
+        Ok(Networks {
+            encoder: Some(encoder(self, tensors)?),
+            decoder: decoder(self, tensors)?,
+            codes: None,
+        })
     }
-    Ok(Autoencoder {
-        encoder: encoder(config, tensors)?,
-        decoder: decoder(config, tensors)?,
-        codes: None,
-    })
+
+    fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
+        Some(self.pixel_likelihood(tensors))
+    }
 }
 
 fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {

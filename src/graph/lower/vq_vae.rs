@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Autoencoder, CodeGraphs};
+use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 use crate::picture::ImageShape;
@@ -148,16 +148,25 @@ impl VqVaeConfig {
             .map(|level| [std::mem::replace(&mut from, after(level)), after(level)])
             .collect()
     }
+}
 
-    /// Values that training fits; the averages of [`CodebookUpdate::Ema`] are not counted.
-    pub fn num_parameters(&self) -> u64 {
+impl Architecture for VqVaeConfig {
+    fn family(&self) -> &'static str {
+        "vq-vae"
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Self::check(self).map_err(|error| error.to_string())
+    }
+
+    /// The averages of [`CodebookUpdate::Ema`] are not counted.
+    fn num_parameters(&self) -> u64 {
         let fitted = |name: &str| name != "quantizer.cluster_size" && name != "quantizer.embed_avg";
         let shapes = self.tensors().into_iter().filter(|(name, _)| fitted(name));
         shapes.map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
     }
 
-    /// The name and shape of every tensor, in PyTorch's layouts.
-    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+    fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let (hidden, [k, d]) = (self.hidden, [self.codebook_size, self.code_dim]);
         let mut tensors = Vec::new();
         let mut layer = |name: &str, weight: [usize; 4], outputs: usize| {
@@ -187,30 +196,34 @@ impl VqVaeConfig {
         }
         tensors
     }
-}
 
-/// The graphs of a VQ-VAE.
-///
-/// The encoder's outputs are `latent` `[d, h, w]`, before quantization, `indices` `[h, w]` and `quantized`
-/// `[d, h, w]`; the decoder quantizes latents and turns them into `image` `[c, h, w]`, in `[0, 1]`.
-///
-/// # Errors
-/// When a tensor is missing or has another shape than `config` says.
-pub fn lower(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Autoencoder, GraphError> {
-    for (name, expected) in config.tensors() {
-        if let Some(found) = tensors.get(&name).filter(|array| array.shape() != expected) {
-            let (found, expected) = (format!("{:?}", found.shape()), format!("{expected:?}"));
-            return Err(GraphError::mismatch(&name, "shape of the tensor", found, expected));
-        }
+    fn activations(&self) -> usize {
+        let [h, w] = self.grid();
+        let halved: usize = (1..=self.levels)
+            .map(|level| (self.image.height >> level) * (self.image.width >> level) * self.hidden)
+            .sum();
+        let residual = self.res_blocks * (2 * self.hidden + 2 * self.res_hidden) * h * w;
+        let quantized = 6 * self.code_dim * h * w;
+        2 * (2 * halved + residual) + quantized + 6 * self.image.len()
     }
-    Ok(Autoencoder {
-        encoder: encoder(config, tensors)?,
-        decoder: decoder(config, tensors)?,
-        codes: Some(CodeGraphs {
-            quantizer: quantizer(config, tensors)?,
-            decoder: code_decoder(config, tensors)?,
-        }),
-    })
+
+    /// The encoder's outputs are `latent` `[d, h, w]`, before quantization, `indices` `[h, w]` and `quantized`
+    /// `[d, h, w]`; the decoder quantizes latents and turns them into `image` `[c, h, w]`, in `[0, 1]`.
+    fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError> {
+        check_shapes(self, tensors)?;
+        Ok(Networks {
+            encoder: Some(encoder(self, tensors)?),
+            decoder: decoder(self, tensors)?,
+            codes: Some(CodeGraphs {
+                quantizer: quantizer(self, tensors)?,
+                decoder: code_decoder(self, tensors)?,
+            }),
+        })
+    }
+
+    fn codebook(&self) -> Option<[usize; 2]> {
+        Some([self.codebook_size, self.code_dim])
+    }
 }
 
 fn encoder(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
