@@ -9,7 +9,7 @@ mod image;
 mod mean;
 mod vae;
 
-pub use image::{PSNR_CAP_DB, mse, psnr_db, psnr_db_from_mse, ssim};
+pub use image::{PSNR_CAP_DB, ms_ssim, ms_ssim_scales, mse, psnr_db, psnr_db_from_mse, ssim};
 pub use mean::{Mean, per_row};
 pub use vae::{
     ACTIVE_NATS, KlPerDim, active_units, bernoulli_nats_from_logits, bernoulli_nats_from_probs,

@@ -1,5 +1,7 @@
 //! Measures against hand-computed numbers and against scikit-image and torch.
 
+mod ms_ssim;
+
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
 use zscope::metrics::{
