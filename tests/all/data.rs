@@ -12,6 +12,8 @@ use std::sync::Arc;
 use zscope::array::Array;
 use zscope::data::{DataError, Dataset, Split, batch, open};
 
+use crate::common::assert_says;
+
 /// Opens a source by its text.
 fn opened(text: &str) -> Result<Arc<dyn Dataset>, DataError> {
     open(&text.parse()?)
@@ -23,14 +25,6 @@ fn refusal(text: &str) -> String {
     match opened(text) {
         Ok(set) => panic!("{text} opened as {}, should be refused", set.name()),
         Err(error) => error.to_string(),
-    }
-}
-
-/// Fails unless the message holds every one of the words.
-#[track_caller]
-fn assert_says(message: &str, words: &[&str]) {
-    for word in words {
-        assert!(message.contains(word), "{message:?} should say {word:?}");
     }
 }
 

@@ -51,6 +51,14 @@ pub fn assert_close(found: &[f32], expected: &[f32], tolerance: Tolerance) {
     }
 }
 
+/// Fails unless the message holds every one of the words.
+#[track_caller]
+pub fn assert_says(message: &str, words: &[&str]) {
+    for word in words {
+        assert!(message.contains(word), "{message:?} should say {word:?}");
+    }
+}
+
 #[test]
 fn comparator_sees_one_changed_value() {
     let expected = [1.0, 2.0, 3.0];
