@@ -80,6 +80,14 @@ pub enum PixelLikelihood {
     },
 }
 
+/// The luminance of an RGB pixel, in its own range.
+///
+/// # Source
+/// ITU-R BT.601, section 2.5.1: the weights of the colours in luma.
+pub fn luminance([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
 /// An 8-bit level from a value in `[0, 1]`, clamped, rounded to nearest; NaN becomes 0.
 pub fn level_from_unit(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8

@@ -4,6 +4,7 @@
 //! judge a generator are of whole sets, refused with a [`SampleError`] where they cannot be measured. Each says
 //! its unit. Knows nothing of models, files or windows.
 
+mod class_cover;
 pub mod code_use;
 mod diversity;
 pub mod evaluate;
@@ -14,8 +15,10 @@ mod mean;
 mod neighbours;
 mod precision_recall;
 mod samples;
+mod sharpness;
 mod vae;
 
+pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,
@@ -26,6 +29,7 @@ pub use image::{PSNR_CAP_DB, ms_ssim, ms_ssim_scales, mse, psnr_db, psnr_db_from
 pub use mean::{Mean, per_row};
 pub use precision_recall::{NEIGHBOURS, PrecisionRecall, precision_recall};
 pub use samples::SampleError;
+pub use sharpness::{laplacian_variance, mean_sharpness, sharpness_ratio};
 pub use vae::{
     ACTIVE_NATS, KlPerDim, active_units, bernoulli_nats_from_logits, bernoulli_nats_from_probs,
     gaussian_kl, gaussian_nats, kl_nats,

@@ -1,9 +1,11 @@
 //! Measures against hand-computed numbers and against scikit-image, torch and scipy.
 
+mod classes;
 mod diversity;
 mod frechet;
 mod ms_ssim;
 mod precision_recall;
+mod sharpness;
 
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
