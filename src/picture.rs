@@ -29,6 +29,17 @@ impl ImageShape {
         self.len() == 0
     }
 
+    /// The shape of the images of a batch `[b, c, h, w]`.
+    ///
+    /// # Panics
+    /// When there are not four axes.
+    pub fn of_batch(shape: &[usize]) -> Self {
+        let &[_, channels, height, width] = shape else {
+            panic!("images of shape {shape:?}, expected [b, c, h, w]")
+        };
+        Self { channels, height, width }
+    }
+
     /// The shape of a batch, `[b, c, h, w]`.
     pub fn batch(self, b: usize) -> Vec<usize> {
         vec![b, self.channels, self.height, self.width]

@@ -32,6 +32,8 @@ pub enum Purpose {
     Restart = 9,
     /// Which vectors a codebook begins with.
     KMeans = 10,
+    /// How training images are turned, moved and coloured.
+    Augment = 16,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

@@ -5,6 +5,7 @@
 //! hostile until it is parsed: counts are checked before memory is taken.
 //! Knows nothing of burn, of windows, or of models.
 
+pub mod augment;
 mod batches;
 mod bytes;
 mod captions;

@@ -1,5 +1,6 @@
 //! Data sources: what they read, what they refuse, and the order of batches.
 
+mod augment;
 mod batches;
 mod dsprites;
 mod files;
