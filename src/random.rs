@@ -34,6 +34,8 @@ pub enum Purpose {
     KMeans = 10,
     /// How training images are turned, moved and coloured.
     Augment = 16,
+    /// How training images are spoilt for a model that is to mend them.
+    Corrupt = 17,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

@@ -10,6 +10,7 @@ mod batches;
 mod bytes;
 mod captions;
 mod cifar;
+pub mod corrupt;
 mod dsprites;
 mod error;
 pub mod fetch;

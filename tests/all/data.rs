@@ -2,6 +2,7 @@
 
 mod augment;
 mod batches;
+mod corrupt;
 mod dsprites;
 mod files;
 mod folder;
