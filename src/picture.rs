@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::array::Array;
+
 /// Extent of one image, `[c, h, w]` in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageShape {
@@ -75,6 +77,20 @@ impl ValueRange {
     /// The value in `[0, 1]` from one of this range; not clamped.
     pub fn to_unit(self, value: f32) -> f32 {
         (value - self.lo) / (self.hi - self.lo)
+    }
+
+    /// Images of this range from ones in `[0, 1]`.
+    pub fn images_from_unit(self, images: &Array) -> Array {
+        let mut images = images.clone();
+        images.data_mut().iter_mut().for_each(|value| *value = self.from_unit(*value));
+        images
+    }
+
+    /// Images in `[0, 1]` from ones of this range; not clamped.
+    pub fn images_to_unit(self, images: &Array) -> Array {
+        let mut images = images.clone();
+        images.data_mut().iter_mut().for_each(|value| *value = self.to_unit(*value));
+        images
     }
 }
 

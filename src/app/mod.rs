@@ -31,7 +31,7 @@ use crate::data::Dataset;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::Networks;
+use crate::graph::lower::{Networks, Shown};
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
@@ -55,6 +55,10 @@ struct Model {
     image: ImageShape,
     range: ValueRange,
     networks: Networks,
+    /// Which of its networks these are.
+    shown: Shown,
+    /// The names of its classes, where it knows some.
+    classes: Vec<String>,
     step: u64,
     is_live: bool,
     /// What was opened, where the model does not come from the run in progress.
@@ -128,6 +132,7 @@ struct PendingRun {
     config: ModelConfig,
     image: ImageShape,
     range: ValueRange,
+    classes: Vec<String>,
 }
 
 /// Opens the window and runs until it is closed.

@@ -79,7 +79,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
     let (name, graph) = match (args.from, &opened.networks.codes) {
-        (From::Latent, _) => ("latent", &opened.networks.decoder),
+        (From::Latent, _) => ("latent", opened.networks.decoder()?),
         (From::Indices, Some(codes)) => ("indices", &codes.decoder),
         (From::Indices, None) => {
             return Err(usage(anyhow::anyhow!(

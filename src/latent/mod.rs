@@ -7,6 +7,7 @@ mod codes;
 mod interpolate;
 mod nearest;
 mod plane;
+mod prior;
 mod similarity;
 mod traverse;
 
@@ -16,6 +17,7 @@ pub use interpolate::{
 };
 pub use nearest::{near_ties, nearest_codes, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use prior::draws;
 pub use similarity::similarity_order;
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 

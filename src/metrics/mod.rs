@@ -5,11 +5,13 @@
 //! its unit. Knows nothing of models, files or windows.
 
 mod class_cover;
+mod classification;
 pub mod code_use;
 mod diversity;
 pub mod evaluate;
 mod features;
 mod frechet;
+pub mod generate;
 mod image;
 mod mean;
 mod neighbours;
@@ -19,6 +21,7 @@ mod sharpness;
 mod vae;
 
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
+pub use classification::{Classification, softmax};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,

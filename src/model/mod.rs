@@ -3,8 +3,13 @@
 //! A module's parameter paths are the tensor names of its checkpoints, in PyTorch's layouts.
 //! Knows nothing of windows, engines or training loops.
 
+pub mod adversarial;
+pub mod classifier;
 pub mod codec;
+pub mod discriminator;
+pub mod gan;
 pub mod loss;
+pub mod norm;
 pub mod params;
 pub mod quantizer;
 pub mod vae;

@@ -70,7 +70,7 @@ impl VqVae {
             decoder: Decoder::new(config, device),
         };
         let keep = ["quantizer.cluster_size", "quantizer.embed_avg"];
-        let model = params::init_uniform(model, seed, &keep);
+        let model = params::init_uniform(model, seed, &|path| keep.contains(&path));
         let codes = params::array_from_tensor(model.quantizer.codebook());
         model.with_codes(&codes, 1.0).expect("the codebook's own shape")
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+pub use crate::event::Value;
 
 /// What a key accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,25 +60,6 @@ pub enum Default {
     Number(f64),
     /// A word.
     Word(&'static str),
-}
-
-/// The value of a key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A number; whole for [`Kind::Integer`].
-    Number(f64),
-    /// A word.
-    Word(String),
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Word(word) => write!(f, "{word}"),
-        }
-    }
 }
 
 impl std::fmt::Display for Kind {
@@ -211,13 +192,13 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::set`], and when the key is fixed once training has begun.
-    pub fn set_live(&mut self, name: &str, value: f64) -> Result<(), SettingError> {
+    pub fn set_live(&mut self, name: &str, value: impl Into<Value>) -> Result<(), SettingError> {
         if !self.key(name)?.live {
             let live: Vec<_> =
                 self.keys.iter().filter(|key| key.live).map(|key| key.name).collect();
             return Err(SettingError::Fixed { name: name.to_owned(), live: live.join(", ") });
         }
-        self.set(name, Value::Number(value))
+        self.set(name, value.into())
     }
 
     /// Changes one key from a text `key=value`.
@@ -227,9 +208,12 @@ impl Settings {
     pub fn set_text(&mut self, text: &str) -> Result<(), SettingError> {
         let (name, value) =
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
-        let (name, value) = (name.trim(), value.trim());
-        let value = value.parse().map_or_else(|_| Value::Word(value.to_owned()), Value::Number);
-        self.set(name, value)
+        self.set(name.trim(), Value::from_text(value.trim()))
+    }
+
+    /// A key's value, where there is such a key.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
     }
 
     /// A numeric key's value; NaN for a key that holds a word, which the table rules out.

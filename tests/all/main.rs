@@ -9,6 +9,7 @@
     reason = "tests share helpers, read tensors back, say what they skip, and fail by panicking"
 )]
 
+mod adversarial;
 mod architecture;
 mod cli;
 mod code_use;

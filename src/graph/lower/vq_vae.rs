@@ -197,6 +197,11 @@ impl Architecture for VqVaeConfig {
         tensors
     }
 
+    fn latent(&self) -> Vec<usize> {
+        let [h, w] = self.grid();
+        vec![self.code_dim, h, w]
+    }
+
     fn activations(&self) -> usize {
         let [h, w] = self.grid();
         let halved: usize = (1..=self.levels)
@@ -213,7 +218,7 @@ impl Architecture for VqVaeConfig {
         check_shapes(self, tensors)?;
         Ok(Networks {
             encoder: Some(encoder(self, tensors)?),
-            decoder: decoder(self, tensors)?,
+            decoder: Some(decoder(self, tensors)?),
             codes: Some(CodeGraphs {
                 quantizer: quantizer(self, tensors)?,
                 decoder: code_decoder(self, tensors)?,
