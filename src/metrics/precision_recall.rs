@@ -15,8 +15,8 @@ const ACTION: &str = "measure precision and recall";
 /// Quality and variety of a generator apart, both on features.
 ///
 /// A sample's neighbourhood is the ball around it that reaches to its k-th nearest other sample of its own set.
-/// Two sets of one distribution have precision and recall well below 1, and density and coverage near it:
-/// compare with what held-out images score against training images.
+/// Two sets of one distribution have precision and recall a little below 1 (how much depends on the features),
+/// density near 1 and coverage near 1 − 2^−k: compare with what held-out images score against training images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PrecisionRecall {
     /// Share of generated samples that lie in the neighbourhood of a real one: how many look right. `[0, 1]`
