@@ -25,6 +25,7 @@ mod latent;
 mod losses;
 mod metrics;
 mod optimizer;
+mod planes;
 mod quantization;
 mod quantizer;
 mod run_dir;
