@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod engines;
+mod fold;
 mod hostile;
 mod passes;
 

@@ -1,5 +1,6 @@
 //! From (config, named arrays) to graphs: one file per architecture.
 
+pub mod batch_norm;
 pub mod vae;
 pub mod vq_vae;
 
