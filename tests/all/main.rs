@@ -34,5 +34,6 @@ mod settings;
 mod shader_validation;
 mod training;
 mod ui;
+mod vq_model;
 mod vq_training;
 mod vq_vae;

@@ -2,6 +2,7 @@
 
 pub mod batch_norm;
 pub mod vae;
+pub mod vq_model;
 pub mod vq_vae;
 
 use super::{Graph, GraphError};
