@@ -4,8 +4,10 @@
 //! Knows nothing of windows, engines or training loops.
 
 pub mod codec;
+pub mod group_norm;
 pub mod loss;
 pub mod params;
 pub mod quantizer;
 pub mod vae;
+pub mod vq_model;
 pub mod vq_vae;

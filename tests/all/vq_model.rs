@@ -1,6 +1,7 @@
 //! The autoencoder of VQGAN and latent diffusion: its description, its graphs, its module.
 
 mod description;
+mod module;
 mod oracles;
 
 use zscope::graph::lower::vq_model::{DownBlock, Latents, UpBlock, VqModelConfig};
