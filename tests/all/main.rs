@@ -25,6 +25,7 @@ mod latent;
 mod losses;
 mod metrics;
 mod optimizer;
+mod patchgan;
 mod planes;
 mod quantization;
 mod quantizer;
