@@ -3,8 +3,8 @@
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
 mod codes;
-
-use std::collections::BTreeMap;
+mod planes;
+mod weights;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
 use burn::tensor::module::{conv_transpose2d, conv2d, linear};
@@ -12,26 +12,17 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use self::codes::Search;
+use self::planes::planes;
+use self::weights::Weights;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
-use crate::graph::{Activation, Epilogue, Graph, Node, Op};
-
-/// A weight in the shape in which burn wants it.
-#[derive(Clone, Debug)]
-enum Weight {
-    /// A bias `[out]`.
-    Bias(Tensor<1>),
-    /// A matrix, transposed to `[in, out]`.
-    Matrix(Tensor<2>),
-    /// Kernels as they are.
-    Kernels(Tensor<4>),
-}
+use crate::graph::{Activation, Graph, Node, Op};
 
 /// A graph whose weights are tensors.
 #[derive(Debug)]
 pub(super) struct CpuNetwork {
     device: Device,
-    weights: BTreeMap<String, Weight>,
+    weights: Weights,
     /// The codebook that is searched, if one is.
     search: Option<Search>,
     last_reads: Vec<usize>,
@@ -41,14 +32,14 @@ impl CpuNetwork {
     /// Copies the weights of `graph` into tensors.
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
-        let weights = weights_of(graph, &device);
+        let weights = Weights::new(graph, &device);
         let search = search_of(graph);
         Self { device, weights, search, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
-        self.weights = weights_of(graph, &self.device);
+        self.weights = Weights::new(graph, &self.device);
         self.search = search_of(graph);
     }
 
@@ -91,26 +82,70 @@ impl CpuNetwork {
         results: &mut Results,
     ) -> Result<Tensor<2>, EngineError> {
         let mut inputs = inputs.into_iter();
-        let input = inputs.next().expect("every node but the input reads a value");
-        let residual = inputs.next();
+        let mut next = || inputs.next().expect("a node reads as many values as its operation has");
         let value = match &node.op {
-            Op::Input | Op::Reshape { .. } => input,
+            Op::Input | Op::Reshape { .. } => next(),
+            Op::Linear { .. } | Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => {
+                self.weighted(graph, node, next(), inputs.next())
+            }
+            Op::GroupNorm { weight, bias, groups, epsilon, activation, .. } => {
+                let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
+                activate(planes::group_norm(next(), weight, bias, *groups, *epsilon), *activation)
+            }
+            Op::Attention { heads, .. } => {
+                let tokens = node.num_values() / node.shape[0];
+                planes::attention(next(), next(), next(), *heads, tokens)
+            }
+            Op::Slice { start, .. } => {
+                let entry = node.num_values() / node.shape[0];
+                next().narrow(1, start * entry, node.num_values())
+            }
+            Op::Activate { activation, .. } => activate(next(), *activation),
+            Op::Affine { scale, shift, .. } => next().mul_scalar(*scale).add_scalar(*shift),
+            Op::Clamp { lo, hi, .. } => next().clamp(*lo, *hi),
+            Op::NearestCode { codebook, .. } => {
+                let search = self.search.as_ref().expect("prepared for graphs with this node");
+                let input = read(next(), || format!("reading the vectors of `{}`", node.name))?;
+                let (codes, transposed) = (graph.weight(codebook), self.weights.matrix(codebook));
+                let indices = search.nearest(codes, &transposed, &input, node.num_values())?;
+                results.count(&indices);
+                self.tensor(indices, node)
+            }
+            Op::Gather { input: value, codebook } => {
+                let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
+                let plane = graph.node(*value).num_values();
+                self.tensor(codes::gather(graph.weight(codebook), &indices, plane), node)
+            }
+        };
+        Ok(value)
+    }
+
+    /// The value of a node that computes a weighted sum.
+    fn weighted(
+        &self,
+        graph: &Graph,
+        node: &Node,
+        input: Tensor<2>,
+        residual: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        let weights = &self.weights;
+        let (sum, epilogue) = match &node.op {
             Op::Linear { weight, epilogue, .. } => {
-                let sum = linear(input, self.matrix(weight), self.bias(epilogue));
-                finish(sum, residual, epilogue.activation)
+                (linear(input, weights.matrix(weight), weights.bias(epilogue)), epilogue)
             }
             Op::Conv2d {
                 input: value,
                 weight,
+                upsample,
                 stride,
                 padding: [top, bottom, left, right],
                 epilogue,
             } => {
-                let input = planes(input, graph.node(*value)); // [b, in, h, w]
+                let input = planes::upsampled(planes(input, graph.node(*value)), *upsample);
                 let padding = [(*top, *bottom), (*left, *right)];
                 let options = ConvOptions::new_with_padding(*stride, padding, [1, 1], 1);
-                let sum = conv2d(input, self.kernels(weight), self.bias(epilogue), options);
-                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+                let sum = conv2d(input, weights.kernels(weight), weights.bias(epilogue), options);
+                (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
             Op::ConvTranspose2d {
                 input: value,
@@ -123,31 +158,13 @@ impl CpuNetwork {
                 let input = planes(input, graph.node(*value)); // [b, in, h, w]
                 let options =
                     ConvTransposeOptions::new(*stride, *padding, *output_padding, [1, 1], 1);
-                let sum =
-                    conv_transpose2d(input, self.kernels(weight), self.bias(epilogue), options);
-                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+                let (kernels, bias) = (weights.kernels(weight), weights.bias(epilogue));
+                let sum = conv_transpose2d(input, kernels, bias, options);
+                (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
-            Op::Slice { start, .. } => {
-                let entry = node.num_values() / node.shape[0];
-                input.narrow(1, start * entry, node.num_values())
-            }
-            Op::Activate { activation, .. } => activate(input, *activation),
-            Op::Affine { scale, shift, .. } => input.mul_scalar(*scale).add_scalar(*shift),
-            Op::NearestCode { codebook, .. } => {
-                let search = self.search.as_ref().expect("prepared for graphs with this node");
-                let input = read(input, || format!("reading the vectors of `{}`", node.name))?;
-                let (codes, transposed) = (graph.weight(codebook), self.matrix(codebook));
-                let indices = search.nearest(codes, &transposed, &input, node.num_values())?;
-                results.count(&indices);
-                self.tensor(indices, node)
-            }
-            Op::Gather { input: value, codebook } => {
-                let indices = read(input, || format!("reading the indices of `{}`", node.name))?;
-                let plane = graph.node(*value).num_values();
-                self.tensor(codes::gather(graph.weight(codebook), &indices, plane), node)
-            }
+            other => unreachable!("not a weighted sum: {other:?}"),
         };
-        Ok(value)
+        finish(sum, residual, epilogue.activation)
     }
 
     /// Values of a node for every item.
@@ -155,40 +172,6 @@ impl CpuNetwork {
         let shape = [values.len() / node.num_values(), node.num_values()];
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
-
-    fn matrix(&self, name: &str) -> Tensor<2> {
-        match &self.weights[name] {
-            Weight::Matrix(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` is a matrix: {other:?}"),
-        }
-    }
-
-    fn kernels(&self, name: &str) -> Tensor<4> {
-        match &self.weights[name] {
-            Weight::Kernels(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` has four axes: {other:?}"),
-        }
-    }
-
-    fn bias(&self, epilogue: &Epilogue) -> Option<Tensor<1>> {
-        epilogue.bias.as_ref().map(|name| match &self.weights[name] {
-            Weight::Bias(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
-        })
-    }
-}
-
-fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
-    let weight = |array: &Array| {
-        let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
-        match array.shape().len() {
-            1 => Weight::Bias(Tensor::from_data(data(), device)),
-            2 => Weight::Matrix(Tensor::<2>::from_data(data(), device).transpose()),
-            4 => Weight::Kernels(Tensor::from_data(data(), device)),
-            rank => unreachable!("no operation has a weight of {rank} axes"),
-        }
-    };
-    graph.weights().iter().map(|(name, array)| (name.clone(), weight(array))).collect()
 }
 
 fn search_of(graph: &Graph) -> Option<Search> {
@@ -202,12 +185,6 @@ fn read(tensor: Tensor<2>, what: impl FnOnce() -> String) -> Result<Vec<f32>, En
     #[expect(clippy::disallowed_methods, reason = "sync point: values leave the tensors here")]
     let read = tensor.try_into_vec_as::<f32>();
     read.map_err(|source| EngineError::Backend { what: what(), message: source.to_string() })
-}
-
-/// `[b, c * h * w]` as `[b, c, h, w]`.
-fn planes(value: Tensor<2>, node: &Node) -> Tensor<4> {
-    let [batch, _] = value.dims();
-    value.reshape([batch, node.shape[0], node.shape[1], node.shape[2]])
 }
 
 /// What follows a weighted sum that holds its bias already.

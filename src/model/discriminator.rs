@@ -8,7 +8,7 @@ use burn::tensor::module::{conv2d, linear};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Int, Tensor};
 
-use super::norm::{BatchNorm, BatchStatistics};
+use super::batch_norm::{BatchNorm, BatchStatistics};
 use super::params;
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::SLOPE;
@@ -84,6 +84,11 @@ impl Discriminator {
         Self { convs: convs.collect(), layers: layers.collect(), classes: (classes > 0).then(rows) }
     }
 
+    /// Whether a parameter of that path keeps the value that it began with, rather than a random one.
+    pub fn keeps(path: &str) -> bool {
+        path.ends_with(".singular")
+    }
+
     /// Judges a batch, in which batch normalisation sees nothing but this batch. With classes, an image's score
     /// grows by the product of its features with the row of its class.
     ///
@@ -138,7 +143,7 @@ impl Discriminator {
             if layer.norm.is_some()
                 && let Some(of_batch) = statistics.next()
             {
-                layer.norm = layer.norm.take().map(|norm| norm.moved(of_batch));
+                layer.norm = layer.norm.take().map(|norm| norm.moved(&of_batch));
             }
         }
         self

@@ -10,7 +10,7 @@ use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Int, Tensor};
 
-use super::norm::{BatchNorm, BatchStatistics};
+use super::batch_norm::{BatchNorm, BatchStatistics};
 use crate::graph::lower::gan::{GanConfig, SLOPE};
 use crate::graph::lower::vae::Arch;
 
@@ -148,7 +148,7 @@ impl Generator {
         let of_doublings = self.doublings.iter_mut().map(|doubling| &mut doubling.norm);
         let norms = of_layers.chain(of_doublings).filter(|norm| norm.is_some());
         for (norm, of_batch) in norms.zip(statistics) {
-            *norm = norm.take().map(|norm| norm.moved(of_batch));
+            *norm = norm.take().map(|norm| norm.moved(&of_batch));
         }
         self
     }

@@ -4,13 +4,16 @@
 //! Knows nothing of windows, engines or training loops.
 
 pub mod adversarial;
+pub mod batch_norm;
 pub mod classifier;
 pub mod codec;
 pub mod discriminator;
 pub mod gan;
+pub mod group_norm;
 pub mod loss;
-pub mod norm;
 pub mod params;
+pub mod patchgan;
 pub mod quantizer;
 pub mod vae;
+pub mod vq_model;
 pub mod vq_vae;

@@ -44,29 +44,41 @@ pub enum ParamError {
 #[derive(Default)]
 pub(crate) struct Path {
     names: Vec<String>,
-    in_linear: Vec<bool>,
+    containers: Vec<String>,
 }
 
 impl Path {
     /// Steps into the child `name` that lives in a container of type `container`.
     pub(crate) fn enter(&mut self, name: &str, container: &str) {
         self.names.push(name.to_owned());
-        self.in_linear.push(container == "Struct:Linear");
+        self.containers.push(container.to_owned());
     }
 
     /// Steps back out.
     pub(crate) fn exit(&mut self) {
         self.names.pop();
-        self.in_linear.pop();
+        self.containers.pop();
     }
 
-    /// The dotted path of the parameter that the traversal stands at.
+    /// The dotted path of the parameter that the traversal stands at, as PyTorch has it: which variant of an enum a
+    /// part is does not belong to it.
     pub(crate) fn name(&self) -> String {
-        self.names.join(".")
+        let steps = self.names.iter().zip(&self.containers);
+        let places = steps.filter(|(_, container)| !container.starts_with("Enum:"));
+        places.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".")
     }
 
     fn is_linear_weight(&self, rank: usize) -> bool {
-        rank == 2 && self.in_linear.last() == Some(&true)
+        rank == 2 && self.is_in(&["Struct:Linear"])
+    }
+
+    fn is_of_norm(&self) -> bool {
+        self.is_in(&["Struct:GroupNorm", "Struct:BatchNorm"])
+    }
+
+    /// Whether the traversal stands at a parameter of one of these containers.
+    fn is_in(&self, containers: &[&str]) -> bool {
+        self.containers.last().is_some_and(|last| containers.contains(&last.as_str()))
     }
 }
 
@@ -175,7 +187,7 @@ impl ModuleMapper for Load<'_> {
 /// stream, so the result depends on `seed` and the module alone.
 ///
 /// Fan-in is the product of all extents but the first of the array in PyTorch's layout; a bias takes
-/// that of the weight before it. Parameters whose path `keep` tells of stay as they are.
+/// that of the weight before it. Parameters whose path `keep` tells of and those of normalizations stay as they are.
 pub fn init_uniform<M: Module>(module: M, seed: u64, keep: &dyn Fn(&str) -> bool) -> M {
     let mut mapper = Init { path: Path::default(), seed, index: 0, bound: 0.0, keep };
     module.map(&mut mapper)
@@ -200,7 +212,7 @@ impl ModuleMapper for Init<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         self.index += 1;
-        if (self.keep)(&self.path.name()) {
+        if self.path.is_of_norm() || (self.keep)(&self.path.name()) {
             return param;
         }
         let shape: Vec<usize> = param.lazy_shape().to_vec();
@@ -237,14 +249,6 @@ pub fn prefixed(part: &str, arrays: NamedArrays) -> NamedArrays {
 /// Whether a name is one of a part.
 pub fn lies_under(name: &str, part: &str) -> bool {
     name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// Whether a parameter is of a normalisation, whose first values are not drawn: scales, shifts, statistics and
-/// the vectors of a power iteration.
-pub fn is_of_norm(path: &str) -> bool {
-    let mut parts = path.rsplit('.');
-    let last = parts.next().unwrap_or_default();
-    last == "singular" || parts.next() == Some("norm")
 }
 
 /// `average` moved towards `newest`, of which it keeps the share `decay` of the past.

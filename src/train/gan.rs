@@ -46,7 +46,7 @@ impl GanLearner {
     pub(crate) fn new(config: GanConfig, settings: &Settings, seed: u64, device: &Device) -> Self {
         let device = device.clone().autodiff();
         let generator = Generator::new(&config, &device);
-        let generator = params::init_uniform(generator, seed, &params::is_of_norm);
+        let generator = params::init_uniform(generator, seed, &|_| false);
         let discriminator = Discriminator::new(
             &config.discriminator,
             config.arch,
@@ -56,7 +56,8 @@ impl GanLearner {
         );
         // Another stream than the generator's.
         let seed_of_judge = seed ^ u64::MAX;
-        let discriminator = params::init_uniform(discriminator, seed_of_judge, &params::is_of_norm);
+        let discriminator =
+            params::init_uniform(discriminator, seed_of_judge, &Discriminator::keeps);
         let adam = || Adam::new(settings.number("beta_1") as f32, settings.number("beta_2") as f32);
         let plain = device.clone().inner();
         Self {

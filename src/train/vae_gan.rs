@@ -101,7 +101,7 @@ impl VaeGanLearner {
         let vae = Vae::new(&config.vae, seed, &device);
         let (arch, image) = (config.vae.arch, config.vae.image);
         let judge = Discriminator::new(&config.discriminator, arch, image, 0, &device);
-        let discriminator = params::init_uniform(judge, seed ^ u64::MAX, &params::is_of_norm);
+        let discriminator = params::init_uniform(judge, seed ^ u64::MAX, &Discriminator::keeps);
         let beta_1 = settings.number("d_beta_1") as f32;
         Self {
             config,

@@ -121,7 +121,7 @@ fn spectral_normalisation_divides_by_the_largest_singular_value() {
     let config = DiscriminatorConfig { channels: 5, norm: DiscriminatorNorm::Spectral };
     let image = ImageShape::new(1, 3, 2);
     let judge = Discriminator::new(&config, Arch::Mlp, image, 0, &device());
-    let mut judge = params::init_uniform(judge, 3, &params::is_of_norm);
+    let mut judge = params::init_uniform(judge, 3, &Discriminator::keeps);
     for _ in 0..200 {
         judge = judge.iterated();
     }

@@ -150,6 +150,7 @@ impl Architecture for ClassifierConfig {
                 weight: format!("{name}.weight"),
                 stride: [2, 2],
                 padding: [1; 4],
+                upsample: 1,
                 epilogue: Epilogue { bias: Some(format!("{name}.bias")), ..relu.clone() },
             };
             x = graph.add(name, op)?;

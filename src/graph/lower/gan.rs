@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::batch_norm::{Outputs, fold_named};
 use super::discriminator::{DiscriminatorConfig, norm_tensors};
-use super::fold::{self, OutputAxis};
 use super::vae::{Arch, Level};
 use super::{Architecture, Networks, Shown, Task, check_shapes};
 use crate::array::{Array, NamedArrays};
@@ -263,12 +263,12 @@ fn generator(config: &GanConfig, tensors: &NamedArrays, shown: Shown) -> Result<
     for (index, _) in layers.iter().enumerate().filter(|(_, layer)| layer.norm.is_some()) {
         let layer = of_linear(index);
         let (inner, norm) = (format!("{layer}.linear"), format!("{layer}.norm"));
-        fold::batch_norm(&mut folded, &inner, &norm, OutputAxis::First)?;
+        fold_named(&mut folded, &inner, &norm, Outputs::First)?;
     }
     for (index, _) in doublings.iter().enumerate().filter(|(_, layer)| layer.norm.is_some()) {
         let layer = of_doubling(index);
         let (inner, norm) = (format!("{layer}.conv"), format!("{layer}.norm"));
-        fold::batch_norm(&mut folded, &inner, &norm, OutputAxis::Second)?;
+        fold_named(&mut folded, &inner, &norm, Outputs::Second)?;
     }
     let mut graph = GraphBuilder::new(&[config.latent_dim], &folded)?;
     let hidden = config.activation();

@@ -1,14 +1,13 @@
 //! From (config, named arrays) to graphs: one file per architecture.
 
+pub mod batch_norm;
 pub mod classifier;
 pub mod discriminator;
-mod fold;
 pub mod gan;
 pub mod vae;
 pub mod vae_gan;
+pub mod vq_model;
 pub mod vq_vae;
-
-pub use fold::BATCH_NORM_EPSILON;
 
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};

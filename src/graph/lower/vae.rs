@@ -270,6 +270,7 @@ fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphErro
         let op = Op::Conv2d {
             input: x,
             weight: format!("{name}.weight"),
+            upsample: 1,
             stride: [2, 2],
             padding: [1; 4],
             epilogue: biased(&name).with_activation(Activation::Relu),

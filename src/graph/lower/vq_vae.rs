@@ -353,6 +353,7 @@ fn conv(
     let op = Op::Conv2d {
         input,
         weight: format!("{name}.weight"),
+        upsample: 1,
         stride: [stride; 2],
         padding: [padding; 4],
         epilogue,

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use zscope::array::NamedArrays;
+use zscope::formats::arrays::ArrayFile;
+
 /// A file or folder under `../shared`, or nothing, said loudly.
 pub fn shared(path: &str) -> Option<PathBuf> {
     let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
@@ -11,6 +14,12 @@ pub fn shared(path: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: needs ../shared/{path}");
         None
     }
+}
+
+/// The arrays of a safetensors file under `../shared`, or nothing, said loudly.
+pub fn shared_arrays(path: &str) -> Option<NamedArrays> {
+    let file = ArrayFile::open(&shared(path)?).expect("a safetensors file");
+    Some(file.arrays().expect("its arrays"))
 }
 
 /// How far two numbers may lie apart: `abs + rel * max|expected|` over the whole array.
