@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::array::NamedArrays;
 use crate::codec::Codec;
-use crate::engine::codec::EngineCodec;
+use crate::engine::codec::{ClassesInTurn, EngineCodec};
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
 use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
@@ -234,6 +234,27 @@ impl Opened {
         let code_decoder =
             codes.map(|codes| Runner::new(engine, &codes.decoder, gpu)).transpose()?;
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
+    }
+
+    /// The model as what makes images of all its classes in turn, where it knows some.
+    ///
+    /// # Errors
+    /// When the engine cannot run here.
+    pub fn sampler(
+        &self,
+        engine: EngineKind,
+        gpu: Option<&Gpu>,
+    ) -> Result<Box<dyn Codec>, OpenError> {
+        let classes = self.run.model.classes();
+        if classes == 0 {
+            return self.codec(engine, gpu);
+        }
+        let of_class = |class| {
+            let shown = Shown { class, ..self.shown };
+            self.clone().with_shown(shown)?.codec(engine, gpu)
+        };
+        let codecs = (0..classes).map(of_class).collect::<Result<Vec<_>, _>>()?;
+        Ok(Box::new(ClassesInTurn::new(codecs)))
     }
 
     /// The same model with another class or other weights.

@@ -594,7 +594,7 @@ fn model_name(opened: &Opened) -> String {
 
 fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecError> {
     if opened.run.model.task() == Task::Generate {
-        let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
+        let mut codec = opened.sampler(crate::engine::EngineKind::Cpu, None)?;
         let (range, latent) = (opened.run.range, opened.run.model.latent());
         return Ok((Probe::generate(codec.as_mut(), range, opened.step, &latent)?, Vec::new()));
     }

@@ -109,7 +109,7 @@ impl Measured<'_> {
             return self.json(&evaluation, codec.as_ref(), speed);
         }
         self.say_reconstructions(&evaluation);
-        self.say_speed(codec.as_ref(), speed);
+        say_speed(codec.as_ref(), speed);
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Measured<'_> {
     fn samples(&self) -> Result<(), Failure> {
         let numbers: Vec<u32> = (0..self.count).collect();
         let real = data::batch(self.dataset, self.split, &numbers);
-        let mut codec = self.opened.codec(self.args.model.engine, None)?;
+        let mut codec = self.opened.sampler(self.args.model.engine, None)?;
         let options = GenerateOptions {
             seed: self.args.seed,
             range: self.opened.run.range,
@@ -176,7 +176,7 @@ impl Measured<'_> {
                 cover.counts.len()
             ));
         }
-        self.say_speed(codec.as_ref(), speed);
+        say_speed(codec.as_ref(), speed);
         Ok(())
     }
 
@@ -215,12 +215,8 @@ impl Measured<'_> {
         output::line(&format!("images          {} ({})", found.images(), self.args.split));
         output::line(&format!("accuracy        {:.4}", found.accuracy()));
         output::line(&format!("cross entropy   {:.4} nats", found.cross_entropy()));
-        self.say_speed(codec.as_ref(), speed);
+        say_speed(codec.as_ref(), speed);
         Ok(())
-    }
-
-    fn say_speed(&self, codec: &dyn Codec, images_per_s: f64) {
-        output::line(&format!("speed           {images_per_s:.0} images/s, {}", codec.describe()));
     }
 
     /// One object with what was measured and where.
@@ -246,4 +242,8 @@ fn open_classifier(model: &str) -> Result<(String, bool, Box<dyn Codec>), Failur
     }
     let codec = opened.codec(EngineKind::Auto, None)?;
     Ok((model.to_owned(), opened.run.model.tells_classes(), codec))
+}
+
+fn say_speed(codec: &dyn Codec, images_per_s: f64) {
+    output::line(&format!("speed           {images_per_s:.0} images/s, {}", codec.describe()));
 }

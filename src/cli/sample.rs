@@ -42,7 +42,10 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         }
         None => opened,
     };
-    let mut codec = opened.codec(args.model.engine, None)?;
+    let mut codec = match args.class {
+        Some(_) => opened.codec(args.model.engine, None)?,
+        None => opened.sampler(args.model.engine, None)?,
+    };
     let outputs = match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
             output::note(

@@ -54,9 +54,13 @@ pub fn softmax(logits: &Array) -> Array {
     let k = logits.row_len().max(1);
     for row in probabilities.data_mut().chunks_exact_mut(k) {
         let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        row.iter_mut().for_each(|value| *value = (*value - most).exp());
+        for value in row.iter_mut() {
+            *value = (*value - most).exp();
+        }
         let sum: f32 = row.iter().sum();
-        row.iter_mut().for_each(|value| *value /= sum);
+        for value in row.iter_mut() {
+            *value /= sum;
+        }
     }
     probabilities
 }

@@ -3,9 +3,6 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{relu, softplus};
 
-/// How far on either side of an image a gradient's own gradient is taken from. A rectifier that turns between the
-/// two places counts for 1 / ε times its turn, so that few may; below this rounding is felt.
-const STEP: f64 = 3e-4;
 /// Shorter gradients have no direction.
 const TINY: f64 = 1e-12;
 
@@ -97,13 +94,17 @@ pub struct Penalty {
     pub value: Tensor<1>,
     /// What has its gradient by the discriminator's parameters, `[1]`; its own value means nothing.
     ///
-    /// burn differentiates once, so that the gradient of a function of |g| is taken from a difference: with
-    /// u = g / |g| held fixed, |g| = uᵀ ∂D/∂x = (D(x + εu) − D(x − εu)) / 2ε, and the gradient of the right side
-    /// by the parameters is that of |g| up to ε².
+    /// burn differentiates once, so that g has no gradient of its own. But with u = g / |g| held fixed, |g| is
+    /// uᵀ ∂D/∂x, the slope of the scores along u, which a pass of tangents through the discriminator gives as a
+    /// function of its parameters: its gradient is that of |g|, exactly. (A difference of scores on either side of
+    /// the image has the same limit, but every rectifier that turns in between adds the inverse of the distance:
+    /// noise that drowned the penalty in networks of many rectifiers.)
     pub surrogate: Tensor<1>,
 }
 
 /// λ (|g| − 1)², mean over the batch, at points between real and made images.
+///
+/// `tangent` gives the slopes of the scores at images along directions, `[b]`, with its gradient by the parameters.
 ///
 /// # Shapes
 /// - `at`: `[b, ..]`; `score` gives `[b]`
@@ -114,16 +115,17 @@ pub fn gradient_penalty<const D: usize>(
     at: Tensor<D>,
     lambda: f64,
     score: impl Fn(Tensor<D>) -> Tensor<1>,
+    tangent: impl Fn(Tensor<D>, Tensor<D>) -> Tensor<1>,
 ) -> Penalty {
-    let slope = Slope::new(at, &score);
+    let slope = Slope::new(at, score);
     let excess = slope.lengths.clone() - 1.0; // [b]
     Penalty {
         value: excess.clone().square().mean() * lambda,
-        surrogate: slope.surrogate(excess * (2.0 * lambda), score),
+        surrogate: slope.surrogate(excess * (2.0 * lambda), tangent),
     }
 }
 
-/// γ/2 |g|², mean over the batch, at real images.
+/// γ/2 |g|², mean over the batch, at real images; `tangent` as in [`gradient_penalty`].
 ///
 /// # Shapes
 /// - `at`: `[b, ..]`; `score` gives `[b]`
@@ -134,11 +136,12 @@ pub fn r1_penalty<const D: usize>(
     at: Tensor<D>,
     gamma: f64,
     score: impl Fn(Tensor<D>) -> Tensor<1>,
+    tangent: impl Fn(Tensor<D>, Tensor<D>) -> Tensor<1>,
 ) -> Penalty {
-    let slope = Slope::new(at, &score);
+    let slope = Slope::new(at, score);
     Penalty {
         value: slope.lengths.clone().square().mean() * (gamma / 2.0),
-        surrogate: slope.surrogate(slope.lengths.clone() * gamma, score),
+        surrogate: slope.surrogate(slope.lengths.clone() * gamma, tangent),
     }
 }
 
@@ -153,28 +156,30 @@ struct Slope<const D: usize> {
 }
 
 impl<const D: usize> Slope<D> {
-    fn new(at: Tensor<D>, score: &impl Fn(Tensor<D>) -> Tensor<1>) -> Self {
-        let at = at.detach().require_grad();
+    fn new(at: Tensor<D>, score: impl Fn(Tensor<D>) -> Tensor<1>) -> Self {
+        let at = Tensor::from_inner(at.inner()).require_grad();
         let grads = score(at.clone()).sum().backward();
         let gradient = at.grad(&grads).unwrap_or_else(|| at.clone().inner().zeros_like());
         let b = at.dims()[0];
-        let flat = gradient.clone().reshape([b as i32, -1]); // [b, n]
+        let len = gradient.shape().num_elements() / b.max(1);
+        let flat = gradient.clone().reshape([b, len]); // [b, n]
         let lengths = flat.square().sum_dim(1).sqrt().squeeze_dim::<1>(1); // [b]
         let mut shape = [1; D];
         shape[0] = b;
         let directions = gradient / (lengths.clone() + TINY).reshape(shape);
         Self {
-            at: at.detach(),
+            at: Tensor::from_inner(at.inner()),
             lengths: Tensor::from_inner(lengths),
             directions: Tensor::from_inner(directions),
         }
     }
 
     /// The mean of `weights`, `[b]`, times |g|, in which only |g| has a gradient.
-    fn surrogate(&self, weights: Tensor<1>, score: impl Fn(Tensor<D>) -> Tensor<1>) -> Tensor<1> {
-        let step = self.directions.clone() * STEP;
-        let ahead = score(self.at.clone() + step.clone());
-        let behind = score(self.at.clone() - step);
-        ((ahead - behind) * weights).mean() / (2.0 * STEP)
+    fn surrogate(
+        &self,
+        weights: Tensor<1>,
+        tangent: impl Fn(Tensor<D>, Tensor<D>) -> Tensor<1>,
+    ) -> Tensor<1> {
+        (tangent(self.at.clone(), self.directions.clone()) * weights).mean()
     }
 }

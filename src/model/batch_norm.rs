@@ -59,6 +59,16 @@ impl BatchNorm {
         batch_norm(values, self.weight.val(), self.bias.val(), mean, variance, f64::from(EPSILON))
     }
 
+    /// What a difference of values becomes when it is normalized by running statistics.
+    ///
+    /// # Shapes
+    /// - `difference`, result: `[b, c, h, w]`
+    pub fn tangent(&self, difference: Tensor<4>) -> Tensor<4> {
+        let c = self.weight.dims()[0];
+        let scale = self.weight.val() / (self.running_var.val() + f64::from(EPSILON)).sqrt();
+        difference * scale.reshape([1, c, 1, 1])
+    }
+
     /// Normalizes by the batch's own statistics, and gives them for [`BatchNorm::moved`].
     ///
     /// # Shapes

@@ -1,7 +1,7 @@
 //! Training modules as codecs: the reference that every engine is held against.
 
 use burn::tensor::activation::sigmoid;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::classifier::Classifier;
 use super::gan::Generator;
@@ -95,13 +95,25 @@ impl Codec for ClassifierCodec {
 pub struct GanCodec {
     generator: Generator,
     device: Device,
-    class: Option<usize>,
+    classes: Asked,
+}
+
+/// Which classes a generator is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// It knows none.
+    None,
+    /// One.
+    One(usize),
+    /// So many, in turn.
+    InTurn(usize),
 }
 
 impl GanCodec {
-    /// A trained generator, free of gradients, on `device`; asked for the first class where it knows classes.
+    /// A trained generator, free of gradients, on `device`; asked for its classes in turn where it knows some.
     pub fn from_module(generator: Generator, classes: usize, device: Device) -> Self {
-        Self { generator, device, class: (classes > 0).then_some(0) }
+        let classes = if classes > 0 { Asked::InTurn(classes) } else { Asked::None };
+        Self { generator, device, classes }
     }
 
     /// A module from a checkpoint's tensors.
@@ -117,8 +129,8 @@ impl GanCodec {
         let name = if shown.averaged { AVERAGE } else { GENERATOR };
         let own = params::under(tensors, name);
         let generator = params::load(Generator::new(config, device), &own)?;
-        let class = (config.classes > 0).then_some(shown.class);
-        Ok(Self { generator, device: device.clone(), class })
+        let classes = if config.classes > 0 { Asked::One(shown.class) } else { Asked::None };
+        Ok(Self { generator, device: device.clone(), classes })
     }
 }
 
@@ -129,7 +141,15 @@ impl Codec for GanCodec {
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
         let b = latent.num_rows();
-        let labels = self.class.map(|class| Tensor::full([b], class as i64, &self.device));
+        let labels = |class_of: &dyn Fn(usize) -> usize| {
+            let labels: Vec<u32> = (0..b).map(|row| class_of(row) as u32).collect();
+            Tensor::<1, Int>::from_data(TensorData::new(labels, [b]), &self.device)
+        };
+        let labels = match self.classes {
+            Asked::None => None,
+            Asked::One(class) => Some(labels(&|_| class)),
+            Asked::InTurn(count) => Some(labels(&|row| row % count)),
+        };
         let latent = params::tensor_from_array(latent, &self.device);
         let image = params::array_from_tensor(self.generator.generate(latent, labels));
         Ok(NamedArrays::from([("image".to_owned(), image)]))

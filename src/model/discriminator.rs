@@ -126,6 +126,47 @@ impl Discriminator {
         Judgement { scores, features, statistics }
     }
 
+    /// The slopes of the scores at images along directions, `[b]`, with their gradient by the parameters: tangents
+    /// pass every layer as differences do, and a rectifier with the slope that it has at the image. Batch
+    /// normalization counts by its running statistics.
+    ///
+    /// # Shapes
+    /// - `images`, `directions`: `[b, c, h, w]`; `labels`: `[b]`
+    pub fn tangent(
+        &self,
+        images: Tensor<4>,
+        directions: Tensor<4>,
+        labels: Option<Tensor<1, Int>>,
+    ) -> Tensor<1> {
+        let (mut x, mut along) = (images, directions);
+        for layer in &self.convs {
+            x = layer.convolve(x).detach();
+            along = layer.convolve_difference(along);
+            if let Some(norm) = &layer.norm {
+                x = norm.by_running(x).detach();
+                along = norm.tangent(along);
+            }
+            along = along * slope_at(x.clone());
+            x = leaky(x);
+        }
+        let mut x = x.flatten::<2>(1, 3); // [b, c * h * w]
+        let mut along = along.flatten::<2>(1, 3);
+        let last = self.layers.len() - 1;
+        for layer in &self.layers[..last] {
+            x = layer.multiply(x).detach();
+            along = layer.multiply_difference(along) * slope_at(x.clone());
+            x = leaky(x);
+        }
+        let slopes = self.layers[last].multiply_difference(along.clone()).squeeze_dim::<1>(1);
+        match (&self.classes, labels) {
+            (Some(classes), Some(labels)) => {
+                let rows = classes.val().select(0, labels); // [b, features]
+                slopes + (rows * along).sum_dim(1).squeeze_dim::<1>(1)
+            }
+            _ => slopes,
+        }
+    }
+
     /// The same after one more round of the power iteration that finds singular values; as it was where nothing is
     /// divided by them.
     #[must_use = "gives back the discriminator with moved vectors"]
@@ -152,10 +193,18 @@ impl Discriminator {
 
 impl ConvLayer {
     fn convolve(&self, x: Tensor<4>) -> Tensor<4> {
+        self.convolve_with(x, self.conv.bias.as_ref().map(Param::val))
+    }
+
+    /// What a difference of inputs becomes.
+    fn convolve_difference(&self, x: Tensor<4>) -> Tensor<4> {
+        self.convolve_with(x, None)
+    }
+
+    fn convolve_with(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
         let weight = self.conv.weight.val(); // [out, in, 4, 4]
         let matrix = weight.clone().flatten::<2>(1, 3); // [out, in * 16]
         let weight = divided(weight, self.singular.as_ref(), matrix);
-        let bias = self.conv.bias.as_ref().map(Param::val);
         conv2d(x, weight, bias, ConvOptions::new([2, 2], [1, 1], [1, 1], 1))
     }
 
@@ -167,10 +216,19 @@ impl ConvLayer {
 
 impl LinearLayer {
     fn multiply(&self, x: Tensor<2>) -> Tensor<2> {
+        self.multiply_with(x, self.linear.bias.as_ref().map(Param::val))
+    }
+
+    /// What a difference of inputs becomes.
+    fn multiply_difference(&self, x: Tensor<2>) -> Tensor<2> {
+        self.multiply_with(x, None)
+    }
+
+    fn multiply_with(&self, x: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         let weight = self.linear.weight.val(); // [in, out]
         let matrix = weight.clone().transpose(); // [out, in]
         let weight = divided(weight, self.singular.as_ref(), matrix);
-        linear(x, weight, self.linear.bias.as_ref().map(Param::val))
+        linear(x, weight, bias)
     }
 
     fn iterated(self) -> Self {
@@ -181,6 +239,11 @@ impl LinearLayer {
 
 fn leaky<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     leaky_relu(x, f64::from(SLOPE))
+}
+
+/// The slope of the leaky rectifier at every value, without a gradient.
+fn slope_at<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    x.greater_elem(0.0).float() * (1.0 - f64::from(SLOPE)) + f64::from(SLOPE)
 }
 
 /// Where the power iteration starts: the same for every seed, and no direction left out.

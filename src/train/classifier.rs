@@ -35,15 +35,13 @@ impl ClassifierLearner {
 
     /// The images of a batch with what is to be told of them: without classes each is turned, by a draw.
     fn lesson(&self, batch: &Batch) -> (Array, Vec<u32>) {
-        match (self.config.labels, &batch.labels) {
-            (Labels::Classes, Some(labels)) => (batch.images.clone(), labels.clone()),
-            _ => {
-                let b = batch.images.num_rows();
-                let draws = random::uniforms(self.seed, batch.step, Purpose::Turns, b, 0.0, 4.0);
-                let turns: Vec<u32> = draws.into_iter().map(|draw| (draw as u32).min(3)).collect();
-                (turned(&batch.images, &turns), turns)
-            }
+        if let (Labels::Classes, Some(labels)) = (self.config.labels, &batch.labels) {
+            return (batch.images.clone(), labels.clone());
         }
+        let b = batch.images.num_rows();
+        let draws = random::uniforms(self.seed, batch.step, Purpose::Turns, b, 0.0, 4.0);
+        let turns: Vec<u32> = draws.into_iter().map(|draw| (draw as u32).min(3)).collect();
+        (turned(&batch.images, &turns), turns)
     }
 
     fn labels(&self, labels: &[u32]) -> Tensor<1, Int> {

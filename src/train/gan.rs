@@ -105,8 +105,7 @@ impl GanLearner {
         let of_made = self.discriminator.judge(made.clone(), labels.clone());
         let smoothing = settings.number("label_smoothing");
         let total = loss.discriminator(of_real.scores.clone(), of_made.scores.clone(), smoothing);
-        let score = |images: Tensor<4>| self.discriminator.judge(images, labels.clone()).scores;
-        let penalty = penalty(&real, &made, self.seed, batch.step, settings, loss, &score);
+        let penalty = self.penalty(&real, &made, labels.as_ref(), batch.step, settings, loss);
         let minimised = match &penalty {
             Some(penalty) => total.clone() + penalty.surrogate.clone(),
             None => total.clone(),
@@ -131,6 +130,32 @@ impl GanLearner {
         );
     }
 
+    /// The penalty on the discriminator's slope that the settings ask for.
+    fn penalty(
+        &self,
+        real: &Tensor<4>,
+        made: &Tensor<4>,
+        labels: Option<&Tensor<1, Int>>,
+        step: u64,
+        settings: &Settings,
+        loss: AdversarialLoss,
+    ) -> Option<Penalty> {
+        let judge = &self.discriminator;
+        let score = |images: Tensor<4>| judge.judge(images, labels.cloned()).scores;
+        let tangent = |at: Tensor<4>, along: Tensor<4>| judge.tangent(at, along, labels.cloned());
+        let lambda = settings.number("gradient_penalty");
+        if loss == AdversarialLoss::Wasserstein && lambda > 0.0 {
+            let b = real.dims()[0];
+            let shares = random::uniforms(self.seed, step, Purpose::Between, b, 0.0, 1.0);
+            let shares = TensorData::new(shares, [b, 1, 1, 1]);
+            let shares = Tensor::<4>::from_data(shares, &self.device);
+            let between = real.clone() * shares.clone() + made.clone() * (shares.neg() + 1.0);
+            return Some(gradient_penalty(between, lambda, score, tangent));
+        }
+        let gamma = settings.number("r1");
+        (gamma > 0.0).then(|| r1_penalty(real.clone(), gamma, score, tangent))
+    }
+
     fn teach_generator(&mut self, batch: &Batch, settings: &Settings, loss: AdversarialLoss) {
         let labels = self.labels(batch);
         let latent = self.noise(batch.images.num_rows(), batch.step, Purpose::GeneratorNoise);
@@ -151,28 +176,6 @@ impl GanLearner {
         self.made += 1;
         self.of_generator = Tensor::cat(vec![total.inner(), norm], 0);
     }
-}
-
-/// The penalty on the discriminator's slope that the settings ask for.
-fn penalty(
-    real: &Tensor<4>,
-    made: &Tensor<4>,
-    seed: u64,
-    step: u64,
-    settings: &Settings,
-    loss: AdversarialLoss,
-    score: &impl Fn(Tensor<4>) -> Tensor<1>,
-) -> Option<Penalty> {
-    let lambda = settings.number("gradient_penalty");
-    if loss == AdversarialLoss::Wasserstein && lambda > 0.0 {
-        let b = real.dims()[0];
-        let shares = random::uniforms(seed, step, Purpose::Between, b, 0.0, 1.0);
-        let shares = Tensor::<4>::from_data(TensorData::new(shares, [b, 1, 1, 1]), &real.device());
-        let between = real.clone() * shares.clone() + made.clone() * (shares.neg() + 1.0);
-        return Some(gradient_penalty(between, lambda, score));
-    }
-    let gamma = settings.number("r1");
-    (gamma > 0.0).then(|| r1_penalty(real.clone(), gamma, score))
 }
 
 impl Learner for GanLearner {

@@ -13,6 +13,8 @@ use crate::picture::ImageShape;
 
 use super::settings::{Key, SettingError, Settings};
 
+pub(super) use shared::augment;
+
 /// A family that can be trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {

@@ -20,6 +20,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
+use super::recipe::augment;
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
 use crate::array::{Array, NamedArrays};
@@ -456,11 +457,12 @@ impl Loop {
     }
 
     fn take_step(&mut self) -> Result<(), String> {
-        let batch = self
+        let mut batch = self
             .batches
             .next()
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
+        augment(&self.settings).apply(&mut batch.images, self.config.seed, batch.step);
         let phase = self.learner.phase(batch.step, &self.settings);
         if phase != self.phase {
             self.phase = phase;

@@ -10,6 +10,7 @@
 )]
 
 mod adversarial;
+mod adversarial_training;
 mod architecture;
 mod cli;
 mod code_use;

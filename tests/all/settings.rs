@@ -169,11 +169,8 @@ fn only_live_keys_change_while_training() {
     assert!(live.contains(&"lr") && live.contains(&"beta"), "some keys may change: {live:?}");
     for key in Recipe::Vae.keys() {
         let mut settings = vae();
-        let value = match default_of(Recipe::Vae, key) {
-            Value::Number(number) => number,
-            Value::Word(_) => 1.0,
-        };
-        let result = settings.set_live(key.name, value);
+        let default = default_of(Recipe::Vae, key);
+        let result = settings.set_live(key.name, default);
         if key.live {
             assert_eq!(result, Ok(()), "{} is live", key.name);
             for bad in [f64::NAN, f64::INFINITY, -1.0, 1e300] {

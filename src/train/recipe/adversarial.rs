@@ -5,11 +5,19 @@ use crate::train::settings::{Default, Key, Kind, Settings};
 
 pub(super) const DCGAN: &str = "Radford et al. 2015, arXiv:1511.06434";
 
+/// Whether a penalty is on the discriminator's slope at each image by itself, which batch normalization would mix.
+pub(super) fn punishes_slopes(settings: &Settings) -> bool {
+    let between =
+        settings.word("loss") == "wasserstein" && settings.number("gradient_penalty") > 0.0;
+    between || settings.number("r1") > 0.0
+}
+
 /// What keeps the discriminator in bounds.
 pub(super) fn norm(settings: &Settings) -> DiscriminatorNorm {
     match settings.word("d_norm") {
         "batch" => DiscriminatorNorm::Batch,
         "spectral" => DiscriminatorNorm::Spectral,
+        "auto" if !punishes_slopes(settings) => DiscriminatorNorm::Batch,
         _ => DiscriminatorNorm::None,
     }
 }
@@ -26,11 +34,11 @@ pub(super) const D_CHANNELS: Key = Key {
 
 pub(super) const D_NORM: Key = Key {
     name: "d_norm",
-    kind: Kind::Choice(&["spectral", "batch", "none"]),
-    default: Default::Word("spectral"),
+    kind: Kind::Choice(&["auto", "batch", "spectral", "none"]),
+    default: Default::Word("auto"),
     unit: "",
-    help: "What keeps the discriminator in bounds: division by singular values, batch normalisation, or nothing.",
-    source: "Miyato et al. 2018, arXiv:1802.05957",
+    help: "What keeps the discriminator in bounds: batch normalization, division by singular values, or nothing; auto takes batch normalization, and nothing beside a penalty on slopes.",
+    source: "Radford et al. 2015; Miyato et al. 2018, arXiv:1802.05957",
     live: false,
 };
 
@@ -47,10 +55,10 @@ pub(super) const LABEL_SMOOTHING: Key = Key {
 pub(super) const D_LR: Key = Key {
     name: "d_lr",
     kind: Kind::Number { lo: 0.0, hi: 1.0 },
-    default: Default::Number(2e-4),
+    default: Default::Number(5e-4),
     unit: "",
     help: "Learning rate of the discriminator (Adam).",
-    source: "Heusel et al. 2017, arXiv:1706.08500: the two may differ",
+    source: "half the generator's, so that a small discriminator does not win; Heusel et al. 2017, arXiv:1706.08500",
     live: true,
 };
 

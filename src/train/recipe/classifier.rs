@@ -1,6 +1,8 @@
 //! The keys of a classifier, and the sizes that they stand for.
 
-use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use super::shared::{
+    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+};
 use crate::graph::lower::classifier::{ClassifierConfig, Labels};
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
@@ -63,6 +65,10 @@ pub(super) const KEYS: &[Key] = &[
         live: false,
     },
     LR,
+    FLIP,
+    CROP,
+    ROTATE,
+    COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

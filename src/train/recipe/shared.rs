@@ -1,6 +1,7 @@
 //! Keys that several families have.
 
-use crate::train::settings::{Default, Key, Kind};
+use crate::data::augment::Augment;
+use crate::train::settings::{Default, Key, Kind, Settings};
 
 pub(super) const IMAGE_SIZE: Key = Key {
     name: "image_size",
@@ -51,3 +52,56 @@ pub(super) const EVAL_IMAGES: Key = Key {
     source: "standard error of a nat or so",
     live: false,
 };
+
+const SHORTEN: &str = "Shorten & Khoshgoftaar 2019, doi:10.1186/s40537-019-0197-0";
+
+pub(super) const FLIP: Key = Key {
+    name: "flip",
+    kind: Kind::Choice(&["no", "yes"]),
+    default: Default::Word("no"),
+    unit: "",
+    help: "Whether half of the training images are mirrored left to right; wrong for writing.",
+    source: SHORTEN,
+    live: true,
+};
+
+pub(super) const CROP: Key = Key {
+    name: "crop",
+    kind: Kind::Integer { lo: 0, hi: 64 },
+    default: Default::Number(0.0),
+    unit: "pixels",
+    help: "How far training images are moved each way, at random; what comes in is a reflection.",
+    source: SHORTEN,
+    live: true,
+};
+
+pub(super) const ROTATE: Key = Key {
+    name: "rotate",
+    kind: Kind::Number { lo: 0.0, hi: 180.0 },
+    default: Default::Number(0.0),
+    unit: "degrees",
+    help: "How far training images are turned each way, at random.",
+    source: SHORTEN,
+    live: true,
+};
+
+pub(super) const COLOUR: Key = Key {
+    name: "colour",
+    kind: Kind::Number { lo: 0.0, hi: 1.0 },
+    default: Default::Number(0.0),
+    unit: "",
+    help: "How far brightness, contrast and saturation of coloured training images vary, at random.",
+    source: SHORTEN,
+    live: true,
+};
+
+/// How training images are varied; not at all by recipes without the keys.
+pub(in crate::train) fn augment(settings: &Settings) -> Augment {
+    let number = |name| if settings.value(name).is_some() { settings.number(name) } else { 0.0 };
+    Augment {
+        flip: settings.word("flip") == "yes",
+        crop_px: number("crop") as usize,
+        rotate_deg: number("rotate") as f32,
+        colour: number("colour") as f32,
+    }
+}

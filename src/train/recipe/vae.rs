@@ -1,6 +1,8 @@
 //! The keys of a VAE, and the sizes that they stand for.
 
-use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use super::shared::{
+    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+};
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
@@ -69,6 +71,10 @@ pub(super) const KEYS: &[Key] = &[
     KL_WARMUP,
     FREE_BITS,
     LR,
+    FLIP,
+    CROP,
+    ROTATE,
+    COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

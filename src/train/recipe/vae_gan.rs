@@ -1,7 +1,9 @@
 //! The keys of an autoencoder with an adversary, and the sizes that they stand for.
 
 use super::adversarial::{D_CHANNELS, D_LR, D_NORM, LABEL_SMOOTHING, LOSS, norm};
-use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use super::shared::{
+    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+};
 use super::vae::{BETA, CHANNELS, FREE_BITS, HIDDEN, KL_WARMUP, LATENT_DIM};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::discriminator::DiscriminatorConfig;
@@ -103,6 +105,10 @@ pub(super) const KEYS: &[Key] = &[
         source: "Radford et al. 2015, arXiv:1511.06434",
         live: false,
     },
+    FLIP,
+    CROP,
+    ROTATE,
+    COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,
