@@ -14,6 +14,7 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::Networks;
+use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{VaeCodec, VqVaeCodec};
 use crate::model::params::ParamError;
@@ -82,15 +83,26 @@ pub struct Info {
     pub latent: LatentInfo,
     /// The codebook, where there is one.
     pub codebook: Option<CodebookInfo>,
+    /// How vectors become codes, where there is a codebook.
+    pub quantizer: Option<QuantizerInfo>,
 }
 
 /// The codebook of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CodebookInfo {
-    /// Codes.
+    /// Codes, those of several quantizers together.
     pub size: usize,
     /// Dimensions of a code.
     pub dim: usize,
+}
+
+/// How a model's vectors become codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QuantizerInfo {
+    /// As `--set quantizer=…` names it.
+    pub method: &'static str,
+    /// Codes that stand for one vector: those of several quantizers or heads.
+    pub quantizers: usize,
 }
 
 /// The images of a model.
@@ -223,11 +235,11 @@ impl Opened {
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
     }
 
-    /// How often each code was chosen in training, as shares of no fixed sum, `[k]`; nothing where there is no
+    /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
     /// codebook.
     pub fn code_shares(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
-        self.tensors.get("quantizer.cluster_size").map(crate::array::Array::data)
+        self.tensors.get(CLUSTER_SIZE).map(crate::array::Array::data)
     }
 
     /// What it is, in numbers.
@@ -239,6 +251,10 @@ impl Opened {
             _ => None,
         };
         let codebook = self.run.model.codebook().map(|[size, dim]| CodebookInfo { size, dim });
+        let quantizer = self.run.model.quantizer().map(|config| QuantizerInfo {
+            method: config.method.name(),
+            quantizers: config.layout().per_cell(),
+        });
         Info {
             family: self.run.model.family(),
             source: "zscope",
@@ -256,6 +272,7 @@ impl Opened {
                 grid,
             },
             codebook,
+            quantizer,
         }
     }
 }

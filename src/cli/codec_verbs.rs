@@ -99,8 +99,8 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
         )
         .into());
     }
-    if let (From::Indices, Some([k, _])) = (args.from, opened.run.model.codebook()) {
-        check_indices(&values, k, &args.files.input)?;
+    if let (From::Indices, Some(quantizer)) = (args.from, opened.run.model.quantizer()) {
+        check_indices(&values, quantizer.codebook_size, &args.files.input)?;
     }
     let mut codec = opened.codec(args.model.engine, None)?;
     let outputs = match args.from {

@@ -8,7 +8,6 @@ use super::{Failure, ModelArgs, codec_verbs, output, usage};
 use crate::array::Array;
 use crate::codec::take;
 use crate::graph::lower::CodeGraphs;
-use crate::latent::draw_codes;
 use crate::open::Opened;
 use crate::random::{Purpose, normals};
 
@@ -59,12 +58,12 @@ fn drawn_latents(args: &SampleArgs, opened: &Opened) -> Result<Array, Failure> {
     Ok(Array::new(shape, data)?)
 }
 
-/// Grids of codes, each drawn by its use, `[n, h, w]`.
+/// Grids of codes, each drawn by its use, `[n, h, w]` or `[n, q, h, w]`.
 fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<Array, Failure> {
     let mut shape = codes.decoder.input_shape().to_vec();
-    let cells: usize = shape.iter().product();
-    let data = (0..args.n as u64).flat_map(|index| draw_codes(shares, cells, args.seed, index));
-    let data = data.map(|code| code as f32).collect();
+    let (space, [h, w]) = (codes.space(), codes.grid());
+    let drawn = |index| space.indices(&space.draw(shares, h * w, args.seed, index));
+    let data = (0..args.n as u64).flat_map(drawn).collect();
     shape.insert(0, args.n);
     Ok(Array::new(shape, data)?)
 }

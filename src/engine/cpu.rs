@@ -4,6 +4,7 @@
 
 mod codes;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
@@ -14,7 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use self::codes::Search;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
-use crate::graph::{Activation, Epilogue, Graph, Node, Op};
+use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op};
 
 /// A weight in the shape in which burn wants it.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ enum Weight {
 pub(super) struct CpuNetwork {
     device: Device,
     weights: BTreeMap<String, Weight>,
-    /// The codebook that is searched, if one is.
-    search: Option<Search>,
+    /// The codebooks that are searched, by their part of the weight.
+    searches: BTreeMap<usize, Search>,
     last_reads: Vec<usize>,
 }
 
@@ -42,14 +43,14 @@ impl CpuNetwork {
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
         let weights = weights_of(graph, &device);
-        let search = search_of(graph);
-        Self { device, weights, search, last_reads: plan::last_reads(graph) }
+        let searches = searches_of(graph, &weights);
+        Self { device, weights, searches, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
         self.weights = weights_of(graph, &self.device);
-        self.search = search_of(graph);
+        self.searches = searches_of(graph, &self.weights);
     }
 
     /// The values of all outputs and the use of codes. Reads them back: a sync point.
@@ -133,18 +134,18 @@ impl CpuNetwork {
             }
             Op::Activate { activation, .. } => activate(input, *activation),
             Op::Affine { scale, shift, .. } => input.mul_scalar(*scale).add_scalar(*shift),
-            Op::NearestCode { codebook, .. } => {
-                let search = self.search.as_ref().expect("prepared for graphs with this node");
+            Op::NearestCode { input: value, codebook } => {
                 let input = read(input, || format!("reading the vectors of `{}`", node.name))?;
-                let (codes, transposed) = (graph.weight(codebook), self.matrix(codebook));
-                let indices = search.nearest(codes, &transposed, &input, node.num_values())?;
-                results.count(&indices);
+                let vectors = graph.node(*value);
+                let plane = vectors.num_values() / vectors.shape[0];
+                let indices = self.searches[&codebook.part].nearest(&input, plane)?;
+                results.count(graph.rows_of(codebook)[0], &indices);
                 self.tensor(indices, node)
             }
-            Op::Gather { input: value, codebook } => {
+            Op::Gather { codebook, .. } => {
                 let indices = read(input, || format!("reading the indices of `{}`", node.name))?;
-                let plane = graph.node(*value).num_values();
-                self.tensor(codes::gather(graph.weight(codebook), &indices, plane), node)
+                let plane = node.num_values() / node.shape[0];
+                self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
             }
         };
         Ok(value)
@@ -191,10 +192,26 @@ fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
     graph.weights().iter().map(|(name, array)| (name.clone(), weight(array))).collect()
 }
 
-fn search_of(graph: &Graph) -> Option<Search> {
-    let (value, _) = graph.quantizer()?;
-    let codebook = graph.node(value).op.codebook()?;
-    Some(Search::new(graph.weight(codebook)))
+fn searches_of(graph: &Graph, weights: &BTreeMap<String, Weight>) -> BTreeMap<usize, Search> {
+    let prepared = |(_, codebook): (_, &Codes)| {
+        let [first, count] = graph.rows_of(codebook);
+        let transposed = match &weights[&codebook.weight] {
+            Weight::Matrix(tensor) => tensor.clone().narrow(1, first, count), // [d, k]
+            other => unreachable!("graphs check that codes are a matrix: {other:?}"),
+        };
+        (codebook.part, Search::new(codes_of(graph, codebook).into_owned(), transposed))
+    };
+    graph.searches().map(prepared).collect()
+}
+
+/// The rows of one codebook.
+fn codes_of<'a>(graph: &'a Graph, codebook: &Codes) -> Cow<'a, Array> {
+    let (weight, [first, count]) = (graph.weight(&codebook.weight), graph.rows_of(codebook));
+    if codebook.parts == 1 {
+        Cow::Borrowed(weight)
+    } else {
+        Cow::Owned(weight.rows(first, first + count))
+    }
 }
 
 /// The values of a tensor: a sync point, described by `what` where it fails.

@@ -1,5 +1,6 @@
 //! The recipes: which keys each family has, and how settings become a model's configuration.
 
+mod quantizer;
 mod shared;
 mod vae;
 mod vq_vae;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::latent::Levels;
+
 /// What a key accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -29,6 +31,11 @@ pub enum Kind {
         lo: f64,
         /// Greatest value.
         hi: f64,
+        /// The word.
+        word: &'static str,
+    },
+    /// Levels of finite scalar quantization such as `8,5,5,5`, or one word.
+    Levels {
         /// The word.
         word: &'static str,
     },
@@ -88,6 +95,10 @@ impl std::fmt::Display for Kind {
             Self::Number { lo, hi } => write!(f, "a number from {lo} to {hi}"),
             Self::Choice(words) => write!(f, "{}", words.join(" or ")),
             Self::NumberOr { lo, hi, word } => write!(f, "a number from {lo} to {hi}, or {word}"),
+            Self::Levels { word } => {
+                let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
+                write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
+            }
         }
     }
 }
@@ -104,6 +115,7 @@ impl Kind {
             }
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
+            (Self::Levels { word }, Value::Word(w)) => word == w || Levels::from_text(w).is_some(),
             _ => false,
         }
     }
@@ -228,8 +240,10 @@ impl Settings {
         let (name, value) =
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
         let (name, value) = (name.trim(), value.trim());
-        let value = value.parse().map_or_else(|_| Value::Word(value.to_owned()), Value::Number);
-        self.set(name, value)
+        let word = || Value::Word(value.to_owned());
+        let is_text = matches!(self.key(name)?.kind, Kind::Levels { .. });
+        let number = value.parse().ok().filter(|_| !is_text);
+        self.set(name, number.map_or_else(word, Value::Number))
     }
 
     /// A numeric key's value; NaN for a key that holds a word, which the table rules out.

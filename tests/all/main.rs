@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod code_space;
 mod code_use;
 mod codebook;
 mod common;

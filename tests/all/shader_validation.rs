@@ -42,8 +42,8 @@ fn mirrors() -> BTreeMap<String, Layout> {
         }
         ElementwiseParams { items, in_len, out_len, start, scale, shift, activation, slope }
         LatentMixParams { items, dim, spherical, pad0 }
-        NearestCodeParams { vectors, plane, dim, codes }
-        GatherParams { items, plane, dim, codes }
+        NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
+        GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
 }

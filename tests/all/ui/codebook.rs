@@ -10,6 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::session::Session;
 use zscope::session::codebook::{Codebook, ReviveFrom, Usage};
+use zscope::session::explore::Explore;
 use zscope::ui::{Clock, Command, Order, Picture, Tab};
 
 use super::behaviour::painted;
@@ -373,7 +374,11 @@ fn a_code_is_revived_onto_the_vector_of_a_cell() {
     let mut harness = inspect(17);
     let cells = GRID[0] * GRID[1];
     let latent: Vec<f32> = (0..D * cells).map(|index| index as f32).collect();
-    harness.state_mut().explore.as_mut().unwrap().set_latent(&latent);
+    let codes = Arc::clone(&book(&harness).codes);
+    let shares: Arc<[f32]> = vec![1.0; codes.num_rows()].into();
+    let mut explore = Explore::with_codes(cells, codes, shares);
+    explore.set_latent(&latent);
+    harness.state_mut().explore = Some(explore);
     let at = cell_at(&harness, 12);
     click_at(&mut harness, at);
     press(&mut harness, "Revive this code");
