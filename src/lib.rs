@@ -44,6 +44,9 @@
 //! - How codes are used ([`metrics::code_use`]) is counted on the host from what a block of steps tells, so that
 //!   a codebook's two clocks, deaths and births cost training no sync point of their own; a checkpoint keeps it
 //!   in `codes.safetensors`.
+//! - How vectors become codes is a description of its own, [`graph::lower::quantizer`], which any family can have.
+//!   The codebooks of several quantizers lie in one weight and count as one codebook of all their codes: counting,
+//!   restarts and every view work on them unchanged, and only [`latent::CodeSpace`] knows which codes go together.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -43,16 +43,6 @@ fn rotation_matches_vector_quantize_pytorch() {
     let Some(file) = oracle("vqp_rotation_trick") else { return };
     let [vectors, codes, upstream] = ["e", "q", "upstream"].map(|name| rows(&file, name));
     let [turned, gradient] = rotation(&vectors, &codes, &upstream);
-    let difference = |found: &[f32], name: &str| {
-        let expected = file.array(name).expect(name);
-        let apart = found.iter().zip(expected.data()).map(|(a, b)| (a - b).abs());
-        apart.fold(0.0, f32::max)
-    };
-    eprintln!(
-        "out within {}, gradient within {}",
-        difference(&turned, "out"),
-        difference(&gradient, "grad_e")
-    );
     // One row is as long as 1e-6 and turns onto one of length one: its gradient is of order 1e6.
     for row in 0..vectors.num_rows() {
         let of = |array: &Array| array.row(row).to_vec();
