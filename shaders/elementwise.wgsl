@@ -1,4 +1,4 @@
-// A function of a range of every item: output = activation(scale * input + shift).
+// A function of a range of every item: output = activation(limited(scale * input + shift)).
 // input [items, in_len] -> output [items, out_len], read from `start` on.
 
 #import dispatch.wgsl
@@ -14,6 +14,10 @@ struct ElementwiseParams {
     shift: f32,
     activation: u32,
     slope: f32,
+    has_limits: u32,
+    lo: f32,
+    hi: f32,
+    _pad0: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: ElementwiseParams;
@@ -27,6 +31,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let item = index / params.out_len;
-    let value = input[offset2(item, params.start + index % params.out_len, params.in_len)];
-    output[index] = activate(params.scale * value + params.shift, params.activation, params.slope);
+    var value = params.scale * input[offset2(item, params.start + index % params.out_len, params.in_len)] + params.shift;
+    if params.has_limits != 0u {
+        value = clamp(value, params.lo, params.hi);
+    }
+    output[index] = activate(value, params.activation, params.slope);
 }

@@ -38,9 +38,9 @@ pub enum Event {
         /// The key, for example `lr`.
         name: String,
         /// The value before.
-        from: f64,
+        from: Value,
         /// The value from now on.
-        to: f64,
+        to: Value,
     },
     /// A person moved codes of the codebook, kept them where they are or let them go.
     CodesChanged {
@@ -48,6 +48,13 @@ pub enum Event {
         step: u64,
         /// What was done, for example `revived 3 codes`.
         message: String,
+    },
+    /// A run that trains in phases goes over to another one.
+    PhaseChanged {
+        /// The first step of the phase.
+        step: u64,
+        /// What it is called.
+        phase: String,
     },
     /// The run waits for a person.
     Paused {
@@ -93,6 +100,38 @@ pub enum Event {
         /// Time spent training, over all parts of the run together; pauses do not count.
         elapsed_secs: f64,
     },
+}
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Word(word) => write!(f, "{word}"),
+        }
+    }
+}
+
+impl Value {
+    /// A number where the text is one, else a word.
+    pub fn from_text(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Word(text.to_owned()), Self::Number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
 }
 
 /// Why a run ended.

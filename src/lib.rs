@@ -35,6 +35,9 @@
 //! - Parameters travel by [`model::params`], a visitor of our own, rather than by burn-store: that one aborts
 //!   the process when anything panics while tensors are put into a module, and keys nothing by PyTorch's
 //!   layouts on the way out.
+//! - Normalizations are modules of our own ([`model::group_norm`], [`model::batch_norm`]): burn's have other
+//!   parameter names than PyTorch's, and its batch normalization moves its statistics within the forward pass, kept
+//!   for every thread, towards the biased variance.
 //! - Adam's arithmetic is burn's, its state is ours, by parameter path: burn keys it by ids that a
 //!   safetensors file does not carry.
 //! - A checkpoint counts only when all of it is there: `state.json` parses and both tensor files are as long

@@ -13,11 +13,11 @@ use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
-use crate::graph::lower::Networks;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
+use crate::graph::lower::{Networks, Shown};
 use crate::metrics::code_use::CodeUse;
-use crate::model::codec::{VaeCodec, VqVaeCodec};
-use crate::model::params::ParamError;
+use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec};
+use crate::model::params::{self, ParamError};
 
 /// A model is there but cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,8 @@ pub struct Opened {
     pub tensors: NamedArrays,
     /// The same as graphs.
     pub networks: Networks,
+    /// Which of the model's networks these are.
+    pub shown: Shown,
     /// How the codes were used in training, where there is a codebook and its checkpoint tells.
     pub usage: Option<Arc<CodeUse>>,
 }
@@ -202,7 +204,7 @@ fn opened(
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
     let networks = run.model.lower(&tensors)?;
-    Ok(Opened { path, run_dir, run, step, tensors, networks, usage: None })
+    Ok(Opened { path, run_dir, run, step, tensors, networks, shown: Shown::default(), usage: None })
 }
 
 impl Opened {
@@ -224,15 +226,35 @@ impl Opened {
                 ModelConfig::VqVae(config) => {
                     Box::new(VqVaeCodec::new(config, &self.tensors, &device)?)
                 }
+                ModelConfig::VaeGan(config) => {
+                    let own = params::without(&self.tensors, "discriminator");
+                    Box::new(VaeCodec::new(&config.vae, &own, &device)?)
+                }
+                ModelConfig::Classifier(config) => {
+                    Box::new(ClassifierCodec::new(config, &self.tensors, &device)?)
+                }
+                ModelConfig::Gan(config) => {
+                    Box::new(GanCodec::new(config, &self.tensors, self.shown, &device)?)
+                }
             });
         }
         let encoder = self.networks.encoder.as_ref();
         let encoder = encoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
-        let decoder = Runner::new(engine, &self.networks.decoder, gpu)?;
+        let decoder = self.networks.decoder.as_ref();
+        let decoder = decoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
         let codes = self.networks.codes.as_ref();
         let code_decoder =
             codes.map(|codes| Runner::new(engine, &codes.decoder, gpu)).transpose()?;
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
+    }
+
+    /// The same model with another class or other weights.
+    ///
+    /// # Errors
+    /// When the model knows no such class.
+    pub fn with_shown(self, shown: Shown) -> Result<Self, OpenError> {
+        let networks = self.run.model.lower_shown(&self.tensors, shown)?;
+        Ok(Self { networks, shown, ..self })
     }
 
     /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
@@ -245,7 +267,7 @@ impl Opened {
     /// What it is, in numbers.
     pub fn info(&self) -> Info {
         let image = self.run.image;
-        let shape = self.networks.decoder.input_shape().to_vec();
+        let shape = self.run.model.latent();
         let grid = match shape[..] {
             [_, h, w] => Some([h, w]),
             _ => None,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::array::Array;
+
 /// Extent of one image, `[c, h, w]` in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageShape {
@@ -27,6 +29,17 @@ impl ImageShape {
     /// Whether an image has no values at all.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    /// The shape of the images of a batch `[b, c, h, w]`.
+    ///
+    /// # Panics
+    /// When there are not four axes.
+    pub fn of_batch(shape: &[usize]) -> Self {
+        let &[_, channels, height, width] = shape else {
+            panic!("images of shape {shape:?}, expected [b, c, h, w]")
+        };
+        Self { channels, height, width }
     }
 
     /// The shape of a batch, `[b, c, h, w]`.
@@ -65,6 +78,20 @@ impl ValueRange {
     pub fn to_unit(self, value: f32) -> f32 {
         (value - self.lo) / (self.hi - self.lo)
     }
+
+    /// Images of this range from ones in `[0, 1]`.
+    pub fn images_from_unit(self, images: &Array) -> Array {
+        let mut images = images.clone();
+        images.data_mut().iter_mut().for_each(|value| *value = self.from_unit(*value));
+        images
+    }
+
+    /// Images in `[0, 1]` from ones of this range; not clamped.
+    pub fn images_to_unit(self, images: &Array) -> Array {
+        let mut images = images.clone();
+        images.data_mut().iter_mut().for_each(|value| *value = self.to_unit(*value));
+        images
+    }
 }
 
 /// How probable a pixel is around its reconstruction.
@@ -78,6 +105,14 @@ pub enum PixelLikelihood {
         /// Its deviation, of the pixel range.
         sigma: f64,
     },
+}
+
+/// The luminance of an RGB pixel, in its own range.
+///
+/// # Source
+/// ITU-R BT.601, section 2.5.1: the weights of the colours in luma.
+pub fn luminance([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
 }
 
 /// An 8-bit level from a value in `[0, 1]`, clamped, rounded to nearest; NaN becomes 0.

@@ -32,6 +32,18 @@ pub enum Purpose {
     Restart = 9,
     /// Which vectors a codebook begins with.
     KMeans = 10,
+    /// Latents of the images that a discriminator learns from.
+    DiscriminatorNoise = 11,
+    /// Latents of the images that a generator learns from.
+    GeneratorNoise = 12,
+    /// Places between real and made images.
+    Between = 13,
+    /// By how many quarters images are turned.
+    Turns = 14,
+    /// How training images are turned, moved and coloured.
+    Augment = 16,
+    /// How training images are spoilt for a model that is to mend them.
+    Corrupt = 17,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

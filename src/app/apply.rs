@@ -44,6 +44,8 @@ impl ZscopeApp {
             Command::Undo => self.move_point(|app| app.explore.undo()),
             Command::Redo => self.move_point(|app| app.explore.redo()),
             Command::Freeze(frozen) => self.explore.set_frozen(frozen),
+            Command::ShowClass(class) => self.show_other(|shown| shown.class = class),
+            Command::ShowAverage(averaged) => self.show_other(|shown| shown.averaged = averaged),
             Command::OpenData(spec) => self.open_data(spec),
             Command::CancelData => self.cancel_data(),
             Command::OpenPath(path) => self.open_path(path),

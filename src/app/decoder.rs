@@ -213,7 +213,7 @@ impl WgslDecoder {
         networks: &Networks,
         range: ValueRange,
     ) -> Result<Self, EngineError> {
-        let network = Network::new(gpu, &networks.decoder)?;
+        let network = Network::new(gpu, networks.decoder()?)?;
         let point = Screen::new(&network, "image", range, 1, 1)?;
         let rows = (0..PAD_TILES)
             .map(|_| Screen::new(&network, "image", range, PAD_TILES, PAD_TILES))
@@ -248,7 +248,7 @@ impl WgslDecoder {
     }
 
     fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
-        self.network.update_weights(&networks.decoder)?;
+        self.network.update_weights(networks.decoder()?)?;
         match (&self.codes, &networks.codes) {
             (Some((network, _)), Some(graphs)) => network.update_weights(&graphs.decoder),
             _ => Ok(()),
@@ -332,7 +332,7 @@ impl ThreadDecoder {
         range: ValueRange,
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
-        let runner = Runner::new(kind, &networks.decoder, None)?;
+        let runner = Runner::new(kind, networks.decoder()?, None)?;
         let codes = networks.codes.as_ref();
         let code_runner = codes.map(|codes| Runner::new(kind, &codes.decoder, None)).transpose()?;
         let described = runner.describe();
@@ -481,7 +481,7 @@ impl Worker {
         job: Option<Job>,
     ) -> Result<(), crate::codec::CodecError> {
         if let Some(networks) = weights {
-            self.runner.update_weights(&networks.decoder)?;
+            self.runner.update_weights(networks.decoder()?)?;
             if let (Some(runner), Some(codes)) = (&mut self.code_runner, &networks.codes) {
                 runner.update_weights(&codes.decoder)?;
             }

@@ -7,6 +7,7 @@ use super::jobs::Done;
 use crate::array::NamedArrays;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::RunConfig;
+use crate::graph::lower::Shown;
 use crate::metrics::code_use::CodeUse;
 use crate::open::Opened;
 use crate::ui::Demo;
@@ -56,5 +57,14 @@ fn open(files: &Files) -> anyhow::Result<Opened> {
     let usage = files.codes.map(read).transpose()?.and_then(|codes| CodeUse::from_arrays(&codes));
     let networks = run.model.lower(&tensors)?;
     let (path, step) = (files.name.into(), run.total_steps);
-    Ok(Opened { path, run_dir: None, step, run, tensors, networks, usage: usage.map(Arc::new) })
+    Ok(Opened {
+        path,
+        run_dir: None,
+        step,
+        run,
+        tensors,
+        networks,
+        shown: Shown::default(),
+        usage: usage.map(Arc::new),
+    })
 }

@@ -11,6 +11,7 @@ use crate::array::{Array, NamedArrays};
 use crate::data::Dataset;
 use crate::engine::wgsl::Gpu;
 use crate::event::Event;
+use crate::graph::lower::{Shown, Task};
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
 use crate::open::Opened;
@@ -18,7 +19,6 @@ use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
-use crate::train::settings::Value;
 use crate::train::worker::Training;
 use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
 
@@ -95,6 +95,9 @@ impl ZscopeApp {
             step: model.step,
             engine,
             is_live: model.is_live,
+            classes: &model.classes,
+            class: model.shown.class,
+            averaged: model.config.has_average().then_some(model.shown.averaged),
             trains_on: self.trains_on(),
         });
         Scene {
@@ -121,7 +124,8 @@ impl ZscopeApp {
         if size != 0 {
             (image.height, image.width) = (size, size);
         }
-        let model = form.recipe.model_config(&form.settings, image);
+        let classes = dataset.class_names().len();
+        let model = form.recipe.model_config(&form.settings, image, classes);
         Some(model.map_err(|error| error.to_string()).map(|model| Estimate {
             parameters: model.num_parameters(),
             memory_bytes: training_bytes(&model, form.batch),
@@ -166,7 +170,7 @@ impl ZscopeApp {
                 Event::Warning { message, .. } => self.notice(message.clone(), false),
                 // The form shows what is in force, whoever changed it.
                 Event::SettingChanged { name, to, .. } => {
-                    self.view.form.settings.set(name, Value::Number(*to)).ok();
+                    self.view.form.settings.set(name, to.clone()).ok();
                 }
                 _ => {}
             }
@@ -283,6 +287,7 @@ impl ZscopeApp {
             config: plan.config.model.clone(),
             image: plan.config.image,
             range: plan.config.range,
+            classes: plan.config.classes.clone(),
         });
         match Training::start(plan) {
             Ok(training) => self.follow(training),
@@ -334,6 +339,8 @@ impl ZscopeApp {
                         image: pending.image,
                         range: pending.range,
                         networks,
+                        shown: Shown::default(),
+                        classes: pending.classes,
                         step: weights.step,
                         is_live: true,
                         opened: None,
@@ -346,7 +353,7 @@ impl ZscopeApp {
             return;
         }
         let Some(model) = self.model.as_mut().filter(|model| model.is_live) else { return };
-        let updated = model.config.lower(&weights.tensors);
+        let updated = model.config.lower_shown(&weights.tensors, model.shown);
         model.step = weights.step;
         let shown = updated.map_err(|error| error.to_string()).and_then(|networks| {
             model.networks = networks;
@@ -368,6 +375,33 @@ impl ZscopeApp {
         self.picture_is_stale = true;
         self.stale_pad_rows = PAD_TILES;
         self.log_moved("weights");
+    }
+
+    /// Shows another class, or other weights, of the model in the explorer.
+    pub(super) fn show_other(&mut self, change: impl FnOnce(&mut Shown)) {
+        let Some(model) = &mut self.model else { return };
+        let mut shown = model.shown;
+        change(&mut shown);
+        let live = self.live.weights.newer_than(0).filter(|_| model.is_live);
+        let live = live.as_ref().map(|(_, weights)| &weights.tensors);
+        let Some(tensors) = live.or(model.opened.as_ref().map(|opened| &opened.tensors)) else {
+            return;
+        };
+        let lowered = model.config.lower_shown(tensors, shown).map_err(|error| error.to_string());
+        let shown = lowered.and_then(|networks| {
+            (model.networks, model.shown) = (networks, shown);
+            match &mut self.decoder {
+                Some(decoder) => {
+                    decoder.update_weights(&model.networks).map_err(|error| error.to_string())
+                }
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = shown {
+            self.notice(format!("show another part of the model: {error}"), true);
+        }
+        self.picture_is_stale = true;
+        self.stale_pad_rows = PAD_TILES;
     }
 
     fn take_probe(&mut self, ctx: &egui::Context, probe: &Probe) {
@@ -450,6 +484,8 @@ impl ZscopeApp {
             image: opened.run.image,
             range: opened.run.range,
             networks: opened.networks.clone(),
+            shown: opened.shown,
+            classes: opened.run.classes.clone(),
             step: opened.step,
             is_live: false,
             opened: Some(Arc::clone(&opened)),
@@ -503,7 +539,7 @@ impl ZscopeApp {
                 self.notice(format!("show the model: {error}"), true);
             }
         }
-        let shape = model.networks.decoder.input_shape();
+        let shape = model.config.latent();
         let codes = model.codes(tensors);
         self.explore = match codes.clone() {
             Some((space, shares)) => {
@@ -558,20 +594,26 @@ fn model_name(opened: &Opened) -> String {
 }
 
 fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecError> {
+    if opened.run.model.task() == Task::Generate {
+        let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
+        let (range, latent) = (opened.run.range, opened.run.model.latent());
+        return Ok((Probe::generate(codec.as_mut(), range, opened.step, &latent)?, Vec::new()));
+    }
     let spec: crate::data::DataSpec = opened.run.data.parse()?;
     let dataset = crate::data::open(&spec)?;
     let count = dataset.len(crate::data::Split::Test).min(256) as u32;
     let indices: Vec<u32> = (0..count).collect();
     let images = crate::data::batch(dataset.as_ref(), crate::data::Split::Test, &indices);
+    let range = opened.run.range;
     let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
-    let mut codes = codec.encode(&images)?;
+    let mut codes = codec.encode(&range.images_from_unit(&images))?;
     let mut kl = KlPerDim::default();
     if let (Some(mean), Some(logvar)) = (codes.remove("latent"), codes.remove("logvar")) {
         kl.add(&mean, &logvar);
     }
     let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
     let few: Array = images.rows(0, Probe::IMAGES.min(images.num_rows()));
-    Ok((Probe::reconstruct(codec.as_mut(), opened.step, &few)?, kl))
+    Ok((Probe::reconstruct(codec.as_mut(), range, opened.step, &few)?, kl))
 }
 
 /// What the keyboard asks for, unless a text field has it.

@@ -31,8 +31,8 @@ use crate::data::Dataset;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::Networks;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
+use crate::graph::lower::{Networks, Shown};
 use crate::latent::CodeSpace;
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
@@ -57,6 +57,10 @@ struct Model {
     image: ImageShape,
     range: ValueRange,
     networks: Networks,
+    /// Which of its networks these are.
+    shown: Shown,
+    /// The names of its classes, where it knows some.
+    classes: Vec<String>,
     step: u64,
     is_live: bool,
     /// What was opened, where the model does not come from the run in progress.
@@ -130,6 +134,7 @@ struct PendingRun {
     config: ModelConfig,
     image: ImageShape,
     range: ValueRange,
+    classes: Vec<String>,
 }
 
 /// Opens the window and runs until it is closed.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
+use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
@@ -169,9 +170,11 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "mixing" if rest == "slerp" => Command::SetMixing(Mixing::Slerp),
         "set" => Command::SetLive {
             name: (*words.first().ok_or_else(|| anyhow!("a key is missing"))?).to_owned(),
-            value: words.get(1).ok_or_else(|| anyhow!("a number is missing"))?.parse()?,
+            value: Value::from_text(words.get(1).ok_or_else(|| anyhow!("a value is missing"))?),
         },
         "freeze" => Command::Freeze(true),
+        "class" => Command::ShowClass(number(0)? as usize),
+        "average" => Command::ShowAverage(rest != "off"),
         "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
         "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
         "code" => Command::SelectCode(Some(number(0)? as usize)),
@@ -194,7 +197,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, tab, code, revive, compare, keep-curves, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, code, revive, compare, keep-curves, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -37,8 +37,7 @@ pub(super) fn survey(
     let ([h, w], space) = (codes.grid(), codes.space());
     let numbers: Vec<u32> = (0..dataset.len(Split::Test).min(IMAGES) as u32).collect();
     let images = data::batch(dataset, Split::Test, &numbers);
-    let mut own = images.clone();
-    own.data_mut().iter_mut().for_each(|value| *value = range.from_unit(*value));
+    let own = range.images_from_unit(&images);
     let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&own)?;
     let latent = compared(&mut outputs)?;
     let quantized = take(&mut outputs, "quantized")?;

@@ -84,40 +84,53 @@ pub(super) fn array_from_rgba(rgba: &[u8], image: ImageShape) -> Array {
     array
 }
 
-/// The three rows of the watched batch.
+/// The rows of the watched batch.
 #[derive(Default)]
 pub(super) struct ProbeTextures {
-    originals: Option<TextureHandle>,
-    reconstructions: Option<TextureHandle>,
-    errors: Option<TextureHandle>,
+    rows: [Option<TextureHandle>; 3],
 }
 
 impl ProbeTextures {
-    /// Shows a batch and its reconstructions.
+    /// Shows a batch and its reconstructions, or draws.
     pub(super) fn show(&mut self, ctx: &Context, probe: &Probe) -> Option<ProbePictures> {
-        let count = probe.originals.num_rows();
-        let mut errors = probe.originals.clone();
-        for (error, found) in errors.data_mut().iter_mut().zip(probe.reconstructions.data()) {
+        let Some(originals) = &probe.originals else { return self.show_draws(ctx, probe) };
+        let mut errors = originals.clone();
+        for (error, found) in errors.data_mut().iter_mut().zip(probe.images.data()) {
             *error = (*error - found).abs();
         }
-        let options = TextureOptions::NEAREST;
-        show(&mut self.originals, ctx, "originals", &probe.originals, count, options);
-        show(
-            &mut self.reconstructions,
-            ctx,
-            "reconstructions",
-            &probe.reconstructions,
-            count,
-            options,
-        );
-        show(&mut self.errors, ctx, "errors", &errors, count, options);
-        let psnr = |index| psnr_db(probe.reconstructions.row(index), probe.originals.row(index));
+        let rows = [("Original", originals), ("Model", &probe.images), ("Error", &errors)];
+        let psnr = |index| psnr_db(probe.images.row(index), originals.row(index));
         Some(ProbePictures {
             step: probe.step,
-            originals: picture(self.originals.as_ref()?),
-            reconstructions: picture(self.reconstructions.as_ref()?),
-            errors: picture(self.errors.as_ref()?),
-            psnr_db: (0..count).map(psnr).collect(),
+            columns: originals.num_rows(),
+            rows: self.fill(ctx, &rows)?,
+            psnr_db: (0..originals.num_rows()).map(psnr).collect(),
         })
+    }
+
+    fn show_draws(&mut self, ctx: &Context, probe: &Probe) -> Option<ProbePictures> {
+        let count = probe.images.num_rows();
+        let columns = count.div_ceil(3);
+        let row = |index: usize| {
+            probe.images.rows((index * columns).min(count), ((index + 1) * columns).min(count))
+        };
+        let images = [row(0), row(1), row(2)];
+        let rows = [("Draws", &images[0]), ("", &images[1]), ("", &images[2])];
+        let rows = self.fill(ctx, &rows)?;
+        Some(ProbePictures { step: probe.step, columns, rows, psnr_db: Vec::new() })
+    }
+
+    fn fill(
+        &mut self,
+        ctx: &Context,
+        rows: &[(&'static str, &Array); 3],
+    ) -> Option<[(&'static str, Picture); 3]> {
+        let mut pictures = [None; 3];
+        for ((slot, (_, images)), shown) in self.rows.iter_mut().zip(rows).zip(&mut pictures) {
+            show(slot, ctx, "watched", images, images.num_rows(), TextureOptions::NEAREST);
+            *shown = slot.as_ref().map(picture);
+        }
+        let [first, second, third] = pictures;
+        Some([(rows[0].0, first?), (rows[1].0, second?), (rows[2].0, third?)])
     }
 }

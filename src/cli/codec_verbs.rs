@@ -79,7 +79,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
     let (name, graph) = match (args.from, &opened.networks.codes) {
-        (From::Latent, _) => ("latent", &opened.networks.decoder),
+        (From::Latent, _) => ("latent", opened.networks.decoder()?),
         (From::Indices, Some(codes)) => ("indices", &codes.decoder),
         (From::Indices, None) => {
             return Err(usage(anyhow::anyhow!(
@@ -99,8 +99,8 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
         )
         .into());
     }
-    if let (From::Indices, Some(quantizer)) = (args.from, opened.run.model.quantizer()) {
-        check_indices(&values, quantizer.codebook_size, &args.files.input)?;
+    if let (From::Indices, Some(codes)) = (args.from, &opened.networks.codes) {
+        check_indices(&values, codes.space().part_len(), &args.files.input)?;
     }
     let mut codec = opened.codec(args.model.engine, None)?;
     let outputs = match args.from {

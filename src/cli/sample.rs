@@ -7,9 +7,9 @@ use clap::Args;
 use super::{Failure, ModelArgs, codec_verbs, output, usage};
 use crate::array::Array;
 use crate::codec::take;
-use crate::graph::lower::CodeGraphs;
+use crate::graph::lower::{CodeGraphs, Shown};
+use crate::latent;
 use crate::open::Opened;
-use crate::random::{Purpose, normals};
 
 /// Draw new images from a model's prior
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(super) struct SampleArgs {
     /// Seed of the draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// The class to draw, by name or number (class-conditional models)
+    #[arg(long, value_name = "C")]
+    class: Option<String>,
     /// A .safetensors file, .png, .jpg or a folder
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -32,6 +35,13 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
     let opened = crate::open::open(&args.model.model)?;
+    let opened = match &args.class {
+        Some(text) => {
+            let class = class_from(text, &opened)?;
+            opened.with_shown(Shown { class, ..Shown::default() })?
+        }
+        None => opened,
+    };
     let mut codec = opened.codec(args.model.engine, None)?;
     let outputs = match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
@@ -40,22 +50,11 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
             );
             codec.decode_indices(&drawn_codes(args, codes, shares)?)
         }
-        _ => codec.decode(&drawn_latents(args, &opened)?),
+        _ => codec.decode(&latent::draws(&opened.run.model.latent(), args.n, args.seed)),
     };
     let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
-}
-
-/// Draws from the standard normal prior, `[n, ..]`.
-fn drawn_latents(args: &SampleArgs, opened: &Opened) -> Result<Array, Failure> {
-    let mut shape = opened.networks.decoder.input_shape().to_vec();
-    let d: usize = shape.iter().product();
-    // One stream an image, so that the first images do not depend on how many are drawn.
-    let data = (0..args.n as u64).flat_map(|index| normals(args.seed, index, Purpose::Sample, d));
-    let data = data.collect();
-    shape.insert(0, args.n);
-    Ok(Array::new(shape, data)?)
 }
 
 /// Grids of codes, each drawn by its use, `[n, h, w]` or `[n, q, h, w]`.
@@ -66,4 +65,24 @@ fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<
     let data = (0..args.n as u64).flat_map(drawn).collect();
     shape.insert(0, args.n);
     Ok(Array::new(shape, data)?)
+}
+
+/// The number of a class from its number or its name.
+fn class_from(text: &str, opened: &Opened) -> Result<usize, Failure> {
+    let count = opened.run.model.classes();
+    if count == 0 {
+        return Err(usage(anyhow::anyhow!(
+            "sample: --class with a model that knows no classes (expected one that was trained with conditional=yes)"
+        )));
+    }
+    let names = &opened.run.classes;
+    let by_name = names.iter().position(|name| name == text);
+    let by_number = text.parse().ok().filter(|&number: &usize| number < count);
+    by_name.or(by_number).ok_or_else(|| {
+        usage(anyhow::anyhow!(
+            "sample: there is no class {text:?} (expected 0 to {}, or one of {})",
+            count - 1,
+            names.join(", ")
+        ))
+    })
 }

@@ -286,6 +286,7 @@ impl Report {
             }
             Event::SettingChanged { .. }
             | Event::CodesChanged { .. }
+            | Event::PhaseChanged { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. } => {}
         }

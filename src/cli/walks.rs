@@ -108,7 +108,7 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
             opened.run.model.family()
         )));
     }
-    let d: usize = opened.networks.decoder.input_shape().iter().product();
+    let d: usize = opened.run.model.latent().iter().product();
     let dims = if args.dims.is_empty() { (0..d).collect() } else { args.dims.clone() };
     let latents = traverse_grid(&vec![0.0; d], &dims, range, args.steps).map_err(usage)?;
     let mut codec = opened.codec(args.model.engine, None)?;
@@ -151,7 +151,7 @@ fn end(
 
 /// A draw from the prior, flat; with a codebook one code for each cell, by their use in training.
 fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
-    let shape = opened.networks.decoder.input_shape();
+    let shape = opened.run.model.latent();
     match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
             let (space, [h, w]) = (codes.space(), codes.grid());
@@ -178,7 +178,7 @@ fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Arr
 
 /// Flat latents `[n, d]` to images.
 fn decode(latents: Array, opened: &Opened, codec: &mut dyn Codec) -> Result<Array, Failure> {
-    let mut shape = opened.networks.decoder.input_shape().to_vec();
+    let mut shape = opened.run.model.latent();
     shape.insert(0, latents.num_rows());
     let mut outputs = codec.decode(&latents.reshaped(shape)?).map_err(anyhow::Error::from_boxed)?;
     Ok(take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?)

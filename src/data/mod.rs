@@ -5,10 +5,12 @@
 //! hostile until it is parsed: counts are checked before memory is taken.
 //! Knows nothing of burn, of windows, or of models.
 
+pub mod augment;
 mod batches;
 mod bytes;
 mod captions;
 mod cifar;
+pub mod corrupt;
 mod dsprites;
 mod error;
 pub mod fetch;
@@ -19,6 +21,7 @@ mod recognise;
 pub mod shapes;
 mod spec;
 mod stored;
+mod turns;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ pub use batches::{Batch, Batches};
 pub use error::{DataError, IoError};
 pub use recognise::recognise;
 pub use spec::{Background, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
+pub use turns::{examined, turned};
 
 /// Which part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,19 +3,28 @@
 use super::Runner;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, no_encoder};
+use crate::graph::lower::NoDecoder;
 
-/// A decoder, and an encoder and what decodes codes where the family has them, on the same engine.
+/// An encoder, a decoder and what decodes codes, as far as the family has them, on the same engine.
 #[derive(Debug)]
 pub struct EngineCodec {
     encoder: Option<Runner>,
-    decoder: Runner,
+    decoder: Option<Runner>,
     code_decoder: Option<Runner>,
 }
 
 impl EngineCodec {
     /// Joins them.
-    pub fn new(encoder: Option<Runner>, decoder: Runner, code_decoder: Option<Runner>) -> Self {
+    pub fn new(
+        encoder: Option<Runner>,
+        decoder: Option<Runner>,
+        code_decoder: Option<Runner>,
+    ) -> Self {
         Self { encoder, decoder, code_decoder }
+    }
+
+    fn any(&self) -> Option<&Runner> {
+        self.decoder.as_ref().or(self.encoder.as_ref())
     }
 }
 
@@ -26,7 +35,7 @@ impl Codec for EngineCodec {
     }
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
-        Ok(self.decoder.run(latent)?)
+        Ok(self.decoder.as_mut().ok_or(NoDecoder)?.run(latent)?)
     }
 
     fn decode_indices(&mut self, indices: &Array) -> Result<NamedArrays, CodecError> {
@@ -36,10 +45,10 @@ impl Codec for EngineCodec {
     }
 
     fn engine(&self) -> &'static str {
-        self.decoder.kind().name()
+        self.any().map_or("none", |runner| runner.kind().name())
     }
 
     fn describe(&self) -> String {
-        self.decoder.describe()
+        self.any().map_or_else(String::new, Runner::describe)
     }
 }

@@ -3,6 +3,8 @@
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
 mod codes;
+mod planes;
+mod weights;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,26 +15,17 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use self::codes::Search;
+use self::planes::planes;
+use self::weights::Weights;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
-use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op};
-
-/// A weight in the shape in which burn wants it.
-#[derive(Clone, Debug)]
-enum Weight {
-    /// A bias `[out]`.
-    Bias(Tensor<1>),
-    /// A matrix, transposed to `[in, out]`.
-    Matrix(Tensor<2>),
-    /// Kernels as they are.
-    Kernels(Tensor<4>),
-}
+use crate::graph::{Activation, Codes, Graph, Node, Op};
 
 /// A graph whose weights are tensors.
 #[derive(Debug)]
 pub(super) struct CpuNetwork {
     device: Device,
-    weights: BTreeMap<String, Weight>,
+    weights: Weights,
     /// The codebooks that are searched, by their part of the weight.
     searches: BTreeMap<usize, Search>,
     last_reads: Vec<usize>,
@@ -42,14 +35,14 @@ impl CpuNetwork {
     /// Copies the weights of `graph` into tensors.
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
-        let weights = weights_of(graph, &device);
+        let weights = Weights::new(graph, &device);
         let searches = searches_of(graph, &weights);
         Self { device, weights, searches, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
-        self.weights = weights_of(graph, &self.device);
+        self.weights = Weights::new(graph, &self.device);
         self.searches = searches_of(graph, &self.weights);
     }
 
@@ -92,26 +85,70 @@ impl CpuNetwork {
         results: &mut Results,
     ) -> Result<Tensor<2>, EngineError> {
         let mut inputs = inputs.into_iter();
-        let input = inputs.next().expect("every node but the input reads a value");
-        let residual = inputs.next();
+        let mut next = || inputs.next().expect("a node reads as many values as its operation has");
         let value = match &node.op {
-            Op::Input | Op::Reshape { .. } => input,
+            Op::Input | Op::Reshape { .. } => next(),
+            Op::Linear { .. } | Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => {
+                self.weighted(graph, node, next(), inputs.next())
+            }
+            Op::GroupNorm { weight, bias, groups, epsilon, activation, .. } => {
+                let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
+                activate(planes::group_norm(next(), weight, bias, *groups, *epsilon), *activation)
+            }
+            Op::Attention { heads, .. } => {
+                let tokens = node.num_values() / node.shape[0];
+                planes::attention(next(), next(), next(), *heads, tokens)
+            }
+            Op::Slice { start, .. } => {
+                let entry = node.num_values() / node.shape[0];
+                next().narrow(1, start * entry, node.num_values())
+            }
+            Op::Activate { activation, .. } => activate(next(), *activation),
+            Op::Affine { scale, shift, .. } => next().mul_scalar(*scale).add_scalar(*shift),
+            Op::Clamp { lo, hi, .. } => next().clamp(*lo, *hi),
+            Op::NearestCode { input: value, codebook } => {
+                let input = read(next(), || format!("reading the vectors of `{}`", node.name))?;
+                let vectors = graph.node(*value);
+                let plane = vectors.num_values() / vectors.shape[0];
+                let indices = self.searches[&codebook.part].nearest(&input, plane)?;
+                results.count(graph.rows_of(codebook)[0], &indices);
+                self.tensor(indices, node)
+            }
+            Op::Gather { codebook, .. } => {
+                let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
+                let plane = node.num_values() / node.shape[0];
+                self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
+            }
+        };
+        Ok(value)
+    }
+
+    /// The value of a node that computes a weighted sum.
+    fn weighted(
+        &self,
+        graph: &Graph,
+        node: &Node,
+        input: Tensor<2>,
+        residual: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        let weights = &self.weights;
+        let (sum, epilogue) = match &node.op {
             Op::Linear { weight, epilogue, .. } => {
-                let sum = linear(input, self.matrix(weight), self.bias(epilogue));
-                finish(sum, residual, epilogue.activation)
+                (linear(input, weights.matrix(weight), weights.bias(epilogue)), epilogue)
             }
             Op::Conv2d {
                 input: value,
                 weight,
+                upsample,
                 stride,
                 padding: [top, bottom, left, right],
                 epilogue,
             } => {
-                let input = planes(input, graph.node(*value)); // [b, in, h, w]
+                let input = planes::upsampled(planes(input, graph.node(*value)), *upsample);
                 let padding = [(*top, *bottom), (*left, *right)];
                 let options = ConvOptions::new_with_padding(*stride, padding, [1, 1], 1);
-                let sum = conv2d(input, self.kernels(weight), self.bias(epilogue), options);
-                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+                let sum = conv2d(input, weights.kernels(weight), weights.bias(epilogue), options);
+                (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
             Op::ConvTranspose2d {
                 input: value,
@@ -124,31 +161,13 @@ impl CpuNetwork {
                 let input = planes(input, graph.node(*value)); // [b, in, h, w]
                 let options =
                     ConvTransposeOptions::new(*stride, *padding, *output_padding, [1, 1], 1);
-                let sum =
-                    conv_transpose2d(input, self.kernels(weight), self.bias(epilogue), options);
-                finish(sum.flatten(1, 3), residual, epilogue.activation) // [b, out * h' * w']
+                let (kernels, bias) = (weights.kernels(weight), weights.bias(epilogue));
+                let sum = conv_transpose2d(input, kernels, bias, options);
+                (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
-            Op::Slice { start, .. } => {
-                let entry = node.num_values() / node.shape[0];
-                input.narrow(1, start * entry, node.num_values())
-            }
-            Op::Activate { activation, .. } => activate(input, *activation),
-            Op::Affine { scale, shift, .. } => input.mul_scalar(*scale).add_scalar(*shift),
-            Op::NearestCode { input: value, codebook } => {
-                let input = read(input, || format!("reading the vectors of `{}`", node.name))?;
-                let vectors = graph.node(*value);
-                let plane = vectors.num_values() / vectors.shape[0];
-                let indices = self.searches[&codebook.part].nearest(&input, plane)?;
-                results.count(graph.rows_of(codebook)[0], &indices);
-                self.tensor(indices, node)
-            }
-            Op::Gather { codebook, .. } => {
-                let indices = read(input, || format!("reading the indices of `{}`", node.name))?;
-                let plane = node.num_values() / node.shape[0];
-                self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
-            }
+            other => unreachable!("not a weighted sum: {other:?}"),
         };
-        Ok(value)
+        finish(sum, residual, epilogue.activation)
     }
 
     /// Values of a node for every item.
@@ -156,49 +175,12 @@ impl CpuNetwork {
         let shape = [values.len() / node.num_values(), node.num_values()];
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
-
-    fn matrix(&self, name: &str) -> Tensor<2> {
-        match &self.weights[name] {
-            Weight::Matrix(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` is a matrix: {other:?}"),
-        }
-    }
-
-    fn kernels(&self, name: &str) -> Tensor<4> {
-        match &self.weights[name] {
-            Weight::Kernels(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` has four axes: {other:?}"),
-        }
-    }
-
-    fn bias(&self, epilogue: &Epilogue) -> Option<Tensor<1>> {
-        epilogue.bias.as_ref().map(|name| match &self.weights[name] {
-            Weight::Bias(tensor) => tensor.clone(),
-            other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
-        })
-    }
 }
 
-fn weights_of(graph: &Graph, device: &Device) -> BTreeMap<String, Weight> {
-    let weight = |array: &Array| {
-        let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
-        match array.shape().len() {
-            1 => Weight::Bias(Tensor::from_data(data(), device)),
-            2 => Weight::Matrix(Tensor::<2>::from_data(data(), device).transpose()),
-            4 => Weight::Kernels(Tensor::from_data(data(), device)),
-            rank => unreachable!("no operation has a weight of {rank} axes"),
-        }
-    };
-    graph.weights().iter().map(|(name, array)| (name.clone(), weight(array))).collect()
-}
-
-fn searches_of(graph: &Graph, weights: &BTreeMap<String, Weight>) -> BTreeMap<usize, Search> {
+fn searches_of(graph: &Graph, weights: &Weights) -> BTreeMap<usize, Search> {
     let prepared = |(_, codebook): (_, &Codes)| {
         let [first, count] = graph.rows_of(codebook);
-        let transposed = match &weights[&codebook.weight] {
-            Weight::Matrix(tensor) => tensor.clone().narrow(1, first, count), // [d, k]
-            other => unreachable!("graphs check that codes are a matrix: {other:?}"),
-        };
+        let transposed = weights.matrix(&codebook.weight).narrow(1, first, count); // [d, k]
         (codebook.part, Search::new(codes_of(graph, codebook).into_owned(), transposed))
     };
     graph.searches().map(prepared).collect()
@@ -219,12 +201,6 @@ fn read(tensor: Tensor<2>, what: impl FnOnce() -> String) -> Result<Vec<f32>, En
     #[expect(clippy::disallowed_methods, reason = "sync point: values leave the tensors here")]
     let read = tensor.try_into_vec_as::<f32>();
     read.map_err(|source| EngineError::Backend { what: what(), message: source.to_string() })
-}
-
-/// `[b, c * h * w]` as `[b, c, h, w]`.
-fn planes(value: Tensor<2>, node: &Node) -> Tensor<4> {
-    let [batch, _] = value.dims();
-    value.reshape([batch, node.shape[0], node.shape[1], node.shape[2]])
 }
 
 /// What follows a weighted sum that holds its bias already.

@@ -1,6 +1,7 @@
 //! Why a network cannot be run.
 
 use super::EngineKind;
+use crate::graph::lower::NoDecoder;
 use crate::picture::ValueRange;
 
 /// What the engines refuse or run into; every message says what was attempted, found and expected.
@@ -73,6 +74,9 @@ pub enum EngineError {
         /// The device's limit.
         limit: u64,
     },
+    /// The model has no decoder to run.
+    #[error(transparent)]
+    NoDecoder(#[from] NoDecoder),
     /// There is no graphics device that could run shaders.
     #[error(
         "looking for a graphics device: found no Vulkan, Metal or DX12 adapter \

@@ -1,8 +1,8 @@
 //! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
 
 use super::params::{
-    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams, LinearParams,
-    NearestCodeParams, activation_code,
+    AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams,
+    GroupNormParams, LinearParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -16,6 +16,10 @@ pub enum Kernel {
     Conv2d(Conv2dParams),
     /// `conv_transpose2d`.
     ConvTranspose2d(ConvTranspose2dParams),
+    /// `group_norm`.
+    GroupNorm(GroupNormParams),
+    /// `attention`.
+    Attention(AttentionParams),
     /// `elementwise`.
     Elementwise(ElementwiseParams),
     /// `nearest_code`.
@@ -33,14 +37,26 @@ impl Kernel {
             Op::Linear { weight, epilogue, .. } => {
                 Some(Self::Linear(source.linear(weight, epilogue)))
             }
-            Op::Conv2d { input, weight, stride, padding: [top, _, left, _], epilogue } => {
-                Some(Self::Conv2d(source.conv2d(*input, weight, *stride, [*top, *left], epilogue)))
+            Op::Conv2d {
+                input,
+                weight,
+                upsample,
+                stride,
+                padding: [top, _, left, _],
+                epilogue,
+            } => {
+                let params = source.conv2d(*input, weight, *stride, [*top, *left], epilogue);
+                Some(Self::Conv2d(Conv2dParams { upsample: *upsample as u32, ..params }))
             }
             Op::ConvTranspose2d { input, weight, stride, padding, epilogue, .. } => {
                 Some(Self::ConvTranspose2d(
                     source.conv_transpose2d(*input, weight, *stride, *padding, epilogue),
                 ))
             }
+            Op::GroupNorm { groups, epsilon, activation, .. } => {
+                Some(Self::GroupNorm(source.group_norm(*groups, *epsilon, *activation)))
+            }
+            Op::Attention { heads, .. } => Some(Self::Attention(source.attention(*heads))),
             Op::Slice { input, start, .. } => {
                 let entry = node.num_values() / node.shape[0];
                 let slice = source.elementwise(*input, Activation::None);
@@ -60,6 +76,15 @@ impl Kernel {
                     ..affine
                 }))
             }
+            Op::Clamp { input, lo, hi } => {
+                let clamp = source.elementwise(*input, Activation::None);
+                Some(Self::Elementwise(ElementwiseParams {
+                    has_limits: 1,
+                    lo: *lo,
+                    hi: *hi,
+                    ..clamp
+                }))
+            }
             Op::NearestCode { input, codebook } => {
                 Some(Self::NearestCode(source.nearest_code(*input, codebook)))
             }
@@ -73,6 +98,8 @@ impl Kernel {
             Self::Linear(_) => Shader::Linear,
             Self::Conv2d(_) => Shader::Conv2d,
             Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
+            Self::GroupNorm(_) => Shader::GroupNorm,
+            Self::Attention(_) => Shader::Attention,
             Self::Elementwise(_) => Shader::Elementwise,
             Self::NearestCode(_) => Shader::NearestCode,
             Self::Gather(_) => Shader::Gather,
@@ -85,6 +112,8 @@ impl Kernel {
             Self::Linear(params) => bytemuck::bytes_of(params),
             Self::Conv2d(params) => bytemuck::bytes_of(params),
             Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
+            Self::GroupNorm(params) => bytemuck::bytes_of(params),
+            Self::Attention(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
             Self::NearestCode(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
@@ -97,6 +126,8 @@ impl Kernel {
             Self::Linear(params) => params.invocations(),
             Self::Conv2d(params) => params.invocations(),
             Self::ConvTranspose2d(params) => params.invocations(),
+            Self::GroupNorm(params) => params.invocations(),
+            Self::Attention(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
             Self::NearestCode(params) => params.invocations(),
             Self::Gather(params) => params.invocations(),
@@ -125,7 +156,7 @@ macro_rules! convolution {
             let (activation, slope) = activation_code(epilogue.activation);
             let [in_channels, in_height, in_width] = planes(self.graph.node(input));
             let [out_channels, out_height, out_width] = planes(self.node);
-            let kernels = self.graph.weight(weight).shape();
+            let [kernel_height, kernel_width] = self.kernel(weight);
             $params {
                 batch: self.batch,
                 in_channels,
@@ -134,8 +165,8 @@ macro_rules! convolution {
                 out_channels,
                 out_height,
                 out_width,
-                kernel_height: kernels[2] as u32,
-                kernel_width: kernels[3] as u32,
+                kernel_height,
+                kernel_width,
                 stride_y: stride_y as u32,
                 stride_x: stride_x as u32,
                 pad_top: pad_top as u32,
@@ -168,6 +199,40 @@ impl Source<'_> {
     convolution!(conv2d, Conv2dParams);
     convolution!(conv_transpose2d, ConvTranspose2dParams);
 
+    /// Rows and columns of kernels; a matrix has one of each.
+    fn kernel(&self, weight: &str) -> [u32; 2] {
+        match self.graph.weight(weight).shape() {
+            &[_, _, height, width] => [height as u32, width as u32],
+            _ => [1, 1],
+        }
+    }
+
+    fn group_norm(&self, groups: usize, epsilon: f32, activation: Activation) -> GroupNormParams {
+        let (activation, slope) = activation_code(activation);
+        let [channels, height, width] = planes(self.node);
+        GroupNormParams {
+            items: self.batch,
+            channels,
+            plane: height * width,
+            groups: groups as u32,
+            epsilon,
+            activation,
+            slope,
+            pad0: 0,
+        }
+    }
+
+    fn attention(&self, heads: usize) -> AttentionParams {
+        let [channels, height, width] = planes(self.node);
+        let dim = channels / heads as u32;
+        AttentionParams {
+            sequences: self.batch * heads as u32,
+            dim,
+            tokens: height * width,
+            scale: (1.0 / f64::from(dim).sqrt()) as f32,
+        }
+    }
+
     /// Where a cell has several vectors, each is an item of its own.
     fn nearest_code(&self, input: ValueId, codebook: &Codes) -> NearestCodeParams {
         let [first, codes, dim] = self.codebook(codebook);
@@ -197,11 +262,10 @@ impl Source<'_> {
             items: self.batch,
             in_len: self.graph.node(input).num_values() as u32,
             out_len: self.node.num_values() as u32,
-            start: 0,
             scale: 1.0,
-            shift: 0.0,
             activation,
             slope,
+            ..ElementwiseParams::default()
         }
     }
 }

@@ -77,9 +77,9 @@ pub struct Conv2dParams {
     pub batch: u32,
     /// Input planes.
     pub in_channels: u32,
-    /// Input rows.
+    /// Input rows, before upsampling.
     pub in_height: u32,
-    /// Input columns.
+    /// Input columns, before upsampling.
     pub in_width: u32,
     /// Output planes.
     pub out_channels: u32,
@@ -91,9 +91,9 @@ pub struct Conv2dParams {
     pub kernel_height: u32,
     /// Kernel columns.
     pub kernel_width: u32,
-    /// Input rows between output rows.
+    /// Upsampled input rows between output rows.
     pub stride_y: u32,
-    /// Input columns between output columns.
+    /// Upsampled input columns between output columns.
     pub stride_x: u32,
     /// Rows of zeros above.
     pub pad_top: u32,
@@ -107,12 +107,12 @@ pub struct Conv2dParams {
     pub activation: u32,
     /// Slope of the leaky activation.
     pub slope: f32,
+    /// How many rows and columns each of the input's counts for, at least 1.
+    pub upsample: u32,
     /// Unused.
     pub pad0: u32,
     /// Unused.
     pub pad1: u32,
-    /// Unused.
-    pub pad2: u32,
 }
 
 impl Conv2dParams {
@@ -196,12 +196,70 @@ pub struct ElementwiseParams {
     pub activation: u32,
     /// Slope of the leaky activation.
     pub slope: f32,
+    /// 1 to keep the scaled and shifted values between two limits.
+    pub has_limits: u32,
+    /// The lower limit.
+    pub lo: f32,
+    /// The upper limit.
+    pub hi: f32,
+    /// Unused.
+    pub pad0: u32,
 }
 
 impl ElementwiseParams {
     /// The number of invocations that compute everything.
     pub fn invocations(&self) -> u32 {
         self.items * self.out_len
+    }
+}
+
+/// Parameters of `group_norm.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct GroupNormParams {
+    /// Items.
+    pub items: u32,
+    /// Planes.
+    pub channels: u32,
+    /// Values of one plane.
+    pub plane: u32,
+    /// Groups of planes.
+    pub groups: u32,
+    /// What is added to the variance.
+    pub epsilon: f32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl GroupNormParams {
+    /// The number of invocations that compute everything: a workgroup for each group.
+    pub fn invocations(&self) -> u32 {
+        (self.items * self.groups).saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
+/// Parameters of `attention.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct AttentionParams {
+    /// Heads of all items.
+    pub sequences: u32,
+    /// Values of one token in one head.
+    pub dim: u32,
+    /// Tokens of one item.
+    pub tokens: u32,
+    /// Factor of the products.
+    pub scale: f32,
+}
+
+impl AttentionParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.sequences * self.tokens
     }
 }
 

@@ -4,6 +4,17 @@ use super::EngineError;
 use super::kernel::Kernel;
 use crate::graph::{Graph, MAX_VALUES, Op};
 
+/// What a pass binds beside its parameters and its output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// A buffer, by its number.
+    Buffer(usize),
+    /// A weight, by its name.
+    Weight(String),
+    /// The counts of how often each code is chosen.
+    Usage,
+}
+
 /// One pass with what it binds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
@@ -11,16 +22,20 @@ pub struct Pass {
     pub node: String,
     /// What runs.
     pub kernel: Kernel,
-    /// The buffer that it reads.
-    pub input: usize,
-    /// The weight that it reads.
-    pub weight: Option<String>,
-    /// The bias that it adds.
-    pub bias: Option<String>,
-    /// The buffer that it adds.
-    pub residual: Option<usize>,
-    /// The buffer that it writes, never one that it reads.
+    /// What it binds from 1 on, in the order of its shader.
+    pub inputs: Vec<Binding>,
+    /// The buffer that it writes and binds last, never one that it reads.
     pub output: usize,
+}
+
+impl Pass {
+    /// The buffers that it reads.
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().filter_map(|binding| match binding {
+            Binding::Buffer(buffer) => Some(*buffer),
+            Binding::Weight(_) | Binding::Usage => None,
+        })
+    }
 }
 
 /// Where an output is when all passes have run.
@@ -57,26 +72,22 @@ impl Plan {
         let mut homes: Vec<usize> = Vec::with_capacity(last_reads.len());
         let mut passes = Vec::new();
         for (index, node) in graph.nodes().iter().enumerate() {
-            let reads: Vec<usize> = node.op.inputs().map(|value| homes[value.index()]).collect();
             let home = match Kernel::new(graph, node, batch) {
                 Some(kernel) => {
                     let output = arena.take(node.num_values() * batch);
-                    let mut weights = node.op.weights().map(str::to_owned);
                     passes.push(Pass {
                         node: node.name.clone(),
                         kernel,
-                        input: reads[0],
-                        weight: weights.next(),
-                        bias: weights.next(),
-                        residual: reads.get(1).copied(),
+                        inputs: bindings(&node.op, &homes),
                         output,
                     });
                     output
                 }
                 // The input has a buffer of its own; a reshape is a second name for what it reads.
-                None => {
-                    reads.first().copied().unwrap_or_else(|| arena.take(node.num_values() * batch))
-                }
+                None => match node.op.inputs().next() {
+                    Some(value) => homes[value.index()],
+                    None => arena.take(node.num_values() * batch),
+                },
             };
             homes.push(home);
             arena.release(owners_read_last(graph, &last_reads, index).map(|value| homes[value]));
@@ -99,6 +110,25 @@ impl Plan {
     pub fn num_values(&self) -> usize {
         self.buffers.iter().sum()
     }
+}
+
+/// What the pass of `op` binds from 1 on, when every value before it has its home.
+fn bindings(op: &Op, homes: &[usize]) -> Vec<Binding> {
+    let mut buffers = op.inputs().map(|value| Binding::Buffer(homes[value.index()]));
+    let mut weights = op.weights().map(|name| Binding::Weight(name.to_owned()));
+    if op.epilogue().is_none() {
+        let usage = matches!(op, Op::NearestCode { .. }).then_some(Binding::Usage);
+        return buffers.chain(weights).chain(usage).collect();
+    }
+    // Something must be bound even where the parameters say that it is not read.
+    let pair = |bindings: &mut dyn Iterator<Item = Binding>| {
+        let first = bindings.next();
+        let second = bindings.next().or_else(|| first.clone());
+        [first, second]
+    };
+    let [input, residual] = pair(&mut buffers);
+    let [weight, bias] = pair(&mut weights);
+    [input, weight, bias, residual].into_iter().flatten().collect()
 }
 
 /// The most items that fit: no buffer over `buffer_limit` values, nor all outputs; all buffers together not over

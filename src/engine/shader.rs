@@ -11,6 +11,10 @@ pub enum Shader {
     Conv2d,
     /// Transposed cross-correlation with epilogue.
     ConvTranspose2d,
+    /// Normalization of groups of channels.
+    GroupNorm,
+    /// Attention of every token to all tokens.
+    Attention,
     /// A function of a range of every item.
     Elementwise,
     /// Mixtures of four corner latents.
@@ -34,10 +38,12 @@ const SHARED: [(&str, &str); 5] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
+        Self::GroupNorm,
+        Self::Attention,
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
@@ -51,6 +57,8 @@ impl Shader {
             Self::Linear => "linear",
             Self::Conv2d => "conv2d",
             Self::ConvTranspose2d => "conv_transpose2d",
+            Self::GroupNorm => "group_norm",
+            Self::Attention => "attention",
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
@@ -68,6 +76,8 @@ impl Shader {
             Self::Linear => include_str!("../../shaders/linear.wgsl"),
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
+            Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
+            Self::Attention => include_str!("../../shaders/attention.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),

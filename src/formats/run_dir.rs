@@ -14,7 +14,10 @@ use super::arrays::{ArrayFile, NamedIndices, write_arrays};
 use super::{FormatError, write_whole};
 use crate::array::NamedArrays;
 use crate::graph::lower::Architecture;
+use crate::graph::lower::classifier::ClassifierConfig;
+use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::vae::VaeConfig;
+use crate::graph::lower::vae_gan::VaeGanConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::{ImageShape, ValueRange};
 
@@ -47,6 +50,9 @@ pub struct RunConfig {
     pub settings: serde_json::Map<String, serde_json::Value>,
     /// The network.
     pub model: ModelConfig,
+    /// The names of the classes that can be asked for, where there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
     /// The trained model that its first values were taken from, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
@@ -60,6 +66,12 @@ pub enum ModelConfig {
     Vae(VaeConfig),
     /// A vector-quantized autoencoder.
     VqVae(VqVaeConfig),
+    /// A generative adversarial network.
+    Gan(GanConfig),
+    /// An autoencoder with an adversary.
+    VaeGan(VaeGanConfig),
+    /// A classifier.
+    Classifier(ClassifierConfig),
 }
 
 impl std::ops::Deref for ModelConfig {
@@ -69,6 +81,9 @@ impl std::ops::Deref for ModelConfig {
         match self {
             Self::Vae(config) => config,
             Self::VqVae(config) => config,
+            Self::Gan(config) => config,
+            Self::VaeGan(config) => config,
+            Self::Classifier(config) => config,
         }
     }
 }

@@ -167,8 +167,8 @@ impl Graph {
         self.weights.values().map(|array| array.data().len()).sum()
     }
 
-    /// Floating-point operations for one item: two per multiply-add of the weighted nodes, three per value that
-    /// is compared with one of a code; the rest is left out.
+    /// Floating-point operations for one item: two per multiply-add of sums and of attention, three per value
+    /// that is compared with one of a code; the rest is left out.
     pub fn flops(&self) -> u64 {
         self.nodes.iter().map(|node| self.node_flops(node)).sum()
     }
@@ -182,15 +182,21 @@ impl Graph {
             Op::ConvTranspose2d { input, weight, .. } => {
                 2 * self.node(*input).num_values() as u64 * per_value(weight)
             }
+            Op::Attention { .. } => {
+                let tokens = (node.num_values() / node.shape[0]) as u64;
+                4 * node.num_values() as u64 * tokens
+            }
             Op::NearestCode { codebook, .. } => {
                 let [_, rows] = self.rows_of(codebook);
                 3 * node.num_values() as u64 * rows as u64 * per_value(&codebook.weight)
             }
             Op::Input
+            | Op::GroupNorm { .. }
             | Op::Reshape { .. }
             | Op::Slice { .. }
             | Op::Activate { .. }
             | Op::Affine { .. }
+            | Op::Clamp { .. }
             | Op::Gather { .. } => 0,
         }
     }

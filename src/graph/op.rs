@@ -103,11 +103,13 @@ pub enum Op {
     Conv2d {
         /// The planes, `[in, h, w]`.
         input: ValueId,
-        /// The kernels `[out, in, kh, kw]`.
+        /// The kernels `[out, in, kh, kw]`; a matrix `[out, in]` is kernels of one row and one column.
         weight: String,
+        /// How many rows and columns each of the planes' counts for (nearest-neighbour upsampling); 1 for none.
+        upsample: usize,
         /// Rows and columns between neighbouring outputs.
         stride: [usize; 2],
-        /// Zeros around the planes: top, bottom, left, right.
+        /// Zeros around the planes, upsampled ones: top, bottom, left, right.
         padding: [usize; 4],
         /// What follows the sum.
         epilogue: Epilogue,
@@ -126,6 +128,42 @@ pub enum Op {
         output_padding: [usize; 2],
         /// What follows the sum.
         epilogue: Epilogue,
+    },
+    /// Normalization of groups of channels over all their places, then a factor and a summand for every channel,
+    /// then a function: `activation((x - mean) / sqrt(variance + epsilon) * weight + bias)`, `[c, h, w]` to the same.
+    ///
+    /// The variance is the mean of the squared deviations (divided by their number, not by one less).
+    ///
+    /// # Source
+    /// Group Normalization (Wu & He, 2018, eq. 1 to 3, arXiv:1803.08494).
+    GroupNorm {
+        /// The planes, `[c, h, w]`.
+        input: ValueId,
+        /// The factors `[c]`.
+        weight: String,
+        /// The summands `[c]`.
+        bias: String,
+        /// The number of groups, a divisor of c; channels of a group are neighbours.
+        groups: usize,
+        /// What is added to the variance, above zero.
+        epsilon: f32,
+        /// What is applied last.
+        activation: Activation,
+    },
+    /// Attention of every place of planes to all places, `[c, h, w]` three times to `[c, h, w]`:
+    /// `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of each head on their own.
+    ///
+    /// # Source
+    /// Attention Is All You Need (Vaswani et al., 2017, eq. 1, arXiv:1706.03762).
+    Attention {
+        /// What asks, `[c, h, w]`.
+        query: ValueId,
+        /// What is compared with it, of the same shape.
+        key: ValueId,
+        /// What is mixed, of the same shape.
+        value: ValueId,
+        /// The number of heads, a divisor of c; channels of a head are neighbours.
+        heads: usize,
     },
     /// The same values under another shape.
     Reshape {
@@ -159,6 +197,15 @@ pub enum Op {
         /// Summand.
         shift: f32,
     },
+    /// Every value no lower than one limit and no higher than another.
+    Clamp {
+        /// The values.
+        input: ValueId,
+        /// The lower limit.
+        lo: f32,
+        /// The upper limit.
+        hi: f32,
+    },
     /// The index of the code that is nearest to each vector, `[d, h, w]` to `[h, w]` or `[d]` to `[1]`; where
     /// there are q times d planes, each d of them are vectors of their own, `[q * d, h, w]` to `[q, h, w]`.
     ///
@@ -190,39 +237,49 @@ pub enum Op {
 }
 
 impl Op {
-    /// The values that it reads, its main input first.
+    /// The values that it reads, its main input first; a residual comes last.
     pub fn inputs(&self) -> impl Iterator<Item = ValueId> {
-        let main = match self {
-            Self::Input => None,
+        let [main, second, third] = match self {
+            Self::Input => [None; 3],
+            Self::Attention { query, key, value, .. } => [Some(*query), Some(*key), Some(*value)],
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::ConvTranspose2d { input, .. }
+            | Self::GroupNorm { input, .. }
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
             | Self::Affine { input, .. }
+            | Self::Clamp { input, .. }
             | Self::NearestCode { input, .. }
-            | Self::Gather { input, .. } => Some(*input),
+            | Self::Gather { input, .. } => [Some(*input), None, None],
         };
-        main.into_iter().chain(self.epilogue().and_then(|epilogue| epilogue.residual))
+        let residual = self.epilogue().and_then(|epilogue| epilogue.residual);
+        main.into_iter().chain(second).chain(third).chain(residual)
     }
 
-    /// The weights that it names.
+    /// The weights that it names; a bias comes last.
     pub fn weights(&self) -> impl Iterator<Item = &str> {
         let main = match self {
             Self::Linear { weight, .. }
             | Self::Conv2d { weight, .. }
-            | Self::ConvTranspose2d { weight, .. } => Some(weight),
+            | Self::ConvTranspose2d { weight, .. }
+            | Self::GroupNorm { weight, .. } => Some(weight),
             Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => {
                 Some(&codebook.weight)
             }
             Self::Input
+            | Self::Attention { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }
-            | Self::Affine { .. } => None,
+            | Self::Affine { .. }
+            | Self::Clamp { .. } => None,
         };
-        let bias = self.epilogue().and_then(|epilogue| epilogue.bias.as_ref());
+        let bias = match self {
+            Self::GroupNorm { bias, .. } => Some(bias),
+            _ => self.epilogue().and_then(|epilogue| epilogue.bias.as_ref()),
+        };
         main.into_iter().chain(bias).map(String::as_str)
     }
 
@@ -233,10 +290,13 @@ impl Op {
             | Self::Conv2d { epilogue, .. }
             | Self::ConvTranspose2d { epilogue, .. } => Some(epilogue),
             Self::Input
+            | Self::GroupNorm { .. }
+            | Self::Attention { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }
             | Self::Affine { .. }
+            | Self::Clamp { .. }
             | Self::NearestCode { .. }
             | Self::Gather { .. } => None,
         }

@@ -27,11 +27,18 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
             return Err(GraphError::mismatch(node, "operation", "a second input", "one input"));
         }
         Op::Linear { input, weight, .. } => scope.linear(*input, weight)?,
-        Op::Conv2d { input, weight, stride, padding, .. } => {
-            scope.conv2d(*input, weight, *stride, *padding)?
+        Op::Conv2d { input, weight, upsample, stride, padding, .. } => {
+            scope.conv2d(*input, weight, *upsample, *stride, *padding)?
         }
         Op::ConvTranspose2d { input, weight, stride, padding, output_padding, .. } => {
             scope.conv_transpose2d(*input, weight, *stride, *padding, *output_padding)?
+        }
+        Op::GroupNorm { input, weight, bias, groups, epsilon, activation } => {
+            scope.activation(*activation)?;
+            scope.group_norm(*input, [weight, bias], *groups, *epsilon)?
+        }
+        Op::Attention { query, key, value, heads } => {
+            scope.attention(*query, [*key, *value], *heads)?
         }
         Op::Reshape { input, shape } => scope.reshape(*input, shape)?,
         Op::Slice { input, start, len } => scope.slice(*input, *start, *len)?,
@@ -42,6 +49,12 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::Affine { input, scale, shift } => {
             scope.finite("scale", *scale)?;
             scope.finite("shift", *shift)?;
+            scope.shape(*input).to_vec()
+        }
+        Op::Clamp { input, lo, hi } => {
+            scope.finite("lower limit", *lo)?;
+            scope.finite("upper limit", *hi)?;
+            scope.expect(lo <= hi, "limits", (lo, hi), "a lower and an upper one")?;
             scope.shape(*input).to_vec()
         }
         Op::NearestCode { input, codebook } => scope.nearest_code(*input, codebook)?,
@@ -152,11 +165,15 @@ impl Scope<'_> {
         &self,
         input: ValueId,
         weight: &str,
+        upsample: usize,
         stride: [usize; 2],
         padding: [usize; 4],
     ) -> Result<Vec<usize>, GraphError> {
         let [channels, height, width] = self.input(input, "[in, h, w]")?;
-        let [out, inner, kernel_height, kernel_width] = self.weight(weight, "[out, in, kh, kw]")?;
+        let [out, inner, kernel_height, kernel_width] = match self.graph.weight(weight).shape() {
+            &[out, inner] => [out, inner, 1, 1],
+            _ => self.weight(weight, "[out, in, kh, kw] or [out, in]")?,
+        };
         self.expect(
             channels == inner,
             "input channels",
@@ -164,6 +181,10 @@ impl Scope<'_> {
             format!("{inner}, as in weight `{weight}`"),
         )?;
         self.steps(stride, &padding)?;
+        let upsample_fits = (1..=MAX_STEP).contains(&upsample);
+        self.expect(upsample_fits, "upsampling", upsample, format!("1 to {MAX_STEP}"))?;
+        let (height, width) = (height * upsample, width * upsample);
+        checked_len(self.node, "shape of the upsampled planes", &[channels, height, width])?;
         let [top, bottom, left, right] = padding;
         let rows = self.conv_extent("rows", height + top + bottom, kernel_height, stride[0])?;
         let columns = self.conv_extent("columns", width + left + right, kernel_width, stride[1])?;
@@ -233,6 +254,46 @@ impl Scope<'_> {
         self.expect(strides_fit, "stride", stride, format!("1 to {MAX_STEP}"))?;
         let paddings_fit = padding.iter().all(|&step| step <= MAX_STEP);
         self.expect(paddings_fit, "padding", padding, format!("at most {MAX_STEP}"))
+    }
+
+    fn group_norm(
+        &self,
+        input: ValueId,
+        weights: [&str; 2],
+        groups: usize,
+        epsilon: f32,
+    ) -> Result<Vec<usize>, GraphError> {
+        let [channels, height, width] = self.input(input, "[c, h, w]")?;
+        self.parts("groups", groups, channels)?;
+        let is_positive = epsilon.is_finite() && epsilon > 0.0;
+        self.expect(is_positive, "epsilon", epsilon, "a finite number above zero")?;
+        for name in weights {
+            let [len] = self.weight(name, "[c]")?;
+            let what = format!("values of weight `{name}`");
+            self.expect(len == channels, &what, len, format!("{channels}, one a channel"))?;
+        }
+        Ok(vec![channels, height, width])
+    }
+
+    fn attention(
+        &self,
+        query: ValueId,
+        others: [ValueId; 2],
+        heads: usize,
+    ) -> Result<Vec<usize>, GraphError> {
+        let shape: [usize; 3] = self.input(query, "[c, h, w]")?;
+        self.parts("heads", heads, shape[0])?;
+        for (what, value) in ["key shape", "value shape"].into_iter().zip(others) {
+            let found = self.shape(value);
+            self.expect(found == shape, what, found, format!("{shape:?}, as the query"))?;
+        }
+        Ok(shape.to_vec())
+    }
+
+    /// Checks that `channels` fall into `count` equal parts.
+    fn parts(&self, what: &str, count: usize, channels: usize) -> Result<(), GraphError> {
+        let divides = count > 0 && channels.is_multiple_of(count);
+        self.expect(divides, what, count, format!("a divisor of the {channels} channels"))
     }
 
     fn reshape(&self, input: ValueId, shape: &[usize]) -> Result<Vec<usize>, GraphError> {

@@ -8,6 +8,7 @@ mod interpolate;
 mod levels;
 mod nearest;
 mod plane;
+mod prior;
 mod similarity;
 mod space;
 mod traverse;
@@ -19,6 +20,7 @@ pub use interpolate::{
 pub use levels::{Bound, Levels};
 pub use nearest::{near_ties, nearest_codes, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use prior::draws;
 pub use similarity::similarity_order;
 pub use space::{CodeLayout, CodeSpace};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};

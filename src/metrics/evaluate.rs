@@ -79,13 +79,12 @@ pub struct Elbo {
 
 impl Evaluation {
     /// What a checkpoint is judged by, lower is better: the negative bound with the KL term weighted by
-    /// `beta`, or the squared error for families without one. None when it is not a number.
-    pub fn loss(&self, beta: f64) -> Option<f64> {
-        let loss = match &self.elbo {
+    /// `beta`, or the squared error for families without one.
+    pub fn loss(&self, beta: f64) -> f64 {
+        match &self.elbo {
             Some(elbo) => elbo.reconstruction_nats + beta * elbo.kl_nats,
             None => self.mse,
-        };
-        Some(loss).filter(|loss| loss.is_finite() && self.skipped == 0)
+        }
     }
 
     /// The numbers worth a curve, with their names.
@@ -175,7 +174,7 @@ impl Sums {
         images: &Array,
         options: &EvaluateOptions,
     ) -> Result<(), CodecError> {
-        let mut codes = codec.encode(&in_range(images, options.range))?;
+        let mut codes = codec.encode(&options.range.images_from_unit(images))?;
         let mean = take(&mut codes, "latent")?;
         let decoded = take(&mut codec.decode(&mean)?, "image")?;
         let &[_, c, h, w] = images.shape() else {
@@ -255,12 +254,4 @@ impl Sums {
         self.kl.add(mean, logvar);
         Ok(())
     }
-}
-
-fn in_range(images: &Array, range: ValueRange) -> Array {
-    let mut scaled = images.clone();
-    for value in scaled.data_mut() {
-        *value = range.from_unit(*value);
-    }
-    scaled
 }

@@ -1,6 +1,10 @@
-//! How alike two images are: squared error, PSNR, SSIM. All on pixels in [0, 1].
+//! How alike two images are: squared error, PSNR, SSIM at one scale and at several. All on pixels in [0, 1].
+
+mod ms_ssim;
 
 use crate::picture::ImageShape;
+
+pub use ms_ssim::{ms_ssim, ms_ssim_scales};
 
 /// The PSNR of images whose mean squared error is under 1e-10, identical ones included, in dB.
 ///
@@ -48,27 +52,49 @@ pub fn psnr_db_from_mse(mse: f64) -> f64 {
 pub fn ssim(a: &[f32], b: &[f32], shape: ImageShape) -> f64 {
     debug_assert_eq!(a.len(), shape.len(), "an image of the given shape");
     debug_assert_eq!(b.len(), shape.len(), "an image of the given shape");
+    mean_similarity(a, b, shape).whole
+}
+
+/// The structural similarity of two images and a factor of it, means over channels and the valid region.
+#[derive(Clone, Copy, Default)]
+struct Similarity {
+    /// Luminance, contrast and structure: SSIM itself.
+    whole: f64,
+    /// Contrast and structure without the luminance.
+    contrast: f64,
+}
+
+fn mean_similarity(a: &[f32], b: &[f32], shape: ImageShape) -> Similarity {
     let (h, w) = (shape.height, shape.width);
     let window = Window { h, w, down: gaussian(h), across: gaussian(w) };
-    let planes = a.chunks_exact(h * w).zip(b.chunks_exact(h * w));
-    planes.map(|(a, b)| plane_ssim(a, b, &window)).sum::<f64>() / shape.channels as f64
+    let mut mean = Similarity::default();
+    for (a, b) in a.chunks_exact(h * w).zip(b.chunks_exact(h * w)) {
+        let plane = plane_similarity(a, b, &window);
+        mean.whole += plane.whole / shape.channels as f64;
+        mean.contrast += plane.contrast / shape.channels as f64;
+    }
+    mean
 }
 
 /// The mean structural similarity of two planes.
-fn plane_ssim(a: &[f32], b: &[f32], window: &Window) -> f64 {
+fn plane_similarity(a: &[f32], b: &[f32], window: &Window) -> Similarity {
     let mean_of = |f: &dyn Fn(f64, f64) -> f64| {
         let values: Vec<f64> = a.iter().zip(b).map(|(&a, &b)| f(a.into(), b.into())).collect();
         window.means(&values)
     };
     let (mean_a, mean_b) = (mean_of(&|a, _| a), mean_of(&|_, b| b));
     let (aa, bb, ab) = (mean_of(&|a, _| a * a), mean_of(&|_, b| b * b), mean_of(&|a, b| a * b));
-    let similarity = |i: usize| {
+    let mut sum = Similarity::default();
+    for i in 0..mean_a.len() {
         let (ma, mb) = (mean_a[i], mean_b[i]);
         let (var_a, var_b, covar) = (aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb);
         let luminance = (2.0 * ma * mb + C1) / (ma * ma + mb * mb + C1);
-        luminance * (2.0 * covar + C2) / (var_a + var_b + C2)
-    };
-    (0..mean_a.len()).map(similarity).sum::<f64>() / mean_a.len() as f64
+        let contrast = (2.0 * covar + C2) / (var_a + var_b + C2);
+        sum.whole += luminance * contrast;
+        sum.contrast += contrast;
+    }
+    let positions = mean_a.len() as f64;
+    Similarity { whole: sum.whole / positions, contrast: sum.contrast / positions }
 }
 
 /// A separable window over planes of `h` rows and `w` columns.

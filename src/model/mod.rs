@@ -3,9 +3,17 @@
 //! A module's parameter paths are the tensor names of its checkpoints, in PyTorch's layouts.
 //! Knows nothing of windows, engines or training loops.
 
+pub mod adversarial;
+pub mod batch_norm;
+pub mod classifier;
 pub mod codec;
+pub mod discriminator;
+pub mod gan;
+pub mod group_norm;
 pub mod loss;
 pub mod params;
+pub mod patchgan;
 pub mod quantizer;
 pub mod vae;
+pub mod vq_model;
 pub mod vq_vae;

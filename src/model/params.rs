@@ -3,6 +3,8 @@
 //! Names are the module paths, layouts are PyTorch's: burn keeps a linear weight as `[in, out]`,
 //! the arrays hold `[out, in]`.
 
+use std::collections::BTreeMap;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -42,29 +44,41 @@ pub enum ParamError {
 #[derive(Default)]
 pub(crate) struct Path {
     names: Vec<String>,
-    in_linear: Vec<bool>,
+    containers: Vec<String>,
 }
 
 impl Path {
     /// Steps into the child `name` that lives in a container of type `container`.
     pub(crate) fn enter(&mut self, name: &str, container: &str) {
         self.names.push(name.to_owned());
-        self.in_linear.push(container == "Struct:Linear");
+        self.containers.push(container.to_owned());
     }
 
     /// Steps back out.
     pub(crate) fn exit(&mut self) {
         self.names.pop();
-        self.in_linear.pop();
+        self.containers.pop();
     }
 
-    /// The dotted path of the parameter that the traversal stands at.
+    /// The dotted path of the parameter that the traversal stands at, as PyTorch has it: which variant of an enum a
+    /// part is does not belong to it.
     pub(crate) fn name(&self) -> String {
-        self.names.join(".")
+        let steps = self.names.iter().zip(&self.containers);
+        let places = steps.filter(|(_, container)| !container.starts_with("Enum:"));
+        places.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".")
     }
 
     fn is_linear_weight(&self, rank: usize) -> bool {
-        rank == 2 && self.in_linear.last() == Some(&true)
+        rank == 2 && self.is_in(&["Struct:Linear"])
+    }
+
+    fn is_of_norm(&self) -> bool {
+        self.is_in(&["Struct:GroupNorm", "Struct:BatchNorm"])
+    }
+
+    /// Whether the traversal stands at a parameter of one of these containers.
+    fn is_in(&self, containers: &[&str]) -> bool {
+        self.containers.last().is_some_and(|last| containers.contains(&last.as_str()))
     }
 }
 
@@ -173,8 +187,8 @@ impl ModuleMapper for Load<'_> {
 /// stream, so the result depends on `seed` and the module alone.
 ///
 /// Fan-in is the product of all extents but the first of the array in PyTorch's layout; a bias takes
-/// that of the weight before it. Parameters named in `keep` stay as they are.
-pub fn init_uniform<M: Module>(module: M, seed: u64, keep: &[&str]) -> M {
+/// that of the weight before it. Parameters whose path `keep` tells of and those of normalizations stay as they are.
+pub fn init_uniform<M: Module>(module: M, seed: u64, keep: &dyn Fn(&str) -> bool) -> M {
     let mut mapper = Init { path: Path::default(), seed, index: 0, bound: 0.0, keep };
     module.map(&mut mapper)
 }
@@ -184,7 +198,7 @@ struct Init<'a> {
     seed: u64,
     index: u64,
     bound: f32,
-    keep: &'a [&'a str],
+    keep: &'a dyn Fn(&str) -> bool,
 }
 
 impl ModuleMapper for Init<'_> {
@@ -198,7 +212,7 @@ impl ModuleMapper for Init<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         self.index += 1;
-        if self.keep.contains(&self.path.name().as_str()) {
+        if self.path.is_of_norm() || (self.keep)(&self.path.name()) {
             return param;
         }
         let shape: Vec<usize> = param.lazy_shape().to_vec();
@@ -212,6 +226,82 @@ impl ModuleMapper for Init<'_> {
             random::uniforms(self.seed, self.index, Purpose::Init, len, -self.bound, self.bound);
         let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
         replaced(param, tensor)
+    }
+}
+
+/// The arrays of a part of a model, under the names that they have in it.
+pub fn under(arrays: &NamedArrays, part: &str) -> NamedArrays {
+    let own = arrays.iter().filter(|(name, _)| lies_under(name, part));
+    own.map(|(name, array)| (name[part.len() + 1..].to_owned(), array.clone())).collect()
+}
+
+/// The arrays that do not belong to a part.
+pub fn without(arrays: &NamedArrays, part: &str) -> NamedArrays {
+    let others = arrays.iter().filter(|(name, _)| !lies_under(name, part));
+    others.map(|(name, array)| (name.clone(), array.clone())).collect()
+}
+
+/// Arrays of a part as those of the whole.
+pub fn prefixed(part: &str, arrays: NamedArrays) -> NamedArrays {
+    arrays.into_iter().map(|(name, array)| (format!("{part}.{name}"), array)).collect()
+}
+
+/// Whether a name is one of a part.
+pub fn lies_under(name: &str, part: &str) -> bool {
+    name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// `average` moved towards `newest`, of which it keeps the share `decay` of the past.
+pub fn averaged<M: Module>(average: M, newest: &M, decay: f64) -> M {
+    let mut visitor = Flatten { path: Path::default(), values: BTreeMap::new() };
+    newest.visit(&mut visitor);
+    let mut mapper = Average { path: Path::default(), newest: visitor.values, decay };
+    average.map(&mut mapper)
+}
+
+/// Every parameter as one row, on its device.
+struct Flatten {
+    path: Path,
+    values: BTreeMap<String, Tensor<1>>,
+}
+
+impl ModuleVisitor for Flatten {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let len = tensor.shape().num_elements();
+        self.values.insert(self.path.name(), tensor.reshape([len]));
+    }
+}
+
+struct Average {
+    path: Path,
+    newest: BTreeMap<String, Tensor<1>>,
+    decay: f64,
+}
+
+impl ModuleMapper for Average {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(newest) = self.newest.remove(&self.path.name()) else { return param };
+        let old = param.val();
+        let newest = newest.reshape(old.shape());
+        let moved = old * self.decay + newest * (1.0 - self.decay);
+        replaced(param, moved)
     }
 }
 

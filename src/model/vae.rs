@@ -88,7 +88,7 @@ impl Vae {
     pub fn new(config: &VaeConfig, seed: u64, device: &Device) -> Self {
         let vae =
             Self { encoder: Encoder::new(config, device), decoder: Decoder::new(config, device) };
-        params::init_uniform(vae, seed, &["decoder.log_sigma"])
+        params::init_uniform(vae, seed, &|path| path == "decoder.log_sigma")
     }
 
     /// Images to posteriors.

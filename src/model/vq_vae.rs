@@ -69,7 +69,7 @@ impl VqVae {
             decoder: Decoder::new(config, device),
         };
         let keep = [CLUSTER_SIZE, EMBED_AVG];
-        let model = params::init_uniform(model, seed, &keep);
+        let model = params::init_uniform(model, seed, &|path| keep.contains(&path));
         Self { quantizer: model.quantizer.begun(seed), ..model }
     }
 

@@ -12,7 +12,7 @@ pub mod words;
 
 use std::path::PathBuf;
 
-use crate::event::{Event, FinishReason, RunStarted, StepRecord};
+use crate::event::{Event, FinishReason, RunStarted, StepRecord, Value};
 pub use compared::Compared;
 pub use series::{Ema, Series, decimate, write_csv};
 pub use steps::Steps;
@@ -134,11 +134,13 @@ impl Session {
                 self.checkpoints.push(Checkpoint { step: *step, path: path.clone() });
             }
             Event::SettingChanged { step, name, from, to } => {
-                // `:?` writes 1e-5, where the other form writes all its zeros.
-                self.mark_change(*step, name, *from, *to);
+                self.mark_change(*step, name, from, to);
             }
             Event::CodesChanged { step, message } => {
                 self.marks.push(Mark { step: *step, text: message.clone() });
+            }
+            Event::PhaseChanged { step, phase } => {
+                self.marks.push(Mark { step: *step, text: phase.clone() });
             }
             Event::Paused { step } => self.go_on(*step, Phase::Paused),
             Event::Resumed { step } => self.go_on(*step, Phase::Running),
@@ -158,7 +160,7 @@ impl Session {
 
     /// Marks a change of a setting; one that follows close on another of the same setting joins it, as a
     /// hand that drags a value makes many.
-    fn mark_change(&mut self, step: u64, name: &str, from: f64, to: f64) {
+    fn mark_change(&mut self, step: u64, name: &str, from: &Value, to: &Value) {
         let start = format!("{name} {from} to ");
         let close = self.marks.last_mut().filter(|mark| {
             step.saturating_sub(mark.step) <= MARKS_APART

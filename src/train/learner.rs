@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecError};
 use crate::data::{Batch, Dataset};
 use crate::metrics::evaluate::Evaluation;
 use crate::model::params::ParamError;
@@ -28,6 +28,48 @@ pub(crate) struct Codes {
     pub(crate) sizes: Vec<f32>,
 }
 
+/// How a checkpoint is measured.
+pub(crate) struct Measuring<'a> {
+    /// Images that are run at once: no more than an update takes.
+    pub(crate) batch: usize,
+    /// The classes of the images, where they have some.
+    pub(crate) labels: Option<&'a [u32]>,
+    /// Seed of posterior samples and draws.
+    pub(crate) seed: u64,
+    /// The keys as they stand.
+    pub(crate) settings: &'a Settings,
+}
+
+impl Measuring<'_> {
+    /// Images as batches.
+    pub(crate) fn batches(&self, images: &Array) -> impl Iterator<Item = Array> {
+        let (count, batch) = (images.num_rows(), self.batch.max(1));
+        let starts = (0..count).step_by(batch);
+        starts.map(move |start| images.rows(start, count.min(start + batch)))
+    }
+}
+
+/// What held-out images say of a model.
+pub(crate) struct Measured {
+    /// What is worth a curve, with its name.
+    pub(crate) values: Vec<(&'static str, f64)>,
+    /// What a checkpoint is judged by, lower is better: the loss at the final weights of its terms. Nothing for
+    /// families that no loss judges, of which the newest checkpoint counts.
+    pub(crate) loss: Option<f64>,
+    /// Whether all that a checkpoint is worth keeping by are numbers.
+    pub(crate) is_sound: bool,
+    /// What a person should know, in one sentence.
+    pub(crate) warning: Option<String>,
+}
+
+impl Measured {
+    /// What was evaluated of a model that reconstructs, judged by `loss`.
+    pub(crate) fn of_reconstructions(evaluation: &Evaluation, loss: f64) -> Self {
+        let is_sound = loss.is_finite() && evaluation.skipped == 0;
+        Self { values: evaluation.headline(), loss: Some(loss), is_sound, warning: None }
+    }
+}
+
 /// One family in training.
 pub(crate) trait Learner {
     /// The names of the scalars that [`Learner::step`] gives, the minimised loss first.
@@ -35,6 +77,11 @@ pub(crate) trait Learner {
 
     /// What comes before the first update of a new run, and needs to see the data.
     fn begin(&mut self, _dataset: &dyn Dataset) {}
+
+    /// What the update of a step belongs to, for families that train in phases.
+    fn phase(&self, _step: u64, _settings: &Settings) -> Option<&'static str> {
+        None
+    }
 
     /// One update.
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told;
@@ -59,9 +106,11 @@ pub(crate) trait Learner {
     /// The model as it is now, to encode and decode with.
     fn codec(&self) -> Box<dyn Codec>;
 
-    /// What a checkpoint is judged by, lower is better: the loss on held-out images at the final weights of its
-    /// terms. None when it is no number.
-    fn eval_loss(&self, evaluation: &Evaluation, settings: &Settings) -> Option<f64>;
+    /// Measures the model on held-out images, `[b, c, h, w]` in `[0, 1]`.
+    ///
+    /// # Errors
+    /// When the model fails.
+    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError>;
 
     /// The number of codes, for families with a codebook.
     fn num_codes(&self) -> Option<usize> {

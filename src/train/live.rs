@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
 use crate::formats::{FormatError, pictures};
+use crate::latent;
 use crate::latest::Latest;
 use crate::metrics::code_use::CodeUse;
+use crate::picture::ValueRange;
 
 /// The slots that the worker fills and the window reads.
 #[derive(Clone, Debug, Default)]
@@ -40,22 +42,25 @@ pub struct LiveCodes {
     pub can_undo: bool,
 }
 
-/// A fixed batch of held-out images and what the model makes of it.
+/// A fixed batch that shows how a model changes: held-out images and what it makes of them, or what a family that
+/// only generates makes of fixed draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
     /// Updates done.
     pub step: u64,
-    /// The images, `[b, c, h, w]` in `[0, 1]`.
-    pub originals: Array,
-    /// Their reconstructions from the mean latent, same shape.
-    pub reconstructions: Array,
-    /// The mean latents, `[b, ..]`.
+    /// The held-out images, `[b, c, h, w]` in `[0, 1]`; nothing for families that only generate.
+    pub originals: Option<Array>,
+    /// Reconstructions from the mean latents, or images of the draws, `[b, c, h, w]` in `[0, 1]`.
+    pub images: Array,
+    /// The mean latents or the draws, `[b, ..]`.
     pub latents: Array,
 }
 
 impl Probe {
     /// How many images are watched.
     pub const IMAGES: usize = 16;
+    /// How many draws are.
+    pub const DRAWS: usize = 3 * Self::IMAGES;
 
     /// Encodes and decodes `originals`.
     ///
@@ -63,22 +68,40 @@ impl Probe {
     /// When the model fails.
     pub fn reconstruct(
         codec: &mut dyn Codec,
+        range: ValueRange,
         step: u64,
         originals: &Array,
     ) -> Result<Self, CodecError> {
-        let latents = take(&mut codec.encode(originals)?, "latent")?;
-        let reconstructions = take(&mut codec.decode(&latents)?, "image")?;
-        Ok(Self { step, originals: originals.clone(), reconstructions, latents })
+        let latents = take(&mut codec.encode(&range.images_from_unit(originals))?, "latent")?;
+        let images = take(&mut codec.decode(&latents)?, "image")?;
+        let images = range.images_to_unit(&images);
+        Ok(Self { step, originals: Some(originals.clone()), images, latents })
     }
 
-    /// Writes the originals above their reconstructions as one picture.
+    /// Decodes the first draws from the prior of latents of a shape.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub fn generate(
+        codec: &mut dyn Codec,
+        range: ValueRange,
+        step: u64,
+        latent: &[usize],
+    ) -> Result<Self, CodecError> {
+        let latents = latent::draws(latent, Self::DRAWS, 0);
+        let images = take(&mut codec.decode(&latents)?, "image")?;
+        Ok(Self { step, originals: None, images: range.images_to_unit(&images), latents })
+    }
+
+    /// Writes the originals above their reconstructions, or the draws, as one picture.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        pictures::write_picture(
-            path,
-            &pictures::strips(&[&self.originals, &self.reconstructions], 1),
-        )
+        let picture = match &self.originals {
+            Some(originals) => pictures::strips(&[originals, &self.images], 1),
+            None => pictures::sheet(&self.images, Self::IMAGES, 1),
+        };
+        pictures::write_picture(path, &picture)
     }
 }

@@ -3,8 +3,10 @@
 //! Knows nothing of windows: it says [`crate::event::Event`]s, fills [`live::Live`] and obeys
 //! [`worker::Control`]s.
 
+mod classifier;
 mod codes;
 pub mod device;
+mod gan;
 pub mod init;
 pub(crate) mod learner;
 pub mod live;
@@ -16,6 +18,7 @@ pub mod runs;
 pub mod settings;
 pub mod start;
 pub mod vae;
+mod vae_gan;
 mod vq_vae;
 pub mod worker;
 

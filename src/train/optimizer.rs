@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{
     Adam as AdamRule, AdamConfig, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer as _,
 };
@@ -102,6 +102,29 @@ impl Adam {
             Some(name) => Err(ParamError::Unused { name }),
             None => Ok(()),
         }
+    }
+}
+
+/// The Euclidean length of all gradients together, `[1]`, on the device that they are on.
+pub fn gradient_norm<M: Module>(module: &M, grads: &GradientsParams) -> Tensor<1> {
+    let mut visitor = SumSquares { grads, sum: None };
+    module.visit(&mut visitor);
+    visitor.sum.map_or_else(|| Tensor::zeros([1], &Device::default()), Tensor::sqrt)
+}
+
+struct SumSquares<'a> {
+    grads: &'a GradientsParams,
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for SumSquares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(grad) = self.grads.get::<D>(param.id) else { return };
+        let square = grad.square().sum();
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => sum + square,
+            None => square,
+        });
     }
 }
 

@@ -1,8 +1,12 @@
 //! The recipes: which keys each family has, and how settings become a model's configuration.
 
+mod adversarial;
+mod classifier;
+mod gan;
 mod quantizer;
 mod shared;
 mod vae;
+mod vae_gan;
 mod vq_vae;
 
 use crate::formats::run_dir::ModelConfig;
@@ -17,17 +21,27 @@ pub enum Recipe {
     Vae,
     /// Vector-quantized autoencoder.
     VqVae,
+    /// Generative adversarial network.
+    Gan,
+    /// Variational autoencoder with an adversary.
+    VaeGan,
+    /// Classifier, to measure generators by.
+    Classifier,
 }
 
 impl Recipe {
     /// All recipes.
-    pub const ALL: &'static [Self] = &[Self::Vae, Self::VqVae];
+    pub const ALL: &'static [Self] =
+        &[Self::Vae, Self::VqVae, Self::Gan, Self::VaeGan, Self::Classifier];
 
     /// The name on the command line and in run directories.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Vae => "vae",
             Self::VqVae => "vq-vae",
+            Self::Gan => "gan",
+            Self::VaeGan => "vae-gan",
+            Self::Classifier => "classifier",
         }
     }
 
@@ -43,10 +57,15 @@ impl Recipe {
             Self::VqVae => {
                 "Vector-quantized autoencoder: pictures as grids of codes from a codebook"
             }
+            Self::Gan => {
+                "Generative adversarial network: a generator learns to pass a discriminator"
+            }
+            Self::VaeGan => "VAE with an adversary: a discriminator compares its reconstructions",
+            Self::Classifier => "Classifier: what generators are measured by",
         }
     }
 
-    /// The sizes of a model from its settings and the images it is to learn.
+    /// The sizes of a model from its settings, the images it is to learn and the number of their classes.
     ///
     /// # Errors
     /// When the sizes do not go together.
@@ -54,10 +73,16 @@ impl Recipe {
         self,
         settings: &Settings,
         image: ImageShape,
+        classes: usize,
     ) -> Result<ModelConfig, SettingError> {
         match self {
             Self::Vae => vae::config(settings, image).map(ModelConfig::Vae),
             Self::VqVae => vq_vae::config(settings, image).map(ModelConfig::VqVae),
+            Self::Gan => gan::config(settings, image, classes).map(ModelConfig::Gan),
+            Self::VaeGan => vae_gan::config(settings, image).map(ModelConfig::VaeGan),
+            Self::Classifier => {
+                classifier::config(settings, image, classes).map(ModelConfig::Classifier)
+            }
         }
     }
 
@@ -66,6 +91,9 @@ impl Recipe {
         match self {
             Self::Vae => vae::KEYS,
             Self::VqVae => vq_vae::KEYS,
+            Self::Gan => gan::KEYS,
+            Self::VaeGan => vae_gan::KEYS,
+            Self::Classifier => classifier::KEYS,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+pub use crate::event::Value;
 
 use crate::latent::Levels;
 
@@ -67,25 +67,6 @@ pub enum Default {
     Number(f64),
     /// A word.
     Word(&'static str),
-}
-
-/// The value of a key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A number; whole for [`Kind::Integer`].
-    Number(f64),
-    /// A word.
-    Word(String),
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Word(word) => write!(f, "{word}"),
-        }
-    }
 }
 
 impl std::fmt::Display for Kind {
@@ -223,13 +204,13 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::set`], and when the key is fixed once training has begun.
-    pub fn set_live(&mut self, name: &str, value: f64) -> Result<(), SettingError> {
+    pub fn set_live(&mut self, name: &str, value: impl Into<Value>) -> Result<(), SettingError> {
         if !self.key(name)?.live {
             let live: Vec<_> =
                 self.keys.iter().filter(|key| key.live).map(|key| key.name).collect();
             return Err(SettingError::Fixed { name: name.to_owned(), live: live.join(", ") });
         }
-        self.set(name, Value::Number(value))
+        self.set(name, value.into())
     }
 
     /// Changes one key from a text `key=value`.
@@ -240,10 +221,16 @@ impl Settings {
         let (name, value) =
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
         let (name, value) = (name.trim(), value.trim());
-        let word = || Value::Word(value.to_owned());
-        let is_text = matches!(self.key(name)?.kind, Kind::Levels { .. });
-        let number = value.parse().ok().filter(|_| !is_text);
-        self.set(name, number.map_or_else(word, Value::Number))
+        match self.key(name)?.kind {
+            // A single level is no number.
+            Kind::Levels { .. } => self.set(name, Value::Word(value.to_owned())),
+            _ => self.set(name, Value::from_text(value)),
+        }
+    }
+
+    /// A key's value, where there is such a key.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
     }
 
     /// A numeric key's value; NaN for a key that holds a word, which the table rules out.

@@ -11,7 +11,6 @@ use super::worker::{Plan, Start};
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
 use crate::formats::FormatError;
 use crate::formats::run_dir::{FORMAT, Pick, RunConfig, RunDir};
-use crate::picture::ValueRange;
 
 /// How long a run lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,22 +112,23 @@ impl Request {
                 self.batch
             )));
         }
-        let model = self.recipe.model_config(&self.settings, image)?;
+        let model = self.recipe.model_config(&self.settings, image, dataset.class_names().len())?;
         let config = RunConfig {
             format: FORMAT,
             program: format!("zscope {}", env!("CARGO_PKG_VERSION")),
             recipe: self.recipe.name().to_owned(),
             data: data.clone().absolute().to_string(),
             image,
-            range: ValueRange::UNIT,
+            range: model.range(),
             batch: self.batch,
             seed: self.seed,
             total_steps: total_steps(self.length, 0, dataset.as_ref(), self.batch)?,
             threads: self.threads.max(1),
             device: self.device.to_owned(),
             settings: super::settings_json(&self.settings),
-            model,
+            classes: if model.classes() > 0 { dataset.class_names().to_vec() } else { Vec::new() },
             init: self.init.as_ref().map(ToString::to_string),
+            model,
         };
         let init = self.init.map(|init| init.first_values(&config.model)).transpose()?;
         let fresh = || runs::fresh(self.recipe.name()).map_err(StartError::Folder);

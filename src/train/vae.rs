@@ -4,14 +4,15 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::{Learner, Told};
+use super::learner::{Learner, Measured, Measuring, Told};
 use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
+use crate::graph::lower::Architecture;
 use crate::graph::lower::vae::VaeConfig;
-use crate::metrics::evaluate::Evaluation;
+use crate::metrics::evaluate::{EvaluateOptions, evaluate};
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::vae::{KlWeight, Vae};
@@ -99,7 +100,26 @@ impl Learner for VaeLearner {
         Box::new(VaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
     }
 
-    fn eval_loss(&self, evaluation: &Evaluation, settings: &Settings) -> Option<f64> {
-        evaluation.loss(settings.number("beta"))
+    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+        measure(&self.config, self.codec().as_mut(), held_out, how, &self.model())
     }
+}
+
+/// Measures a model with an evidence lower bound.
+pub(super) fn measure(
+    architecture: &dyn Architecture,
+    codec: &mut dyn Codec,
+    held_out: &Array,
+    how: &Measuring<'_>,
+    model: &NamedArrays,
+) -> Result<Measured, CodecError> {
+    let options = EvaluateOptions {
+        seed: how.seed,
+        likelihood: architecture.likelihood(model),
+        range: architecture.range(),
+        ssim: false,
+    };
+    let evaluation = evaluate(codec, how.batches(held_out), &options)?;
+    let loss = evaluation.loss(how.settings.number("beta"));
+    Ok(Measured::of_reconstructions(&evaluation, loss))
 }

@@ -4,16 +4,17 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
-use super::learner::{Codes, Learner, Told};
+use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
-use crate::codec::Codec;
+use crate::codec::{Codec, CodecError};
 use crate::data::{self, Batch, Dataset, Split};
+use crate::graph::lower::Architecture as _;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, Method, QuantizerConfig};
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::latent::nearest_codes;
-use crate::metrics::evaluate::Evaluation;
+use crate::metrics::evaluate::{EvaluateOptions, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::quantizer::{CodebookRules, kmeans, perplexity};
@@ -246,11 +247,15 @@ impl Learner for VqVaeLearner {
         Box::new(VqVaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
     }
 
-    fn eval_loss(&self, evaluation: &Evaluation, _settings: &Settings) -> Option<f64> {
-        let codebook = evaluation.codebook.as_ref()?;
-        let quantization = self.quantizer().weight_of_quantization() * codebook.quantization_mse;
-        let loss = evaluation.mse / self.variance + quantization;
-        Some(loss).filter(|loss| loss.is_finite() && evaluation.skipped == 0)
+    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+        let range = self.config.range();
+        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, ssim: false };
+        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
+        let quantization =
+            evaluation.codebook.map_or(f64::NAN, |codebook| codebook.quantization_mse);
+        let loss = evaluation.mse / self.variance
+            + self.quantizer().weight_of_quantization() * quantization;
+        Ok(Measured::of_reconstructions(&evaluation, loss))
     }
 
     fn num_codes(&self) -> Option<usize> {

@@ -13,18 +13,21 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::classifier::ClassifierLearner;
 use super::codes::CodeKeeper;
-use super::learner::{Learner, Told, read_scalars};
+use super::gan::GanLearner;
+use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
-use super::settings::Settings;
+use super::settings::{Settings, Value};
+use super::vae_gan::VaeGanLearner;
 use crate::array::{Array, NamedArrays};
 use crate::data::Batches;
 use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::graph::lower::Task;
 use crate::session::codebook::ReviveFrom;
 
 /// Read the scalars back at least this often.
@@ -41,7 +44,7 @@ const MOST_THREADS: usize = 1024;
 const PAUSED_LOOK: Duration = Duration::from_millis(50);
 
 /// Values that settings are to take, the newest for each.
-type Wanted = Arc<Mutex<BTreeMap<String, f64>>>;
+type Wanted = Arc<Mutex<BTreeMap<String, Value>>>;
 
 /// What a person can ask of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +80,7 @@ pub enum Control {
         /// The key.
         name: String,
         /// Its new value.
-        value: f64,
+        value: Value,
     },
 }
 
@@ -257,6 +260,8 @@ struct Loop {
     /// The same, for the place that reports a panic.
     shared_step: Arc<AtomicU64>,
     saved_step: Option<u64>,
+    /// What the newest update belongs to, for families that train in phases.
+    phase: Option<&'static str>,
     paused: bool,
     pending: Vec<Told>,
     /// For families with a codebook: its use, and the way back from what a person did to it.
@@ -268,6 +273,7 @@ struct Loop {
     training_since: Option<Instant>,
     live_at: Instant,
     held_out: Array,
+    held_out_labels: Option<Vec<u32>>,
     probe: Array,
 }
 
@@ -297,6 +303,15 @@ impl Loop {
                 &device,
                 dataset.as_ref(),
             )),
+            ModelConfig::VaeGan(vae_gan) => {
+                Box::new(VaeGanLearner::new(vae_gan.clone(), &settings, config.seed, &device))
+            }
+            ModelConfig::Classifier(classifier) => {
+                Box::new(ClassifierLearner::new(classifier.clone(), config.seed, &device))
+            }
+            ModelConfig::Gan(gan) => {
+                Box::new(GanLearner::new(gan.clone(), &settings, config.seed, &device))
+            }
         };
         let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
         let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
@@ -328,6 +343,7 @@ impl Loop {
                 saved_step = Some(checkpoint.state.step);
             }
         }
+        let phase = learner.phase(step + 1, &settings);
         let names = curves(learner.as_ref());
         let log = MetricsLog::open(&run.metrics_file(), &names, step).map_err(|e| e.to_string())?;
         let batches =
@@ -337,11 +353,10 @@ impl Loop {
         let first = |count: usize| -> Vec<u32> {
             (0..dataset.len(Split::Test).min(count) as u32).collect()
         };
-        let held_out = crate::data::batch(
-            dataset.as_ref(),
-            Split::Test,
-            &first(settings.integer("eval_images")),
-        );
+        let numbers = first(settings.integer("eval_images"));
+        let held_out = crate::data::batch(dataset.as_ref(), Split::Test, &numbers);
+        let label = |&number: &u32| dataset.label(Split::Test, number as usize);
+        let held_out_labels = numbers.iter().map(label).collect();
         let probe = crate::data::batch(dataset.as_ref(), Split::Test, &first(Probe::IMAGES));
         Ok(Self {
             run,
@@ -359,6 +374,7 @@ impl Loop {
             step,
             shared_step,
             saved_step,
+            phase,
             paused: false,
             pending: Vec::new(),
             codes,
@@ -367,6 +383,7 @@ impl Loop {
             training_since: Some(now),
             live_at: now,
             held_out,
+            held_out_labels,
             probe,
         })
     }
@@ -444,6 +461,12 @@ impl Loop {
             .next()
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
+        let phase = self.learner.phase(batch.step, &self.settings);
+        if phase != self.phase {
+            self.phase = phase;
+            let phase = phase.unwrap_or_default().to_owned();
+            self.say(Event::PhaseChanged { step: batch.step, phase });
+        }
         self.pending.push(self.learner.step(&batch, &self.settings));
         self.step = batch.step;
         self.shared_step.store(batch.step, Ordering::Relaxed);
@@ -498,7 +521,7 @@ impl Loop {
                         return Ok(Flow::Over);
                     }
                 }
-                Control::Set { name, value } => self.change(&name, value),
+                Control::Set { name, value } => self.change(&name, &value),
                 Control::Revive { .. } | Control::FreezeCodes { .. } | Control::UndoCodes => {
                     if let Flow::Over = self.change_codes(&control)? {
                         return Ok(Flow::Over);
@@ -513,18 +536,18 @@ impl Loop {
         let wanted =
             std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
         for (name, value) in wanted {
-            self.change(&name, value);
+            self.change(&name, &value);
         }
     }
 
-    fn change(&mut self, name: &str, value: f64) {
-        let from = self.settings.number(name);
-        match self.settings.set_live(name, value) {
+    fn change(&mut self, name: &str, value: &Value) {
+        let from = self.settings.value(name).cloned().unwrap_or(Value::Number(f64::NAN));
+        match self.settings.set_live(name, value.clone()) {
             Ok(()) => self.say(Event::SettingChanged {
                 step: self.step + 1,
                 name: name.to_owned(),
                 from,
-                to: value,
+                to: value.clone(),
             }),
             Err(error) => {
                 self.say(Event::Warning { step: self.step, message: error.to_string() });
@@ -620,25 +643,22 @@ impl Loop {
     /// Measures the model on held-out images and writes a checkpoint; one that gives no numbers is not
     /// worth keeping and ends the run.
     fn checkpoint(&mut self) -> Result<Flow, String> {
-        let mut codec = self.learner.codec();
-        let count = self.held_out.num_rows();
-        // No more images at once than an update takes.
-        let chunk = self.config.batch;
-        let starts = (0..count).step_by(chunk);
-        let chunks = starts.map(|start| self.held_out.rows(start, count.min(start + chunk)));
-        let model = self.learner.model();
-        let options = EvaluateOptions {
+        let how = Measuring {
+            // No more images at once than an update takes.
+            batch: self.config.batch,
+            labels: self.held_out_labels.as_deref(),
             seed: self.config.seed,
-            likelihood: self.config.model.likelihood(&model),
-            range: self.config.range,
-            ssim: false,
+            settings: &self.settings,
         };
-        let evaluation = evaluate(codec.as_mut(), chunks, &options).map_err(|e| e.to_string())?;
-        let eval_loss = self.learner.eval_loss(&evaluation, &self.settings);
-        if eval_loss.is_none() {
+        let measured = self.learner.measure(&self.held_out, &how).map_err(|e| e.to_string())?;
+        if !measured.is_sound {
             return Ok(self.diverge(self.step, "the measures on held-out images are no numbers"));
         }
-        let values = evaluation.headline();
+        let Measured { values, loss: eval_loss, warning, .. } = measured;
+        if let Some(message) = warning {
+            self.say(Event::Warning { step: self.step, message });
+        }
+        let model = self.learner.model();
         let (optimizer, optimizer_updates) = self.learner.optimizer();
         let state = CheckpointState {
             step: self.step,
@@ -657,15 +677,28 @@ impl Loop {
         self.saved_step = Some(self.step);
         let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
         self.say(Event::Evaluated { step: self.step, values: named });
-        self.save_sample(codec.as_mut())?;
+        self.save_sample()?;
         self.run.prune(self.settings.integer("keep_checkpoints")).map_err(|e| e.to_string())?;
         self.say(Event::CheckpointSaved { step: self.step, path: saved.path });
         Ok(Flow::Go)
     }
 
-    /// A picture of the probe images above their reconstructions.
-    fn save_sample(&self, codec: &mut dyn crate::codec::Codec) -> Result<(), String> {
-        let probe = Probe::reconstruct(codec, self.step, &self.probe).map_err(|e| e.to_string())?;
+    /// What the watched images or draws look like now; nothing for families that make no images.
+    fn probe(&self) -> Result<Option<Probe>, String> {
+        let (range, step) = (self.config.range, self.step);
+        let mut codec = self.learner.codec();
+        let codec = codec.as_mut();
+        let probe = match self.config.model.task() {
+            Task::Reconstruct => Probe::reconstruct(codec, range, step, &self.probe),
+            Task::Generate => Probe::generate(codec, range, step, &self.config.model.latent()),
+            Task::Classify => return Ok(None),
+        };
+        probe.map(Some).map_err(|e| e.to_string())
+    }
+
+    /// A picture of what is watched.
+    fn save_sample(&self) -> Result<(), String> {
+        let Some(probe) = self.probe()? else { return Ok(()) };
         let dir = self.run.samples_dir();
         std::fs::create_dir_all(&dir)
             .map_err(|e| format!("could not make {}: {e}", dir.display()))?;
@@ -679,10 +712,9 @@ impl Loop {
         if !self.watched {
             return Ok(());
         }
-        let mut codec = self.learner.codec();
-        let probe = Probe::reconstruct(codec.as_mut(), self.step, &self.probe)
-            .map_err(|e| e.to_string())?;
-        self.live.probe.put(probe);
+        if let Some(probe) = self.probe()? {
+            self.live.probe.put(probe);
+        }
         if let Some(codes) = &self.codes {
             let frozen = self.learner.frozen().to_vec();
             let usage = Arc::new(codes.usage().clone());

@@ -112,7 +112,7 @@ pub(super) fn fires(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, code: u
             let (rect, response) = ui.allocate_exact_size(Vec2::splat(IMAGE), Sense::hover());
             let left = image as f32 / count;
             let uv = Rect::from_min_max(pos2(left, 0.0), pos2(left + 1.0 / count, 1.0));
-            picture::paint_part(ui, probe.originals, rect, uv);
+            picture::paint_part(ui, probe.rows[0].1, rect, uv);
             light(ui, rect, survey.shape, &survey.watched[image], code);
             let cells = grouped(uses[image] as u64);
             let name = format!("Image {} uses the code in {cells} cells", image + 1);

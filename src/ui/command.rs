@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Tab, TrainForm};
+use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
@@ -59,6 +60,10 @@ pub enum Command {
     Redo,
     /// Keeps the weights of the picture, or follows the newest again.
     Freeze(bool),
+    /// Asks a class-conditional model for another class, by its number.
+    ShowClass(usize),
+    /// Shows the moving average of the generator's weights, or the newest ones.
+    ShowAverage(bool),
     /// Opens data by its specification.
     OpenData(String),
     /// Gives up the data that is being opened.
@@ -99,7 +104,7 @@ pub enum Command {
         /// The key.
         name: String,
         /// Its new value.
-        value: f64,
+        value: Value,
     },
     /// Writes every curve to a CSV file; asks where when no path is given.
     SaveCurves(Option<PathBuf>),

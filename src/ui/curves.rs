@@ -65,11 +65,13 @@ pub(super) struct PlotKind {
     pub(super) hint: &'static str,
 }
 
-const PLOTS: [PlotKind; 11] = [
+const PLOTS: &[PlotKind] = &[
     PlotKind {
         title: "Losses",
         belongs: |name| {
-            matches!(name, "loss" | "reconstruction" | "kl" | "commitment" | "codebook")
+            let adversarial = ["d_loss", "g_loss", "penalty", "adversarial", "features"];
+            let own = ["loss", "reconstruction", "kl", "commitment", "codebook", "perceptual"];
+            own.contains(&name) || adversarial.contains(&name)
         },
         hint: "What training minimises, and its terms, a batch. In nats an image for models with a likelihood.",
     },
@@ -77,6 +79,26 @@ const PLOTS: [PlotKind; 11] = [
         title: "Held-out ELBO / nats",
         belongs: |name| name == "eval/elbo_nats",
         hint: "Evidence lower bound on held-out images, a checkpoint. Higher is better.",
+    },
+    PlotKind {
+        title: "Scores",
+        belongs: |name| matches!(name, "d_real" | "d_fake" | "d_gap"),
+        hint: "Mean score that the discriminator gives images of the data and made ones, and the gap between the two. A gap that only grows: the discriminator wins.",
+    },
+    PlotKind {
+        title: "Fréchet distance",
+        belongs: |name| name == "eval/frechet",
+        hint: "Between made and held-out images, on pooled pixels, a checkpoint. Lower is better.",
+    },
+    PlotKind {
+        title: "Variety",
+        belongs: |name| matches!(name, "eval/diversity" | "eval/coverage" | "eval/sharpness"),
+        hint: "Made images beside held-out ones: how far two lie apart (as a share of the data's), the share of the data that has a made image near it, and sharpness (as a share of the data's). Diversity near zero: the generator always makes the same.",
+    },
+    PlotKind {
+        title: "Accuracy",
+        belongs: |name| matches!(name, "accuracy" | "eval/accuracy"),
+        hint: "Share of images whose class is told right: in the last batch, and of held-out ones.",
     },
     PlotKind {
         title: "Perplexity / codes",
@@ -100,8 +122,13 @@ const PLOTS: [PlotKind; 11] = [
     },
     PlotKind {
         title: "Learning rate",
-        belongs: |name| name == "lr",
+        belongs: |name| matches!(name, "lr" | "d_lr"),
         hint: "The length of the optimizer's steps.",
+    },
+    PlotKind {
+        title: "Gradient norms",
+        belongs: |name| matches!(name, "d_grad_norm" | "g_grad_norm"),
+        hint: "Length of the gradient of all weights together, of the discriminator and of the generator.",
     },
     PlotKind {
         title: "Images / s",
@@ -122,7 +149,7 @@ const PLOTS: [PlotKind; 11] = [
 ];
 
 /// What is shown only when it is asked for.
-const LATER: [&str; 4] = ["β", "Held-out PSNR / dB", "σ", "Restarts"];
+const LATER: [&str; 5] = ["β", "Held-out PSNR / dB", "σ", "Restarts", "Gradient norms"];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
     toolbar(ui, scene, view, out);

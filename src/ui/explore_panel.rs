@@ -102,7 +102,7 @@ fn pad_and_picture(
 fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(codebook) = scene.codebook else {
         ui.horizontal(|ui| {
-            ui.label(theme::heading("Reconstructions"));
+            ui.label(theme::heading(probe::title(scene)));
             probe::summary(ui, scene);
         });
         return probe::show(ui, scene, None);
@@ -178,6 +178,7 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Com
         if let Some(place) = save::button(ui, "Save…", hint, path) {
             out.push(Command::SavePicture(place.path()));
         }
+        which(ui, scene, out);
         if scene.model.is_live {
             let mut frozen = explore.is_frozen();
             let hint = "Keep these weights while training goes on.";
@@ -189,4 +190,28 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Com
         ui.add(egui::Label::new(step).extend())
             .on_hover_text("Updates behind the weights that make this picture");
     });
+}
+
+/// Which class, and which weights, where the model leaves a choice.
+fn which(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    let model = &scene.model;
+    if let Some(name) = model.classes.get(model.class) {
+        let shown = egui::ComboBox::from_id_salt("class").selected_text(name).width(96.0);
+        let shown = shown.show_ui(ui, |ui| {
+            for (class, name) in model.classes.iter().enumerate() {
+                if ui.selectable_label(class == model.class, name).clicked() {
+                    out.push(Command::ShowClass(class));
+                }
+            }
+        });
+        let hint = "The class that the model is asked for.";
+        let response = shown.response.on_hover_text(hint);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Class"));
+    }
+    if let Some(mut averaged) = model.averaged {
+        let hint = "Show the moving average of the generator's weights, which is steadier, or the newest ones.";
+        if ui.checkbox(&mut averaged, "Averaged").on_hover_text(hint).changed() {
+            out.push(Command::ShowAverage(averaged));
+        }
+    }
 }

@@ -86,6 +86,12 @@ pub struct ModelLine<'a> {
     pub engine: &'a str,
     /// Whether the weights come from the run in progress.
     pub is_live: bool,
+    /// The names of the classes that it can be asked for.
+    pub classes: &'a [String],
+    /// The one that it is asked for, by its number.
+    pub class: usize,
+    /// Whether the moving average of the generator is shown; nothing for families that keep none.
+    pub averaged: Option<bool>,
     /// For a model without a run of its own: what a run that begins with its weights would learn from.
     pub trains_on: Option<&'a str>,
 }
@@ -106,7 +112,7 @@ pub struct Pictures {
     pub main: Option<Picture>,
     /// One picture a row of the pad, each with [`PAD_TILES`] tiles; filled from the top.
     pub pad_rows: Vec<Picture>,
-    /// Watched images, their reconstructions and the absolute error, each as one row of tiles.
+    /// What shows how a model changes: watched images or draws.
     pub probe: Option<ProbePictures>,
     /// A sheet of training images.
     pub preview: Option<Picture>,
@@ -129,18 +135,17 @@ pub struct Picture {
     pub size: Vec2,
 }
 
-/// The watched batch as three rows of tiles.
+/// The watched batch as three rows of tiles: images, what the model makes of them and the absolute difference; or
+/// what a family that only generates makes of fixed draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbePictures {
-    /// Updates behind the reconstructions.
+    /// Updates behind it.
     pub step: u64,
-    /// The images.
-    pub originals: Picture,
-    /// What the model makes of them.
-    pub reconstructions: Picture,
-    /// The absolute difference.
-    pub errors: Picture,
-    /// PSNR of each image in dB.
+    /// Tiles in a row.
+    pub columns: usize,
+    /// What each row is called, and its tiles; the first row holds the images.
+    pub rows: [(&'static str, Picture); 3],
+    /// PSNR of each image in dB; nothing for draws.
     pub psnr_db: Vec<f64>,
 }
 

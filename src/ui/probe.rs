@@ -4,13 +4,28 @@ use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::code_map::light;
 use super::words::grouped;
-use super::{Picture, Scene, picture, theme};
+use super::{Picture, ProbePictures, Scene, picture, theme};
 
 const LABEL_WIDTH: f32 = 76.0;
 
+/// What the rows are.
+pub(super) fn title(scene: &Scene<'_>) -> &'static str {
+    let is_of_draws = |probe: &ProbePictures| probe.psnr_db.is_empty();
+    if scene.pictures.probe.as_ref().is_some_and(is_of_draws) {
+        "Samples"
+    } else {
+        "Reconstructions"
+    }
+}
+
 /// What is shown, in one line.
 pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
-    if let Some(probe) = &scene.pictures.probe {
+    let Some(probe) = &scene.pictures.probe else { return };
+    if probe.psnr_db.is_empty() {
+        let count = probe.columns * probe.rows.len();
+        let step = grouped(probe.step);
+        ui.label(theme::muted(format!("{count} fixed draws from the prior, step {step}")));
+    } else {
         let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
         ui.label(theme::muted(format!(
             "{} held-out images, step {}, mean PSNR {mean:.1} dB",
@@ -26,16 +41,17 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
         ui.label(theme::muted("Held-out images and what the model makes of them will be here."));
         return;
     };
-    let count = probe.psnr_db.len().max(1) as f32;
+    let count = probe.columns.max(1) as f32;
     let room = ui.available_size();
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
-    let rows =
-        [("Original", probe.originals), ("Model", probe.reconstructions), ("Error", probe.errors)];
-    for (index, (name, tiles)) in rows.into_iter().enumerate() {
+    for (index, (name, tiles)) in probe.rows.into_iter().enumerate() {
         let area = row(ui, name, tiles, vec2(tile * count, tile));
         if index == 0 {
             light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
         }
+    }
+    if probe.psnr_db.is_empty() {
+        return;
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;

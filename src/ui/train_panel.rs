@@ -207,10 +207,8 @@ fn keys(
         form.settings.set(name, value.clone()).ok();
     }
     if let Some(out) = live {
-        out.extend(changes.into_iter().filter_map(|(name, value)| match value {
-            Value::Number(value) => Some(Command::SetLive { name: name.to_owned(), value }),
-            Value::Word(_) => None,
-        }));
+        let changes = changes.into_iter();
+        out.extend(changes.map(|(name, value)| Command::SetLive { name: name.to_owned(), value }));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Data sources: what they read, what they refuse, and the order of batches.
 
+mod augment;
 mod batches;
+mod corrupt;
 mod dsprites;
 mod files;
 mod folder;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 
 use zscope::array::Array;
 use zscope::data::{DataError, Dataset, Split, batch, open};
+
+use crate::common::assert_says;
 
 /// Opens a source by its text.
 fn opened(text: &str) -> Result<Arc<dyn Dataset>, DataError> {
@@ -23,14 +27,6 @@ fn refusal(text: &str) -> String {
     match opened(text) {
         Ok(set) => panic!("{text} opened as {}, should be refused", set.name()),
         Err(error) => error.to_string(),
-    }
-}
-
-/// Fails unless the message holds every one of the words.
-#[track_caller]
-fn assert_says(message: &str, words: &[&str]) {
-    for word in words {
-        assert!(message.contains(word), "{message:?} should say {word:?}");
     }
 }
 

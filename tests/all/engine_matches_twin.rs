@@ -59,7 +59,7 @@ pub fn noise(seed: u64, len: usize) -> Vec<f32> {
 
 /// Runs a pass over a sentinel and compares with what the twin wrote.
 #[track_caller]
-fn assert_pass_matches(
+pub fn assert_pass_matches(
     gpu: &Gpu,
     pass: SinglePass<'_>,
     twin: impl FnOnce(&mut [f32]),
@@ -156,6 +156,7 @@ struct Case {
     stride: [u32; 2],
     padding: [u32; 4],
     output_padding: [u32; 2],
+    upsample: u32,
 }
 
 const fn case(
@@ -166,7 +167,16 @@ const fn case(
     stride: [u32; 2],
     pad: u32,
 ) -> Case {
-    Case { batch, planes, out_channels, kernel, stride, padding: [pad; 4], output_padding: [0, 0] }
+    Case {
+        batch,
+        planes,
+        out_channels,
+        kernel,
+        stride,
+        padding: [pad; 4],
+        output_padding: [0, 0],
+        upsample: 1,
+    }
 }
 
 const CASES: [Case; 11] = [
@@ -183,10 +193,20 @@ const CASES: [Case; 11] = [
     Case { output_padding: [1, 1], ..case(1, [3, 5, 3], 9, [3, 3], [2, 2], 1) },
 ];
 
+/// Convolutions over planes that are upsampled first.
+const UPSAMPLED: [Case; 6] = [
+    Case { upsample: 2, ..case(2, [3, 7, 5], 5, [3, 3], [1, 1], 1) },
+    Case { upsample: 2, ..case(1, [16, 8, 8], 8, [3, 3], [1, 1], 1) },
+    Case { upsample: 3, ..case(3, [2, 1, 2], 1, [1, 1], [1, 1], 0) },
+    Case { upsample: 5, ..case(1, [1, 3, 11], 7, [4, 3], [2, 3], 2) },
+    Case { upsample: 2, padding: [0, 1, 0, 1], ..case(2, [4, 6, 10], 6, [3, 3], [2, 2], 0) },
+    Case { upsample: 4, padding: [2, 0, 1, 3], ..case(1, [2, 5, 9], 5, [3, 4], [1, 2], 0) },
+];
+
 #[test]
 fn conv2d_matches_twin() {
     let Some(gpu) = gpu() else { return };
-    for (index, case) in CASES.into_iter().enumerate() {
+    for (index, case) in CASES.into_iter().chain(UPSAMPLED).enumerate() {
         let (activation, slope) = activation_code(ACTIVATIONS[index % 6]);
         let [in_channels, in_height, in_width] = case.planes;
         let [top, bottom, left, right] = case.padding;
@@ -196,8 +216,11 @@ fn conv2d_matches_twin() {
             in_height,
             in_width,
             out_channels: case.out_channels,
-            out_height: (in_height + top + bottom - case.kernel[0]) / case.stride[0] + 1,
-            out_width: (in_width + left + right - case.kernel[1]) / case.stride[1] + 1,
+            out_height: (in_height * case.upsample + top + bottom - case.kernel[0])
+                / case.stride[0]
+                + 1,
+            out_width: (in_width * case.upsample + left + right - case.kernel[1]) / case.stride[1]
+                + 1,
             kernel_height: case.kernel[0],
             kernel_width: case.kernel[1],
             stride_y: case.stride[0],
@@ -208,6 +231,7 @@ fn conv2d_matches_twin() {
             has_residual: u32::from(index % 3 == 0),
             activation,
             slope,
+            upsample: case.upsample,
             ..Conv2dParams::default()
         };
         let len =
@@ -315,6 +339,10 @@ fn elementwise_matches_twin() {
                 shift: -0.5,
                 activation,
                 slope,
+                has_limits: start % 2,
+                lo: -3.0,
+                hi: 2.5,
+                pad0: 0,
             };
             assert_elementwise_matches(
                 gpu,
@@ -327,11 +355,10 @@ fn elementwise_matches_twin() {
             items: 1,
             in_len: 6,
             out_len: 6,
-            start: 0,
             scale: 1.0,
-            shift: 0.0,
             activation,
             slope,
+            ..ElementwiseParams::default()
         };
         assert_elementwise_matches(gpu, params, &[-1e4, -90.0, -0.0, 0.0, 90.0, 1e4]);
     }
@@ -541,6 +568,7 @@ fn conv_decoder(seed: u64) -> Graph {
     let block = Op::Conv2d {
         input: rectified,
         weight: "a.w".into(),
+        upsample: 1,
         stride: [1, 1],
         padding: [1; 4],
         epilogue,

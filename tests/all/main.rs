@@ -9,6 +9,7 @@
     reason = "tests share helpers, read tensors back, say what they skip, and fail by panicking"
 )]
 
+mod adversarial;
 mod architecture;
 mod cli;
 mod code_space;
@@ -26,6 +27,8 @@ mod latent;
 mod losses;
 mod metrics;
 mod optimizer;
+mod patchgan;
+mod planes;
 mod quantization;
 mod quantizer;
 mod run_dir;
@@ -34,5 +37,6 @@ mod settings;
 mod shader_validation;
 mod training;
 mod ui;
+mod vq_model;
 mod vq_training;
 mod vq_vae;

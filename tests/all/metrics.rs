@@ -1,4 +1,11 @@
-//! Measures against hand-computed numbers and against scikit-image and torch.
+//! Measures against hand-computed numbers and against scikit-image, torch and scipy.
+
+mod classes;
+mod diversity;
+mod frechet;
+mod ms_ssim;
+mod precision_recall;
+mod sharpness;
 
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
@@ -22,6 +29,29 @@ fn to_f32(values: impl IntoIterator<Item = f64>) -> Vec<f32> {
 
 fn close(found: f64, expected: f64) -> bool {
     (found - expected).abs() < 1e-9 * expected.abs().max(1.0)
+}
+
+/// Samples of `d` values one after the other.
+fn rows(d: usize, values: &[f32]) -> Array {
+    Array::new([values.len() / d, d], values.to_vec()).expect("whole rows")
+}
+
+/// `n` samples of `d` values, uniform in `[lo, lo + 1)`.
+fn cloud(seed: u64, n: usize, d: usize, lo: f32) -> Array {
+    rows(d, &uniforms(seed, 0, Purpose::Evaluate, n * d, lo, lo + 1.0))
+}
+
+/// The same samples, the last first.
+fn backwards(samples: &Array) -> Array {
+    let data = (0..samples.num_rows()).rev().flat_map(|i| samples.row(i).to_vec()).collect();
+    Array::new(samples.shape(), data).expect("the same values")
+}
+
+/// The same samples with one value changed.
+fn with_value(samples: &Array, index: usize, value: f32) -> Array {
+    let mut changed = samples.clone();
+    changed.data_mut()[index] = value;
+    changed
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn assert_all_close(found: &NamedArrays, expected: &NamedArrays, tolerance: Tole
 
 /// A model and five batches that need no file.
 fn example() -> (NamedArrays, Vec<(Array, Array)>) {
-    let mut tensors = params::collect(&params::init_uniform(Small::new(&device()), 3, &[]));
+    let mut tensors = params::collect(&params::init_uniform(Small::new(&device()), 3, &|_| false));
     tensors.values_mut().flat_map(Array::data_mut).for_each(|value| *value *= 1.5);
     let batch = |index: u64| {
         let data = uniforms(1, index, Purpose::Explore, 8 * 64, 0.0, 1.0);
@@ -285,7 +285,7 @@ fn unreached_parameters_stay_and_the_state_still_round_trips() {
         unused: Linear,
     }
     let linear = || LinearConfig::new(3, 2).init(&device());
-    let model = params::init_uniform(Two { used: linear(), unused: linear() }, 1, &[]);
+    let model = params::init_uniform(Two { used: linear(), unused: linear() }, 1, &|_| false);
     let before = params::collect(&model);
     let ones = Tensor::<2>::ones([1, 3], &device());
     let loss = model.used.forward(ones).sum();

@@ -47,6 +47,7 @@ fn config() -> RunConfig {
             likelihood: Likelihood::Gaussian,
             sigma: Sigma::Fixed(0.1),
         }),
+        classes: Vec::new(),
         init: None,
     }
 }

@@ -305,7 +305,12 @@ fn a_run_from_start_to_end() {
     assert!((left - 75.0).abs() < 1e-9, "750 steps of 32 images at 320 a second are {left} s");
     session.apply(&Event::Evaluated { step: 250, values: vec![("eval/elbo_nats".into(), -106.0)] });
     session.apply(&Event::CheckpointSaved { step: 250, path: "a/checkpoints/step-250".into() });
-    session.apply(&Event::SettingChanged { step: 251, name: "lr".into(), from: 0.001, to: 0.0005 });
+    session.apply(&Event::SettingChanged {
+        step: 251,
+        name: "lr".into(),
+        from: 0.001.into(),
+        to: 0.0005.into(),
+    });
     session.apply(&Event::Paused { step: 250 });
     assert_eq!(session.phase(), Phase::Paused);
     session.apply(&Event::Resumed { step: 250 });
@@ -334,8 +339,8 @@ fn resuming_cuts_back_to_the_checkpoint() {
         Event::Evaluated { step: 300, values: vec![("eval/x".into(), 2.0)] },
         Event::CheckpointSaved { step: 200, path: "200".into() },
         Event::CheckpointSaved { step: 300, path: "300".into() },
-        Event::SettingChanged { step: 150, name: "lr".into(), from: 1.0, to: 2.0 },
-        Event::SettingChanged { step: 250, name: "lr".into(), from: 2.0, to: 3.0 },
+        Event::SettingChanged { step: 150, name: "lr".into(), from: 1.0.into(), to: 2.0.into() },
+        Event::SettingChanged { step: 250, name: "lr".into(), from: 2.0.into(), to: 3.0.into() },
         Event::Diverged {
             step: 300,
             message: "loss is NaN".into(),
@@ -441,7 +446,7 @@ fn any_event(rng: &mut ChaCha8Rng) -> Event {
         }
         4 => Event::Evaluated { step, values: vec![(name.clone(), value), (name, -value)] },
         5 => Event::CheckpointSaved { step, path },
-        6 => Event::SettingChanged { step, name, from: value, to: -value },
+        6 => Event::SettingChanged { step, name, from: value.into(), to: (-value).into() },
         7 => [Event::Paused { step }, Event::Resumed { step }][rng.random_range(0..2)].clone(),
         8 => Event::Warning { step, message },
         9 if rng.random() => Event::Diverged { step, message, last_checkpoint },

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use wgpu::naga;
 use zscope::engine::params::{
-    CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
-    GatherParams, LatentMixParams, LinearParams, NearestCodeParams, PixelsParams, ROW_BLOCK,
-    VECTOR_BLOCK, WORKGROUP_SIZE,
+    AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams, ConvTranspose2dParams,
+    ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams, LinearParams,
+    NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, resolve_imports};
 
@@ -33,14 +33,18 @@ fn mirrors() -> BTreeMap<String, Layout> {
         Conv2dParams {
             batch, in_channels, in_height, in_width, out_channels, out_height, out_width, kernel_height,
             kernel_width, stride_y, stride_x, pad_top, pad_left, has_bias, has_residual, activation, slope,
-            pad0, pad1, pad2,
+            upsample, pad0, pad1,
         }
         ConvTranspose2dParams {
             batch, in_channels, in_height, in_width, out_channels, out_height, out_width, kernel_height,
             kernel_width, stride_y, stride_x, pad_top, pad_left, has_bias, has_residual, activation, slope,
             pad0, pad1, pad2,
         }
-        ElementwiseParams { items, in_len, out_len, start, scale, shift, activation, slope }
+        GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0 }
+        AttentionParams { sequences, dim, tokens, scale }
+        ElementwiseParams {
+            items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
+        }
         LatentMixParams { items, dim, spherical, pad0 }
         NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
         GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
@@ -200,7 +204,7 @@ fn constants_are_those_of_the_program() {
 
 #[test]
 fn every_shader_has_a_twin_and_a_test() {
-    let files = ["engine_matches_twin.rs", "quantization/passes.rs"];
+    let files = ["engine_matches_twin.rs", "planes/passes.rs", "quantization/passes.rs"];
     let read = |file| fs::read_to_string(root().join("tests/all").join(file)).expect("the tests");
     let tests: String = files.into_iter().map(read).collect();
     let mut failures = Vec::new();

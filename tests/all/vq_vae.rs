@@ -252,7 +252,7 @@ fn difference(
     };
     let cases = [
         (networks.encoder.expect("an encoder"), &images, module.encode(&images).expect("encoded")),
-        (networks.decoder, &vectors, module.decode(&vectors).expect("decoded")),
+        (networks.decoder.expect("a decoder"), &vectors, module.decode(&vectors).expect("decoded")),
         (codes.quantizer, &vectors, quantized(module.decode(&vectors).expect("decoded"))),
         (codes.decoder, &indices, module.decode_indices(&indices).expect("decoded")),
     ];

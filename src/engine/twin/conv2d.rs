@@ -5,6 +5,8 @@ use crate::engine::params::Conv2dParams;
 
 /// `output = activation(weight over input + bias + residual)`, summed in `f64`.
 ///
+/// Each row and column of the input counts `upsample` times; `stride` and `pad` are those of what comes of it.
+///
 /// # Shapes
 /// `input [b, in, h, w]`, `weight [out, in, kh, kw]`, `bias [out]`, `residual` and `output [b, out, h', w']`;
 /// `bias` and `residual` are not read unless the params say so.
@@ -53,6 +55,7 @@ fn sum_at(
                 let (Some(in_row), Some(in_column)) = (in_row, in_column) else {
                     continue;
                 };
+                let (in_row, in_column) = (in_row / params.upsample, in_column / params.upsample);
                 if in_row < params.in_height && in_column < params.in_width {
                     let value = input[offset4(in_shape, [item, in_channel, in_row, in_column])];
                     let factor = weight[offset4(kernels, [channel, in_channel, ky, kx])];

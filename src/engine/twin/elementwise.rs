@@ -3,7 +3,7 @@
 use super::activate;
 use crate::engine::params::ElementwiseParams;
 
-/// `output = activation(scale * input + shift)` over a range of every item.
+/// `output = activation(limited(scale * input + shift))` over a range of every item; limits where the params have them.
 ///
 /// # Shapes
 /// `input [items, in_len]`, `output [items, out_len]`, read from `start` on.
@@ -12,12 +12,14 @@ pub fn elementwise(params: &ElementwiseParams, input: &[f32], output: &mut [f32]
         [params.in_len as usize, params.out_len as usize, params.start as usize];
     for item in 0..params.items as usize {
         for i in 0..out_len {
-            let value = input[item * in_len + start + i];
-            output[item * out_len + i] = activate(
-                f64::from(params.scale) * f64::from(value) + f64::from(params.shift),
-                params.activation,
-                params.slope,
-            );
+            let value = f64::from(input[item * in_len + start + i]);
+            let scaled = f64::from(params.scale) * value + f64::from(params.shift);
+            let limited = if params.has_limits == 0 {
+                scaled
+            } else {
+                scaled.max(f64::from(params.lo)).min(f64::from(params.hi))
+            };
+            output[item * out_len + i] = activate(limited, params.activation, params.slope);
         }
     }
 }

@@ -3,19 +3,23 @@
 //! Sums are taken in `f64` and stored as `f32`, so that a twin is nearer to the truth than either engine.
 //! Each function takes what its shader binds, in the same order.
 
+mod attention;
 mod conv2d;
 mod conv_transpose2d;
 mod elementwise;
 mod gather;
+mod group_norm;
 mod latent_mix;
 mod linear;
 mod nearest_code;
 mod pixels;
 
+pub use attention::attention;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
 pub use elementwise::elementwise;
 pub use gather::gather;
+pub use group_norm::group_norm;
 pub use latent_mix::latent_mix;
 pub use linear::linear;
 pub use nearest_code::nearest_code;
@@ -70,24 +74,20 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
     let value = |id: ValueId| values[id.index()].as_slice();
     let weight = |name: &str| graph.weight(name).data();
     let mut inputs = node.op.inputs().map(value);
-    let input = inputs.next().unwrap_or_default();
-    let residual = inputs.next().unwrap_or_default();
+    let [input, second, third] = std::array::from_fn(|_| inputs.next().unwrap_or_default());
     let mut weights = node.op.weights().map(weight);
-    let kernels = weights.next().unwrap_or_default();
-    let bias = weights.next().unwrap_or_default();
+    let [main, bias] = std::array::from_fn(|_| weights.next().unwrap_or_default());
     match Kernel::new(graph, node, 1) {
-        Some(Kernel::Linear(params)) => {
-            linear(&params, input, kernels, bias, residual, &mut output);
-        }
-        Some(Kernel::Conv2d(params)) => {
-            conv2d(&params, input, kernels, bias, residual, &mut output);
-        }
+        Some(Kernel::Linear(params)) => linear(&params, input, main, bias, second, &mut output),
+        Some(Kernel::Conv2d(params)) => conv2d(&params, input, main, bias, second, &mut output),
         Some(Kernel::ConvTranspose2d(params)) => {
-            conv_transpose2d(&params, input, kernels, bias, residual, &mut output);
+            conv_transpose2d(&params, input, main, bias, second, &mut output);
         }
+        Some(Kernel::GroupNorm(params)) => group_norm(&params, input, main, bias, &mut output),
+        Some(Kernel::Attention(params)) => attention(&params, input, second, third, &mut output),
         Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
-        Some(Kernel::NearestCode(params)) => nearest_code(&params, input, kernels, &mut output),
-        Some(Kernel::Gather(params)) => gather(&params, input, kernels, &mut output),
+        Some(Kernel::NearestCode(params)) => nearest_code(&params, input, main, &mut output),
+        Some(Kernel::Gather(params)) => gather(&params, input, main, &mut output),
         None => output.copy_from_slice(input),
     }
     output

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::gpu::Gpu;
 use super::step::Step;
 use crate::engine::EngineError;
-use crate::engine::kernel::Kernel;
-use crate::engine::plan::{Pass, Plan};
+use crate::engine::plan::{Binding, Pass, Plan};
 use crate::graph::Graph;
 
 /// A graph whose weights lie on a device, once. Clones, screens and runners share them.
@@ -95,26 +94,13 @@ fn step(
     usage: Option<&wgpu::Buffer>,
     pass: &Pass,
 ) -> Result<Step, EngineError> {
-    let input = buffers[pass.input].as_entire_binding();
-    let output = buffers[pass.output].as_entire_binding();
-    let mut resources = vec![input.clone()];
-    if let Some(weight) = &pass.weight {
-        let weight = network.weights[weight].as_entire_binding();
-        resources.push(weight.clone());
-        match pass.kernel {
-            Kernel::Linear(_) | Kernel::Conv2d(_) | Kernel::ConvTranspose2d(_) => {
-                // Something must be bound even where the parameters say that it is not read.
-                let bias = pass.bias.as_ref();
-                let bias = bias.map_or(weight, |name| network.weights[name].as_entire_binding());
-                let residual =
-                    pass.residual.map_or(input, |index| buffers[index].as_entire_binding());
-                resources.extend([bias, residual]);
-            }
-            Kernel::NearestCode(_) => resources.extend(usage.map(wgpu::Buffer::as_entire_binding)),
-            Kernel::Elementwise(_) | Kernel::Gather(_) => {}
-        }
-    }
-    resources.push(output);
+    let resource = |binding: &Binding| match binding {
+        Binding::Buffer(buffer) => Some(buffers[*buffer].as_entire_binding()),
+        Binding::Weight(name) => Some(network.weights[name].as_entire_binding()),
+        Binding::Usage => usage.map(wgpu::Buffer::as_entire_binding),
+    };
+    let inputs = pass.inputs.iter().filter_map(resource);
+    let resources: Vec<_> = inputs.chain([buffers[pass.output].as_entire_binding()]).collect();
     let (shader, params) = (pass.kernel.shader(), pass.kernel.bytes());
     Step::new(&network.gpu, shader, params, pass.kernel.invocations(), &resources)
 }

@@ -1,7 +1,13 @@
 //! From (config, named arrays) to graphs: one file per architecture.
 
+pub mod batch_norm;
+pub mod classifier;
+pub mod discriminator;
+pub mod gan;
 pub mod quantizer;
 pub mod vae;
+pub mod vae_gan;
+pub mod vq_model;
 pub mod vq_vae;
 
 use std::sync::Arc;
@@ -11,18 +17,35 @@ use quantizer::QuantizerConfig;
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};
 use crate::latent::{CodeLayout, CodeSpace};
-use crate::picture::PixelLikelihood;
+use crate::picture::{PixelLikelihood, ValueRange};
 
-/// The networks of a model that makes images of latents.
+/// The networks of a model.
 #[derive(Clone, Debug)]
 pub struct Networks {
-    /// Image `[c, h, w]` to `latent`, and `logvar` where the family has one; nothing for families that only
-    /// generate.
+    /// Image `[c, h, w]` to `latent`, and `logvar` where the family has one; to `logits` and `features` for a
+    /// classifier; nothing for families that only generate.
     pub encoder: Option<Graph>,
-    /// Latent to `image`, quantized first where there is a codebook.
-    pub decoder: Graph,
+    /// Latent to `image`, quantized first where there is a codebook; nothing for families that make no images.
+    pub decoder: Option<Graph>,
     /// What works on codes, for families with a codebook.
     pub codes: Option<CodeGraphs>,
+}
+
+/// The model makes no images, so that it has no latent space to make them of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the model makes no images: it tells their class (expected a family that makes some, such as vae or gan)"
+)]
+pub struct NoDecoder;
+
+impl Networks {
+    /// Latent to `image`.
+    ///
+    /// # Errors
+    /// When the family makes no images.
+    pub fn decoder(&self) -> Result<&Graph, NoDecoder> {
+        self.decoder.as_ref().ok_or(NoDecoder)
+    }
 }
 
 /// The networks of a codebook.
@@ -61,6 +84,33 @@ impl CodeGraphs {
     }
 }
 
+/// Which of the networks that a model holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The class that a class-conditional model is asked for.
+    pub class: usize,
+    /// Whether the moving average of the generator's weights is taken, where the family keeps one.
+    pub averaged: bool,
+}
+
+impl Default for Shown {
+    /// The first class, and the average.
+    fn default() -> Self {
+        Self { class: 0, averaged: true }
+    }
+}
+
+/// What a model does with images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// It encodes and decodes them.
+    Reconstruct,
+    /// It makes them.
+    Generate,
+    /// It tells their class.
+    Classify,
+}
+
 /// The description of a model: what can be told of it, and made of its tensors, without training it.
 pub trait Architecture {
     /// The family's name.
@@ -89,6 +139,42 @@ pub trait Architecture {
     /// When a tensor is missing, has another shape, or holds values that are not finite.
     fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError>;
 
+    /// The same for a class or for other weights than the default ones; families without such a choice give theirs.
+    ///
+    /// # Errors
+    /// As [`Architecture::lower`], and when there is no such class.
+    fn lower_shown(&self, tensors: &NamedArrays, _shown: Shown) -> Result<Networks, GraphError> {
+        self.lower(tensors)
+    }
+
+    /// What it does with images.
+    fn task(&self) -> Task {
+        Task::Reconstruct
+    }
+
+    /// The shape of a latent without its batch; empty for families that have none.
+    fn latent(&self) -> Vec<usize>;
+
+    /// The range of the images' values.
+    fn range(&self) -> ValueRange {
+        ValueRange::UNIT
+    }
+
+    /// Classes that can be asked for; 0 for families that know none.
+    fn classes(&self) -> usize {
+        0
+    }
+
+    /// Whether it tells the data's classes; a classifier may tell quarter turns instead.
+    fn tells_classes(&self) -> bool {
+        false
+    }
+
+    /// Whether it keeps a moving average of the generator's weights beside them.
+    fn has_average(&self) -> bool {
+        false
+    }
+
     /// The pixel distribution, for families that have one; a learned deviation is read from `tensors`.
     fn likelihood(&self, _tensors: &NamedArrays) -> Option<PixelLikelihood> {
         None
@@ -103,6 +189,12 @@ pub trait Architecture {
     fn codebook(&self) -> Option<[usize; 2]> {
         self.quantizer().map(|config| [config.num_codes(), config.row_dim()])
     }
+}
+
+/// Whether training fits a tensor of that name: running statistics and singular vectors only follow.
+fn is_fitted(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    !last.starts_with("running_") && last != "singular"
 }
 
 /// Refuses tensors that are there in another shape than `architecture` gives them.

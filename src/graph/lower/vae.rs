@@ -82,6 +82,31 @@ pub struct Level {
     pub narrow: ImageShape,
 }
 
+impl Level {
+    /// Convolutions stop at the first grid of this side or less.
+    const GRID_TARGET: usize = 4;
+    /// The largest grid that linear layers take over from convolutions.
+    pub(super) const GRID_LIMIT: usize = 16;
+
+    /// The halvings of an image, from it down: `channels` after the first, doubled by each further one up to
+    /// `most`.
+    pub(super) fn halvings(image: ImageShape, channels: usize, most: usize) -> Vec<Self> {
+        let mut levels = Vec::new();
+        let mut wide = image;
+        let mut channels = channels;
+        while wide.height.is_multiple_of(2)
+            && wide.width.is_multiple_of(2)
+            && wide.height.min(wide.width) > Self::GRID_TARGET
+        {
+            let narrow = ImageShape::new(channels, wide.height / 2, wide.width / 2);
+            levels.push(Self { wide, narrow });
+            wide = narrow;
+            channels = (channels * 2).min(most);
+        }
+        levels
+    }
+}
+
 /// A VAE's sizes do not go together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaeConfigError {
@@ -101,7 +126,7 @@ pub enum VaeConfigError {
     #[error(
         "images of {found} cannot be halved down to a grid of at most {limit}×{limit} \
          (choose an image_size that is a multiple of a higher power of two, or arch=mlp)",
-        limit = VaeConfig::GRID_LIMIT
+        limit = Level::GRID_LIMIT
     )]
     Grid {
         /// The images.
@@ -110,11 +135,6 @@ pub enum VaeConfigError {
 }
 
 impl VaeConfig {
-    /// Convolutions stop at the first grid of this side or less.
-    const GRID_TARGET: usize = 4;
-    /// The largest grid that the linear layers take over from convolutions.
-    const GRID_LIMIT: usize = 16;
-
     /// Checks that the sizes make sense and go together.
     ///
     /// # Errors
@@ -134,7 +154,7 @@ impl VaeConfig {
             }
         }
         let grid = self.grid();
-        if self.arch == Arch::Conv && grid.height.max(grid.width) > Self::GRID_LIMIT {
+        if self.arch == Arch::Conv && grid.height.max(grid.width) > Level::GRID_LIMIT {
             return Err(VaeConfigError::Grid { found: self.image });
         }
         Ok(())
@@ -142,22 +162,10 @@ impl VaeConfig {
 
     /// The convolutions from the image down, none for a multilayer perceptron.
     pub fn levels(&self) -> Vec<Level> {
-        let mut levels = Vec::new();
-        if self.arch == Arch::Mlp {
-            return levels;
+        match self.arch {
+            Arch::Mlp => Vec::new(),
+            Arch::Conv => Level::halvings(self.image, self.channels, 4 * self.channels),
         }
-        let mut wide = self.image;
-        let mut channels = self.channels;
-        while wide.height.is_multiple_of(2)
-            && wide.width.is_multiple_of(2)
-            && wide.height.min(wide.width) > Self::GRID_TARGET
-        {
-            let narrow = ImageShape::new(channels, wide.height / 2, wide.width / 2);
-            levels.push(Level { wide, narrow });
-            wide = narrow;
-            channels = (channels * 2).min(self.channels * 4);
-        }
-        levels
     }
 
     /// What the linear layers see: the last convolution's output, or the image itself.
@@ -224,6 +232,10 @@ impl Architecture for VaeConfig {
         tensors
     }
 
+    fn latent(&self) -> Vec<usize> {
+        vec![self.latent_dim]
+    }
+
     fn activations(&self) -> usize {
         let levels = self.levels();
         let convolved: usize =
@@ -239,7 +251,7 @@ impl Architecture for VaeConfig {
         check_shapes(self, tensors)?;
         Ok(Networks {
             encoder: Some(encoder(self, tensors)?),
-            decoder: decoder(self, tensors)?,
+            decoder: Some(decoder(self, tensors)?),
             codes: None,
         })
     }
@@ -258,6 +270,7 @@ fn encoder(config: &VaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphErro
         let op = Op::Conv2d {
             input: x,
             weight: format!("{name}.weight"),
+            upsample: 1,
             stride: [2, 2],
             padding: [1; 4],
             epilogue: biased(&name).with_activation(Activation::Relu),

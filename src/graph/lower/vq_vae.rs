@@ -160,6 +160,11 @@ impl Architecture for VqVaeConfig {
         tensors
     }
 
+    fn latent(&self) -> Vec<usize> {
+        let [h, w] = self.grid();
+        vec![self.quantizer.code_dim, h, w]
+    }
+
     fn activations(&self) -> usize {
         let [h, w] = self.grid();
         let halved: usize = (1..=self.levels)
@@ -177,7 +182,7 @@ impl Architecture for VqVaeConfig {
         check_shapes(self, tensors)?;
         Ok(Networks {
             encoder: Some(encoder(self, tensors)?),
-            decoder: decoder(self, tensors)?,
+            decoder: Some(decoder(self, tensors)?),
             codes: Some(CodeGraphs {
                 quantizer: code_finder(self, tensors)?,
                 decoder: code_decoder(self, tensors)?,
@@ -299,6 +304,7 @@ fn conv(
     let op = Op::Conv2d {
         input,
         weight: format!("{name}.weight"),
+        upsample: 1,
         stride: [stride; 2],
         padding: [padding; 4],
         epilogue,

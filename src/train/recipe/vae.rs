@@ -44,33 +44,9 @@ pub(super) const KEYS: &[Key] = &[
         live: false,
     },
     IMAGE_SIZE,
-    Key {
-        name: "latent_dim",
-        kind: Kind::Integer { lo: 1, hi: 4096 },
-        default: Default::Number(20.0),
-        unit: "dimensions",
-        help: "Dimensions of the latent vector.",
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "hidden",
-        kind: Kind::Integer { lo: 0, hi: 65_536 },
-        default: Default::Number(0.0),
-        unit: "units",
-        help: "Width of the hidden linear layer on either side; 0 takes 400 for mlp, 256 for conv.",
-        source: "784-400-20 is PyTorch's example for MNIST",
-        live: false,
-    },
-    Key {
-        name: "channels",
-        kind: Kind::Integer { lo: 1, hi: 1024 },
-        default: Default::Number(32.0),
-        unit: "channels",
-        help: "Channels after the first convolution (conv); doubled by each further one, up to four times.",
-        source: "Higgins et al. 2017, table 1",
-        live: false,
-    },
+    LATENT_DIM,
+    HIDDEN,
+    CHANNELS,
     Key {
         name: "likelihood",
         kind: Kind::Choice(&["bernoulli", "gaussian"]),
@@ -89,35 +65,71 @@ pub(super) const KEYS: &[Key] = &[
         source: "Rybkin et al. 2021, arXiv:2006.13202",
         live: false,
     },
-    Key {
-        name: "beta",
-        kind: Kind::Number { lo: 0.0, hi: 1000.0 },
-        default: Default::Number(1.0),
-        unit: "",
-        help: "Weight of the KL term: more makes dimensions independent, less makes pictures sharp.",
-        source: "Higgins et al. 2017, eq. 4",
-        live: true,
-    },
-    Key {
-        name: "kl_warmup",
-        kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
-        default: Default::Number(0.0),
-        unit: "steps",
-        help: "Steps over which the KL weight grows from 0 to beta.",
-        source: "Bowman et al. 2016, arXiv:1511.06349",
-        live: true,
-    },
-    Key {
-        name: "free_bits",
-        kind: Kind::Number { lo: 0.0, hi: 100.0 },
-        default: Default::Number(0.0),
-        unit: "nats a dimension",
-        help: "KL that each dimension may spend without being penalised.",
-        source: "Kingma et al. 2016, arXiv:1606.04934, eq. 15",
-        live: true,
-    },
+    BETA,
+    KL_WARMUP,
+    FREE_BITS,
     LR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,
 ];
+
+pub(super) const LATENT_DIM: Key = Key {
+    name: "latent_dim",
+    kind: Kind::Integer { lo: 1, hi: 4096 },
+    default: Default::Number(20.0),
+    unit: "dimensions",
+    help: "Dimensions of the latent vector.",
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const HIDDEN: Key = Key {
+    name: "hidden",
+    kind: Kind::Integer { lo: 0, hi: 65_536 },
+    default: Default::Number(0.0),
+    unit: "units",
+    help: "Width of the hidden linear layer on either side; 0 takes 400 for mlp, 256 for conv.",
+    source: "784-400-20 is PyTorch's example for MNIST",
+    live: false,
+};
+
+pub(super) const CHANNELS: Key = Key {
+    name: "channels",
+    kind: Kind::Integer { lo: 1, hi: 1024 },
+    default: Default::Number(32.0),
+    unit: "channels",
+    help: "Channels after the first convolution (conv); doubled by each further one, up to four times.",
+    source: "Higgins et al. 2017, table 1",
+    live: false,
+};
+
+pub(super) const BETA: Key = Key {
+    name: "beta",
+    kind: Kind::Number { lo: 0.0, hi: 1000.0 },
+    default: Default::Number(1.0),
+    unit: "",
+    help: "Weight of the KL term: more makes dimensions independent, less makes pictures sharp.",
+    source: "Higgins et al. 2017, eq. 4",
+    live: true,
+};
+
+pub(super) const KL_WARMUP: Key = Key {
+    name: "kl_warmup",
+    kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
+    default: Default::Number(0.0),
+    unit: "steps",
+    help: "Steps over which the KL weight grows from 0 to beta.",
+    source: "Bowman et al. 2016, arXiv:1511.06349",
+    live: true,
+};
+
+pub(super) const FREE_BITS: Key = Key {
+    name: "free_bits",
+    kind: Kind::Number { lo: 0.0, hi: 100.0 },
+    default: Default::Number(0.0),
+    unit: "nats a dimension",
+    help: "KL that each dimension may spend without being penalised.",
+    source: "Kingma et al. 2016, arXiv:1606.04934, eq. 15",
+    live: true,
+};

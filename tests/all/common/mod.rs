@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use zscope::array::NamedArrays;
+use zscope::formats::arrays::ArrayFile;
+
 /// A file or folder under `../shared`, or nothing, said loudly.
 pub fn shared(path: &str) -> Option<PathBuf> {
     let full = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
@@ -11,6 +14,12 @@ pub fn shared(path: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: needs ../shared/{path}");
         None
     }
+}
+
+/// The arrays of a safetensors file under `../shared`, or nothing, said loudly.
+pub fn shared_arrays(path: &str) -> Option<NamedArrays> {
+    let file = ArrayFile::open(&shared(path)?).expect("a safetensors file");
+    Some(file.arrays().expect("its arrays"))
 }
 
 /// How far two numbers may lie apart: `abs + rel * max|expected|` over the whole array.
@@ -48,6 +57,14 @@ pub fn first_difference(found: &[f32], expected: &[f32], tolerance: Tolerance) -
 pub fn assert_close(found: &[f32], expected: &[f32], tolerance: Tolerance) {
     if let Some(difference) = first_difference(found, expected, tolerance) {
         panic!("{difference}");
+    }
+}
+
+/// Fails unless the message holds every one of the words.
+#[track_caller]
+pub fn assert_says(message: &str, words: &[&str]) {
+    for word in words {
+        assert!(message.contains(word), "{message:?} should say {word:?}");
     }
 }
 

@@ -149,6 +149,7 @@ fn decoder(seed: u64) -> Graph {
     let conv = Op::Conv2d {
         input: quantized,
         weight: "conv.w".into(),
+        upsample: 1,
         stride: [1, 1],
         padding: [1; 4],
         epilogue: Epilogue::bias("conv.b").with_activation(Activation::Sigmoid),

@@ -596,7 +596,7 @@ fn a_run_shows_only_keys_that_may_change() {
     for (name, value) in [("lr", 0.0005), ("kl_warmup", 100.0)] {
         field(&harness, Role::SpinButton, name).set_value_accesskit(value);
         let commands = asked(&mut harness);
-        let [Command::SetLive { name: found, value: sent }] = &commands[..] else {
+        let [Command::SetLive { name: found, value: Value::Number(sent) }] = &commands[..] else {
             panic!("{name} to {value} asks for {commands:?}")
         };
         assert!(found == name && (sent - value).abs() < 1e-9, "{commands:?}");
@@ -646,7 +646,7 @@ fn curves_with_anything_in_them_are_drawn() {
     });
     for step in [7, 7, 250, 10_000] {
         let name = "lr".to_owned();
-        window.tell(&RunEvent::SettingChanged { step, name, from: 1e-3, to: 5e-4 });
+        window.tell(&RunEvent::SettingChanged { step, name, from: 1e-3.into(), to: 5e-4.into() });
     }
     let values = vec![("eval/elbo_nats".to_owned(), f64::NAN), ("eval/psnr_db".to_owned(), 1e300)];
     window.tell(&RunEvent::Evaluated { step: 290, values });
@@ -715,7 +715,12 @@ fn texts_need_no_system_font() {
     }
     // A setting that was changed is marked on the curves.
     let name = "lr".to_owned();
-    harness.state_mut().tell(&RunEvent::SettingChanged { step: 9, name, from: 1e-3, to: 5e-4 });
+    harness.state_mut().tell(&RunEvent::SettingChanged {
+        step: 9,
+        name,
+        from: 1e-3.into(),
+        to: 5e-4.into(),
+    });
     asked(&mut harness);
 }
 

@@ -49,6 +49,7 @@ impl eframe::App for Window {
                 engine: if self.name.is_empty() { "" } else { "CPU (Flex)" },
                 is_live: self.is_live,
                 trains_on: self.trains_on,
+                ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
@@ -94,9 +95,8 @@ impl Window {
                 pad_rows: vec![picture(PAD_TILES as f32 * 32.0, 32.0); PAD_TILES],
                 probe: Some(ProbePictures {
                     step: 12_400,
-                    originals: strip,
-                    reconstructions: strip,
-                    errors: strip,
+                    columns: 16,
+                    rows: [("Original", strip), ("Model", strip), ("Error", strip)],
                     psnr_db: (0..16).map(|index| 20.0 + f64::from(index) * 0.5).collect(),
                 }),
                 preview: Some(picture(8.0 * 33.0 - 1.0, 8.0 * 33.0 - 1.0)),

@@ -245,8 +245,8 @@ fn convolution(
     weight: &str,
     epilogue: Epilogue,
 ) -> Result<ValueId, GraphError> {
-    let (weight, stride, padding) = (weight.to_owned(), [1, 1], [0; 4]);
-    graph.add(name, Op::Conv2d { input, weight, stride, padding, epilogue })
+    let (weight, upsample, stride, padding) = (weight.to_owned(), 1, [1, 1], [0; 4]);
+    graph.add(name, Op::Conv2d { input, weight, upsample, stride, padding, epilogue })
 }
 
 /// What multiplies every plane by its factor, `[d, d, 1, 1]`.

@@ -1,0 +1,75 @@
+//! The weights of a graph as tensors, each in the shape in which burn wants it.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::array::Array;
+use crate::graph::{Epilogue, Graph};
+
+/// A weight in the shape in which burn wants it.
+#[derive(Clone, Debug)]
+enum Weight {
+    /// A value for every output or channel, `[out]`.
+    Vector(Tensor<1>),
+    /// A matrix, transposed to `[in, out]`.
+    Matrix(Tensor<2>),
+    /// Kernels as they are.
+    Kernels(Tensor<4>),
+}
+
+/// Tensors by name. Graphs check the shapes, so that asking for another one than it has cannot happen.
+#[derive(Debug)]
+pub(super) struct Weights(BTreeMap<String, Weight>);
+
+impl Weights {
+    /// Copies the weights of `graph`.
+    pub(super) fn new(graph: &Graph, device: &Device) -> Self {
+        let weight = |array: &Array| {
+            let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
+            match array.shape().len() {
+                1 => Weight::Vector(Tensor::from_data(data(), device)),
+                2 => Weight::Matrix(Tensor::<2>::from_data(data(), device).transpose()),
+                4 => Weight::Kernels(Tensor::from_data(data(), device)),
+                rank => unreachable!("no operation has a weight of {rank} axes"),
+            }
+        };
+        let named = graph.weights().iter().map(|(name, array)| (name.clone(), weight(array)));
+        Self(named.collect())
+    }
+
+    /// A vector `[out]`.
+    pub(super) fn vector(&self, name: &str) -> Tensor<1> {
+        match &self.0[name] {
+            Weight::Vector(tensor) => tensor.clone(),
+            other => unreachable!("graphs check that `{name}` has one axis: {other:?}"),
+        }
+    }
+
+    /// A matrix, transposed to `[in, out]`.
+    pub(super) fn matrix(&self, name: &str) -> Tensor<2> {
+        match &self.0[name] {
+            Weight::Matrix(tensor) => tensor.clone(),
+            other => unreachable!("graphs check that `{name}` is a matrix: {other:?}"),
+        }
+    }
+
+    /// Kernels of four axes; a matrix becomes `[out, in, 1, 1]`.
+    pub(super) fn kernels(&self, name: &str) -> Tensor<4> {
+        match &self.0[name] {
+            Weight::Kernels(tensor) => tensor.clone(),
+            Weight::Matrix(tensor) => {
+                let [inputs, outputs] = tensor.dims();
+                tensor.clone().transpose().reshape([outputs, inputs, 1, 1]) // [out, in, 1, 1]
+            }
+            other @ Weight::Vector(_) => {
+                unreachable!("graphs check that `{name}` has two or four axes: {other:?}")
+            }
+        }
+    }
+
+    /// The bias of an epilogue that has one.
+    pub(super) fn bias(&self, epilogue: &Epilogue) -> Option<Tensor<1>> {
+        epilogue.bias.as_ref().map(|name| self.vector(name))
+    }
+}

@@ -1,0 +1,141 @@
+//! The autoencoder's `config.json` as diffusers writes it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{DownBlock, Latents, UpBlock, VqModelConfig, VqModelConfigError};
+use crate::picture::ImageShape;
+
+/// The keys that matter here, with diffusers' defaults.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Config {
+    #[serde(rename = "_class_name")]
+    class_name: String,
+    act_fn: String,
+    block_out_channels: Vec<usize>,
+    down_block_types: Vec<DownBlock>,
+    in_channels: usize,
+    latent_channels: Option<usize>,
+    layers_per_block: usize,
+    mid_block_add_attention: bool,
+    norm_num_groups: usize,
+    norm_type: String,
+    num_vq_embeddings: usize,
+    out_channels: usize,
+    sample_size: Value,
+    up_block_types: Vec<UpBlock>,
+    use_post_quant_conv: bool,
+    use_quant_conv: bool,
+    vq_embed_dim: Option<usize>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            class_name: String::new(),
+            act_fn: "silu".to_owned(),
+            block_out_channels: vec![64],
+            down_block_types: vec![DownBlock::Plain],
+            in_channels: 3,
+            latent_channels: None,
+            layers_per_block: 1,
+            mid_block_add_attention: true,
+            norm_num_groups: 32,
+            norm_type: "group".to_owned(),
+            num_vq_embeddings: 256,
+            out_channels: 3,
+            sample_size: 32.into(),
+            up_block_types: vec![UpBlock::Plain],
+            use_post_quant_conv: true,
+            use_quant_conv: true,
+            vq_embed_dim: None,
+        }
+    }
+}
+
+impl VqModelConfig {
+    /// The description in the text of a `config.json` of diffusers' `VQModel` or `AutoencoderKL`, for images of its
+    /// `sample_size`.
+    ///
+    /// # Errors
+    /// When the text does not parse, when it describes a model of another kind, or when its sizes do not go together.
+    pub fn from_diffusers(text: &str) -> Result<Self, VqModelConfigError> {
+        let config: Config = serde_json::from_str(text)
+            .map_err(|error| VqModelConfigError::Json(error.to_string()))?;
+        config.check_kind()?;
+        let described = Self {
+            image: config.image()?,
+            latents: config.latents()?,
+            latent_channels: config.latent_channels(),
+            block_out_channels: config.block_out_channels,
+            layers_per_block: config.layers_per_block,
+            down_block_types: config.down_block_types,
+            up_block_types: config.up_block_types,
+            mid_block_add_attention: config.mid_block_add_attention,
+            norm_num_groups: config.norm_num_groups,
+        };
+        described.check()?;
+        Ok(described)
+    }
+}
+
+impl Config {
+    /// Refuses what the architecture does not have.
+    fn check_kind(&self) -> Result<(), VqModelConfigError> {
+        let expect = |holds, key, found: &str, expected| {
+            let found = found.to_owned();
+            if holds {
+                Ok(())
+            } else {
+                Err(VqModelConfigError::Unsupported { key, found, expected })
+            }
+        };
+        let is_silu = self.act_fn == "silu" || self.act_fn == "swish";
+        expect(is_silu, "act_fn", &self.act_fn, "silu")?;
+        expect(self.norm_type == "group", "norm_type", &self.norm_type, "group")?;
+        let outputs = self.out_channels.to_string();
+        let as_many = self.out_channels == self.in_channels;
+        expect(as_many, "out_channels", &outputs, "as many as in_channels")
+    }
+
+    /// Images of the size that the model was trained on: a number, or height and width.
+    fn image(&self) -> Result<ImageShape, VqModelConfigError> {
+        let side = |value: &Value| value.as_u64().map(|side| side as usize);
+        let sides = match &self.sample_size {
+            Value::Array(sides) => sides.iter().map(side).collect::<Option<Vec<_>>>(),
+            other => side(other).map(|side| vec![side; 2]),
+        };
+        match sides.as_deref() {
+            Some(&[height, width]) => Ok(ImageShape::new(self.in_channels, height, width)),
+            _ => Err(VqModelConfigError::Unsupported {
+                key: "sample_size",
+                found: self.sample_size.to_string(),
+                expected: "a whole number, or two for height and width",
+            }),
+        }
+    }
+
+    fn latent_channels(&self) -> usize {
+        let default = if self.class_name == "VQModel" { 3 } else { 4 };
+        self.latent_channels.unwrap_or(default)
+    }
+
+    fn latents(&self) -> Result<Latents, VqModelConfigError> {
+        match self.class_name.as_str() {
+            "VQModel" => Ok(Latents::Codes {
+                num_vq_embeddings: self.num_vq_embeddings,
+                vq_embed_dim: self.vq_embed_dim.unwrap_or(self.latent_channels()),
+            }),
+            "AutoencoderKL" => Ok(Latents::Normal {
+                use_quant_conv: self.use_quant_conv,
+                use_post_quant_conv: self.use_post_quant_conv,
+            }),
+            _ => Err(VqModelConfigError::Unsupported {
+                key: "_class_name",
+                found: format!("{:?}", self.class_name),
+                expected: "VQModel or AutoencoderKL",
+            }),
+        }
+    }
+}

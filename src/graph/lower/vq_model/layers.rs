@@ -1,0 +1,239 @@
+//! From tensors to the graphs of encoder, quantizer and decoder.
+
+use super::{Latents, Level, VqModelConfig};
+use crate::array::NamedArrays;
+use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
+
+/// The name of the codes, `[k, d]`.
+pub(super) const CODEBOOK: &str = "quantize.embedding.weight";
+
+/// What every normalization adds to its variances.
+const EPSILON: f32 = 1e-6;
+
+/// Log-variances outside are cut off, as diffusers does.
+const LOGVAR_LIMITS: [f32; 2] = [-30.0, 20.0];
+
+/// Image to `latent` with what belongs to it.
+pub(super) fn encoder(config: &VqModelConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
+    let image = config.image;
+    let mut layers = Layers::new(config, &[image.channels, image.height, image.width], tensors)?;
+    let mut x = layers.conv(layers.graph.input(), "encoder.conv_in", &Conv::SAME)?;
+    for (index, level) in config.down_levels().iter().enumerate() {
+        let name = format!("encoder.down_blocks.{index}");
+        x = layers.level(x, &name, level)?;
+        if level.resamples {
+            x = layers.conv(x, &format!("{name}.downsamplers.0.conv"), &Conv::HALVE)?;
+        }
+    }
+    x = layers.mid(x, "encoder.mid_block")?;
+    x = layers.norm(x, "encoder.conv_norm_out", Activation::Silu)?;
+    x = layers.conv(x, "encoder.conv_out", &Conv::SAME)?;
+    if config.quant_conv().is_some() {
+        x = layers.conv(x, "quant_conv", &Conv::POINT)?;
+    }
+    match config.latents {
+        Latents::Codes { .. } => {
+            layers.graph.output("latent", x)?;
+            quantized(&mut layers.graph, x)?;
+        }
+        Latents::Normal { .. } => normal(&mut layers.graph, x, config.latent_channels)?,
+    }
+    layers.graph.finish()
+}
+
+/// Latent to `image`, quantized first where latents are codes.
+pub(super) fn decoder(config: &VqModelConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
+    let mut layers = Layers::new(config, &config.latent_planes(), tensors)?;
+    let latent = layers.graph.input();
+    let latent = match config.latents {
+        Latents::Codes { .. } => quantized(&mut layers.graph, latent)?,
+        Latents::Normal { .. } => latent,
+    };
+    layers.image_of(latent)?;
+    layers.graph.finish()
+}
+
+/// Latent to `indices` and `quantized`.
+pub(super) fn quantizer(
+    config: &VqModelConfig,
+    tensors: &NamedArrays,
+) -> Result<Graph, GraphError> {
+    let mut graph = GraphBuilder::new(&config.latent_planes(), tensors)?;
+    let latent = graph.input();
+    quantized(&mut graph, latent)?;
+    graph.finish()
+}
+
+/// Indices to `image`.
+pub(super) fn code_decoder(
+    config: &VqModelConfig,
+    tensors: &NamedArrays,
+) -> Result<Graph, GraphError> {
+    let mut layers = Layers::new(config, &config.grid(), tensors)?;
+    let indices = layers.graph.input();
+    let codes = codes_of(&mut layers.graph, indices)?;
+    layers.image_of(codes)?;
+    layers.graph.finish()
+}
+
+/// The codes nearest to vectors `[d, h, w]`, as outputs: `indices` `[h, w]` and `quantized` `[d, h, w]`.
+fn quantized(graph: &mut GraphBuilder<'_>, latent: ValueId) -> Result<ValueId, GraphError> {
+    let nearest = Op::NearestCode { input: latent, codebook: CODEBOOK.into() };
+    let indices = graph.add("quantize.indices", nearest)?;
+    graph.output("indices", indices)?;
+    let codes = codes_of(graph, indices)?;
+    graph.output("quantized", codes)?;
+    Ok(codes)
+}
+
+/// The codes that indices name.
+fn codes_of(graph: &mut GraphBuilder<'_>, indices: ValueId) -> Result<ValueId, GraphError> {
+    graph.add("quantize.codes", Op::Gather { input: indices, codebook: CODEBOOK.into() })
+}
+
+/// Means and log-variances, one behind the other `[2 d, h, w]`, as the outputs `latent` and `logvar`.
+fn normal(graph: &mut GraphBuilder<'_>, x: ValueId, len: usize) -> Result<(), GraphError> {
+    let [lo, hi] = LOGVAR_LIMITS;
+    let mean = graph.add("mean", Op::Slice { input: x, start: 0, len })?;
+    let logvar = graph.add("logvar", Op::Slice { input: x, start: len, len })?;
+    let logvar = graph.add("logvar.limited", Op::Clamp { input: logvar, lo, hi })?;
+    graph.output("latent", mean)?;
+    graph.output("logvar", logvar)
+}
+
+/// How a convolution steps over its planes.
+struct Conv {
+    upsample: usize,
+    stride: usize,
+    padding: [usize; 4],
+    residual: Option<ValueId>,
+}
+
+impl Conv {
+    /// One place at a time.
+    const POINT: Self = Self { upsample: 1, stride: 1, padding: [0; 4], residual: None };
+    /// Three by three around every place.
+    const SAME: Self = Self { padding: [1; 4], ..Self::POINT };
+    /// To half as many rows and columns; zeros lie below and on the right only.
+    const HALVE: Self = Self { stride: 2, padding: [0, 1, 0, 1], ..Self::POINT };
+    /// To twice as many rows and columns.
+    const DOUBLE: Self = Self { upsample: 2, ..Self::SAME };
+}
+
+/// The layers of one network.
+struct Layers<'a> {
+    config: &'a VqModelConfig,
+    graph: GraphBuilder<'a>,
+}
+
+impl<'a> Layers<'a> {
+    fn new(
+        config: &'a VqModelConfig,
+        input_shape: &[usize],
+        tensors: &'a NamedArrays,
+    ) -> Result<Self, GraphError> {
+        Ok(Self { config, graph: GraphBuilder::new(input_shape, tensors)? })
+    }
+
+    /// From vectors `[d, h, w]` to the output `image` `[c, h, w]`.
+    fn image_of(&mut self, latent: ValueId) -> Result<(), GraphError> {
+        let mut x = latent;
+        if self.config.post_quant_conv().is_some() {
+            x = self.conv(x, "post_quant_conv", &Conv::POINT)?;
+        }
+        x = self.conv(x, "decoder.conv_in", &Conv::SAME)?;
+        x = self.mid(x, "decoder.mid_block")?;
+        for (index, level) in self.config.up_levels().iter().enumerate() {
+            let name = format!("decoder.up_blocks.{index}");
+            x = self.level(x, &name, level)?;
+            if level.resamples {
+                x = self.conv(x, &format!("{name}.upsamplers.0.conv"), &Conv::DOUBLE)?;
+            }
+        }
+        x = self.norm(x, "decoder.conv_norm_out", Activation::Silu)?;
+        x = self.conv(x, "decoder.conv_out", &Conv::SAME)?;
+        self.graph.output("image", x)
+    }
+
+    fn level(&mut self, x: ValueId, name: &str, level: &Level) -> Result<ValueId, GraphError> {
+        let mut x = x;
+        for (index, &channels) in level.blocks.iter().enumerate() {
+            x = self.residual_block(x, &format!("{name}.resnets.{index}"), channels)?;
+            if level.attention {
+                x = self.attention(x, &format!("{name}.attentions.{index}"))?;
+            }
+        }
+        Ok(x)
+    }
+
+    fn mid(&mut self, x: ValueId, name: &str) -> Result<ValueId, GraphError> {
+        let channels = [self.config.mid_channels(); 2];
+        let mut x = self.residual_block(x, &format!("{name}.resnets.0"), channels)?;
+        if self.config.mid_block_add_attention {
+            x = self.attention(x, &format!("{name}.attentions.0"))?;
+        }
+        self.residual_block(x, &format!("{name}.resnets.1"), channels)
+    }
+
+    /// x + conv2(silu(norm2(conv1(silu(norm1(x)))))), where a convolution of one place stands for x if the number of
+    /// channels changes.
+    fn residual_block(
+        &mut self,
+        x: ValueId,
+        name: &str,
+        [inputs, outputs]: [usize; 2],
+    ) -> Result<ValueId, GraphError> {
+        let inner = self.norm(x, &format!("{name}.norm1"), Activation::Silu)?;
+        let inner = self.conv(inner, &format!("{name}.conv1"), &Conv::SAME)?;
+        let inner = self.norm(inner, &format!("{name}.norm2"), Activation::Silu)?;
+        let shortcut = if inputs == outputs {
+            x
+        } else {
+            self.conv(x, &format!("{name}.conv_shortcut"), &Conv::POINT)?
+        };
+        let sum = Conv { residual: Some(shortcut), ..Conv::SAME };
+        self.conv(inner, &format!("{name}.conv2"), &sum)
+    }
+
+    /// x + out(attention(q(norm(x)), k(norm(x)), v(norm(x)))), with one head.
+    fn attention(&mut self, x: ValueId, name: &str) -> Result<ValueId, GraphError> {
+        let normalized = self.norm(x, &format!("{name}.group_norm"), Activation::None)?;
+        let mut projected =
+            |part: &str| self.conv(normalized, &format!("{name}.{part}"), &Conv::POINT);
+        let [query, key, value] = [projected("to_q")?, projected("to_k")?, projected("to_v")?];
+        let mixed = Op::Attention { query, key, value, heads: 1 };
+        let mixed = self.graph.add(format!("{name}.mixed"), mixed)?;
+        let sum = Conv { residual: Some(x), ..Conv::POINT };
+        self.conv(mixed, &format!("{name}.to_out.0"), &sum)
+    }
+
+    fn norm(
+        &mut self,
+        input: ValueId,
+        name: &str,
+        activation: Activation,
+    ) -> Result<ValueId, GraphError> {
+        let op = Op::GroupNorm {
+            input,
+            weight: format!("{name}.weight"),
+            bias: format!("{name}.bias"),
+            groups: self.config.norm_num_groups,
+            epsilon: EPSILON,
+            activation,
+        };
+        self.graph.add(name, op)
+    }
+
+    fn conv(&mut self, input: ValueId, name: &str, conv: &Conv) -> Result<ValueId, GraphError> {
+        let bias = Some(format!("{name}.bias"));
+        let op = Op::Conv2d {
+            input,
+            weight: format!("{name}.weight"),
+            upsample: conv.upsample,
+            stride: [conv.stride; 2],
+            padding: conv.padding,
+            epilogue: Epilogue { bias, residual: conv.residual, activation: Activation::None },
+        };
+        self.graph.add(name, op)
+    }
+}

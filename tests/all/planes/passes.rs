@@ -1,0 +1,141 @@
+//! The passes against their twins, each over a sentinel.
+
+use zscope::engine::params::{AttentionParams, GroupNormParams, activation_code};
+use zscope::engine::shader::Shader;
+use zscope::engine::twin;
+use zscope::engine::wgsl::{Gpu, SinglePass};
+use zscope::graph::Activation;
+
+use crate::engine_matches_twin::{assert_pass_matches, gpu, noise};
+
+#[track_caller]
+fn assert_norm_matches(gpu: &Gpu, params: GroupNormParams, input: &[f32]) {
+    let [weight, bias] = [2, 3].map(|seed| noise(seed, params.channels as usize));
+    let pass = SinglePass {
+        shader: Shader::GroupNorm,
+        params: bytemuck::bytes_of(&params),
+        invocations: params.invocations(),
+        inputs: &[input, &weight, &bias],
+    };
+    let twin = |output: &mut [f32]| twin::group_norm(&params, input, &weight, &bias, output);
+    assert_pass_matches(gpu, pass, twin, input.len(), &format!("{params:?}"));
+}
+
+/// Items, channels, values of a plane, groups.
+const NORMS: [[u32; 4]; 10] = [
+    [1, 1, 1, 1],
+    [1, 1, 2, 1],
+    [2, 6, 7, 3],
+    [3, 8, 64, 8],
+    [1, 32, 1, 4],
+    [2, 10, 131, 5],
+    [5, 7, 13, 1],
+    [129, 2, 3, 2],
+    [1, 64, 256, 32],
+    [1, 4, 16_385, 2],
+];
+
+#[test]
+fn group_norm_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    let activations = [Activation::None, Activation::Silu, Activation::LeakyRelu(0.2)];
+    for (index, [items, channels, plane, groups]) in NORMS.into_iter().enumerate() {
+        let (activation, slope) = activation_code(activations[index % 3]);
+        let epsilon = if index % 2 == 0 { 1e-6 } else { 1e-5 };
+        let params =
+            GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0: 0 };
+        assert_norm_matches(gpu, params, &noise(1, (items * channels * plane) as usize));
+    }
+}
+
+/// Far from zero rounding must neither eat the deviations nor make some where there are none.
+#[test]
+fn group_norm_far_from_zero_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    let params = GroupNormParams {
+        items: 1,
+        channels: 6,
+        plane: 1009,
+        groups: 3,
+        epsilon: 1e-6,
+        ..GroupNormParams::default()
+    };
+    let spread = |offset: f32, scale: f32| -> Vec<f32> {
+        noise(4, 6 * 1009).into_iter().map(|value| offset + scale * value).collect()
+    };
+    for values in [spread(1e4, 1.0), spread(-300.0, 1e-2), spread(0.1, 0.0), spread(0.0, 1e-8)] {
+        assert_norm_matches(gpu, params, &values);
+    }
+}
+
+#[test]
+fn more_groups_than_one_row_of_workgroups_holds() {
+    let Some(gpu) = gpu() else { return };
+    let params = GroupNormParams {
+        items: 65_537,
+        channels: 2,
+        plane: 1,
+        groups: 1,
+        epsilon: 1e-6,
+        ..GroupNormParams::default()
+    };
+    assert_norm_matches(gpu, params, &noise(5, 2 * 65_537));
+}
+
+#[track_caller]
+fn assert_attention_matches(gpu: &Gpu, params: AttentionParams, inputs: &[Vec<f32>; 3]) {
+    let [query, key, value] = inputs;
+    let pass = SinglePass {
+        shader: Shader::Attention,
+        params: bytemuck::bytes_of(&params),
+        invocations: params.invocations(),
+        inputs: &[query, key, value],
+    };
+    let twin = |output: &mut [f32]| twin::attention(&params, query, key, value, output);
+    assert_pass_matches(gpu, pass, twin, query.len(), &format!("{params:?}"));
+}
+
+/// Sequences, values of a token, tokens.
+const ATTENTIONS: [[u32; 3]; 11] = [
+    [1, 1, 1],
+    [2, 3, 5],
+    [1, 8, 15],
+    [1, 8, 16],
+    [3, 4, 17],
+    [4, 64, 49],
+    [2, 5, 131],
+    [1, 130, 33],
+    [65, 2, 7],
+    [1, 1, 257],
+    [1, 512, 64],
+];
+
+#[test]
+fn attention_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for [sequences, dim, tokens] in ATTENTIONS {
+        let len = (sequences * dim * tokens) as usize;
+        let inputs = [1, 2, 3].map(|seed| noise(seed, len));
+        // As networks have it, and so large that few tokens win.
+        for scale in [1.0 / (dim as f32).sqrt(), 10.0] {
+            let params = AttentionParams { sequences, dim, tokens, scale };
+            assert_attention_matches(gpu, params, &inputs);
+        }
+    }
+}
+
+/// The largest score comes first, last or in between: sums are scaled down often, once, or never. None overflows.
+#[test]
+fn attention_of_any_order_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    let tokens = 100;
+    let params = AttentionParams { sequences: 1, dim: 1, tokens, scale: 1.0 };
+    let rising: Vec<f32> = (0..tokens).map(|token| 4.0 * token as f32 - 200.0).collect();
+    let falling: Vec<f32> = rising.iter().rev().copied().collect();
+    let peaked: Vec<f32> = rising.iter().map(|score| 100.0 - score.abs()).collect();
+    let query = vec![1.0; tokens as usize];
+    let value = noise(6, tokens as usize);
+    for key in [rising, falling, peaked, vec![-300.0; tokens as usize]] {
+        assert_attention_matches(gpu, params, &[query.clone(), key, value.clone()]);
+    }
+}
