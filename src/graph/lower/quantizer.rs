@@ -308,7 +308,8 @@ impl QuantizerConfig {
         self.moves_codes() && self.update == CodebookUpdate::Ema
     }
 
-    /// What the mean squared difference of vectors from their codes counts in the loss.
+    /// What the mean squared difference of vectors from what stands for them counts in the loss. Where quantizers
+    /// follow each other it is the last term of their sum alone.
     pub fn weight_of_quantization(&self) -> f64 {
         let commitment = f64::from(self.commitment);
         match self.method {

@@ -1,8 +1,8 @@
 //! Vector quantization: every vector is replaced by what codes stand for, in one of several ways.
 //!
 //! Works on `[n, d]` rows; [`rows_of`] and [`planes_of`] turn an encoder's `[b, d, h, w]` into them and back.
-//! Knows nothing of images, losses of images, or optimizers. One file for each method, with its paper: [`codebook`],
-//! [`residual`], [`multi_head`], [`simvq`], [`fsq`]; and [`rotation`], another way for their gradient.
+//! Knows nothing of images, losses of images, or optimizers. One file for each method, with its paper: `codebook`,
+//! `residual`, `multi_head`, `simvq`, `fsq`; and `rotation`, another way for their gradient.
 //!
 //! Several codebooks lie in one tensor `[q * k, d]`, one after the other: what counts, averages or restarts codes
 //! then works on all of them at once.
