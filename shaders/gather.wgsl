@@ -1,5 +1,5 @@
 // The codes that indices name.
-// input [b, plane], codebook [k, d] -> output [b, d, plane].
+// input [b, plane], codebook [rows, d] -> output [b, d, plane]. The codes are `codes` rows from `first` on.
 
 #import dispatch.wgsl
 #import layout.wgsl
@@ -9,6 +9,10 @@ struct GatherParams {
     plane: u32,
     dim: u32,
     codes: u32,
+    first: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: GatherParams;
@@ -42,5 +46,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let value = (index / params.plane) % params.dim;
     let item = index / (params.plane * params.dim);
     let code = code_of(input[offset2(item, position, params.plane)]);
-    output[index] = codebook[offset2(code, value, params.dim)];
+    output[index] = codebook[offset2(params.first + code, value, params.dim)];
 }

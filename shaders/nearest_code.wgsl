@@ -1,5 +1,6 @@
 // The nearest code of every vector (squared Euclidean distance, ties to the lowest index), and how often each is chosen.
-// input [b, d, plane], codebook [k, d] -> usage [k], counted up; output [b, plane], indices as whole numbers.
+// input [b, d, plane], codebook [rows, d] -> usage [rows], counted up; output [b, plane], indices as whole numbers.
+// The codes are `codes` rows from `first` on: indices count from there.
 
 #import dispatch.wgsl
 
@@ -8,6 +9,10 @@ struct NearestCodeParams {
     plane: u32,
     dim: u32,
     codes: u32,
+    first: u32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: NearestCodeParams;
@@ -45,7 +50,8 @@ fn four_codes(first: u32) -> vec4<u32> {
 fn load_tile(lane: u32, code: u32, depth: u32) {
     for (var entry = lane; entry < DEPTH_TILE * 4u; entry += WORKGROUP_SIZE) {
         let value = min(depth + entry % DEPTH_TILE, params.dim - 1u);
-        let places = four_codes(code + entry / DEPTH_TILE * 4u) * params.dim + value;
+        let rows = params.first + four_codes(code + entry / DEPTH_TILE * 4u);
+        let places = rows * params.dim + value;
         tile[entry] = vec4<f32>(codebook[places.x], codebook[places.y], codebook[places.z], codebook[places.w]);
     }
 }
@@ -106,7 +112,7 @@ fn store(vector: u32, start: u32, nearest: Nearest) {
     if vector < params.vectors {
         let code = select(0u, lowest_nearest(nearest), is_finite(start));
         output[vector] = f32(code);
-        atomicAdd(&usage[code], 1u);
+        atomicAdd(&usage[params.first + code], 1u);
     }
 }
 

@@ -12,8 +12,9 @@ pub trait Codec {
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in the model's range
     /// - result: `latent` `[b, ..]`, and `logvar` of the same shape where the family has one; where it has a
-    ///   codebook of k codes `indices` `[b, h, w]`, `quantized` `[b, d, h, w]`, and `usage` `[k]`, how many vectors
-    ///   of this batch chose each code
+    ///   codebook `indices` `[b, h, w]`, or `[b, q, h, w]` for several quantizers or heads, `quantized`
+    ///   `[b, d, h, w]`, and `usage` `[k]`, how many vectors of this batch chose each of all codes; and `bounded`
+    ///   `[b, d, h, w]` where other vectors than `latent` are compared with codes
     ///
     /// # Errors
     /// When the family has no encoder, the images have another shape or the device fails.
@@ -32,7 +33,7 @@ pub trait Codec {
     /// Decodes codes.
     ///
     /// # Shapes
-    /// - `indices`: `[b, h, w]`, whole numbers; result: `image` `[b, c, h, w]`
+    /// - `indices`: `[b, h, w]` or `[b, q, h, w]`, whole numbers; result: `image` `[b, c, h, w]`
     ///
     /// # Errors
     /// When the family has no codebook, the indices have another shape or the device fails.
@@ -53,6 +54,14 @@ pub trait Codec {
 /// When the model did not give it.
 pub fn take(outputs: &mut NamedArrays, name: &str) -> Result<Array, CodecError> {
     outputs.remove(name).ok_or_else(|| format!("the model gave no {name}").into())
+}
+
+/// Takes the vectors that were compared with codes, `[b, d, h, w]`: the latents, or what these are bounded to.
+///
+/// # Errors
+/// When the model gave neither.
+pub fn compared(outputs: &mut NamedArrays) -> Result<Array, CodecError> {
+    outputs.remove("bounded").map_or_else(|| take(outputs, "latent"), Ok)
 }
 
 /// What a family that only generates says to images.

@@ -47,6 +47,18 @@
 //! - How codes are used ([`metrics::code_use`]) is counted on the host from what a block of steps tells, so that
 //!   a codebook's two clocks, deaths and births cost training no sync point of their own; a checkpoint keeps it
 //!   in `codes.safetensors`.
+//! - How vectors become codes is a description of its own, [`graph::lower::quantizer`], which any family can have.
+//!   The codebooks of several quantizers lie in one weight and count as one codebook of all their codes: counting,
+//!   restarts and every view work on them unchanged, and only [`latent::CodeSpace`] knows which codes go together.
+//! - A description of a model is one trait, [`graph::lower::Architecture`], with a task: reconstruct, generate or
+//!   classify. What follows a family asks the task, so that one without an encoder, or without a decoder, is no
+//!   special case. Networks are lowered anew from (config, tensors) whenever weights change, as normalizations,
+//!   classes and derived codebooks are folded into weights on the way.
+//! - Penalties on a discriminator's slope take the gradient of |g| from a pass of tangents along g / |g|, which is
+//!   exact; burn differentiates once. The difference of scores on either side of the image, which was tried first,
+//!   agreed with PyTorch on a small critic and drowned in the turns of rectifiers on a real one.
+//! - A generator is judged by no loss: its newest checkpoint counts as its best. Its measures take the average of its
+//!   weights and, where it knows classes, all of them in turn.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -13,6 +13,7 @@ use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
+use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{Networks, Shown};
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec};
@@ -84,15 +85,26 @@ pub struct Info {
     pub latent: LatentInfo,
     /// The codebook, where there is one.
     pub codebook: Option<CodebookInfo>,
+    /// How vectors become codes, where there is a codebook.
+    pub quantizer: Option<QuantizerInfo>,
 }
 
 /// The codebook of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CodebookInfo {
-    /// Codes.
+    /// Codes, those of several quantizers together.
     pub size: usize,
     /// Dimensions of a code.
     pub dim: usize,
+}
+
+/// How a model's vectors become codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct QuantizerInfo {
+    /// As `--set quantizer=…` names it.
+    pub method: &'static str,
+    /// Codes that stand for one vector: those of several quantizers or heads.
+    pub quantizers: usize,
 }
 
 /// The images of a model.
@@ -266,11 +278,11 @@ impl Opened {
         Ok(Self { networks, shown, ..self })
     }
 
-    /// How often each code was chosen in training, as shares of no fixed sum, `[k]`; nothing where there is no
+    /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
     /// codebook.
     pub fn code_shares(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
-        self.tensors.get("quantizer.cluster_size").map(crate::array::Array::data)
+        self.tensors.get(CLUSTER_SIZE).map(crate::array::Array::data)
     }
 
     /// What it is, in numbers.
@@ -282,6 +294,10 @@ impl Opened {
             _ => None,
         };
         let codebook = self.run.model.codebook().map(|[size, dim]| CodebookInfo { size, dim });
+        let quantizer = self.run.model.quantizer().map(|config| QuantizerInfo {
+            method: config.method.name(),
+            quantizers: config.layout().per_cell(),
+        });
         Info {
             family: self.run.model.family(),
             source: "zscope",
@@ -299,6 +315,7 @@ impl Opened {
                 grid,
             },
             codebook,
+            quantizer,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::jobs::Done;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
-use crate::latent::similarity_order;
+use crate::latent::{CodeLayout, CodeSpace, similarity_order};
 use crate::metrics::code_use::CodeUse;
 use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use crate::train::worker::Control;
@@ -67,17 +67,18 @@ impl Job {
 
 impl ZscopeApp {
     /// Begins anew with the codebook of another model, if it has one.
-    pub(super) fn show_codebook(&mut self, codes: Option<Arc<Array>>, usage: Option<Arc<CodeUse>>) {
+    pub(super) fn show_codebook(&mut self, codes: Option<CodeSpace>, usage: Option<Arc<CodeUse>>) {
         // A run that goes on with a model has its codes: who looks at one goes on looking.
         let size = |codes: &Array| codes.num_rows();
         let known = self.codes.codebook.as_ref().map(|codebook| size(&codebook.codes));
-        if known != codes.as_deref().map(size) {
+        if known != codes.as_ref().map(|space| size(&space.codebook)) {
             self.view.codebook.select(None);
         }
         self.codes = Codes {
-            codebook: codes.map(|codes| Codebook {
+            codebook: codes.map(|space| Codebook {
                 usage: usage.map_or(Usage::Unknown, Usage::Trained),
-                ..Codebook::new(codes)
+                layout: space.layout,
+                ..Codebook::new(space.codebook)
             }),
             ..Codes::default()
         };
@@ -213,12 +214,12 @@ impl ZscopeApp {
 
     /// Brings the map of the picture's codes up to date, to be seen from the next frame on.
     pub(super) fn map_codes(&mut self, ctx: &egui::Context) {
-        let grid = self.model.as_ref().and_then(|model| model.networks.codes.as_ref());
-        let shape = grid.and_then(|codes| <[usize; 2]>::try_from(codes.decoder.input_shape()).ok());
-        let map = shape.zip(self.explore.codes()).map(|(shape, codes)| {
+        let graphs = self.model.as_ref().and_then(|model| model.networks.codes.as_ref());
+        let map = graphs.zip(self.explore.codes()).map(|(graphs, codes)| {
+            let ([h, w], grids) = (graphs.grid(), graphs.layout.per_cell());
             let edited =
                 (0..codes.len()).map(|cell| self.explore.edited_cells().contains_key(&cell));
-            CodeMap { shape, edited: edited.collect(), codes }
+            CodeMap { shape: [grids * h, w], grids, edited: edited.collect(), codes }
         });
         if self.codes.map != map {
             self.codes.map = map;
@@ -258,6 +259,10 @@ impl ZscopeApp {
     }
 
     fn ask_of_codes(&mut self, control: Control) {
+        let layout = self.codes.codebook.as_ref().map(|codebook| &codebook.layout);
+        if let Some(why) = layout.and_then(CodeLayout::why_fixed) {
+            return self.notice(why, true);
+        }
         match &self.training {
             Some(training) if self.codes.codebook.is_some() => training.ask(control),
             _ => self.notice(NOT_IN_TRAINING, true),

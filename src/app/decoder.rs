@@ -68,9 +68,7 @@ impl Decoder {
     /// Draws the point that a person stands at, or the codes that were put into its cells.
     pub(super) fn draw_point(&mut self, explore: &Explore) -> Result<(), EngineError> {
         let is_edited = !explore.edited_cells().is_empty();
-        let codes = is_edited.then(|| explore.codes()).flatten();
-        let codes: Option<Vec<f32>> =
-            codes.map(|codes| codes.into_iter().map(|code| code as f32).collect());
+        let codes = is_edited.then(|| explore.indices()).flatten();
         match self {
             Self::Wgsl(wgsl) => match (codes, explore.pad()) {
                 (Some(codes), _) => match &mut wgsl.codes {
@@ -294,7 +292,7 @@ impl Drop for WgslDecoder {
 enum Point {
     /// A latent, flat.
     Latent(Vec<f32>),
-    /// Codes as whole numbers, `[cells]`.
+    /// Indices of codes, `[q * cells]`.
     Codes(Vec<f32>),
 }
 

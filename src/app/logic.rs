@@ -364,9 +364,10 @@ impl ZscopeApp {
                 None => Ok(()),
             }
         });
-        if let Some((codebook, shares)) = model.codes(&weights.tensors) {
-            self.explore.set_codes(Arc::clone(&codebook), shares);
-            self.take_code_vectors(codebook);
+        if let Some((space, shares)) = model.codes(&weights.tensors) {
+            let vectors = Arc::clone(&space.codebook);
+            self.explore.set_codes(space, shares);
+            self.take_code_vectors(vectors);
         }
         if let Err(error) = shown {
             self.notice(format!("show newer weights: {error}"), true);
@@ -541,13 +542,13 @@ impl ZscopeApp {
         let shape = model.config.latent();
         let codes = model.codes(tensors);
         self.explore = match codes.clone() {
-            Some((codebook, shares)) => {
+            Some((space, shares)) => {
                 let cells = shape.iter().skip(1).product();
-                Explore::with_codes(cells, codebook, shares)
+                Explore::with_codes(cells, space, shares)
             }
             None => Explore::new(shape.iter().product()),
         };
-        self.show_codebook(codes.map(|(codebook, _)| codebook), usage);
+        self.show_codebook(codes.map(|(space, _)| space), usage);
         self.model = Some(model);
         self.kl_step = 0;
         self.picture_is_stale = true;

@@ -25,13 +25,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eframe::egui;
 use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
 
-use crate::array::{Array, NamedArrays};
+use crate::array::NamedArrays;
 use crate::cli::WindowArgs;
 use crate::data::Dataset;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
+use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{Networks, Shown};
+use crate::latent::CodeSpace;
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
@@ -67,10 +69,10 @@ struct Model {
 
 impl Model {
     /// The codes with how often each was used in training, where there is a codebook.
-    fn codes(&self, tensors: &NamedArrays) -> Option<(Arc<Array>, Arc<[f32]>)> {
-        let codebook = self.networks.codes.as_ref()?.codebook().clone();
-        let shares = tensors.get("quantizer.cluster_size")?.data().into();
-        Some((Arc::new(codebook), shares))
+    fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
+        let space = self.networks.codes.as_ref()?.space();
+        let shares = tensors.get(CLUSTER_SIZE)?.data().into();
+        Some((space, shares))
     }
 }
 

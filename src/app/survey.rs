@@ -1,7 +1,7 @@
 //! Where codes occur and what they look like: what jobs make for the inspector.
 
 use crate::array::Array;
-use crate::codec::{CodecError, take};
+use crate::codec::{CodecError, compared, take};
 use crate::data::{self, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
@@ -21,7 +21,7 @@ pub(super) struct Surveyed {
     pub(super) survey: Survey,
     /// `[b, c, h, w]` in `[0, 1]`.
     pub(super) images: Array,
-    /// Their codes, `[b, h, w]`.
+    /// Their codes as indices, `[b, h, w]` or `[b, q, h, w]`.
     pub(super) indices: Array,
 }
 
@@ -34,17 +34,17 @@ pub(super) fn survey(
     let (Some(codes), Some(encoder)) = (&networks.codes, &networks.encoder) else {
         return Ok(None);
     };
-    let &[h, w] = codes.decoder.input_shape() else { return Ok(None) };
+    let ([h, w], space) = (codes.grid(), codes.space());
     let numbers: Vec<u32> = (0..dataset.len(Split::Test).min(IMAGES) as u32).collect();
     let images = data::batch(dataset, Split::Test, &numbers);
     let own = range.images_from_unit(&images);
     let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&own)?;
-    let latent = take(&mut outputs, "latent")?;
+    let latent = compared(&mut outputs)?;
     let quantized = take(&mut outputs, "quantized")?;
     let indices = take(&mut outputs, "indices")?;
-    let mut survey = Survey::new(codes.codebook().num_rows(), [h, w]);
+    let mut survey = Survey::new(space.codebook.num_rows(), [h, w]);
     for image in 0..images.num_rows() {
-        let chosen: Vec<u32> = indices.row(image).iter().map(|&code| code as u32).collect();
+        let chosen = space.codes(indices.row(image));
         let mut squares = vec![0.0; h * w];
         let planes = latent.row(image).chunks(h * w).zip(quantized.row(image).chunks(h * w));
         for (a, b) in planes {
@@ -52,7 +52,9 @@ pub(super) fn survey(
                 *square += (a - b) * (a - b);
             }
         }
+        // Of the whole vector, whichever of its codes is asked for.
         let distances: Vec<f32> = squares.into_iter().map(f32::sqrt).collect();
+        let distances = distances.repeat(space.layout.per_cell());
         survey.add_image(image, &chosen, &distances);
         if image < Probe::IMAGES {
             survey.watched.push(chosen);
@@ -76,14 +78,17 @@ pub(super) fn code_pictures(
     code: usize,
 ) -> Result<Option<CodePictures>, CodecError> {
     let Some(codes) = &networks.codes else { return Ok(None) };
-    let &[h, w] = codes.decoder.input_shape() else { return Ok(None) };
+    let ([h, w], space) = (codes.grid(), codes.space());
+    let shape = codes.decoder.input_shape();
     let mut decoder = Runner::new(EngineKind::Cpu, &codes.decoder, None)?;
     let mut decode = |indices: &Array| -> Result<Array, CodecError> {
         let mut image = take(&mut decoder.run(indices)?, "image")?;
         image.data_mut().iter_mut().for_each(|value| *value = range.to_unit(*value));
         Ok(image)
     };
-    let everywhere = decode(&Array::filled([1, h, w], code as f32))?;
+    let one = space.indices(&space.alone(code));
+    let grids = one.into_iter().flat_map(|index| vec![index; h * w]).collect();
+    let everywhere = decode(&Array::new([&[1], shape].concat(), grids)?)?;
     let middle = Patch { image: 0, cell: (h / 2) * w + w / 2, distance: 0.0 };
     let alone = pieces(&everywhere, &[middle], [h, w]);
     let chosen = surveyed.map_or(&[][..], |surveyed| surveyed.survey.patches(code));
@@ -92,7 +97,7 @@ pub(super) fn code_pictures(
         return Ok(Some(CodePictures { alone, in_context: None, patches: None }));
     };
     let grids = chosen.iter().flat_map(|patch| surveyed.indices.row(patch.image).to_vec());
-    let decoded = decode(&Array::new([chosen.len(), h, w], grids.collect())?)?;
+    let decoded = decode(&Array::new([&[chosen.len()], shape].concat(), grids.collect())?)?;
     let in_order: Vec<Patch> =
         (0..).zip(chosen).map(|(image, patch)| Patch { image, ..*patch }).collect();
     Ok(Some(CodePictures {
@@ -112,7 +117,8 @@ fn pieces(images: &Array, patches: &[Patch], [h, w]: [usize; 2]) -> Array {
     };
     let mut data = Vec::with_capacity(patches.len() * c * side * side);
     for patch in patches {
-        let top = start(patch.cell / w.max(1), cell[0], height);
+        // Below the first grid lie those of other quantizers.
+        let top = start(patch.cell / w.max(1) % h.max(1), cell[0], height);
         let left = start(patch.cell % w.max(1), cell[1], width);
         for plane in images.row(patch.image).chunks_exact(height * width) {
             for y in top..top + side {

@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::{Failure, ModelArgs, codec_verbs, output, usage};
 use crate::array::Array;
-use crate::codec::{CodecError, take};
+use crate::codec::{CodecError, compared, take};
 use crate::data::{self, DataSpec, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::{pictures, write_whole};
 use crate::graph::lower::CodeGraphs;
-use crate::latent::{near_ties, squared_distance};
-use crate::metrics::code_use::{CodeState, code_state, codes_used, perplexity};
+use crate::latent::{CodeSpace, squared_distance};
+use crate::metrics::code_use::{CodeState, code_state, codes_used, perplexity as exp_entropy};
 use crate::open::Opened;
 
 /// Images that are run at once.
@@ -50,7 +50,7 @@ pub(super) struct CodebookArgs {
 /// What was counted.
 struct Counted {
     usage: Vec<u64>,
-    /// Vectors that have two nearest codes: which of them is chosen is a matter of rounding.
+    /// Choices between two nearest codes: which of them is chosen is a matter of rounding.
     near_ties: u64,
     engine: &'static str,
 }
@@ -81,15 +81,17 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
     let counted = count_codes(args.model.engine, &opened, graphs, dataset.as_ref(), split, count)
         .map_err(anyhow::Error::from_boxed)?;
     if let Some(path) = &args.csv {
-        write_csv(path, &counted.usage, graphs.codebook())?;
+        write_csv(path, &counted.usage, &graphs.space())?;
     }
     if let Some(path) = &args.png {
         write_tiles(path, &opened, graphs, size).map_err(anyhow::Error::from_boxed)?;
     }
     let Counted { usage, near_ties, engine } = counted;
+    let layout = &graphs.layout;
+    let parts: Vec<&[u64]> = usage.chunks(size / layout.parts()).collect();
     let vectors: u64 = usage.iter().sum();
     let used = codes_used(&usage);
-    let perplexity = perplexity(&usage);
+    let perplexity = exp_entropy(&usage);
     if args.json {
         output::json(&json!({
             "codebook_size": size,
@@ -101,6 +103,12 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
             "perplexity": perplexity,
             "near_ties": near_ties,
             "engine": engine,
+            "quantizer": opened.run.model.quantizer().map(|config| config.method.name()),
+            "quantizers": layout.per_cell(),
+            "codebooks": parts
+                .iter()
+                .map(|usage| json!({ "codes_used": codes_used(usage), "perplexity": exp_entropy(usage) }))
+                .collect::<Vec<_>>(),
             "usage": usage,
         }))?;
         return Ok(());
@@ -109,6 +117,14 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
     output::line(&format!("vectors       {vectors} of {count} images ({})", args.split));
     output::line(&format!("codes used    {used}, {} dead", size - used));
     output::line(&format!("perplexity    {perplexity:.1}"));
+    for (part, usage) in parts.iter().enumerate().filter(|_| parts.len() > 1) {
+        let (word, used, k) = (layout.word(), codes_used(usage), usage.len());
+        let perplexity = exp_entropy(usage);
+        output::line(&format!(
+            "{word} {:<4} {used} of {k} codes, perplexity {perplexity:.1}",
+            part + 1
+        ));
+    }
     output::line(&format!("near ties     {near_ties} vectors with two codes equally near (1e-5)"));
     output::line(&format!("engine        {engine}"));
     Ok(())
@@ -134,9 +150,9 @@ fn count_codes(
         kind => Some(Runner::new(kind, &graphs.quantizer, None)?),
     };
     let bar = super::train::bar(count as u64, "images");
-    let codebook = graphs.codebook();
+    let space = graphs.space();
     let mut counted = Counted {
-        usage: vec![0; codebook.num_rows()],
+        usage: vec![0; space.codebook.num_rows()],
         near_ties: 0,
         engine: quantizer.as_ref().map_or("burn", |quantizer| quantizer.kind().name()),
     };
@@ -156,14 +172,16 @@ fn count_codes(
         for (sum, &count) in counted.usage.iter_mut().zip(usage.data()) {
             *sum += count as u64;
         }
-        counted.near_ties += near_ties(&latent, codebook);
+        outputs.entry("latent".to_owned()).or_insert(latent);
+        counted.near_ties += space.near_ties(&compared(&mut outputs)?);
         bar.set_position(start as u64);
     }
     bar.finish_and_clear();
     Ok(counted)
 }
 
-fn write_csv(path: &Path, usage: &[u64], codebook: &Array) -> Result<(), Failure> {
+fn write_csv(path: &Path, usage: &[u64], space: &CodeSpace) -> Result<(), Failure> {
+    let codebook = &space.codebook;
     let all = usage.iter().sum::<u64>().max(1) as f64;
     let saved = write_whole(path, |out| {
         writeln!(out, "code,uses,share,state,norm,nearest,distance")?;
@@ -175,7 +193,8 @@ fn write_csv(path: &Path, usage: &[u64], codebook: &Array) -> Result<(), Failure
                 CodeState::Dead => "dead",
             };
             let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-            let others = (0..usage.len()).filter(|&other| other != code);
+            let siblings = space.range(space.part_of(code));
+            let others = siblings.filter(|&other| other != code);
             let nearest = others
                 .map(|other| (squared_distance(vector, codebook.row(other)), other))
                 .min_by(|a, b| a.0.total_cmp(&b.0));
@@ -198,9 +217,7 @@ fn write_tiles(
     size: usize,
 ) -> Result<(), CodecError> {
     let mut decoder = Runner::new(EngineKind::Auto, &graphs.decoder, None)?;
-    let &[h, w] = graphs.decoder.input_shape() else {
-        return Err("codebook: the codes are no grid (expected rows and columns)".into());
-    };
+    let ([h, w], space) = (graphs.grid(), graphs.space());
     let image = opened.run.image;
     let side = |pixels: usize, cells: usize| (pixels / cells * TILE_CELLS).min(pixels);
     let (tile_h, tile_w) = (side(image.height, h), side(image.width, w));
@@ -208,8 +225,9 @@ fn write_tiles(
     let mut tiles = Vec::with_capacity(size * image.channels * tile_h * tile_w);
     for start in (0..size).step_by(BATCH) {
         let codes = start..size.min(start + BATCH);
-        let cells = codes.clone().flat_map(|code| std::iter::repeat_n(code as f32, h * w));
-        let grid = Array::new([codes.len(), h, w], cells.collect())?;
+        let indices = codes.clone().flat_map(|code| space.indices(&space.alone(code)));
+        let cells = indices.flat_map(|index| std::iter::repeat_n(index, h * w)).collect();
+        let grid = Array::new([&[codes.len()], graphs.decoder.input_shape()].concat(), cells)?;
         let decoded = take(&mut decoder.run(&grid)?, "image")?;
         for index in 0..codes.len() {
             for row in decoded.row(index).chunks_exact(image.width * image.height) {

@@ -99,8 +99,8 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
         )
         .into());
     }
-    if let (From::Indices, Some([k, _])) = (args.from, opened.run.model.codebook()) {
-        check_indices(&values, k, &args.files.input)?;
+    if let (From::Indices, Some(codes)) = (args.from, &opened.networks.codes) {
+        check_indices(&values, codes.space().part_len(), &args.files.input)?;
     }
     let mut codec = opened.codec(args.model.engine, None)?;
     let outputs = match args.from {

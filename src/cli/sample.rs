@@ -8,7 +8,7 @@ use super::{Failure, ModelArgs, codec_verbs, output, usage};
 use crate::array::Array;
 use crate::codec::take;
 use crate::graph::lower::{CodeGraphs, Shown};
-use crate::latent::{self, draw_codes};
+use crate::latent;
 use crate::open::Opened;
 
 /// Draw new images from a model's prior
@@ -60,12 +60,12 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
 }
 
-/// Grids of codes, each drawn by its use, `[n, h, w]`.
+/// Grids of codes, each drawn by its use, `[n, h, w]` or `[n, q, h, w]`.
 fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<Array, Failure> {
     let mut shape = codes.decoder.input_shape().to_vec();
-    let cells: usize = shape.iter().product();
-    let data = (0..args.n as u64).flat_map(|index| draw_codes(shares, cells, args.seed, index));
-    let data = data.map(|code| code as f32).collect();
+    let (space, [h, w]) = (codes.space(), codes.grid());
+    let drawn = |index| space.indices(&space.draw(shares, h * w, args.seed, index));
+    let data = (0..args.n as u64).flat_map(drawn).collect();
     shape.insert(0, args.n);
     Ok(Array::new(shape, data)?)
 }

@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::codec::{Codec, take};
 use crate::data::{self, DataSpec, Split};
 use crate::formats::pictures;
-use crate::latent::{self, Mixing, Range, draw_codes, latent_of_codes, traverse_grid};
+use crate::latent::{self, Mixing, Range, traverse_grid};
 use crate::open::Opened;
 use crate::random::{Purpose, normals};
 
@@ -154,8 +154,8 @@ fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
     let shape = opened.run.model.latent();
     match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
-            let cells = codes.decoder.input_shape().iter().product();
-            latent_of_codes(codes.codebook(), &draw_codes(shares, cells, seed, 0))
+            let (space, [h, w]) = (codes.space(), codes.grid());
+            space.latent_of_codes(&space.draw(shares, h * w, seed, 0))
         }
         _ => normals(seed, 0, Purpose::Sample, shape.iter().product()),
     }

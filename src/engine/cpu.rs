@@ -6,6 +6,9 @@ mod codes;
 mod planes;
 mod weights;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
 use burn::tensor::module::{conv_transpose2d, conv2d, linear};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
@@ -16,15 +19,15 @@ use self::planes::planes;
 use self::weights::Weights;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
-use crate::graph::{Activation, Graph, Node, Op};
+use crate::graph::{Activation, Codes, Graph, Node, Op};
 
 /// A graph whose weights are tensors.
 #[derive(Debug)]
 pub(super) struct CpuNetwork {
     device: Device,
     weights: Weights,
-    /// The codebook that is searched, if one is.
-    search: Option<Search>,
+    /// The codebooks that are searched, by their part of the weight.
+    searches: BTreeMap<usize, Search>,
     last_reads: Vec<usize>,
 }
 
@@ -33,14 +36,14 @@ impl CpuNetwork {
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
         let weights = Weights::new(graph, &device);
-        let search = search_of(graph);
-        Self { device, weights, search, last_reads: plan::last_reads(graph) }
+        let searches = searches_of(graph, &weights);
+        Self { device, weights, searches, last_reads: plan::last_reads(graph) }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
         self.weights = Weights::new(graph, &self.device);
-        self.search = search_of(graph);
+        self.searches = searches_of(graph, &self.weights);
     }
 
     /// The values of all outputs and the use of codes. Reads them back: a sync point.
@@ -103,18 +106,18 @@ impl CpuNetwork {
             Op::Activate { activation, .. } => activate(next(), *activation),
             Op::Affine { scale, shift, .. } => next().mul_scalar(*scale).add_scalar(*shift),
             Op::Clamp { lo, hi, .. } => next().clamp(*lo, *hi),
-            Op::NearestCode { codebook, .. } => {
-                let search = self.search.as_ref().expect("prepared for graphs with this node");
+            Op::NearestCode { input: value, codebook } => {
                 let input = read(next(), || format!("reading the vectors of `{}`", node.name))?;
-                let (codes, transposed) = (graph.weight(codebook), self.weights.matrix(codebook));
-                let indices = search.nearest(codes, &transposed, &input, node.num_values())?;
-                results.count(&indices);
+                let vectors = graph.node(*value);
+                let plane = vectors.num_values() / vectors.shape[0];
+                let indices = self.searches[&codebook.part].nearest(&input, plane)?;
+                results.count(graph.rows_of(codebook)[0], &indices);
                 self.tensor(indices, node)
             }
-            Op::Gather { input: value, codebook } => {
+            Op::Gather { codebook, .. } => {
                 let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
-                let plane = graph.node(*value).num_values();
-                self.tensor(codes::gather(graph.weight(codebook), &indices, plane), node)
+                let plane = node.num_values() / node.shape[0];
+                self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
             }
         };
         Ok(value)
@@ -174,10 +177,23 @@ impl CpuNetwork {
     }
 }
 
-fn search_of(graph: &Graph) -> Option<Search> {
-    let (value, _) = graph.quantizer()?;
-    let codebook = graph.node(value).op.codebook()?;
-    Some(Search::new(graph.weight(codebook)))
+fn searches_of(graph: &Graph, weights: &Weights) -> BTreeMap<usize, Search> {
+    let prepared = |(_, codebook): (_, &Codes)| {
+        let [first, count] = graph.rows_of(codebook);
+        let transposed = weights.matrix(&codebook.weight).narrow(1, first, count); // [d, k]
+        (codebook.part, Search::new(codes_of(graph, codebook).into_owned(), transposed))
+    };
+    graph.searches().map(prepared).collect()
+}
+
+/// The rows of one codebook.
+fn codes_of<'a>(graph: &'a Graph, codebook: &Codes) -> Cow<'a, Array> {
+    let (weight, [first, count]) = (graph.weight(&codebook.weight), graph.rows_of(codebook));
+    if codebook.parts == 1 {
+        Cow::Borrowed(weight)
+    } else {
+        Cow::Owned(weight.rows(first, first + count))
+    }
 }
 
 /// The values of a tensor: a sync point, described by `what` where it fails.

@@ -5,7 +5,7 @@ use super::params::{
     GroupNormParams, LinearParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
-use crate::graph::{Activation, Epilogue, Graph, Node, Op, ValueId};
+use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
 
 /// A pass with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,8 +85,8 @@ impl Kernel {
                     ..clamp
                 }))
             }
-            Op::NearestCode { codebook, .. } => {
-                Some(Self::NearestCode(source.nearest_code(codebook)))
+            Op::NearestCode { input, codebook } => {
+                Some(Self::NearestCode(source.nearest_code(*input, codebook)))
             }
             Op::Gather { input, codebook } => Some(Self::Gather(source.gather(*input, codebook))),
         }
@@ -233,22 +233,26 @@ impl Source<'_> {
         }
     }
 
-    fn nearest_code(&self, codebook: &str) -> NearestCodeParams {
-        let [codes, dim] = self.codebook(codebook);
-        let plane = self.node.num_values() as u32;
-        NearestCodeParams { vectors: self.batch * plane, plane, dim, codes }
+    /// Where a cell has several vectors, each is an item of its own.
+    fn nearest_code(&self, input: ValueId, codebook: &Codes) -> NearestCodeParams {
+        let [first, codes, dim] = self.codebook(codebook);
+        let vectors = self.batch * self.node.num_values() as u32;
+        let plane = plane(self.graph.node(input));
+        NearestCodeParams { vectors, plane, dim, codes, first, ..NearestCodeParams::default() }
     }
 
-    fn gather(&self, input: ValueId, codebook: &str) -> GatherParams {
-        let [codes, dim] = self.codebook(codebook);
-        let plane = self.graph.node(input).num_values() as u32;
-        GatherParams { items: self.batch, plane, dim, codes }
+    /// As [`Self::nearest_code`].
+    fn gather(&self, input: ValueId, codebook: &Codes) -> GatherParams {
+        let [first, codes, dim] = self.codebook(codebook);
+        let plane = plane(self.node);
+        let items = self.batch * self.graph.node(input).num_values() as u32 / plane;
+        GatherParams { items, plane, dim, codes, first, ..GatherParams::default() }
     }
 
-    /// The number of codes and of their values.
-    fn codebook(&self, name: &str) -> [u32; 2] {
-        let codebook = self.graph.weight(name);
-        [codebook.num_rows() as u32, codebook.row_len() as u32]
+    /// The first row, the number of codes and of their values.
+    fn codebook(&self, codebook: &Codes) -> [u32; 3] {
+        let [first, codes] = self.graph.rows_of(codebook);
+        [first, codes, self.graph.weight(&codebook.weight).row_len()].map(|value| value as u32)
     }
 
     /// Every value as it is, but for the activation.
@@ -264,6 +268,11 @@ impl Source<'_> {
             ..ElementwiseParams::default()
         }
     }
+}
+
+/// The positions of vectors, `[d]` or `[d, h, w]`, in one item.
+fn plane(vectors: &Node) -> u32 {
+    (vectors.num_values() / vectors.shape[0]) as u32
 }
 
 /// Channels, rows and columns of a node whose output is known to have three axes.

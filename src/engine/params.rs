@@ -275,6 +275,14 @@ pub struct NearestCodeParams {
     pub dim: u32,
     /// Codes.
     pub codes: u32,
+    /// The row of the first code.
+    pub first: u32,
+    /// Fills up to multiples of four.
+    pub pad0: u32,
+    /// The same.
+    pub pad1: u32,
+    /// The same.
+    pub pad2: u32,
 }
 
 impl NearestCodeParams {
@@ -296,6 +304,14 @@ pub struct GatherParams {
     pub dim: u32,
     /// Codes.
     pub codes: u32,
+    /// The row of the first code.
+    pub first: u32,
+    /// Fills up to multiples of four.
+    pub pad0: u32,
+    /// The same.
+    pub pad1: u32,
+    /// The same.
+    pub pad2: u32,
 }
 
 impl GatherParams {

@@ -102,7 +102,7 @@ impl Plan {
             passes,
             outputs: graph.outputs().map(planned).collect(),
             buffers: arena.lens,
-            codes: graph.quantizer().map_or(0, |(_, codes)| codes),
+            codes: graph.num_codes(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::graph::{Graph, USAGE};
 pub struct Results {
     /// The values of every output, in the order of the graph's outputs, one item after the other.
     pub outputs: Vec<Vec<f32>>,
-    /// How many vectors chose each code; empty where the graph searches no codebook.
+    /// How many vectors chose each row of the weight that is searched; empty where the graph searches no codebook.
     pub usage: Vec<u64>,
 }
 
@@ -17,8 +17,7 @@ impl Results {
     /// Those of no items.
     pub(super) fn new(graph: &Graph) -> Self {
         let outputs = graph.outputs().map(|_| Vec::new()).collect();
-        let codes = graph.quantizer().map_or(0, |(_, codes)| codes);
-        Self { outputs, usage: vec![0; codes] }
+        Self { outputs, usage: vec![0; graph.num_codes()] }
     }
 
     /// Adds those of the items that follow.
@@ -31,10 +30,10 @@ impl Results {
         }
     }
 
-    /// Counts the codes that `indices` name, each below their number.
-    pub(super) fn count(&mut self, indices: &[f32]) {
+    /// Counts the codes that `indices` name, of a codebook whose rows begin with `first`.
+    pub(super) fn count(&mut self, first: usize, indices: &[f32]) {
         for &index in indices {
-            self.usage[index as usize] += 1;
+            self.usage[first + index as usize] += 1;
         }
     }
 

@@ -13,6 +13,8 @@ const INPUT_NAME: &str = "input";
 #[derive(Debug)]
 pub struct GraphBuilder<'a> {
     available: &'a NamedArrays,
+    /// Weights that were made for this network, by name: they come before those that are available.
+    made: NamedArrays,
     graph: Graph,
 }
 
@@ -26,7 +28,22 @@ impl<'a> GraphBuilder<'a> {
         let input =
             Node { name: INPUT_NAME.to_owned(), op: Op::Input, shape: input_shape.to_vec() };
         let graph = Graph { nodes: vec![input], weights: BTreeMap::new(), outputs: Vec::new() };
-        Ok(Self { available: weights, graph })
+        Ok(Self { available: weights, made: NamedArrays::new(), graph })
+    }
+
+    /// Makes a weight that nodes may name from now on, for what follows from others or from nothing.
+    pub fn make(&mut self, name: impl Into<String>, weight: Array) {
+        self.made.insert(name.into(), weight);
+    }
+
+    /// A weight that nodes may name.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn find(&self, node: &str, weight: &str) -> Result<&Array, GraphError> {
+        let missing =
+            || GraphError::MissingWeight { node: node.to_owned(), weight: weight.to_owned() };
+        self.made.get(weight).or_else(|| self.available.get(weight)).ok_or_else(missing)
     }
 
     /// The network's input.
@@ -106,9 +123,7 @@ impl<'a> GraphBuilder<'a> {
         if self.graph.weights.contains_key(weight) {
             return Ok(());
         }
-        let missing =
-            || GraphError::MissingWeight { node: node.to_owned(), weight: weight.to_owned() };
-        let array = self.available.get(weight).ok_or_else(missing)?;
+        let array = self.find(node, weight)?;
         let what = format!("shape of weight `{weight}`");
         let len = shape::checked_len(node, &what, array.shape())?;
         if len != array.data().len() {
@@ -120,7 +135,8 @@ impl<'a> GraphBuilder<'a> {
             ));
         }
         check_finite(weight, array, is_codebook)?;
-        self.graph.weights.insert(weight.to_owned(), Arc::new(array.clone()));
+        let array = Arc::new(array.clone());
+        self.graph.weights.insert(weight.to_owned(), array);
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use builder::GraphBuilder;
 pub use error::GraphError;
-pub use op::{Activation, Epilogue, Op, ValueId};
+pub use op::{Activation, Codes, Epilogue, Op, ValueId};
 
 use crate::array::{Array, NamedArrays};
 
@@ -29,7 +29,7 @@ pub const MAX_VALUES: usize = 1 << 30;
 pub const MAX_CODES: usize = 1 << 18;
 
 /// What a run of a graph with an [`Op::NearestCode`] gives besides its outputs, under this name: `[k]`, how many
-/// vectors chose each code.
+/// vectors chose each row of the weight that is searched.
 ///
 /// It is the one array that is of the run and not of an item: all items of all chunks are counted together.
 /// Exact up to 2^24, rounded beyond. No output can have this name.
@@ -131,14 +131,23 @@ impl Graph {
         Ok(Self { weights: newer, ..self.clone() })
     }
 
-    /// The value of the one [`Op::NearestCode`] and its number of codes, if there is one.
-    pub fn quantizer(&self) -> Option<(ValueId, usize)> {
-        self.nodes.iter().enumerate().find_map(|(index, node)| match &node.op {
-            Op::NearestCode { codebook, .. } => {
-                Some((ValueId(index), self.weight(codebook).num_rows()))
-            }
+    /// The values of every [`Op::NearestCode`], and the codebook of each; all in one weight.
+    pub fn searches(&self) -> impl Iterator<Item = (ValueId, &Codes)> {
+        self.nodes.iter().enumerate().filter_map(|(index, node)| match &node.op {
+            Op::NearestCode { codebook, .. } => Some((ValueId(index), codebook)),
             _ => None,
         })
+    }
+
+    /// The number of codes whose use is counted; 0 where nothing is searched.
+    pub fn num_codes(&self) -> usize {
+        self.searches().next().map_or(0, |(_, codebook)| self.weight(&codebook.weight).num_rows())
+    }
+
+    /// The first row and the number of rows of a codebook.
+    pub fn rows_of(&self, codebook: &Codes) -> [usize; 2] {
+        let rows = self.weight(&codebook.weight).num_rows() / codebook.parts;
+        [codebook.part * rows, rows]
     }
 
     /// Whether the two differ in nothing but the values of their weights.
@@ -178,7 +187,8 @@ impl Graph {
                 4 * node.num_values() as u64 * tokens
             }
             Op::NearestCode { codebook, .. } => {
-                3 * node.num_values() as u64 * self.weight(codebook).data().len() as u64
+                let [_, rows] = self.rows_of(codebook);
+                3 * node.num_values() as u64 * rows as u64 * per_value(&codebook.weight)
             }
             Op::Input
             | Op::GroupNorm { .. }

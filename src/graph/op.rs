@@ -60,6 +60,31 @@ impl Epilogue {
     }
 }
 
+/// The rows of a weight `[k, d]` that are one codebook: all of them, or one of several parts of equal size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// The weight, at most [`MAX_CODES`](super::MAX_CODES) rows.
+    pub weight: String,
+    /// Which part they are, below `parts`.
+    pub part: usize,
+    /// How many codebooks lie in the weight, one after the other.
+    pub parts: usize,
+}
+
+impl Codes {
+    /// One of `parts` codebooks that lie in a weight.
+    pub fn part(weight: impl Into<String>, part: usize, parts: usize) -> Self {
+        Self { weight: weight.into(), part, parts }
+    }
+}
+
+impl From<&str> for Codes {
+    /// All rows of a weight.
+    fn from(weight: &str) -> Self {
+        Self::part(weight, 0, 1)
+    }
+}
+
 /// A computation; shapes are those of one item, weights are named and in PyTorch's layouts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
@@ -181,21 +206,22 @@ pub enum Op {
         /// The upper limit.
         hi: f32,
     },
-    /// The index of the code that is nearest to each vector, `[d, h, w]` to `[h, w]` or `[d]` to `[1]`.
+    /// The index of the code that is nearest to each vector, `[d, h, w]` to `[h, w]` or `[d]` to `[1]`; where
+    /// there are q times d planes, each d of them are vectors of their own, `[q * d, h, w]` to `[q, h, w]`.
     ///
     /// Nearest is the smallest sum of squared differences, of equally near codes the one of the lowest index;
     /// a vector with a value that is not finite has index 0. How often each code is chosen is counted (see
-    /// [`USAGE`](super::USAGE)), for one node of a graph: there cannot be a second.
+    /// [`USAGE`](super::USAGE)), for one weight of a graph: all searches have their codebooks in it.
     ///
     /// # Source
     /// VQ-VAE (van den Oord et al., 2017, eq. 1, arXiv:1711.00937).
     NearestCode {
-        /// The vectors, `[d, h, w]` or `[d]`.
+        /// The vectors, `[d, h, w]`, `[q * d, h, w]` or `[d]`.
         input: ValueId,
-        /// The codes `[k, d]`, at most [`MAX_CODES`](super::MAX_CODES).
-        codebook: String,
+        /// The codes, `[k, d]`.
+        codebook: Codes,
     },
-    /// The codes that indices name, `[h, w]` to `[d, h, w]` or `[1]` to `[d]`.
+    /// The codes that indices name, `[h, w]` to `[d, h, w]`, `[q, h, w]` to `[q * d, h, w]` or `[1]` to `[d]`.
     ///
     /// Indices may come from outside: fractions are cut off, what is negative or no number names the first code,
     /// what lies past the end the last one.
@@ -203,10 +229,10 @@ pub enum Op {
     /// # Source
     /// VQ-VAE (van den Oord et al., 2017, eq. 2, arXiv:1711.00937).
     Gather {
-        /// The indices, `[h, w]` or `[1]`.
+        /// The indices, `[h, w]`, `[q, h, w]` or `[1]`.
         input: ValueId,
-        /// The codes `[k, d]`, at most [`MAX_CODES`](super::MAX_CODES).
-        codebook: String,
+        /// The codes, `[k, d]`.
+        codebook: Codes,
     },
 }
 
@@ -239,7 +265,9 @@ impl Op {
             | Self::Conv2d { weight, .. }
             | Self::ConvTranspose2d { weight, .. }
             | Self::GroupNorm { weight, .. } => Some(weight),
-            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => Some(codebook),
+            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => {
+                Some(&codebook.weight)
+            }
             Self::Input
             | Self::Attention { .. }
             | Self::Reshape { .. }
@@ -277,7 +305,9 @@ impl Op {
     /// The weight whose rows are codes, if it reads one.
     pub fn codebook(&self) -> Option<&str> {
         match self {
-            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => Some(codebook),
+            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => {
+                Some(&codebook.weight)
+            }
             _ => None,
         }
     }

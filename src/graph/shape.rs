@@ -1,6 +1,6 @@
 //! The shape that a node's output has, or why it has none.
 
-use super::{Activation, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op, ValueId};
+use super::{Activation, Codes, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op, ValueId};
 
 /// The largest stride and padding: far beyond any network, and safe in 32-bit arithmetic.
 const MAX_STEP: usize = 1 << 16;
@@ -303,40 +303,50 @@ impl Scope<'_> {
         Ok(shape.to_vec())
     }
 
-    fn nearest_code(&self, input: ValueId, codebook: &str) -> Result<Vec<usize>, GraphError> {
-        if let Some((first, _)) = self.graph.quantizer() {
+    fn nearest_code(&self, input: ValueId, codebook: &Codes) -> Result<Vec<usize>, GraphError> {
+        if let Some((first, counted)) = self.graph.searches().next()
+            && counted.weight != codebook.weight
+        {
             let first = &self.graph.node(first).name;
-            let found = format!("a second search beside `{first}`");
-            let expected = "one search for nearest codes, whose choices are counted";
+            let found = format!("a search of `{}` beside `{first}`", codebook.weight);
+            let expected =
+                format!("codebooks of one weight, `{}`, whose use is counted", counted.weight);
             return Err(GraphError::mismatch(self.node, "operation", found, expected));
         }
-        let [_, dim] = self.codebook(codebook)?;
+        let dim = self.code_dim(codebook)?;
         let shape = self.shape(input);
         let grid = match shape {
             [_] => vec![1],
+            [planes, height, width] if planes / dim > 1 => vec![planes / dim, *height, *width],
             [_, height, width] => vec![*height, *width],
             _ => return Err(self.input_mismatch(shape, "[d] or [d, h, w]")),
         };
-        let expected = format!("{dim}, as in codebook `{codebook}`");
-        self.expect(shape[0] == dim, "values of a vector", shape[0], expected)?;
+        let fits = shape[0] == dim || (shape.len() == 3 && shape[0].is_multiple_of(dim));
+        let expected =
+            format!("{dim}, as in codebook `{}`, or for planes a multiple", codebook.weight);
+        self.expect(fits, "values of a vector", shape[0], expected)?;
         Ok(grid)
     }
 
-    fn gather(&self, input: ValueId, codebook: &str) -> Result<Vec<usize>, GraphError> {
-        let [_, dim] = self.codebook(codebook)?;
+    fn gather(&self, input: ValueId, codebook: &Codes) -> Result<Vec<usize>, GraphError> {
+        let dim = self.code_dim(codebook)?;
         match self.shape(input) {
             [1] => Ok(vec![dim]),
             [height, width] => Ok(vec![dim, *height, *width]),
-            other => Err(self.input_mismatch(other, "[1] or [h, w]")),
+            [vectors, height, width] => Ok(vec![vectors * dim, *height, *width]),
+            other => Err(self.input_mismatch(other, "[1] or [h, w] or [q, h, w]")),
         }
     }
 
-    /// The number of codes and of their values.
-    fn codebook(&self, name: &str) -> Result<[usize; 2], GraphError> {
-        let [codes, dim] = self.weight(name, "[k, d]")?;
-        let what = format!("codes of `{name}`");
+    /// The number of values of a code.
+    fn code_dim(&self, Codes { weight, part, parts }: &Codes) -> Result<usize, GraphError> {
+        let [codes, dim] = self.weight(weight, "[k, d]")?;
+        let what = format!("codes of `{weight}`");
         self.expect(codes <= MAX_CODES, &what, codes, format!("at most {MAX_CODES}"))?;
-        Ok([codes, dim])
+        let is_whole = *parts > 0 && codes.is_multiple_of(*parts);
+        self.expect(is_whole, &what, codes, format!("a multiple of {parts} codebooks"))?;
+        self.expect(part < parts, "codebook", part, format!("less than {parts}"))?;
+        Ok(dim)
     }
 
     fn slice(&self, input: ValueId, start: usize, len: usize) -> Result<Vec<usize>, GraphError> {

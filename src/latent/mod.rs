@@ -5,20 +5,24 @@
 
 mod codes;
 mod interpolate;
+mod levels;
 mod nearest;
 mod plane;
 mod prior;
 mod similarity;
+mod space;
 mod traverse;
 
 pub use codes::{codes_of_latent, draw_codes, latent_of_codes};
 pub use interpolate::{
     Mixing, angle_between, lerp, lerp_weights, mix, mix_into, path, slerp, slerp_weights,
 };
+pub use levels::{Bound, Levels};
 pub use nearest::{near_ties, nearest_codes, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
 pub use prior::draws;
 pub use similarity::similarity_order;
+pub use space::{CodeLayout, CodeSpace};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 
 /// The dot product, summed in `f64`.

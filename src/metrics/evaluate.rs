@@ -55,7 +55,8 @@ pub struct CodebookMeasures {
     pub codes_used: usize,
     /// exp of the entropy of use.
     pub perplexity: f64,
-    /// Mean squared difference of vectors from their codes, over all their values.
+    /// Mean squared difference of vectors, as they are compared with codes, from what their codes stand for, over
+    /// all values.
     pub quantization_mse: f64,
 }
 
@@ -214,8 +215,9 @@ impl Sums {
         for (sum, &count) in self.usage.iter_mut().zip(usage.data()) {
             *sum += count as u64;
         }
-        for index in 0..latent.num_rows() {
-            self.quantization.add(mse(latent.row(index), quantized.row(index)));
+        let compared = codes.get("bounded").unwrap_or(latent);
+        for index in 0..compared.num_rows() {
+            self.quantization.add(mse(compared.row(index), quantized.row(index)));
         }
     }
 

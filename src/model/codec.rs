@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::classifier::Classifier;
 use super::gan::Generator;
 use super::params::{self, ParamError};
-use super::quantizer::counts;
+use super::quantizer::{counts, planes_of, rows_of, whole};
 use super::vae::Vae;
 use super::vq_vae::VqVae;
 use crate::array::{Array, NamedArrays};
@@ -192,16 +192,48 @@ impl VqVaeCodec {
     /// Indices and codes of latents, and how often each code was chosen.
     fn quantized(&self, latent: &Array) -> (NamedArrays, Tensor<4>) {
         let latent = params::tensor_from_array::<4>(latent, &self.device);
+        let quantizer = self.model.quantizer();
+        let [b, _, h, w] = latent.dims();
+        let bounded = quantizer.bounded(rows_of(latent.clone()));
         let indices = self.model.indices(latent);
         let codes = self.model.codes(indices.clone()); // [b, d, h, w]
-        let k = self.model.quantizer().codebook().dims()[0];
-        let usage = counts(indices.clone().flatten(0, 2), k);
-        let arrays = NamedArrays::from([
-            ("indices".to_owned(), params::array_from_tensor(indices.float())),
+        let mut arrays = NamedArrays::from([
+            ("usage".to_owned(), params::array_from_tensor(self.usage(indices.clone()))),
+            ("indices".to_owned(), self.in_grids(&params::array_from_tensor(indices.float()))),
             ("quantized".to_owned(), params::array_from_tensor(codes.clone())),
-            ("usage".to_owned(), params::array_from_tensor(usage)),
         ]);
+        if let Some(bounded) = bounded {
+            let bounded = params::array_from_tensor(planes_of(bounded, b, [h, w]));
+            arrays.insert("bounded".to_owned(), bounded);
+        }
         (arrays, codes)
+    }
+
+    /// How many vectors chose each row of all codes, `[q * k]`.
+    fn usage(&self, indices: Tensor<3, Int>) -> Tensor<1> {
+        let quantizer = self.model.quantizer();
+        let [b, rows, w] = indices.dims();
+        let (config, grids) = (quantizer.config(), quantizer.grids());
+        if config.layout().parts() == 1 {
+            return counts(indices.flatten(0, 2), config.num_codes());
+        }
+        let first = Tensor::<1, Int>::arange(0..i64::from(whole(grids)), &self.device);
+        let first = first.reshape([1, grids, 1]) * whole(config.codebook_size); // [1, q, 1]
+        let rows = indices.reshape([b, grids, rows / grids * w]) + first; // [b, q, h * w]
+        counts(rows.flatten(0, 2), config.num_codes())
+    }
+
+    /// Indices as files hold them: grids one below the other, `[b, q * h, w]`, as `[b, q, h, w]` where there are
+    /// several.
+    fn in_grids(&self, indices: &Array) -> Array {
+        let grids = self.model.quantizer().grids();
+        match (grids, indices.shape()) {
+            (2.., &[b, rows, w]) => {
+                let shape = [b, grids, rows / grids, w];
+                indices.clone().reshaped(shape).expect("the same values")
+            }
+            _ => indices.clone(),
+        }
     }
 }
 
@@ -222,7 +254,13 @@ impl Codec for VqVaeCodec {
     }
 
     fn decode_indices(&mut self, indices: &Array) -> Result<NamedArrays, CodecError> {
-        let indices = params::tensor_from_array::<3>(indices, &self.device).int();
+        let shape = match indices.shape() {
+            &[b, grids, h, w] => [b, grids * h, w],
+            &[b, h, w] => [b, h, w],
+            other => return Err(format!("decode codes: indices of shape {other:?}").into()),
+        };
+        let indices = indices.clone().reshaped(shape)?;
+        let indices = params::tensor_from_array::<3>(&indices, &self.device).int();
         let codes = self.model.codes(indices);
         Ok(NamedArrays::from([
             ("quantized".to_owned(), params::array_from_tensor(codes.clone())),

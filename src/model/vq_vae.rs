@@ -12,7 +12,8 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 use super::params::{self, ParamError};
 use super::quantizer::{CodebookRules, Quantized, Quantizer, planes_of, rows_of};
 use crate::array::Array;
-use crate::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig};
+use crate::graph::lower::quantizer::{CLUSTER_SIZE, EMBED_AVG};
+use crate::graph::lower::vq_vae::VqVaeConfig;
 
 /// A vector-quantized autoencoder. Its parts are named as in `graph::lower::vq_vae`.
 #[derive(Module, Debug)]
@@ -51,36 +52,42 @@ pub struct VqVaeLoss {
     pub total: Tensor<1>,
     /// Mean squared error of the pixels, `[1]`.
     pub reconstruction: Tensor<1>,
-    /// The vectors and their codes, with the quantizer's terms; n = b·h·w, image after image.
+    /// The vectors and what stands for them, with the quantizer's terms; n = b·h·w, image after image.
     pub quantized: Quantized,
 }
 
 impl VqVae {
-    /// A model with PyTorch's first values, drawn from `seed`; codes begin like rows of a linear layer, and as
-    /// if one vector a batch had chosen each.
+    /// A model with PyTorch's first values, drawn from `seed`; codes that move begin like rows of a linear layer,
+    /// and as if one vector a batch had chosen each.
     ///
     /// # Panics
     /// When `config` was not checked with [`VqVaeConfig::check`].
     pub fn new(config: &VqVaeConfig, seed: u64, device: &Device) -> Self {
-        let [k, d] = [config.codebook_size, config.code_dim];
-        let ema = config.update == CodebookUpdate::Ema;
         let model = Self {
             encoder: Encoder::new(config, device),
-            quantizer: Quantizer::new(k, d, ema, config.cosine, device),
+            quantizer: Quantizer::new(&config.quantizer, device),
             decoder: Decoder::new(config, device),
         };
-        let keep = ["quantizer.cluster_size", "quantizer.embed_avg"];
+        let keep = [CLUSTER_SIZE, EMBED_AVG];
         let model = params::init_uniform(model, seed, &|path| keep.contains(&path));
-        let codes = params::array_from_tensor(model.quantizer.codebook());
-        model.with_codes(&codes, 1.0).expect("the codebook's own shape")
+        Self { quantizer: model.quantizer.begun(seed), ..model }
     }
 
     /// The same with other codes; see [`Quantizer::with_codes`].
     ///
     /// # Errors
-    /// When `codebook` is not `[k, d]`.
+    /// When `codebook` is not `[q * k, d]`.
     pub fn with_codes(self, codebook: &Array, cluster_size: f64) -> Result<Self, ParamError> {
         Ok(Self { quantizer: self.quantizer.with_codes(codebook, cluster_size)?, ..self })
+    }
+
+    /// The same whose codes spread as `vectors` do, where one map moves all of them; see [`Quantizer::fitted`].
+    ///
+    /// # Shapes
+    /// - `vectors`: `[n, d]`, as [`VqVae::vectors`] gives them
+    #[must_use = "gives back the fitted model"]
+    pub fn fitted(self, vectors: &Array) -> Self {
+        Self { quantizer: self.quantizer.fitted(vectors), ..self }
     }
 
     /// The codebook and its averages.
@@ -99,30 +106,36 @@ impl VqVae {
         encoder.project.forward(relu(x))
     }
 
-    /// Images to vectors as they are compared with codes: what k-means starts from.
+    /// Images to the vectors that are quantized, row by row.
     ///
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in `[0, 1]`; result: `[b * h' * w', d]`
     pub fn vectors(&self, images: Tensor<4>) -> Tensor<2> {
-        self.quantizer.comparable(rows_of(self.encode(images)))
+        rows_of(self.encode(images))
     }
 
-    /// The nearest code of every vector.
+    /// The nearest code of every vector; the grids of several quantizers or heads one below the other.
     ///
     /// # Shapes
-    /// - `latent`: `[b, d, h', w']`; result: `[b, h', w']`
+    /// - `latent`: `[b, d, h', w']`; result: `[b, q * h', w']`
     pub fn indices(&self, latent: Tensor<4>) -> Tensor<3, Int> {
         let [b, _, h, w] = latent.dims();
-        self.quantizer.indices(rows_of(latent)).reshape([b, h, w]) // [b, h', w']
+        let grids = self.quantizer.grids();
+        let indices = self.quantizer.indices(rows_of(latent)).reshape([grids, b, h * w]);
+        indices.swap_dims(0, 1).reshape([b, grids * h, w]) // [b, q * h', w']
     }
 
-    /// The codes of given indices.
+    /// What given indices stand for.
     ///
     /// # Shapes
-    /// - `indices`: `[b, h', w']`, each below k; result: `[b, d, h', w']`
+    /// - `indices`: `[b, q * h', w']`, each below k; result: `[b, d, h', w']`
     pub fn codes(&self, indices: Tensor<3, Int>) -> Tensor<4> {
-        let [b, h, w] = indices.dims();
-        planes_of(self.quantizer.codes(indices.flatten(0, 2)), b, [h, w])
+        let [b, rows, w] = indices.dims();
+        let grids = self.quantizer.grids();
+        let h = rows / grids;
+        let indices =
+            indices.reshape([b, grids, h * w]).swap_dims(0, 1).reshape([grids * b * h * w]);
+        planes_of(self.quantizer.codes(indices), b, [h, w])
     }
 
     /// Quantized vectors to images in `[0, 1]`.
@@ -136,7 +149,7 @@ impl VqVae {
     }
 
     /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus
-    /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[k]`, get no gradient.
+    /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[q * k]`, get no gradient.
     ///
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in `[0, 1]`
@@ -178,7 +191,7 @@ impl Encoder {
             down: halvings.map(|channels| conv(channels, 4, 2, device)).collect(),
             conv: conv([config.hidden, config.hidden], 3, 1, device),
             blocks: residuals(config, device),
-            project: conv([config.hidden, config.code_dim], 1, 1, device),
+            project: conv([config.hidden, config.quantizer.code_dim], 1, 1, device),
         }
     }
 }
@@ -193,7 +206,7 @@ impl Decoder {
                 .init(device)
         };
         Self {
-            conv: conv([config.code_dim, config.hidden], 3, 1, device),
+            conv: conv([config.quantizer.code_dim, config.hidden], 3, 1, device),
             blocks: residuals(config, device),
             up: config.halvings().into_iter().rev().map(doubling).collect(),
         }

@@ -8,15 +8,17 @@ mod why;
 use std::sync::Arc;
 
 use crate::array::Array;
-use crate::latent::squared_distance;
+use crate::latent::{CodeLayout, squared_distance};
 use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 pub use survey::{Patch, Survey};
 
-/// A codebook of `k` codes of `d` values.
+/// A codebook of `k` codes of `d` values; where there are several, the codes of all of them.
 #[derive(Clone, Debug)]
 pub struct Codebook {
     /// The vectors, `[k, d]`.
     pub codes: Arc<Array>,
+    /// What a code is.
+    pub layout: CodeLayout,
     /// How often each code is chosen.
     pub usage: Usage,
     /// Which codes training leaves where they are, `[k]`; codes beyond its end are free.
@@ -74,14 +76,17 @@ pub enum ReviveFrom {
     Vector(Vec<f32>),
 }
 
-/// The codes of the picture that is shown, as its grid.
+/// The codes of the picture that is shown, as its grid; the grids of several quantizers or heads one below the
+/// other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeMap {
-    /// Rows and columns, `[h, w]`.
+    /// Rows of all grids and columns, `[q * h, w]`.
     pub shape: [usize; 2],
-    /// The code of each cell, `[h * w]`, row by row.
+    /// How many grids there are, q; 0 counts as one.
+    pub grids: usize,
+    /// The code of each cell, `[q * h * w]`, row by row.
     pub codes: Vec<u32>,
-    /// Which cells a person has changed, `[h * w]`.
+    /// Which cells a person has changed, `[q * h * w]`.
     pub edited: Vec<bool>,
 }
 
@@ -96,10 +101,18 @@ impl CodeMap {
         self.edited.get(cell).copied().unwrap_or(false)
     }
 
-    /// The row and the column of a cell.
+    /// The row and the column of a cell in its grid.
     pub fn place(&self, cell: usize) -> [usize; 2] {
         let columns = self.shape[1].max(1);
-        [cell / columns, cell % columns]
+        let row = cell / columns;
+        let of_grid = if self.grids > 1 { row % (self.shape[0] / self.grids).max(1) } else { row };
+        [of_grid, cell % columns]
+    }
+
+    /// Which of the grids a cell is in.
+    pub fn grid_of(&self, cell: usize) -> usize {
+        let cells = self.shape[0] / self.grids.max(1) * self.shape[1];
+        cell / cells.max(1)
     }
 }
 
@@ -111,6 +124,7 @@ impl Codebook {
     pub fn new(codes: Arc<Array>) -> Self {
         Self {
             codes,
+            layout: CodeLayout::default(),
             usage: Usage::Unknown,
             frozen: Vec::new(),
             order_by_similarity: None,
@@ -122,6 +136,13 @@ impl Codebook {
     /// The number of codes, k.
     pub fn size(&self) -> usize {
         self.codes.num_rows()
+    }
+
+    /// The codes of the codebook that a code is in: all, or those of one of several.
+    pub fn siblings(&self, code: usize) -> std::ops::Range<usize> {
+        let k = (self.size() / self.layout.parts()).max(1);
+        let part = (code / k).min(self.layout.parts() - 1);
+        part * k..(part + 1) * k
     }
 
     /// Whether training leaves a code where it is.
@@ -196,10 +217,10 @@ impl Codebook {
         living.min_by(|a, b| a.distance.total_cmp(&b.distance))
     }
 
-    /// All other codes with their distance, by number.
+    /// All other codes of its codebook with their distance, by number.
     fn distances(&self, code: usize) -> Vec<Neighbour> {
         let vector = self.vector(code);
-        let others = (0..self.size()).filter(|&other| other != code && code < self.size());
+        let others = self.siblings(code).filter(|&other| other != code && code < self.size());
         let all = others.map(|other| {
             let distance = squared_distance(vector, self.vector(other)).sqrt();
             Neighbour { code: other, distance }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::array::Array;
-use crate::latent::{Mixing, Plane, codes_of_latent, draw_codes, latent_from_pad, latent_of_codes};
+use crate::latent::{CodeSpace, Mixing, Plane, latent_from_pad};
 use crate::random::{Purpose, normals};
 
 /// How many latent edits can be undone.
@@ -44,8 +43,8 @@ pub enum Prior {
     Normal,
     /// A code for each cell of a grid, each drawn for itself by its use.
     Codes {
-        /// The codes, `[k, d]`.
-        codebook: Arc<Array>,
+        /// The codes and what they mean.
+        space: CodeSpace,
         /// How often each is used, `[k]`, of any sum.
         shares: Arc<[f32]>,
     },
@@ -107,11 +106,12 @@ impl Explore {
         }
     }
 
-    /// The latents of a codebook's grids: `cells` vectors of its dimensions. Corners are draws of codes, ways
+    /// The latents of a codebook's grids: `cells` vectors. Corners are draws of codes, ways
     /// between them straight, and walks go along random directions, as no dimension means anything alone.
-    pub fn with_codes(cells: usize, codebook: Arc<Array>, shares: Arc<[f32]>) -> Self {
-        let mut explore = Self::new(cells * codebook.row_len());
-        explore.prior = Prior::Codes { codebook, shares };
+    pub fn with_codes(cells: usize, space: impl Into<CodeSpace>, shares: Arc<[f32]>) -> Self {
+        let space = space.into();
+        let mut explore = Self::new(cells * space.vector_len());
+        explore.prior = Prior::Codes { space, shares };
         explore.mixing = Mixing::Lerp;
         for index in 0..explore.corners.len() {
             explore.set_corner(index, CornerSource::Draw(index as u64), &[]);
@@ -123,11 +123,13 @@ impl Explore {
     }
 
     /// Takes the newest codes; what was drawn from older ones stays where it is.
-    pub fn set_codes(&mut self, newer: Arc<Array>, shares: Arc<[f32]>) {
-        if let Prior::Codes { codebook, .. } = &self.prior
-            && codebook.shape() == newer.shape()
+    pub fn set_codes(&mut self, newer: impl Into<CodeSpace>, shares: Arc<[f32]>) {
+        let newer = newer.into();
+        if let Prior::Codes { space, .. } = &self.prior
+            && space.codebook.shape() == newer.codebook.shape()
+            && space.layout == newer.layout
         {
-            self.prior = Prior::Codes { codebook: newer, shares };
+            self.prior = Prior::Codes { space: newer, shares };
         }
     }
 
@@ -136,9 +138,9 @@ impl Explore {
         let d = self.latent.len();
         match &self.prior {
             Prior::Normal => draw(seed, d),
-            Prior::Codes { codebook, shares } => {
-                let cells = d / codebook.row_len().max(1);
-                latent_of_codes(codebook, &draw_codes(shares, cells, seed, 0))
+            Prior::Codes { space, shares } => {
+                let cells = d / space.vector_len();
+                space.latent_of_codes(&space.draw(shares, cells, seed, 0))
             }
         }
     }
@@ -239,11 +241,11 @@ impl Explore {
         self.cells = place.cells;
     }
 
-    /// The codes of the picture, `[cells]`: those nearest to the point, and those that a person put instead.
-    /// Nothing for latents without a codebook. Costs a look at all codes for each cell.
+    /// The codes of the picture, `[cells]`: those nearest to the point, and those that a person put instead; where
+    /// several quantizers or heads have a code in each cell, all cells of one before those of the next. Nothing for latents without a codebook. Costs a look at all codes for each cell.
     pub fn codes(&self) -> Option<Vec<u32>> {
-        let Prior::Codes { codebook, .. } = &self.prior else { return None };
-        let mut codes = codes_of_latent(codebook, &self.latent);
+        let Prior::Codes { space, .. } = &self.prior else { return None };
+        let mut codes = space.codes_of_latent(&self.latent);
         for (&cell, &code) in &self.cells {
             if let Some(slot) = codes.get_mut(cell) {
                 *slot = code;
@@ -252,16 +254,30 @@ impl Explore {
         Some(codes)
     }
 
+    /// The codes of the picture as the indices that a decoder reads.
+    pub fn indices(&self) -> Option<Vec<f32>> {
+        let Prior::Codes { space, .. } = &self.prior else { return None };
+        self.codes().map(|codes| space.indices(&codes))
+    }
+
+    /// The vector that a cell's code was chosen for, and that a code can be put onto.
+    pub fn vector_of_cell(&self, cell: usize) -> Option<Vec<f32>> {
+        let Prior::Codes { space, .. } = &self.prior else { return None };
+        space.vector_at(&self.latent, cell)
+    }
+
     /// The codes that a person has put into cells; moving the point takes them away.
     pub fn edited_cells(&self) -> &BTreeMap<usize, u32> {
         &self.cells
     }
 
-    /// Puts another code into a cell of the picture; ignored where there is no such cell or code.
+    /// Puts another code into a cell of the picture; ignored where there is no such cell or code, or the code is
+    /// that of another quantizer.
     pub fn set_cell(&mut self, cell: usize, code: u32) {
-        let Prior::Codes { codebook, .. } = &self.prior else { return };
-        let cells = self.latent.len() / codebook.row_len().max(1);
-        if cell < cells && (code as usize) < codebook.num_rows() {
+        let Prior::Codes { space, .. } = &self.prior else { return };
+        let cells = self.latent.len() / space.vector_len();
+        let slot = cell / cells.max(1);
+        if slot < space.layout.per_cell() && space.range(slot).contains(&(code as usize)) {
             self.begin_edit();
             self.cells.insert(cell, code);
         }

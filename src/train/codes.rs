@@ -58,10 +58,9 @@ impl CodeKeeper {
         from: &ReviveFrom,
         step: u64,
     ) -> Option<String> {
-        let mut codes = self.known(codes);
+        let codes = self.known(codes);
         self.revivals += 1;
-        let vectors = learner.vectors_for_codes(codes.len(), from, step ^ self.revivals << 40);
-        codes.truncate(vectors.num_rows());
+        let (codes, vectors) = learner.vectors_for_codes(&codes, from, step ^ self.revivals << 40);
         if codes.is_empty() {
             return None;
         }
@@ -83,6 +82,9 @@ impl CodeKeeper {
         codes: &[usize],
         frozen: bool,
     ) -> Option<String> {
+        if learner.why_fixed().is_some() {
+            return None;
+        }
         let is_new = |code: &usize| learner.frozen().get(*code) == Some(&!frozen);
         let codes: Vec<usize> = self.known(codes).into_iter().filter(is_new).collect();
         if codes.is_empty() {

@@ -14,7 +14,7 @@ use crate::session::codebook::ReviveFrom;
 pub(crate) struct Told {
     /// One scalar a curve, `[curves]`.
     pub(crate) scalars: Tensor<1>,
-    /// For families with a codebook of k codes: how many vectors of the batch chose each, then which started
+    /// For families with a codebook of k codes in all: how many vectors of the batch chose each, then which started
     /// again (1) and which did not (0), `[2k]`.
     pub(crate) codes: Option<Tensor<1>>,
 }
@@ -117,10 +117,20 @@ pub(crate) trait Learner {
         None
     }
 
-    /// `n` vectors of the last batch to put codes onto, `[n, d]`; fewer where there are fewer. Another `draw`
-    /// gives other random ones. A sync point.
-    fn vectors_for_codes(&self, _n: usize, _from: &ReviveFrom, _draw: u64) -> Array {
-        Array::zeros([0, 0])
+    /// Why no single code can be moved or kept from moving; nothing where it can.
+    fn why_fixed(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Vectors of the last batch to put codes onto, `[n, d]`, and the codes that they are for: those that were
+    /// asked for, or fewer where there are too few vectors. Another `draw` gives other random ones. A sync point.
+    fn vectors_for_codes(
+        &self,
+        _codes: &[usize],
+        _from: &ReviveFrom,
+        _draw: u64,
+    ) -> (Vec<usize>, Array) {
+        (Vec::new(), Array::zeros([0, 0]))
     }
 
     /// Codes as they are now. A sync point.

@@ -3,6 +3,7 @@
 mod adversarial;
 mod classifier;
 mod gan;
+mod quantizer;
 mod shared;
 mod vae;
 mod vae_gan;

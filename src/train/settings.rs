@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 pub use crate::event::Value;
 
+use crate::latent::Levels;
+
 /// What a key accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -29,6 +31,11 @@ pub enum Kind {
         lo: f64,
         /// Greatest value.
         hi: f64,
+        /// The word.
+        word: &'static str,
+    },
+    /// Levels of finite scalar quantization such as `8,5,5,5`, or one word.
+    Levels {
         /// The word.
         word: &'static str,
     },
@@ -69,6 +76,10 @@ impl std::fmt::Display for Kind {
             Self::Number { lo, hi } => write!(f, "a number from {lo} to {hi}"),
             Self::Choice(words) => write!(f, "{}", words.join(" or ")),
             Self::NumberOr { lo, hi, word } => write!(f, "a number from {lo} to {hi}, or {word}"),
+            Self::Levels { word } => {
+                let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
+                write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
+            }
         }
     }
 }
@@ -85,6 +96,7 @@ impl Kind {
             }
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
+            (Self::Levels { word }, Value::Word(w)) => word == w || Levels::from_text(w).is_some(),
             _ => false,
         }
     }
@@ -208,7 +220,12 @@ impl Settings {
     pub fn set_text(&mut self, text: &str) -> Result<(), SettingError> {
         let (name, value) =
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
-        self.set(name.trim(), Value::from_text(value.trim()))
+        let (name, value) = (name.trim(), value.trim());
+        match self.key(name)?.kind {
+            // A single level is no number.
+            Kind::Levels { .. } => self.set(name, Value::Word(value.to_owned())),
+            _ => self.set(name, Value::from_text(value)),
+        }
     }
 
     /// A key's value, where there is such a key.

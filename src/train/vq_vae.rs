@@ -11,7 +11,8 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::{self, Batch, Dataset, Split};
 use crate::graph::lower::Architecture as _;
-use crate::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig};
+use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, Method, QuantizerConfig};
+use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::latent::nearest_codes;
 use crate::metrics::evaluate::{EvaluateOptions, evaluate};
 use crate::model::codec::VqVaeCodec;
@@ -29,10 +30,6 @@ const VECTORS_PER_CODE: usize = 24;
 const MOST_BEGIN_IMAGES: usize = 1024;
 /// A larger codebook begins with as many random vectors instead: k-means would take minutes.
 const MOST_KMEANS_CODES: usize = 4096;
-
-const CODEBOOK: &str = "quantizer.codebook";
-const CLUSTER_SIZE: &str = "quantizer.cluster_size";
-const EMBED_AVG: &str = "quantizer.embed_avg";
 
 pub(crate) struct VqVaeLearner {
     config: VqVaeConfig,
@@ -62,7 +59,7 @@ impl VqVaeLearner {
         let device = device.clone().autodiff();
         let model = VqVae::new(&config, seed, &device);
         let variance = variance(&first_images(dataset, VARIANCE_IMAGES, seed));
-        let frozen = vec![false; config.codebook_size];
+        let frozen = vec![false; config.quantizer.num_codes()];
         Self {
             config,
             seed,
@@ -78,7 +75,7 @@ impl VqVaeLearner {
         }
     }
 
-    /// The vectors of some images as they are compared with codes, `[n, d]`.
+    /// The vectors of some images, row by row, `[n, d]`.
     fn vectors(&self, images: &Array) -> Array {
         let plain = self.device.clone().inner();
         let model = self.model.valid();
@@ -87,16 +84,60 @@ impl VqVaeLearner {
             params::array_from_tensor(model.vectors(params::tensor_from_array(&some, &plain)))
         });
         let data: Vec<f32> = chunks.flat_map(Array::into_data).collect();
-        let d = self.config.code_dim;
+        let d = self.quantizer().code_dim;
         Array::new([data.len() / d, d], data).expect("whole vectors")
     }
 
-    fn weight_of_quantization(&self) -> f64 {
-        let codebook = match self.config.update {
-            CodebookUpdate::Loss => 1.0,
-            CodebookUpdate::Ema => 0.0,
-        };
-        codebook + f64::from(self.config.commitment)
+    /// What one codebook of several quantizes of some vectors, as it is compared with codes, `[n, d]`.
+    fn targets(&self, vectors: &Array, part: usize) -> Array {
+        let plain = self.device.clone().inner();
+        let model = self.model.valid();
+        let vectors = params::tensor_from_array(vectors, &plain);
+        let targets = params::array_from_tensor(model.quantizer().targets(vectors)); // [parts * n, d]
+        let n = targets.num_rows() / self.quantizer().layout().parts();
+        targets.rows(part * n, (part + 1) * n)
+    }
+
+    fn quantizer(&self) -> &QuantizerConfig {
+        &self.config.quantizer
+    }
+
+    /// How many vectors of `images` images would choose each code, if all were chosen as often.
+    fn even_share(&self, images: usize) -> f64 {
+        let [h, w] = self.config.grid();
+        let choices = images * h * w * self.quantizer().layout().per_cell();
+        choices as f64 / self.quantizer().num_codes() as f64
+    }
+
+    /// The order in which codes of one codebook are put onto its vectors.
+    fn drawn(&self, targets: &Array, part: usize, from: &ReviveFrom, draw: u64) -> Vec<u32> {
+        let seed = self.seed ^ (part as u64) << 48;
+        let mut order = random::permutation(seed, draw, Purpose::Restart, targets.num_rows());
+        if *from == ReviveFrom::Farthest {
+            let k = self.quantizer().codebook_size;
+            let codes = self.model()[CODEBOOK].rows(part * k, (part + 1) * k);
+            let nearest = nearest_codes(targets, &codes);
+            let distance = |row: u32| nearest[row as usize].1;
+            order.sort_by(|&a, &b| distance(b).total_cmp(&distance(a)));
+        }
+        order
+    }
+
+    /// Codes at the k-means of what each codebook quantizes, one codebook after the other: a residual is that of
+    /// codes that are there already.
+    fn begin_with_kmeans(&mut self, vectors: &Array) {
+        let (k, size) = (self.quantizer().codebook_size, self.even_share(self.batch));
+        let mut codes = params::array_from_tensor(self.model.quantizer().codebook());
+        let len = k * codes.row_len();
+        for part in 0..self.quantizer().layout().parts() {
+            let mut targets = self.targets(vectors, part);
+            if k > MOST_KMEANS_CODES && targets.num_rows() > k {
+                targets = targets.rows(0, k);
+            }
+            let found = kmeans(&targets, k, self.seed + part as u64);
+            codes.data_mut()[part * len..(part + 1) * len].copy_from_slice(found.data());
+            self.model = self.model.clone().with_codes(&codes, size).expect("its own codes");
+        }
     }
 }
 
@@ -118,44 +159,46 @@ fn variance(images: &Array) -> f64 {
 impl Learner for VqVaeLearner {
     fn curves(&self) -> Vec<String> {
         let mut names = vec!["loss", "reconstruction", "commitment"];
-        if self.config.update == CodebookUpdate::Loss {
-            names.push("codebook");
+        match &self.quantizer().method {
+            Method::Fsq { .. } => names.truncate(2),
+            _ if !self.quantizer().keeps_averages() => names.push("codebook"),
+            _ => {}
         }
-        names.extend(["perplexity", "codes_used", "restarts", "lr"]);
+        names.extend(["perplexity", "codes_used"]);
+        if self.quantizer().moves_codes() {
+            names.push("restarts");
+        }
+        names.push("lr");
         names.into_iter().map(str::to_owned).collect()
     }
 
     fn begin(&mut self, dataset: &dyn Dataset) {
-        let k = self.config.codebook_size;
+        if !self.begins_with_kmeans || matches!(self.quantizer().method, Method::Fsq { .. }) {
+            return;
+        }
+        let k = self.quantizer().codebook_size;
         let [h, w] = self.config.grid();
         let wanted = if k > MOST_KMEANS_CODES { k } else { k * VECTORS_PER_CODE };
         let images = wanted.div_ceil(h * w).clamp(self.batch.min(64), MOST_BEGIN_IMAGES);
-        if !self.begins_with_kmeans {
-            return;
+        let vectors = self.vectors(&first_images(dataset, images, self.seed));
+        if self.quantizer().moves_codes() {
+            self.begin_with_kmeans(&vectors);
+        } else {
+            self.model = self.model.clone().fitted(&vectors);
         }
-        let mut vectors = self.vectors(&first_images(dataset, images, self.seed));
-        if k > MOST_KMEANS_CODES && vectors.num_rows() > k {
-            vectors = vectors.rows(0, k);
-        }
-        let codes = kmeans(&vectors, k, self.seed);
-        // As if each had been chosen evenly so far.
-        let size = (self.batch * h * w) as f64 / k as f64;
-        self.model = self.model.clone().with_codes(&codes, size).expect("k codes of d values");
     }
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
         let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
         let lr = settings.number("lr");
-        let [h, w] = self.config.grid();
-        let even_share =
-            (batch.images.num_rows() * h * w) as f64 / self.config.codebook_size as f64;
+        let even_share = self.even_share(batch.images.num_rows());
         let rules = CodebookRules {
             decay: settings.number("ema_decay"),
             restart_threshold: settings.number("restart_threshold").min(even_share / 3.0),
         };
         let frozen = self.frozen_mask.as_ref();
-        let beta = f64::from(self.config.commitment);
+        let beta = f64::from(self.quantizer().commitment);
         let loss = self.model.loss(images, beta, self.variance, frozen);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
         let model = self.adam.step(lr, self.model.clone(), grads);
@@ -165,15 +208,16 @@ impl Learner for VqVaeLearner {
         self.last_images = Some(batch.images.clone());
         let counts = loss.quantized.counts.clone();
         let restarted = restarted.float();
-        let mut scalars = vec![
-            loss.total.inner(),
-            loss.reconstruction.inner(),
-            loss.quantized.commitment_loss.clone().inner(),
-        ];
+        let mut scalars = vec![loss.total.inner(), loss.reconstruction.inner()];
+        if !matches!(self.quantizer().method, Method::Fsq { .. }) {
+            scalars.push(loss.quantized.commitment_loss.clone().inner());
+        }
         scalars.extend(loss.quantized.codebook_loss.clone().map(Tensor::inner));
         scalars.push(perplexity(counts.clone()));
         scalars.push(counts.clone().greater_elem(0.0).float().sum());
-        scalars.push(restarted.clone().sum());
+        if self.quantizer().moves_codes() {
+            scalars.push(restarted.clone().sum());
+        }
         scalars.push(Tensor::from_floats([lr as f32], &device.clone().inner()));
         Told {
             scalars: Tensor::cat(scalars, 0),                     // [curves]
@@ -209,36 +253,55 @@ impl Learner for VqVaeLearner {
         let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
         let quantization =
             evaluation.codebook.map_or(f64::NAN, |codebook| codebook.quantization_mse);
-        let loss = evaluation.mse / self.variance + self.weight_of_quantization() * quantization;
+        let loss = evaluation.mse / self.variance
+            + self.quantizer().weight_of_quantization() * quantization;
         Ok(Measured::of_reconstructions(&evaluation, loss))
     }
 
     fn num_codes(&self) -> Option<usize> {
-        Some(self.config.codebook_size)
+        Some(self.quantizer().num_codes())
     }
 
-    fn vectors_for_codes(&self, n: usize, from: &ReviveFrom, draw: u64) -> Array {
-        let d = self.config.code_dim;
+    fn why_fixed(&self) -> Option<&'static str> {
+        self.quantizer().layout().why_fixed()
+    }
+
+    fn vectors_for_codes(
+        &self,
+        codes: &[usize],
+        from: &ReviveFrom,
+        draw: u64,
+    ) -> (Vec<usize>, Array) {
+        let (k, d) = (self.quantizer().codebook_size, self.quantizer().row_dim());
+        let none = || (Vec::new(), Array::zeros([0, d]));
+        if !self.quantizer().moves_codes() {
+            return none();
+        }
         if let ReviveFrom::Vector(vector) = from {
             let fits = vector.len() == d && vector.iter().all(|value| value.is_finite());
-            let rows = if fits { n } else { 0 };
-            return Array::new([rows, d], vector.repeat(rows)).expect("n times d values");
+            let codes = if fits { codes.to_vec() } else { Vec::new() };
+            let rows = vector.repeat(codes.len());
+            return (codes.clone(), Array::new([codes.len(), d], rows).expect("n times d values"));
         }
-        let Some(images) = &self.last_images else { return Array::zeros([0, d]) };
+        let Some(images) = &self.last_images else { return none() };
         let vectors = self.vectors(images);
-        let mut order = random::permutation(self.seed, draw, Purpose::Restart, vectors.num_rows());
-        if *from == ReviveFrom::Farthest {
-            let codebook = self.model()[CODEBOOK].clone();
-            let nearest = nearest_codes(&vectors, &codebook);
-            let distance = |row: u32| nearest[row as usize].1;
-            order.sort_by(|&a, &b| distance(b).total_cmp(&distance(a)));
+        let (mut kept, mut rows) = (Vec::new(), Vec::new());
+        for part in 0..self.quantizer().layout().parts() {
+            let own = codes.iter().filter(|&&code| code / k == part);
+            let targets = self.targets(&vectors, part);
+            for (&code, row) in own.zip(self.drawn(&targets, part, from, draw)) {
+                kept.push(code);
+                rows.extend_from_slice(targets.row(row as usize));
+            }
         }
-        order.truncate(n);
-        let data = order.iter().flat_map(|&row| vectors.row(row as usize).to_vec()).collect();
-        Array::new([order.len(), d], data).expect("whole vectors")
+        let rows = Array::new([kept.len(), d], rows).expect("whole vectors");
+        (kept, rows)
     }
 
     fn codes(&self, codes: &[usize]) -> Codes {
+        if !self.quantizer().moves_codes() {
+            return Codes::default();
+        }
         let tensors = self.model();
         let rows = codes.iter().flat_map(|&code| tensors[CODEBOOK].row(code).to_vec());
         let sizes = codes.iter().map(|&code| tensors[CLUSTER_SIZE].data()[code]);
@@ -246,7 +309,7 @@ impl Learner for VqVaeLearner {
     }
 
     fn put_codes(&mut self, codes: &[usize], rows: &Codes) {
-        let d = self.config.code_dim;
+        let d = self.quantizer().row_dim();
         let mut tensors = self.model();
         let rows = rows.vectors.chunks_exact(d).zip(&rows.sizes);
         for (&code, (vector, &size)) in codes.iter().zip(rows) {
@@ -266,6 +329,9 @@ impl Learner for VqVaeLearner {
     }
 
     fn freeze(&mut self, codes: &[usize], frozen: bool) {
+        if !self.quantizer().moves_codes() {
+            return;
+        }
         for &code in codes {
             if let Some(mark) = self.frozen.get_mut(code) {
                 *mark = frozen;

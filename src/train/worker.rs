@@ -578,7 +578,9 @@ impl Loop {
             self.publish()?;
             self.say(Event::CodesChanged { step: step + 1, message });
         } else {
-            let message = "no code was changed (the run has no codebook, no batch was seen yet, or there is nothing to undo)";
+            let message = learner.why_fixed().unwrap_or(
+                "no code was changed (the run has no codebook, no batch was seen yet, or there is nothing to undo)",
+            );
             self.say(Event::Warning { step, message: message.to_owned() });
         }
         Ok(Flow::Go)

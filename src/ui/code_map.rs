@@ -64,6 +64,8 @@ fn map_ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut CodebookView, side: f32) {
         view.cell = None;
     }
     paint(ui, &lattice, map, view);
+    let rows = map.shape[0] / map.grids.max(1);
+    (1..map.grids).for_each(|grid| lattice.part_rows(ui, grid * rows));
     keys::focus_ring(ui, &response, lattice.rect);
     response.widget_info(|| described(map, view.cell));
     if let Some((cell, code)) = pointed.and_then(|cell| Some((cell, map.code(cell)?))) {
@@ -88,7 +90,11 @@ fn tell_cell(ui: &mut Ui, codebook: &Codebook, map: &CodeMap, cell: usize, code:
     ui.label(format!("Code {code}, {}", words::state(codebook.state(code))));
     let [row, column] = map.place(cell);
     let edited = if map.is_edited(cell) { ", changed by hand" } else { "" };
-    let place = format!("cell {cell}: row {}, column {}{edited}", row + 1, column + 1);
+    let grid = match map.grids {
+        0 | 1 => String::new(),
+        _ => format!("{} {}, ", codebook.layout.word(), map.grid_of(cell) + 1),
+    };
+    let place = format!("cell {cell}: {grid}row {}, column {}{edited}", row + 1, column + 1);
     ui.label(theme::muted(place));
     ui.label(theme::muted("Click to put another code here."));
 }
@@ -177,8 +183,9 @@ fn edit_cell(
 ) {
     let label = ui.label(format!("Cell {cell}")).on_hover_text("The cell with the white frame.").id;
     let mut number = code as u32;
-    let last = codebook.size().saturating_sub(1) as u32;
-    let drag = ui.add(DragValue::new(&mut number).range(0..=last).speed(0.25)).labelled_by(label);
+    let siblings = codebook.siblings(code);
+    let range = siblings.start as u32..=siblings.end.saturating_sub(1) as u32;
+    let drag = ui.add(DragValue::new(&mut number).range(range).speed(0.25)).labelled_by(label);
     let drag = drag.on_hover_text("Its code: type a number, or drag.");
     let taken = drag.drag_started();
     let changed = drag.changed() && number as usize != code;
@@ -217,11 +224,13 @@ pub(super) fn set_cell(cell: usize, code: usize, out: &mut Vec<Command>) {
     out.extend([Command::BeginEdit, Command::SetCell { cell, code: code as u32 }]);
 }
 
-/// Shows on a picture which of its pieces have a code.
+/// Shows on a picture which of its pieces have a code, in whichever of the grids one below the other; `shape` is
+/// that of one grid.
 pub(super) fn light(ui: &Ui, picture: Rect, shape: [usize; 2], codes: &[u32], code: usize) {
     let lattice = Lattice::over(picture, shape);
-    lattice.fill(ui, |cell| {
-        (codes.get(cell).is_none_or(|&found| found as usize != code)).then_some(theme::SHADE)
-    });
-    lattice.outline(ui, codes, code);
+    let cells = (shape[0] * shape[1]).max(1);
+    let has = |cell: usize| codes.iter().skip(cell).step_by(cells).any(|&c| c as usize == code);
+    let lit: Vec<u32> = (0..cells).map(|cell| u32::from(has(cell))).collect();
+    lattice.fill(ui, |cell| (lit.get(cell) != Some(&1)).then_some(theme::SHADE));
+    lattice.outline(ui, &lit, 1);
 }

@@ -110,8 +110,11 @@ fn toolbar(
             view.overview.state(*code) == Some(CodeState::Dead) && !codebook.is_frozen(*code)
         };
         let dead: Vec<usize> = (0..codebook.size()).filter(is_dead).collect();
-        let hint = "Put every dead code that is not frozen onto a random vector of the encoder.";
-        let can_revive = scene.trains() && !dead.is_empty();
+        let why_fixed = codebook.layout.why_fixed();
+        let hint = why_fixed.unwrap_or(
+            "Put every dead code that is not frozen onto a random vector of the encoder.",
+        );
+        let can_revive = scene.trains() && !dead.is_empty() && why_fixed.is_none();
         if sliders::enabled(ui, can_revive, "Revive all dead", hint) {
             out.push(Command::ReviveCodes { codes: dead, from: ReviveFrom::Random });
         }

@@ -26,8 +26,13 @@ pub(super) fn show(
         ui.add(Label::new(theme::muted(&details.why)).wrap());
         ui.add_space(2.0);
         let trains = scene.trains();
-        ui.add_enabled_ui(trains, |ui| actions(ui, scene, codebook, code, view, out));
-        if !trains {
+        let why_fixed = codebook.layout.why_fixed();
+        let may_change = trains && why_fixed.is_none();
+        ui.add_enabled_ui(may_change, |ui| actions(ui, scene, codebook, code, view, out));
+        if let Some(why) = why_fixed {
+            ui.add(Label::new(theme::muted(why)).wrap());
+            ui.add_space(4.0);
+        } else if !trains {
             ui.add(Label::new(theme::muted("Codes can be changed while the model trains.")).wrap());
             train_panel::way_on(ui, scene, form, out);
             ui.add_space(4.0);
@@ -54,6 +59,10 @@ fn heading(
         let bright = brightness(overview.count(code), overview.most, view.log);
         swatch(ui, overview.state(code), bright, codebook.is_frozen(code));
         ui.label(theme::heading(&format!("Code {code}")));
+        if codebook.layout.parts() > 1 {
+            let part = codebook.siblings(code).start / codebook.siblings(code).len().max(1) + 1;
+            ui.label(theme::muted(format!("{} {part}", codebook.layout.word())));
+        }
         let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
         ui.label(theme::muted(format!("{}{frozen}", words::state(overview.state(code)))));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -85,7 +94,7 @@ fn actions(
                 ("Onto a random vector".to_owned(), ReviveFrom::Random),
                 ("Onto the farthest vector".to_owned(), ReviveFrom::Farthest),
             ];
-            if let Some((cell, vector)) = vector_of_cell(scene, codebook, view) {
+            if let Some((cell, vector)) = vector_of_cell(scene, codebook, view, code) {
                 entries
                     .push((format!("Onto the vector of cell {cell}"), ReviveFrom::Vector(vector)));
             }
@@ -128,17 +137,19 @@ fn named(name: &str) -> egui::WidgetInfo {
     egui::WidgetInfo::labeled(egui::Role::Button, true, name)
 }
 
-/// The encoder's vector of the cell that is chosen in the code map.
+/// The encoder's vector of the cell that is chosen in the code map, where this code could stand for it.
 fn vector_of_cell(
     scene: &Scene<'_>,
     codebook: &Codebook,
     view: &CodebookView,
+    code: usize,
 ) -> Option<(usize, Vec<f32>)> {
-    let (cell, map) = (view.cell?, scene.code_map?);
-    let (cells, d) = (map.codes.len(), codebook.codes.row_len());
-    let latent = scene.explore.latent(); // [d, h, w]
-    let fits = cells > cell && latent.len() == d * cells;
-    fits.then(|| (cell, latent[cell..].iter().step_by(cells).copied().collect()))
+    let cell = view.cell?;
+    let chosen = scene.code_map?.code(cell)?;
+    let vector = scene.explore.vector_of_cell(cell)?;
+    let fits =
+        vector.len() == codebook.codes.row_len() && codebook.siblings(code).contains(&chosen);
+    fits.then_some((cell, vector))
 }
 
 /// Uses on every clock, and the norm.

@@ -76,6 +76,12 @@ impl Lattice {
         }
     }
 
+    /// Draws a line above a row, which begins something else.
+    pub(super) fn part_rows(&self, ui: &Ui, row: usize) {
+        let y = self.rect.top() + row as f32 * self.cell.y - 0.5 * self.gap;
+        ui.painter().hline(self.rect.x_range(), y, Stroke::new(2.0, theme::LIT));
+    }
+
     /// Cuts a corner off a cell, as a sign.
     pub(super) fn mark_corner(&self, ui: &Ui, cell: usize) {
         let rect = self.cell_rect(cell);

@@ -53,7 +53,7 @@ pub(super) fn walkable(
         if let (Some(code), Some(map)) = (lit, scene.code_map)
             && map.codes.contains(&(code as u32))
         {
-            light(ui, shown, map.shape, &map.codes, code);
+            light(ui, shown, [map.shape[0] / map.grids.max(1), map.shape[1]], &map.codes, code);
         }
     } else {
         ui.painter().rect_filled(rect, 0.0, theme::EMPTY);

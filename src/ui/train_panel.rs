@@ -1,6 +1,6 @@
 //! What to train: the recipe's keys, and those that may change while it runs.
 
-use egui::{ComboBox, DragValue, Id, Response, Ui};
+use egui::{ComboBox, DragValue, Id, Response, TextEdit, Ui};
 
 use super::words::{bytes, grouped};
 use super::{Command, Scene, View, theme};
@@ -38,17 +38,21 @@ impl Default for TrainForm {
 }
 
 /// The keys that are shown at once; the others are a click away.
-const FIRST_KEYS: [&str; 9] = [
+const FIRST_KEYS: [&str; 10] = [
     "arch",
     "latent_dim",
     "likelihood",
     "beta",
     "lr",
+    "quantizer",
     "codebook_size",
     "code_dim",
     "codebook_update",
     "restart_threshold",
 ];
+
+/// Live keys that are a click away while a run goes on.
+const RARE_KEYS: [&str; 6] = ["label_smoothing", "r1", "flip", "crop", "rotate", "colour"];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.label(theme::heading("Training"));
@@ -58,7 +62,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     length(ui, form, busy);
     if busy {
         ui.label(theme::muted("What is below may change while it runs."));
-        keys(ui, "live", form, |key| key.live, Some(out));
+        keys(ui, "live", form, |key| key.live && !RARE_KEYS.contains(&key.name), Some(out));
+        egui::CollapsingHeader::new("More keys").id_salt("more live").show(ui, |ui| {
+            let is_rare = |key: &Key| key.live && RARE_KEYS.contains(&key.name);
+            keys(ui, "more live", form, is_rare, Some(out));
+        });
     } else {
         start(ui, scene, form, out);
         keys(ui, "first", form, |key| FIRST_KEYS.contains(&key.name), None);
@@ -233,7 +241,24 @@ fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> O
         }
         Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
+        Kind::Levels { .. } => text(ui, key.name, settings.word(key.name), told),
     }
+}
+
+/// A value that is typed, and taken when the keyboard leaves it.
+fn text(ui: &mut Ui, name: &str, now: &str, told: impl Fn(Response) -> Response) -> Option<Value> {
+    let id = ui.scope_id().with(name);
+    let typed = ui.data(|data| data.get_temp::<String>(id));
+    let mut text = typed.unwrap_or_else(|| now.to_owned());
+    let response = told(ui.add(TextEdit::singleline(&mut text).desired_width(110.0)));
+    if response.lost_focus() {
+        ui.data_mut(|data| data.remove_temp::<String>(id));
+        return (text != now).then_some(Value::Word(text));
+    }
+    if response.changed() {
+        ui.data_mut(|data| data.insert_temp(id, text));
+    }
+    None
 }
 
 fn choice(

@@ -257,11 +257,16 @@ fn a_survey_keeps_the_most_typical_pieces() {
 
 #[test]
 fn cells_have_places() {
-    let map = CodeMap { shape: [2, 3], codes: (10..16).collect(), edited: vec![false, true] };
+    let codes = (10..16).collect();
+    let map = CodeMap { shape: [2, 3], grids: 1, codes, edited: vec![false, true] };
     assert_eq!((map.code(4), map.code(6)), (Some(14), None), "codes");
     assert_eq!((map.place(4), map.place(0)), ([1, 1], [0, 0]), "row and column");
     assert_eq!([0, 1, 5].map(|cell| map.is_edited(cell)), [false, true, false], "edited");
     assert_eq!(CodeMap::default().place(3), [3, 0], "an empty map");
+    let edited = vec![false; 12];
+    let two = CodeMap { shape: [4, 3], grids: 2, codes: (0..12).collect(), edited };
+    assert_eq!([5, 6, 11].map(|cell| two.place(cell)), [[1, 2], [0, 0], [1, 2]], "in its grid");
+    assert_eq!([5, 6, 11].map(|cell| two.grid_of(cell)), [0, 1, 1], "which grid");
 }
 
 /// Along a line, in whichever direction it runs.

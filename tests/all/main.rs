@@ -13,6 +13,7 @@ mod adversarial;
 mod adversarial_training;
 mod architecture;
 mod cli;
+mod code_space;
 mod code_use;
 mod codebook;
 mod common;

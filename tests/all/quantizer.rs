@@ -1,12 +1,18 @@
 //! Vector quantization: against hand-computed numbers, brute force in f64, finite differences and the numbers
 //! of PyTorch libraries.
 
+mod fsq;
 mod kmeans;
+mod multi_head;
+mod residual;
+mod rotation;
+mod simvq;
 mod update;
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
+use zscope::graph::lower::quantizer::{CodebookUpdate, QuantizerConfig};
 use zscope::model::params::{array_from_tensor, tensor_from_array};
 use zscope::model::quantizer::{
     Quantized, Quantizer, counts, nearest_codes, nearest_codes_exactly, perplexity, planes_of,
@@ -55,8 +61,19 @@ fn indices(indices: &[i32]) -> Tensor<1, Int> {
 
 /// A quantizer with the given codes whose sizes start at one, on a device with gradients.
 fn quantizer(codes: &Array, ema: bool, cosine: bool) -> Quantizer {
-    let device = Device::flex().autodiff();
-    Quantizer::new(codes.num_rows(), codes.row_len(), ema, cosine, &device)
+    let config = QuantizerConfig { cosine, ..config(codes.num_rows(), codes.row_len(), ema) };
+    with_codes(&config, codes)
+}
+
+/// One codebook of `k` codes of `d` values.
+fn config(k: usize, d: usize, ema: bool) -> QuantizerConfig {
+    let update = if ema { CodebookUpdate::Ema } else { CodebookUpdate::Loss };
+    QuantizerConfig { codebook_size: k, code_dim: d, update, ..QuantizerConfig::new() }
+}
+
+fn with_codes(config: &QuantizerConfig, codes: &Array) -> Quantizer {
+    config.check().expect("choices that go together");
+    Quantizer::new(config, &Device::flex().autodiff())
         .with_codes(codes, 1.0)
         .expect("codes of the right shape")
 }

@@ -43,6 +43,11 @@ fn borders(key: &Key) -> (Vec<String>, Vec<String>) {
             accepted.push(word.to_owned());
             accepted
         }
+        Kind::Levels { word } => {
+            refused
+                .extend(["1", "65", "8,", "8,1", "8;8", &["2"; 17].join(",")].map(str::to_owned));
+            [word, "2", "64", "8,5,5,5", "4, 4"].map(str::to_owned).to_vec()
+        }
     };
     (accepted, refused)
 }

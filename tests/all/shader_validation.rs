@@ -46,8 +46,8 @@ fn mirrors() -> BTreeMap<String, Layout> {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
         }
         LatentMixParams { items, dim, spherical, pad0 }
-        NearestCodeParams { vectors, plane, dim, codes }
-        GatherParams { items, plane, dim, codes }
+        NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
+        GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
 }

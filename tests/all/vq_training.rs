@@ -284,3 +284,115 @@ fn codes_are_begun_with() {
         assert_eq!(begun["encoder.conv.weight"], trained["encoder.conv.weight"], "{part:?}");
     }
 }
+
+/// The keys of every quantizer beside the plain codebook.
+const QUANTIZERS: [&[&str]; 7] = [
+    &["quantizer=fsq", "fsq_levels=4,3,2"],
+    &["quantizer=simvq"],
+    &["quantizer=simvq", "gradient=rotation"],
+    &["quantizer=residual", "quantizers=3"],
+    &["quantizer=multi-head", "heads=2", "code_dim=6"],
+    &[
+        "quantizer=multi-head",
+        "heads=2",
+        "code_dim=6",
+        "head_codebooks=separate",
+        "codebook_update=loss",
+    ],
+    &["gradient=rotation"],
+];
+
+#[test]
+fn every_quantizer_trains_and_is_opened() {
+    for keys in QUANTIZERS {
+        let base = folder();
+        let events = run(plan(base.path(), &[keys, &["lr=0.003"]].concat(), 120));
+        let loss = curve(&events, "reconstruction");
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+        let (first, last) = (mean(&loss[..5]), mean(&loss[115..]));
+        assert!(last < 0.6 * first, "{keys:?}: from {first} to {last}");
+        let model = open(&base.path().to_string_lossy()).expect("it opens");
+        let quantizer = model.info().quantizer.expect("a quantizer");
+        let codes = model.info().codebook.expect("a codebook").size;
+        let usage = usage(base.path());
+        assert_eq!(usage.size(), codes, "{keys:?}");
+        // 120 steps of 16 images of 4×4 cells.
+        let choices = 120 * 16 * 16 * quantizer.quantizers as u64;
+        assert_eq!(usage.vectors_seen(), choices, "{keys:?}: every choice is counted");
+        let perplexity = curve(&events, "perplexity");
+        let fine = perplexity.iter().all(|value| (0.999..=codes as f32 * 1.001).contains(value));
+        assert!(fine, "{keys:?}: {perplexity:?}");
+        assert_eq!(model.code_shares().map(<[f32]>::len), Some(codes), "{keys:?}");
+    }
+}
+
+#[test]
+fn every_quantizer_resumes_bit_for_bit() {
+    for keys in QUANTIZERS {
+        let (whole, parts) = (folder(), folder());
+        run(plan(whole.path(), keys, 16));
+        run(plan(parts.path(), keys, 7));
+        run(resume(parts.path(), Some(Length::Steps(16)), false).expect("resumed"));
+        for file in ["model.safetensors", "optimizer.safetensors", "codes.safetensors"] {
+            let read = |dir: &Path| std::fs::read(dir.join("checkpoints/step-16").join(file));
+            let [whole, parts] = [&whole, &parts].map(|dir| read(dir.path()).unwrap());
+            assert_eq!(whole, parts, "{keys:?}: {file}");
+        }
+    }
+}
+
+/// Codes of a second quantizer are put onto what the first left over; codes that cannot move say why.
+#[test]
+fn codes_of_every_quantizer_are_asked_to_move() {
+    for (keys, moves) in [
+        (&["quantizer=residual", "quantizers=2"][..], true),
+        (&["quantizer=fsq", "fsq_levels=4,3,2"], false),
+        (&["quantizer=simvq"], false),
+    ] {
+        let base = folder();
+        let training = Training::start(plan(base.path(), keys, 100_000)).expect("a thread");
+        until(&training, |event| matches!(event, Event::StepsDone { .. }));
+        let codes = vec![1, if moves { 2 * CODES - 1 } else { 2 }];
+        let controls = [
+            Control::FreezeCodes { codes: codes.clone(), frozen: true },
+            Control::Revive { codes: codes.clone(), from: ReviveFrom::Random },
+            Control::Revive { codes, from: ReviveFrom::Farthest },
+        ];
+        for control in controls {
+            training.ask(control.clone());
+            let answer = until(&training, |event| {
+                matches!(event, Event::CodesChanged { .. } | Event::Warning { .. })
+            });
+            match answer {
+                Event::CodesChanged { message, .. } => assert!(moves, "{keys:?}: {message}"),
+                Event::Warning { message, .. } => {
+                    assert!(!moves, "{keys:?}, {control:?}: {message}");
+                    let why = message.contains("fixed grid") || message.contains("one linear map");
+                    assert!(why, "{keys:?}: {message}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        training.ask(Control::Stop);
+        rest(&training);
+    }
+}
+
+#[test]
+fn quantizers_that_make_no_sense_are_refused() {
+    for (keys, words) in [
+        (&["quantizer=fsq", "codebook_size=17"][..], "no levels of 2 to 16"),
+        (&["quantizer=fsq", "gradient=rotation"], "quantizer=fsq with gradient=rotation"),
+        (&["quantizer=fsq", "fsq_levels=64,64,64,64"], "codebook_size is 16777216"),
+        (&["quantizer=simvq", "similarity=cosine"], "quantizer=simvq with similarity=cosine"),
+        (&["quantizer=residual", "similarity=cosine"], "quantizer=residual with similarity=cosine"),
+        (&["quantizer=multi-head", "heads=4"], "vectors of 5 dimensions have no 4 parts"),
+        (&["quantizer=residual", "codebook_size=65536", "quantizers=32"], "(expected 1 to 262144)"),
+    ] {
+        let base = folder();
+        let error = request(keys, 4).plan(Some(&base.path().join("run")), false).err();
+        let message = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains(words), "{keys:?}: {message:?} does not say {words:?}");
+        assert!(!base.path().join("run").exists(), "nothing is written");
+    }
+}

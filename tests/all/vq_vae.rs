@@ -10,7 +10,9 @@ use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::GraphError;
 use zscope::graph::lower::Architecture as _;
-use zscope::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig, VqVaeConfigError};
+use zscope::graph::lower::quantizer::{CodebookUpdate, Method, QuantizerConfig};
+use zscope::graph::lower::vq_vae::{VqVaeConfig, VqVaeConfigError};
+use zscope::latent::Levels;
 use zscope::model::codec::VqVaeCodec;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
 use zscope::model::quantizer::{CodebookRules, kmeans, perplexity, planes_of};
@@ -30,8 +32,7 @@ fn config(image: [usize; 3], sizes: [usize; 6]) -> VqVaeConfig {
         res_blocks,
         res_hidden,
         levels,
-        codebook_size,
-        code_dim,
+        quantizer: QuantizerConfig { codebook_size, code_dim, ..QuantizerConfig::new() },
         ..VqVaeConfig::new(ImageShape::new(c, h, w))
     };
     config.check().expect("sizes that go together");
@@ -49,6 +50,35 @@ fn configs() -> Vec<VqVaeConfig> {
     ]
 }
 
+/// Every way of quantizing beside the plain codebook.
+fn methods() -> Vec<Method> {
+    vec![
+        Method::Residual { quantizers: 3 },
+        Method::MultiHead { heads: 2, shared: true },
+        Method::MultiHead { heads: 3, shared: false },
+        Method::SimVq,
+        Method::Fsq { levels: Levels::new(vec![4, 3, 5]).expect("levels") },
+    ]
+}
+
+/// The same model with another quantizer.
+fn with_method(config: &VqVaeConfig, method: Method) -> VqVaeConfig {
+    let quantizer = QuantizerConfig { cosine: false, code_dim: 6, ..config.quantizer.clone() };
+    let quantizer = match method {
+        Method::Fsq { levels } => quantizer.with_levels(levels),
+        method => QuantizerConfig { method, ..quantizer },
+    };
+    let config = VqVaeConfig { quantizer, ..config.clone() };
+    config.check().expect("choices that go together");
+    config
+}
+
+/// Models with every quantizer.
+fn configs_of_methods() -> Vec<VqVaeConfig> {
+    let base = config([3, 16, 24], [7, 1, 5, 3, 11, 6]);
+    methods().into_iter().map(|method| with_method(&base, method)).collect()
+}
+
 #[test]
 fn sizes_out_of_range_are_errors() {
     type Change = fn(&mut VqVaeConfig);
@@ -61,10 +91,10 @@ fn sizes_out_of_range_are_errors() {
         ("res_hidden is 0 (expected 1 to 4096)", |c| c.res_hidden = 0),
         ("levels is 0 (expected 1 to 6)", |c| c.levels = 0),
         ("levels is 64 (expected 1 to 6)", |c| c.levels = 64),
-        ("codebook_size is 0 (expected 1 to 65536)", |c| c.codebook_size = 0),
-        ("code_dim is 5000 (expected 1 to 4096)", |c| c.code_dim = 5000),
-        ("commitment is NaN (expected 0 to 100)", |c| c.commitment = f32::NAN),
-        ("commitment is -1 (expected 0 to 100)", |c| c.commitment = -1.0),
+        ("codebook_size is 0 (expected 1 to 65536)", |c| c.quantizer.codebook_size = 0),
+        ("code_dim is 5000 (expected 1 to 4096)", |c| c.quantizer.code_dim = 5000),
+        ("commitment is NaN (expected 0 to 100)", |c| c.quantizer.commitment = f32::NAN),
+        ("commitment is -1 (expected 0 to 100)", |c| c.quantizer.commitment = -1.0),
         (
             "images of 1×28×28 cannot be halved 3 times (expected sides that are multiples of 8: \
              choose another image_size or fewer levels)",
@@ -106,33 +136,49 @@ fn sizes_of_the_paper_by_hand() {
 #[test]
 fn a_description_comes_back_from_json() {
     let config = VqVaeConfig {
-        update: CodebookUpdate::Loss,
-        cosine: true,
+        quantizer: QuantizerConfig {
+            update: CodebookUpdate::Loss,
+            cosine: true,
+            ..config([3, 16, 24], [7, 1, 5, 3, 11, 3]).quantizer
+        },
         ..config([3, 16, 24], [7, 1, 5, 3, 11, 3])
     };
     let text = serde_json::to_string(&config).expect("JSON");
     assert!(text.contains(r#""update":"loss""#), "{text}");
     assert_eq!(serde_json::from_str::<VqVaeConfig>(&text).expect("the same"), config);
+    // As written before there was a choice of quantizers.
+    let older = text.replace(r#","method":"codebook","gradient":"straight-through""#, "");
+    assert_ne!(older, text, "both were left out");
+    assert_eq!(serde_json::from_str::<VqVaeConfig>(&older).expect("the same"), config);
+    for method in methods() {
+        let config = with_method(&config, method);
+        let text = serde_json::to_string(&config).expect("JSON");
+        assert_eq!(serde_json::from_str::<VqVaeConfig>(&text).expect("the same"), config, "{text}");
+    }
 }
 
 #[test]
 fn tensors_are_those_of_the_module() {
-    for base in configs() {
+    for base in configs().into_iter().chain(configs_of_methods()) {
         for update in [CodebookUpdate::Loss, CodebookUpdate::Ema] {
-            let config = VqVaeConfig { update, ..base.clone() };
+            let mut config = base.clone();
+            config.quantizer.update = update;
             let tensors = params::collect(&VqVae::new(&config, 1, &Device::flex()));
             let found: BTreeMap<String, Vec<usize>> =
                 tensors.iter().map(|(name, a)| (name.clone(), a.shape().to_vec())).collect();
             assert_eq!(found, config.tensors().into_iter().collect());
             assert_eq!(found.len(), config.tensors().len(), "every name once");
-            let buffers = ["quantizer.cluster_size", "quantizer.embed_avg"];
-            let fitted = tensors.iter().filter(|(name, _)| !buffers.contains(&name.as_str()));
+            let mut kept = vec!["quantizer.cluster_size", "quantizer.embed_avg"];
+            if config.quantizer.method == Method::SimVq {
+                kept.push("quantizer.codebook");
+            }
+            let fitted = tensors.iter().filter(|(name, _)| !kept.contains(&name.as_str()));
             let values: usize = fitted.map(|(_, array)| array.data().len()).sum();
             assert_eq!(config.num_parameters(), values as u64);
             // The averages begin as if one vector a batch had chosen each code.
-            let ones = Array::filled([config.codebook_size], 1.0);
+            let ones = Array::filled([config.quantizer.num_codes()], 1.0);
             assert_eq!(tensors["quantizer.cluster_size"], ones);
-            if update == CodebookUpdate::Ema {
+            if config.quantizer.keeps_averages() {
                 assert_eq!(tensors["quantizer.embed_avg"], tensors["quantizer.codebook"]);
             }
         }
@@ -179,8 +225,9 @@ fn images(config: &VqVaeConfig, b: usize) -> Array {
 /// Vectors of the codes' shape.
 fn vectors(config: &VqVaeConfig, b: usize) -> Array {
     let [h, w] = config.grid();
-    let values = normals(7, 2, Purpose::Explore, b * config.code_dim * h * w);
-    Array::new([b, config.code_dim, h, w], values).expect("vectors")
+    let d = config.quantizer.code_dim;
+    let values = normals(7, 2, Purpose::Explore, b * d * h * w);
+    Array::new([b, d, h, w], values).expect("vectors")
 }
 
 /// The first output in which an engine differs from the module.
@@ -196,9 +243,10 @@ fn difference(
     let mut module = VqVaeCodec::from_module(module(config, of_module), Device::flex());
     let networks = config.lower(of_graphs).expect("lowered");
     let codes = networks.codes.expect("a codebook");
-    let [h, w] = config.grid();
-    let numbers = (0..b * h * w).map(|cell| (cell * 7 % config.codebook_size) as f32).collect();
-    let indices = Array::new([b, h, w], numbers).expect("indices");
+    let shape = [vec![b], config.quantizer.indices_shape(config.grid())].concat();
+    let (cells, k) = (shape.iter().product::<usize>(), config.quantizer.codebook_size);
+    let numbers = (0..cells).map(|cell| (cell * 7 % k) as f32).collect();
+    let indices = Array::new(shape, numbers).expect("indices");
     let quantized = |outputs: NamedArrays| -> NamedArrays {
         outputs.into_iter().filter(|(name, _)| name != "image").collect()
     };
@@ -236,7 +284,7 @@ fn difference(
 
 #[test]
 fn lowered_graphs_match_the_module() {
-    for config in configs() {
+    for config in configs().into_iter().chain(configs_of_methods()) {
         let tensors = tensors(&config, 3);
         for engine in [EngineKind::Cpu, EngineKind::Twin] {
             assert_eq!(difference(&config, &tensors, &tensors, engine, None), None);
@@ -251,9 +299,11 @@ fn shaders_match_the_module() {
         return;
     }
     let gpu = headless(true).expect("a Vulkan adapter: install the package mesa-vulkan-drivers");
-    let config = config([3, 16, 24], [7, 2, 5, 3, 11, 3]);
-    let tensors = tensors(&config, 4);
-    assert_eq!(difference(&config, &tensors, &tensors, EngineKind::Wgsl, Some(&gpu)), None);
+    let plain = config([3, 16, 24], [7, 2, 5, 3, 11, 3]);
+    for config in std::iter::once(plain).chain(configs_of_methods()) {
+        let tensors = tensors(&config, 4);
+        assert_eq!(difference(&config, &tensors, &tensors, EngineKind::Wgsl, Some(&gpu)), None);
+    }
 }
 
 #[test]
@@ -299,7 +349,7 @@ fn codes_are_looked_up_and_found_again() {
         let [h, w] = config.grid();
         assert_eq!(indices.dims(), [2, h, w]);
         let codes = module.codes(indices.clone());
-        assert_eq!(codes.dims(), [2, config.code_dim, h, w]);
+        assert_eq!(codes.dims(), [2, config.quantizer.code_dim, h, w]);
         let again = module.indices(codes.clone());
         let values = |indices: Tensor<3, Int>| indices.try_into_vec_as::<i32>().expect("indices");
         assert_eq!(values(again), values(indices.clone()));
@@ -307,8 +357,8 @@ fn codes_are_looked_up_and_found_again() {
         let index = values(indices)[(h + h - 1) * w] as usize;
         let codebook = array_from_tensor(module.quantizer().codebook());
         let codes = array_from_tensor(codes);
-        let at = |dim: usize| codes.data()[((config.code_dim + dim) * h + h - 1) * w];
-        let found: Vec<f32> = (0..config.code_dim).map(at).collect();
+        let at = |dim: usize| codes.data()[((config.quantizer.code_dim + dim) * h + h - 1) * w];
+        let found: Vec<f32> = (0..config.quantizer.code_dim).map(at).collect();
         assert_eq!(found, codebook.row(index));
     }
     let module = module(&configs()[0], &tensors(&configs()[0], 5));
@@ -322,7 +372,8 @@ fn codes_are_looked_up_and_found_again() {
 #[test]
 fn the_loss_by_its_equation() {
     for (update, cosine) in [(CodebookUpdate::Loss, false), (CodebookUpdate::Ema, true)] {
-        let config = VqVaeConfig { update, cosine, ..config([1, 12, 8], [6, 2, 6, 2, 6, 6]) };
+        let mut config = config([1, 12, 8], [6, 2, 6, 2, 6, 6]);
+        (config.quantizer.update, config.quantizer.cosine) = (update, cosine);
         let module = module(&config, &tensors(&config, 6));
         let images = images(&config, 3);
         let loss = module.loss(on_cpu(&images), 0.5, 0.1, None);
@@ -342,7 +393,7 @@ fn the_loss_by_its_equation() {
         let codebook = loss.quantized.codebook_loss.clone().map_or(0.0, scalar);
         assert_eq!(codebook > 0.0, update == CodebookUpdate::Loss);
         close(scalar(loss.total), mse / 0.1 + 0.5 * commitment + codebook);
-        assert_eq!(loss.quantized.counts.dims(), [config.codebook_size]);
+        assert_eq!(loss.quantized.counts.dims(), [config.quantizer.codebook_size]);
     }
 }
 
@@ -365,13 +416,14 @@ fn training_lowers_the_loss_and_repeats() {
     for (update, cosine) in
         [(CodebookUpdate::Ema, false), (CodebookUpdate::Loss, false), (CodebookUpdate::Ema, true)]
     {
-        let config = VqVaeConfig { update, cosine, ..config([1, 8, 8], [16, 1, 8, 2, 12, 6]) };
+        let mut config = config([1, 8, 8], [16, 1, 8, 2, 12, 6]);
+        (config.quantizer.update, config.quantizer.cosine) = (update, cosine);
         let run = || {
             let device = Device::flex().autodiff();
             let mut model = VqVae::new(&config, 1, &device);
             let first =
                 array_from_tensor(model.vectors(tensor_from_array(&stripes(64, 99), &device)));
-            let codes = kmeans(&first, config.codebook_size, 1);
+            let codes = kmeans(&first, config.quantizer.codebook_size, 1);
             model = model.with_codes(&codes, 16.0 * 4.0 / 12.0).expect("codes");
             let mut adam = Adam::new(0.9, 0.999);
             let rules = CodebookRules { decay: 0.9, restart_threshold: 0.5 };

@@ -42,6 +42,10 @@ pub(super) fn gather(codebook: &Array, indices: &[f32], plane: usize) -> Vec<f32
 /// the same sums in the same order as the twin's, hence the same indices.
 #[derive(Debug)]
 pub(super) struct Search {
+    /// The codes, `[k, d]`.
+    codebook: Array,
+    /// The same, `[d, k]`.
+    transposed: Tensor<2>,
     /// `|e|^2` of every code.
     squares: Vec<f64>,
     /// The most by which rounding moves `2 z.e` for every code, for a `z` of length one.
@@ -51,8 +55,8 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Prepares a codebook `[k, d]`.
-    pub(super) fn new(codebook: &Array) -> Self {
+    /// Prepares a codebook `[k, d]`, which is also given as `transposed`, `[d, k]`.
+    pub(super) fn new(codebook: Array, transposed: Tensor<2>) -> Self {
         let squares: Vec<f64> =
             (0..codebook.num_rows()).map(|code| square(codebook.row(code))).collect();
         // A product of d terms, summed in any order, is off by at most d u / (1 - d u) |z| |e| with u = 2^-24
@@ -60,21 +64,15 @@ impl Search {
         let per_length = 2.0 * codebook.row_len() as f64 * f64::from(f32::EPSILON);
         let slacks = squares.iter().map(|square| per_length * square.sqrt()).collect();
         let longest = squares.iter().copied().fold(0.0, f64::max).sqrt();
-        Self { squares, slacks, longest }
+        Self { codebook, transposed, squares, slacks, longest }
     }
 
     /// The index of the nearest code of every vector.
     ///
     /// # Shapes
-    /// `input [b, d, plane]`, `codebook [k, d]` as it was prepared, `transposed [d, k]` the same; the result is
-    /// `[b, plane]`.
-    pub(super) fn nearest(
-        &self,
-        codebook: &Array,
-        transposed: &Tensor<2>,
-        input: &[f32],
-        plane: usize,
-    ) -> Result<Vec<f32>, EngineError> {
+    /// `input [b, d, plane]`; the result is `[b, plane]`.
+    pub(super) fn nearest(&self, input: &[f32], plane: usize) -> Result<Vec<f32>, EngineError> {
+        let Self { codebook, transposed, .. } = self;
         let dim = codebook.row_len();
         let vectors = vectors(input, dim, plane); // [b * plane, d]
         let rows = (PRODUCTS / codebook.num_rows()).max(FEWEST_ROWS);
@@ -84,9 +82,8 @@ impl Search {
             let vectors_tensor = Tensor::<2>::from_data(data, &transposed.device());
             let products = vectors_tensor.matmul(transposed.clone());
             let products = read(products, || "searching a codebook".to_owned())?; // [rows, k]
-            let of_vector = |(vector, products): (&[f32], &[f32])| {
-                self.nearest_to(codebook, vector, products) as f32
-            };
+            let of_vector =
+                |(vector, products): (&[f32], &[f32])| self.nearest_to(vector, products) as f32;
             let pairs = vectors.par_chunks(dim).zip(products.par_chunks(codebook.num_rows()));
             indices.par_extend(pairs.map(of_vector));
         }
@@ -94,7 +91,8 @@ impl Search {
     }
 
     /// The index of the code nearest to `vector`, whose products with all codes are given.
-    fn nearest_to(&self, codebook: &Array, vector: &[f32], products: &[f32]) -> usize {
+    fn nearest_to(&self, vector: &[f32], products: &[f32]) -> usize {
+        let codebook = &self.codebook;
         let length = square(vector).sqrt();
         let reach = (length + self.longest).powi(2);
         if reach.is_nan() || reach > SAFE_SQUARE {

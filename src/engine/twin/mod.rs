@@ -47,8 +47,9 @@ pub fn run(graph: &Graph, input: &Array) -> Result<NamedArrays, EngineError> {
         for (output, (_, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             output.extend_from_slice(&values[value.index()]);
         }
-        if let Some((indices, _)) = graph.quantizer() {
-            results.count(&values[indices.index()]);
+        for (indices, codebook) in graph.searches() {
+            let [first, _] = graph.rows_of(codebook);
+            results.count(first, &values[indices.index()]);
         }
     }
     results.named(graph, batch)

@@ -5,10 +5,10 @@ use crate::engine::params::NearestCodeParams;
 /// The index of the code with the least sum of squared differences, of equally near ones the lowest; 0 for a vector
 /// with a value that is not finite. Summed in `f64`.
 ///
-/// How often each code is chosen is counted from the indices by whoever runs a graph.
+/// The codebook is `codes` rows from `first` on; the index counts from there. How often each is chosen is counted from the indices by whoever runs a graph.
 ///
 /// # Shapes
-/// `input [b, dim, plane]`, `codebook [codes, dim]`, `output [b, plane]`.
+/// `input [b, dim, plane]`, `codebook [rows, dim]`, `output [b, plane]`.
 pub fn nearest_code(
     params: &NearestCodeParams,
     input: &[f32],
@@ -16,6 +16,7 @@ pub fn nearest_code(
     output: &mut [f32],
 ) {
     let [plane, dim] = [params.plane as usize, params.dim as usize];
+    let codebook = &codebook[params.first as usize * dim..];
     for (vector, index) in output.iter_mut().enumerate().take(params.vectors as usize) {
         let start = vector / plane * dim * plane + vector % plane;
         let mut nearest = 0;

@@ -4,13 +4,19 @@ pub mod batch_norm;
 pub mod classifier;
 pub mod discriminator;
 pub mod gan;
+pub mod quantizer;
 pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;
 pub mod vq_vae;
 
+use std::sync::Arc;
+
+use quantizer::QuantizerConfig;
+
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};
+use crate::latent::{CodeLayout, CodeSpace};
 use crate::picture::{PixelLikelihood, ValueRange};
 
 /// The networks of a model.
@@ -45,20 +51,36 @@ impl Networks {
 /// The networks of a codebook.
 #[derive(Clone, Debug)]
 pub struct CodeGraphs {
-    /// Latent `[d, h, w]` to `indices` `[h, w]` and `quantized` `[d, h, w]`.
+    /// Latent `[d, h, w]` to `indices` `[h, w]`, or `[q, h, w]` for several quantizers or heads, and `quantized`
+    /// `[d, h, w]`; and `bounded` `[d, h, w]` where other vectors than the latent are compared with codes.
     pub quantizer: Graph,
-    /// Indices `[h, w]` to `image`.
+    /// Indices to `image`.
     pub decoder: Graph,
+    /// What a code is.
+    pub layout: CodeLayout,
 }
 
 impl CodeGraphs {
-    /// The codes, `[k, d]`.
+    /// The codes of all codebooks, one after the other, `[k, d]`.
     ///
     /// # Panics
     /// Never: a quantizer has a codebook.
     pub fn codebook(&self) -> &Array {
         let codebook = self.quantizer.nodes().iter().find_map(|node| node.op.codebook());
         self.quantizer.weight(codebook.expect("a quantizer searches a codebook"))
+    }
+
+    /// The codes with what they mean.
+    pub fn space(&self) -> CodeSpace {
+        CodeSpace { codebook: Arc::new(self.codebook().clone()), layout: self.layout.clone() }
+    }
+
+    /// Rows and columns of cells.
+    pub fn grid(&self) -> [usize; 2] {
+        match *self.decoder.input_shape() {
+            [.., h, w] => [h, w],
+            _ => [1, 1],
+        }
     }
 }
 
@@ -158,9 +180,14 @@ pub trait Architecture {
         None
     }
 
-    /// The number of codes and their dimensions, for families with a codebook.
-    fn codebook(&self) -> Option<[usize; 2]> {
+    /// How vectors become codes, for families with a codebook.
+    fn quantizer(&self) -> Option<&QuantizerConfig> {
         None
+    }
+
+    /// The number of codes of all codebooks and their dimensions, for families with a codebook.
+    fn codebook(&self) -> Option<[usize; 2]> {
+        self.quantizer().map(|config| [config.num_codes(), config.row_dim()])
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{GraphError, MAX_CODES};
+use crate::latent::CodeLayout;
 use crate::picture::{ImageShape, ValueRange};
 
 /// What stands at one resolution of the encoder; the names are diffusers'.
@@ -353,6 +354,7 @@ impl Architecture for VqModelConfig {
             Latents::Codes { .. } => Some(CodeGraphs {
                 quantizer: layers::quantizer(self, tensors)?,
                 decoder: layers::code_decoder(self, tensors)?,
+                layout: CodeLayout::Whole,
             }),
         };
         Ok(Networks {

@@ -6,22 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::quantizer::{self, QuantizerConfig, QuantizerConfigError};
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 use crate::picture::ImageShape;
-
-const CODEBOOK: &str = "quantizer.codebook";
-
-/// What moves the codes in training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CodebookUpdate {
-    /// The gradient of a loss that pulls every code to the vectors it stands for (eq. 3).
-    Loss,
-    /// Moving averages of the vectors that every code stands for (appendix A.1).
-    Ema,
-}
 
 /// Everything that fixes the shapes of a VQ-VAE and the meaning of its codes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,18 +25,9 @@ pub struct VqVaeConfig {
     pub res_hidden: usize,
     /// How often the image is halved.
     pub levels: usize,
-    /// Number of codes, k.
-    pub codebook_size: usize,
-    /// Dimensions of a code, d.
-    pub code_dim: usize,
-    /// Weight of the commitment term, β.
-    pub commitment: f32,
-    /// What moves the codes.
-    pub update: CodebookUpdate,
-    /// Whether vectors and codes are compared by their angle. Codes are then stored with unit length, where
-    /// the code nearest to a vector is also the one at the smallest angle, whatever the vector's length:
-    /// |z − e|² = |z|² + 1 − 2 z·e.
-    pub cosine: bool,
+    /// How vectors become codes.
+    #[serde(flatten)]
+    pub quantizer: QuantizerConfig,
 }
 
 /// A VQ-VAE's sizes do not go together.
@@ -77,12 +57,9 @@ pub enum VqVaeConfigError {
         /// How often they should be halved.
         levels: usize,
     },
-    /// The weight of the commitment term is no sensible number.
-    #[error("commitment is {found} (expected 0 to 100)")]
-    Commitment {
-        /// Its value.
-        found: f32,
-    },
+    /// The quantizer's sizes do not go together.
+    #[error(transparent)]
+    Quantizer(#[from] QuantizerConfigError),
 }
 
 impl VqVaeConfig {
@@ -95,11 +72,7 @@ impl VqVaeConfig {
             res_blocks: 2,
             res_hidden: 32,
             levels: 2,
-            codebook_size: 512,
-            code_dim: 64,
-            commitment: 0.25,
-            update: CodebookUpdate::Ema,
-            cosine: false,
+            quantizer: QuantizerConfig::new(),
         }
     }
 
@@ -116,8 +89,6 @@ impl VqVaeConfig {
             ("res_blocks", self.res_blocks, 0, 64),
             ("res_hidden", self.res_hidden, 1, 4096),
             ("levels", self.levels, 1, 6),
-            ("codebook_size", self.codebook_size, 1, 65_536),
-            ("code_dim", self.code_dim, 1, 4096),
         ];
         for (what, found, lo, hi) in extents {
             if found < lo || found > hi {
@@ -128,10 +99,7 @@ impl VqVaeConfig {
         if !self.image.height.is_multiple_of(side) || !self.image.width.is_multiple_of(side) {
             return Err(VqVaeConfigError::Indivisible { found: self.image, levels: self.levels });
         }
-        if !(0.0..=100.0).contains(&self.commitment) {
-            return Err(VqVaeConfigError::Commitment { found: self.commitment });
-        }
-        Ok(())
+        Ok(self.quantizer.check()?)
     }
 
     /// Rows and columns of codes in one image.
@@ -159,15 +127,14 @@ impl Architecture for VqVaeConfig {
         Self::check(self).map_err(|error| error.to_string())
     }
 
-    /// The averages of [`CodebookUpdate::Ema`] are not counted.
+    /// Averages, and codes that never move, are not counted.
     fn num_parameters(&self) -> u64 {
-        let fitted = |name: &str| name != "quantizer.cluster_size" && name != "quantizer.embed_avg";
-        let shapes = self.tensors().into_iter().filter(|(name, _)| fitted(name));
+        let shapes = self.tensors().into_iter().filter(|(name, _)| self.quantizer.fits(name));
         shapes.map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
     }
 
     fn tensors(&self) -> Vec<(String, Vec<usize>)> {
-        let (hidden, [k, d]) = (self.hidden, [self.codebook_size, self.code_dim]);
+        let (hidden, d) = (self.hidden, self.quantizer.code_dim);
         let mut tensors = Vec::new();
         let mut layer = |name: &str, weight: [usize; 4], outputs: usize| {
             tensors.push((format!("{name}.weight"), weight.to_vec()));
@@ -189,17 +156,13 @@ impl Architecture for VqVaeConfig {
         layer("encoder.conv", [hidden, hidden, 3, 3], hidden);
         layer("encoder.project", [d, hidden, 1, 1], d);
         layer("decoder.conv", [hidden, d, 3, 3], hidden);
-        tensors.push((CODEBOOK.to_owned(), vec![k, d]));
-        tensors.push(("quantizer.cluster_size".to_owned(), vec![k]));
-        if self.update == CodebookUpdate::Ema {
-            tensors.push(("quantizer.embed_avg".to_owned(), vec![k, d]));
-        }
+        tensors.extend(self.quantizer.tensors());
         tensors
     }
 
     fn latent(&self) -> Vec<usize> {
         let [h, w] = self.grid();
-        vec![self.code_dim, h, w]
+        vec![self.quantizer.code_dim, h, w]
     }
 
     fn activations(&self) -> usize {
@@ -208,26 +171,28 @@ impl Architecture for VqVaeConfig {
             .map(|level| (self.image.height >> level) * (self.image.width >> level) * self.hidden)
             .sum();
         let residual = self.res_blocks * (2 * self.hidden + 2 * self.res_hidden) * h * w;
-        let quantized = 6 * self.code_dim * h * w;
+        let quantizers = self.quantizer.layout().per_cell();
+        let quantized = (4 + 2 * quantizers) * self.quantizer.code_dim * h * w;
         2 * (2 * halved + residual) + quantized + 6 * self.image.len()
     }
 
-    /// The encoder's outputs are `latent` `[d, h, w]`, before quantization, `indices` `[h, w]` and `quantized`
-    /// `[d, h, w]`; the decoder quantizes latents and turns them into `image` `[c, h, w]`, in `[0, 1]`.
+    /// The encoder's outputs are `latent` `[d, h, w]`, before quantization, and those of [`CodeGraphs::quantizer`];
+    /// the decoder quantizes latents and turns them into `image` `[c, h, w]`, in `[0, 1]`.
     fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError> {
         check_shapes(self, tensors)?;
         Ok(Networks {
             encoder: Some(encoder(self, tensors)?),
             decoder: Some(decoder(self, tensors)?),
             codes: Some(CodeGraphs {
-                quantizer: quantizer(self, tensors)?,
+                quantizer: code_finder(self, tensors)?,
                 decoder: code_decoder(self, tensors)?,
+                layout: self.quantizer.layout(),
             }),
         })
     }
 
-    fn codebook(&self) -> Option<[usize; 2]> {
-        Some([self.codebook_size, self.code_dim])
+    fn quantizer(&self) -> Option<&QuantizerConfig> {
+        Some(&self.quantizer)
     }
 }
 
@@ -237,50 +202,36 @@ fn encoder(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphEr
     let input = graph.input();
     let latent = latent_of(&mut graph, config, input)?;
     graph.output("latent", latent)?;
-    quantized(&mut graph, latent)?;
+    quantizer::quantized(&mut graph, &config.quantizer, latent)?;
     graph.finish()
 }
 
 fn decoder(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
     let [h, w] = config.grid();
-    let mut graph = GraphBuilder::new(&[config.code_dim, h, w], tensors)?;
+    let mut graph = GraphBuilder::new(&[config.quantizer.code_dim, h, w], tensors)?;
     let latent = graph.input();
-    let quantized = quantized(&mut graph, latent)?;
+    let quantized = quantizer::quantized(&mut graph, &config.quantizer, latent)?;
     let image = image_of(&mut graph, config, quantized)?;
     graph.output("image", image)?;
     graph.finish()
 }
 
-fn quantizer(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
+fn code_finder(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
     let [h, w] = config.grid();
-    let mut graph = GraphBuilder::new(&[config.code_dim, h, w], tensors)?;
+    let mut graph = GraphBuilder::new(&[config.quantizer.code_dim, h, w], tensors)?;
     let latent = graph.input();
-    quantized(&mut graph, latent)?;
+    quantizer::quantized(&mut graph, &config.quantizer, latent)?;
     graph.finish()
 }
 
 fn code_decoder(config: &VqVaeConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {
-    let mut graph = GraphBuilder::new(&config.grid(), tensors)?;
+    let shape = config.quantizer.indices_shape(config.grid());
+    let mut graph = GraphBuilder::new(&shape, tensors)?;
     let indices = graph.input();
-    let quantized = codes_of(&mut graph, indices)?;
+    let quantized = quantizer::codes_of(&mut graph, &config.quantizer, indices)?;
     let image = image_of(&mut graph, config, quantized)?;
     graph.output("image", image)?;
     graph.finish()
-}
-
-/// The codes nearest to vectors `[d, h, w]`, as outputs: `indices` `[h, w]` and `quantized` `[d, h, w]`.
-fn quantized(graph: &mut GraphBuilder<'_>, latent: ValueId) -> Result<ValueId, GraphError> {
-    let nearest = Op::NearestCode { input: latent, codebook: CODEBOOK.to_owned() };
-    let indices = graph.add("quantizer.indices", nearest)?;
-    graph.output("indices", indices)?;
-    let codes = codes_of(graph, indices)?;
-    graph.output("quantized", codes)?;
-    Ok(codes)
-}
-
-/// The codes that indices name.
-fn codes_of(graph: &mut GraphBuilder<'_>, indices: ValueId) -> Result<ValueId, GraphError> {
-    graph.add("quantizer.codes", Op::Gather { input: indices, codebook: CODEBOOK.to_owned() })
 }
 
 /// From an image `[c, h, w]` to the vectors that are quantized, `[d, h, w]`.

@@ -1,54 +1,74 @@
-//! Vector quantization: every vector is replaced by a row of a codebook.
+//! Vector quantization: every vector is replaced by what codes stand for, in one of several ways.
 //!
 //! Works on `[n, d]` rows; [`rows_of`] and [`planes_of`] turn an encoder's `[b, d, h, w]` into them and back.
-//! Knows nothing of images, losses of images, or optimizers.
+//! Knows nothing of images, losses of images, or optimizers. One file for each method, with its paper: `codebook`,
+//! `residual`, `multi_head`, `simvq`, `fsq`; and `rotation`, another way for their gradient.
 //!
-//! # Source
-//! Neural Discrete Representation Learning (van den Oord et al., 2017, arXiv:1711.00937).
+//! Several codebooks lie in one tensor `[q * k, d]`, one after the other: what counts, averages or restarts codes
+//! then works on all of them at once.
 
+mod codebook;
+mod fsq;
 mod kmeans;
+mod multi_head;
 mod nearest;
+mod residual;
+mod rotation;
+mod simvq;
 mod update;
 
 use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
+use self::codebook::Choice;
 use super::params::{self, ParamError};
 use crate::array::Array;
+use crate::graph::lower::quantizer::{GradientPath, Method, QuantizerConfig};
 
+pub(super) use codebook::whole;
 pub use kmeans::kmeans;
 pub use nearest::{counts, nearest_codes, nearest_codes_exactly, perplexity};
+pub use rotation::rotated;
 pub use update::CodebookRules;
 
-/// A codebook and what is kept to move it.
+/// The codes of a quantizer and what is kept to move them.
 #[derive(Module, Debug)]
 pub struct Quantizer {
-    /// The codes, `[k, d]`; of unit length where vectors are compared by their angle.
-    codebook: Param<Tensor<2>>,
-    /// Moving average of the number of vectors in a batch that chose each code, `[k]`.
+    /// The codes of all codebooks, `[q * k, d]`; of unit length where vectors are compared by their angle. None
+    /// where they are points of a grid.
+    codebook: Option<Param<Tensor<2>>>,
+    /// Moving average of the number of vectors in a batch that chose each code, `[q * k]`.
     cluster_size: Param<Tensor<1>>,
-    /// Moving average of the sum of those vectors, `[k, d]`; only where the codes follow it.
+    /// Moving average of the sum of those vectors, `[q * k, d]`; only where the codes follow it.
     embed_avg: Option<Param<Tensor<2>>>,
+    /// What the codes are seen through; only where they never move.
+    transform: Option<Linear>,
     #[module(skip)]
-    cosine: bool,
+    config: QuantizerConfig,
 }
 
 /// A batch of vectors and the codes that stand for them.
+///
+/// m vectors are quantized for the n of a batch: m is n, or where there are q quantizers or heads q · n, those of
+/// the first before those of the next.
 #[derive(Clone, Debug)]
 pub struct Quantized {
-    /// The chosen codes, `[n, d]`: in value exactly rows of the codebook, with the gradient of the vectors.
+    /// What the codes stand for, `[n, d]`: in value exactly codes, or their sum, with the gradient of the vectors.
     pub codes: Tensor<2>,
-    /// Which codes they are, `[n]`.
+    /// Which rows of all codes were chosen, `[m]`.
     pub indices: Tensor<1, Int>,
-    /// How many vectors chose each code, `[k]`.
+    /// How many vectors chose each row, `[q * k]`.
     pub counts: Tensor<1>,
-    /// Mean over all n·d elements of (sg(z) − e)², `[1]`; none where moving averages do its work.
+    /// Mean over all elements of (sg(z) − e)², `[1]`, summed over quantizers; none where moving averages do its
+    /// work, or where codes never move.
     pub codebook_loss: Option<Tensor<1>>,
-    /// Mean over all n·d elements of (z − sg(e))², `[1]`; not weighted.
+    /// Mean over all elements of (z − sg(e))², `[1]`, summed over quantizers; not weighted. Zero where vectors are
+    /// bounded to the codes.
     pub commitment_loss: Tensor<1>,
-    /// What was quantized, `[n, d]`, without gradients; of unit length where the codes are.
+    /// What was quantized, `[m, d]`, without gradients; of unit length where the codes are.
     vectors: Tensor<2>,
-    /// The codebook that was chosen from, `[k, d]`, without gradients.
+    /// The codes that were chosen from, `[q * k, d]`, without gradients.
     codebook: Tensor<2>,
 }
 
@@ -68,109 +88,263 @@ impl Quantized {
 }
 
 impl Quantizer {
-    /// A codebook of `k` codes of `d` dimensions, all zero; [`Quantizer::with_codes`] fills it.
+    /// A quantizer whose codes are all zero; [`Quantizer::with_codes`] or [`Quantizer::begun`] fills them.
     ///
-    /// `ema` keeps the averages that [`Quantizer::update`] takes the codes from; `cosine` compares by angle.
-    pub fn new(k: usize, d: usize, ema: bool, cosine: bool, device: &Device) -> Self {
-        let buffer = || Param::from_tensor(Tensor::zeros([k, d], device)).set_require_grad(false);
+    /// # Panics
+    /// When `config` was not checked.
+    pub fn new(config: &QuantizerConfig, device: &Device) -> Self {
+        let shape = [config.num_codes(), config.row_dim()];
+        let constant = |tensor: Tensor<2>| Param::from_tensor(tensor).set_require_grad(false);
+        let codes = || Tensor::zeros(shape, device);
+        let codebook = match config.method {
+            Method::Fsq { .. } => None,
+            Method::SimVq => Some(constant(codes())),
+            _ => Some(Param::from_tensor(codes())),
+        };
+        let sizes = Tensor::zeros([shape[0]], device);
         Self {
-            codebook: Param::from_tensor(Tensor::zeros([k, d], device)),
-            cluster_size: Param::from_tensor(Tensor::zeros([k], device)).set_require_grad(false),
-            embed_avg: ema.then(buffer),
-            cosine,
+            codebook,
+            cluster_size: Param::from_tensor(sizes).set_require_grad(false),
+            embed_avg: config.keeps_averages().then(|| constant(codes())),
+            transform: (config.method == Method::SimVq).then(|| simvq::map(shape[1], device)),
+            config: config.clone(),
+        }
+    }
+
+    /// The same at the beginning of training, after all parameters were drawn: as if one vector a batch had chosen
+    /// each code so far, and with SimVQ's codes, drawn from `seed`, in place of those that were drawn like weights.
+    ///
+    /// # Panics
+    /// Never: its own codes have its own shape.
+    #[must_use = "gives back the quantizer that training begins with"]
+    pub fn begun(self, seed: u64) -> Self {
+        let device = self.cluster_size.val().device();
+        match self.config.method {
+            Method::Fsq { .. } => self.with_sizes(1.0),
+            Method::SimVq => {
+                let [k, d] = [self.config.num_codes(), self.config.row_dim()];
+                let codes =
+                    params::tensor_from_array::<2>(&simvq::frozen_codes(seed, k, d), &device);
+                let codebook = self.codebook.clone().map(|codebook| refilled(codebook, codes));
+                Self { codebook, ..self }.with_sizes(1.0)
+            }
+            _ => {
+                let codes = params::array_from_tensor(self.codebook());
+                self.with_codes(&codes, 1.0).expect("its own codes have its own shape")
+            }
         }
     }
 
     /// The same with the rows of `codebook` for codes (scaled to unit length where angles count), as if each
     /// had been chosen by `cluster_size` vectors a batch so far: averages start at that size and at code × size.
+    /// Where codes never move, only the sizes are taken.
     ///
     /// vector-quantize-pytorch starts sizes at 1. Where codes restart, begin at the expected use, n / k, or every
     /// code that starts below the threshold is replaced at the first update.
     ///
     /// # Errors
-    /// When `codebook` is not `[k, d]`.
+    /// When `codebook` is not `[q * k, d]`.
     pub fn with_codes(self, codebook: &Array, cluster_size: f64) -> Result<Self, ParamError> {
-        let expected = self.codebook.val().dims().to_vec();
+        let expected = vec![self.config.num_codes(), self.config.row_dim()];
         if codebook.shape() != expected {
             let (name, found) = ("quantizer.codebook".to_owned(), codebook.shape().to_vec());
             return Err(ParamError::Shape { name, found, expected });
         }
-        let device = self.codebook.val().device();
-        let codes = self.comparable(params::tensor_from_array::<2>(codebook, &device)); // [k, d]
-        let sizes = Tensor::full([expected[0]], cluster_size, &device);
-        let embed_avg = self.embed_avg.map(|avg| refilled(avg, codes.clone() * cluster_size));
-        Ok(Self {
-            codebook: refilled(self.codebook, codes),
-            cluster_size: refilled(self.cluster_size, sizes),
-            embed_avg,
-            cosine: self.cosine,
-        })
+        if !self.config.moves_codes() {
+            return Ok(self.with_sizes(cluster_size));
+        }
+        let device = self.cluster_size.val().device();
+        let codes = self.comparable(params::tensor_from_array::<2>(codebook, &device)); // [q * k, d]
+        let sums = codes.clone() * cluster_size;
+        let codebook = self.codebook.clone().map(|codebook| refilled(codebook, codes));
+        let embed_avg = self.embed_avg.clone().map(|avg| refilled(avg, sums));
+        Ok(Self { codebook, embed_avg, ..self }.with_sizes(cluster_size))
     }
 
-    /// The codes now, `[k, d]`, without gradients.
+    fn with_sizes(self, cluster_size: f64) -> Self {
+        let sizes = self.cluster_size.val();
+        let sizes = Tensor::full(sizes.dims(), cluster_size, &sizes.device());
+        Self { cluster_size: refilled(self.cluster_size, sizes), ..self }
+    }
+
+    /// What it is.
+    pub fn config(&self) -> &QuantizerConfig {
+        &self.config
+    }
+
+    /// How many codes stand for one vector, q: those of several quantizers or heads.
+    pub fn grids(&self) -> usize {
+        self.config.layout().per_cell()
+    }
+
+    /// The codes now, `[q * k, d]`, without gradients.
     pub fn codebook(&self) -> Tensor<2> {
-        self.codebook.val().inner()
+        self.moving_codes().inner()
     }
 
-    /// Replaces every vector by the nearest code, with the terms of the loss.
+    /// The codes now, `[q * k, d]`, with the gradient of what moves them.
+    fn moving_codes(&self) -> Tensor<2> {
+        let device = self.cluster_size.val().device();
+        match (&self.codebook, &self.transform) {
+            (Some(codebook), Some(transform)) => transform.forward(codebook.val()),
+            (Some(codebook), None) => codebook.val(),
+            (None, _) => fsq::codes(&self.config, &device),
+        }
+    }
+
+    /// Replaces every vector by what codes stand for, with the terms of the loss.
     ///
-    /// The gradient of `codes` passes to the vectors unchanged (straight-through, section 3.2); where angles
-    /// count that is the gradient of the vectors scaled to unit length. Codes marked in `frozen`, `[k]`, get no
-    /// gradient.
+    /// The gradient of `codes` passes to the vectors as [`GradientPath`] says; where angles count that is the
+    /// gradient of the vectors scaled to unit length. Codes marked in `frozen`, `[q * k]`, get no gradient.
     ///
     /// # Shapes
     /// - `vectors`: `[n, d]`
     pub fn forward(&self, vectors: Tensor<2>, frozen: Option<&Tensor<1, Bool>>) -> Quantized {
-        let vectors = self.comparable(vectors);
-        let constant = vectors.clone().inner();
-        let codebook = self.codebook();
-        let [k, d] = codebook.dims();
-        let indices = nearest_codes(constant.clone(), codebook.clone());
-        let rows = codebook.clone().select(0, indices.clone()); // [n, d]
+        if let Method::Fsq { levels } = &self.config.method {
+            return fsq::forward(levels, &vectors);
+        }
+        let moving = self.moving_codes();
+        let codebook = moving.clone().inner();
+        let (choices, codes) = self.choices(vectors, &codebook, nearest_codes);
+        let summed = match self.config.method {
+            Method::Residual { quantizers } => quantizers as f64,
+            _ => 1.0,
+        };
+        let all = Choice::joined(choices);
+        let constant = all.vectors.clone().inner();
         let codebook_loss = self.embed_avg.is_none().then(|| {
             let moving = match frozen {
                 Some(frozen) => {
-                    self.codebook.val().mask_where(row_mask(frozen, d), codebook.clone())
+                    moving.mask_where(row_mask(frozen, codebook.dims()[1]), codebook.clone())
                 }
-                None => self.codebook.val(),
+                None => moving,
             };
-            (moving.select(0, indices.clone()) - constant.clone()).square().mean()
+            let chosen = moving.select(0, all.rows.clone());
+            (chosen - constant.clone()).square().mean() * summed
         });
         Quantized {
-            commitment_loss: (vectors.clone() - rows.clone()).square().mean(),
-            // The difference is zero in value and carries the gradient; z + sg(e − z) would round.
-            codes: rows + (vectors - constant.clone()),
-            counts: counts(indices.clone(), k),
-            indices,
+            commitment_loss: (all.vectors - all.codes).square().mean() * summed,
+            codes,
+            counts: counts(all.rows.clone(), codebook.dims()[0]),
+            indices: all.rows,
             codebook_loss,
             vectors: constant,
             codebook,
         }
     }
 
+    /// What was chosen for every part of the vectors, and what stands for them, `[n, d]`.
+    fn choices(
+        &self,
+        vectors: Tensor<2>,
+        codebook: &Tensor<2>,
+        nearest: fn(Tensor<2>, Tensor<2>) -> Tensor<1, Int>,
+    ) -> (Vec<Choice>, Tensor<2>) {
+        let search = |vectors: Tensor<2>, part: usize| {
+            let k = self.config.codebook_size;
+            Choice::new(vectors, codebook, [part * k, k], nearest)
+        };
+        let pass = |choice: &Choice| self.passed(choice.vectors.clone(), choice.codes.clone());
+        match self.config.method {
+            Method::Residual { quantizers } => {
+                let (choices, sum) = residual::choices(&vectors, quantizers, search);
+                let codes = self.passed(vectors, sum);
+                (choices, codes)
+            }
+            Method::MultiHead { heads, shared } => {
+                let search = |vectors: Tensor<2>, head: usize| {
+                    search(self.comparable(vectors), if shared { 0 } else { head })
+                };
+                multi_head::choices(&vectors, heads, search, pass)
+            }
+            _ => {
+                let choice = search(self.comparable(vectors), 0);
+                let codes = pass(&choice);
+                (vec![choice], codes)
+            }
+        }
+    }
+
+    /// Codes as they are, with a gradient that passes to the vectors.
+    fn passed(&self, vectors: Tensor<2>, codes: Tensor<2>) -> Tensor<2> {
+        let moved = match self.config.gradient {
+            GradientPath::StraightThrough => vectors,
+            GradientPath::Rotation => rotated(vectors, codes.clone()),
+        };
+        // The difference is zero in value and carries the gradient; z + sg(e − z) would round.
+        codes + (moved.clone() - moved.inner())
+    }
+
     /// The nearest code of every vector, told from near ones as exactly as the device can; without losses or
-    /// gradients.
+    /// gradients. Counted in its own codebook.
     ///
     /// # Shapes
-    /// - `vectors`: `[n, d]`; result: `[n]`
+    /// - `vectors`: `[n, d]`; result: `[q * n]`
     pub fn indices(&self, vectors: Tensor<2>) -> Tensor<1, Int> {
-        nearest_codes_exactly(self.comparable(vectors), self.codebook())
+        if let Method::Fsq { levels } = &self.config.method {
+            return fsq::indices(levels, fsq::bounded(levels, &vectors.inner()));
+        }
+        let (choices, _) = self.choices(vectors.inner(), &self.codebook(), nearest_codes_exactly);
+        let rows = Choice::joined(choices).rows;
+        rows.remainder_scalar(whole(self.config.codebook_size)) // [q * n]
     }
 
-    /// The codes of given indices, without gradients.
+    /// What given indices stand for, without gradients.
     ///
     /// # Shapes
-    /// - `indices`: `[n]`, each below k; result: `[n, d]`
+    /// - `indices`: `[q * n]`, each below k; result: `[n, d]`
+    ///
+    /// # Panics
+    /// When there is no index.
     pub fn codes(&self, indices: Tensor<1, Int>) -> Tensor<2> {
-        self.codebook().select(0, indices)
+        let (codebook, k) = (self.codebook(), self.config.codebook_size);
+        let layout = self.config.layout();
+        let n = indices.dims()[0] / layout.per_cell();
+        let parts = indices.split(n, 0).into_iter().enumerate().map(|(slot, indices)| {
+            let first = whole(slot.min(layout.parts() - 1) * k);
+            codebook.clone().select(0, indices + first) // [n, d]
+        });
+        match self.config.method {
+            Method::MultiHead { .. } => Tensor::cat(parts.collect(), 1), // [n, q * d]
+            _ => parts.reduce(|sum, codes| sum + codes).expect("one codebook or more"),
+        }
     }
 
-    /// Vectors as they are compared with codes: scaled to unit length where angles count.
+    /// Vectors, or parts of them, as they are compared with codes: scaled to unit length where angles count.
     ///
     /// # Shapes
     /// - `vectors`, result: `[n, d]`
     pub fn comparable(&self, vectors: Tensor<2>) -> Tensor<2> {
-        if self.cosine { unit(vectors) } else { vectors }
+        if self.config.cosine { codebook::unit(vectors) } else { vectors }
+    }
+
+    /// Vectors as they are rounded, without gradients, where they are bounded first.
+    ///
+    /// # Shapes
+    /// - `vectors`, result: `[n, d]`
+    pub fn bounded(&self, vectors: Tensor<2>) -> Option<Tensor<2>> {
+        match &self.config.method {
+            Method::Fsq { levels } => Some(fsq::bounded(levels, &vectors.inner())),
+            _ => None,
+        }
+    }
+
+    /// What was quantized in a pass over vectors, as codes are compared with it: what codes may be put onto.
+    ///
+    /// # Shapes
+    /// - `vectors`: `[n, d]`; result: `[m, d]`
+    pub fn targets(&self, vectors: Tensor<2>) -> Tensor<2> {
+        self.forward(vectors, None).vectors
+    }
+
+    /// The same whose codes spread as `vectors` do, where one map moves all of them; unchanged elsewhere.
+    ///
+    /// # Shapes
+    /// - `vectors`: `[n, d]`
+    #[must_use = "gives back the fitted quantizer"]
+    pub fn fitted(self, vectors: &Array) -> Self {
+        let transform = self.transform.clone().map(|transform| simvq::fitted(transform, vectors));
+        Self { transform, ..self }
     }
 }
 
@@ -190,13 +364,6 @@ pub fn rows_of(planes: Tensor<4>) -> Tensor<2> {
 pub fn planes_of(rows: Tensor<2>, b: usize, [h, w]: [usize; 2]) -> Tensor<4> {
     let d = rows.dims()[1];
     rows.reshape([b, h, w, d]).permute([0, 3, 1, 2]) // [b, d, h, w]
-}
-
-/// Rows scaled to unit length; rows of zeros stay, and their gradient is finite.
-fn unit(rows: Tensor<2>) -> Tensor<2> {
-    const LEAST_SQUARE: f32 = 1e-12;
-    let squares = rows.clone().square().sum_dim(1); // [n, 1]
-    rows / (squares + LEAST_SQUARE).sqrt()
 }
 
 /// A mark for every code as one for every element of the codebook, `[k, d]`.

@@ -22,10 +22,11 @@ impl Quantizer {
     /// What follows a batch, after the optimizer's step where there is one: the averages take the batch in,
     /// codes follow them where they do, and codes out of use start again at vectors of the batch.
     ///
-    /// Gives back which codes started again, `[k]`. Those get the size of the threshold, and the sum that goes
+    /// Gives back which codes started again, `[q * k]`. Those get the size of the threshold, and the sum that goes
     /// with it. Vectors are drawn from (`seed`, `step`) without repetition as far as the batch has enough.
-    /// Codes marked in `frozen`, `[k]`, are those of before the batch, whatever the optimizer did; their use is
-    /// still counted, and their sums are kept such that a code that thaws goes on from where it is.
+    /// Codes marked in `frozen`, `[q * k]`, are those of before the batch, whatever the optimizer did; their use is
+    /// still counted, and their sums are kept such that a code that thaws goes on from where it is. Where codes do
+    /// not move one by one, their use is counted and nothing else.
     ///
     /// Nothing is read back.
     ///
@@ -42,8 +43,13 @@ impl Quantizer {
         step: u64,
     ) -> (Self, Tensor<1, Bool>) {
         let d = batch.codebook.dims()[1];
+        let parts = self.config.layout().parts();
         let new = 1.0 - rules.decay;
         let mut sizes = self.cluster_size.val().inner() * rules.decay + batch.counts.clone() * new;
+        if !self.config.moves_codes() {
+            let none = sizes.clone().lower_elem(0.0);
+            return (Self { cluster_size: refilled(self.cluster_size, sizes), ..self }, none);
+        }
         let smooth_sizes = smoothed(sizes.clone()); // [k, 1]
         let mut sums = self.embed_avg.as_ref().map(|avg| {
             avg.val().inner() * rules.decay + sums_of(batch) * new // [k, d]
@@ -61,17 +67,17 @@ impl Quantizer {
         }
         let restarted = dead(&sizes, rules.restart_threshold, frozen);
         if rules.restart_threshold > 0.0 {
-            let fresh = fresh_vectors(batch, &restarted, seed, step); // [k, d]
+            let fresh = fresh_vectors(batch, &restarted, parts, seed, step); // [k, d]
             let mask = row_mask(&restarted, d);
             codes = codes.mask_where(mask.clone(), fresh.clone());
             sizes = sizes.mask_fill(restarted.clone(), rules.restart_threshold);
             sums = sums.map(|sums| sums.mask_where(mask, fresh * rules.restart_threshold));
         }
         let moved = Self {
-            codebook: refilled(self.codebook, codes),
+            codebook: self.codebook.map(|codebook| refilled(codebook, codes)),
             cluster_size: refilled(self.cluster_size, sizes),
             embed_avg: self.embed_avg.zip(sums).map(|(avg, sums)| refilled(avg, sums)),
-            cosine: self.cosine,
+            ..self
         };
         (moved, restarted)
     }
@@ -101,15 +107,27 @@ fn dead(sizes: &Tensor<1>, threshold: f64, frozen: Option<&Tensor<1, Bool>>) -> 
     }
 }
 
-/// A vector of the batch for every dead code, `[k, d]`; the rows of the others mean nothing.
+/// A vector of the batch for every dead code, `[q * k, d]`; the rows of the others mean nothing. Codes of each of
+/// the `parts` get those that were quantized by it.
 ///
 /// The host draws an order of the batch's vectors, and the device deals them out to the dead codes in turn,
 /// so that none is dealt twice before each was dealt once.
-fn fresh_vectors(batch: &Quantized, dead: &Tensor<1, Bool>, seed: u64, step: u64) -> Tensor<2> {
-    let (n, k) = (batch.vectors.dims()[0], dead.dims()[0]);
-    let order = random::permutation(seed, step, Purpose::Restart, n);
-    let order: Vec<i32> = order.iter().cycle().take(k).map(|row| row.cast_signed()).collect();
-    let order = Tensor::<1, Int>::from_data(TensorData::new(order, [k]), &dead.device());
-    let turn = (dead.clone().int().cumsum(0) - 1).clamp_min(0); // [k]
-    batch.vectors.clone().select(0, order.select(0, turn)) // [k, d]
+fn fresh_vectors(
+    batch: &Quantized,
+    dead: &Tensor<1, Bool>,
+    parts: usize,
+    seed: u64,
+    step: u64,
+) -> Tensor<2> {
+    let (n, k) = (batch.vectors.dims()[0] / parts, dead.dims()[0] / parts);
+    let dealt = (0..parts).map(|part| {
+        let order = random::permutation(seed ^ (part as u64) << 48, step, Purpose::Restart, n);
+        let order: Vec<i32> = order.iter().cycle().take(k).map(|row| row.cast_signed()).collect();
+        let order = Tensor::<1, Int>::from_data(TensorData::new(order, [k]), &dead.device());
+        let dead = dead.clone().narrow(0, part * k, k);
+        let turn = (dead.int().cumsum(0) - 1).clamp_min(0); // [k]
+        let vectors = batch.vectors.clone().narrow(0, part * n, n);
+        vectors.select(0, order.select(0, turn)) // [k, d]
+    });
+    Tensor::cat(dealt.collect(), 0) // [q * k, d]
 }

@@ -5,7 +5,7 @@
 pub struct Patch {
     /// The picture's number in the data.
     pub image: usize,
-    /// The cell of its code map, row by row.
+    /// The cell of its code map, row by row; grids of several quantizers one below the other.
     pub cell: usize,
     /// How far the encoder's vector lies from the code: the less, the more typical.
     pub distance: f32,
@@ -18,9 +18,9 @@ pub struct Survey {
     pub patches: Vec<Vec<Patch>>,
     /// How many pieces chose each code, `[k]`.
     pub counts: Vec<u64>,
-    /// Rows and columns of a code map, `[h, w]`.
+    /// Rows and columns of one grid, `[h, w]`.
     pub shape: [usize; 2],
-    /// The code maps of the watched pictures, each `[h * w]`.
+    /// The code maps of the watched pictures, each `[q * h * w]`.
     pub watched: Vec<Vec<u32>>,
 }
 
@@ -33,7 +33,7 @@ impl Survey {
         Self { patches: vec![Vec::new(); k], counts: vec![0; k], shape, watched: Vec::new() }
     }
 
-    /// Takes in a picture of the data: the code of each cell and the distance to it, both `[h * w]`.
+    /// Takes in a picture of the data: the code of each cell and the distance to it, both `[q * h * w]`.
     /// Codes that are not there are ignored; a piece whose distance is no number is only counted.
     pub fn add_image(&mut self, image: usize, codes: &[u32], distances: &[f32]) {
         for (cell, (&code, &distance)) in codes.iter().zip(distances).enumerate() {

@@ -1,7 +1,8 @@
 //! The keys of a VQ-VAE, and the sizes that they stand for.
 
+use super::quantizer;
 use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
-use crate::graph::lower::vq_vae::{CodebookUpdate, VqVaeConfig};
+use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -12,14 +13,7 @@ pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VqVaeConf
         res_blocks: settings.integer("res_blocks"),
         res_hidden: settings.integer("res_hidden"),
         levels: settings.integer("levels"),
-        codebook_size: settings.integer("codebook_size"),
-        code_dim: settings.integer("code_dim"),
-        commitment: settings.number("commitment") as f32,
-        update: match settings.word("codebook_update") {
-            "loss" => CodebookUpdate::Loss,
-            _ => CodebookUpdate::Ema,
-        },
-        cosine: settings.word("similarity") == "cosine",
+        quantizer: quantizer::config(settings)?,
     };
     config.check().map_err(|error| SettingError::Together { message: error.to_string() })?;
     Ok(config)
@@ -29,12 +23,13 @@ const PAPER: &str = "van den Oord et al. 2017, arXiv:1711.00937";
 
 pub(super) const KEYS: &[Key] = &[
     IMAGE_SIZE,
+    quantizer::QUANTIZER,
     Key {
         name: "codebook_size",
         kind: Kind::Integer { lo: 1, hi: 65_536 },
         default: Default::Number(512.0),
         unit: "codes",
-        help: "Codes in the codebook, K.",
+        help: "Codes in the codebook, K; with several quantizers, of each.",
         source: PAPER,
         live: false,
     },
@@ -43,7 +38,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Integer { lo: 1, hi: 4096 },
         default: Default::Number(64.0),
         unit: "dimensions",
-        help: "Dimensions of a code, D.",
+        help: "Dimensions of a code, D; for fsq as many as it has levels, whatever is said here.",
         source: PAPER,
         live: false,
     },
@@ -97,7 +92,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["ema", "loss"]),
         default: Default::Word("ema"),
         unit: "",
-        help: "Codes follow moving averages of their vectors, or the gradient of a loss.",
+        help: "Codes follow moving averages of their vectors, or the gradient of a loss; nothing to simvq and fsq.",
         source: "van den Oord et al. 2017, appendix A.1 and eq. 3",
         live: false,
     },
@@ -106,7 +101,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["kmeans", "random"]),
         default: Default::Word("kmeans"),
         unit: "",
-        help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights.",
+        help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights; simvq: its codes spread as these do.",
         source: "Łańcucki et al. 2020, arXiv:2005.08520",
         live: false,
     },
@@ -137,6 +132,11 @@ pub(super) const KEYS: &[Key] = &[
         source: "Dhariwal et al. 2020, arXiv:2005.00341, section 3.1",
         live: true,
     },
+    quantizer::GRADIENT,
+    quantizer::QUANTIZERS,
+    quantizer::HEADS,
+    quantizer::HEAD_CODEBOOKS,
+    quantizer::FSQ_LEVELS,
     LR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,

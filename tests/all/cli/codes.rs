@@ -175,3 +175,63 @@ fn what_makes_no_sense_is_refused() {
     let ran = vae.run(&["codebook", "run"]);
     assert!(ran.status == Some(2) && ran.stderr.contains("vae"), "{ran:#?}");
 }
+
+/// What every quantizer gives to and takes from files, on every engine.
+#[test]
+fn every_quantizer_goes_through_files() {
+    let cases: [(&[&str], &[usize], usize); 4] = [
+        (&["quantizer=fsq", "fsq_levels=4,3,2"], &[1, 4, 4], 24),
+        (&["quantizer=simvq"], &[1, 4, 4], 12),
+        (&["quantizer=multi-head", "heads=5"], &[1, 5, 4, 4], 12),
+        (&["quantizer=residual", "quantizers=3"], &[1, 3, 4, 4], 36),
+    ];
+    for (keys, shape, codes) in cases {
+        let world = World::new();
+        let mut args = vec!["train", "vq-vae", "--data", DATA, "--steps", "20", "--batch", "16"];
+        let small = ["hidden=8", "res_hidden=4", "res_blocks=1", "code_dim=5", "codebook_size=12"];
+        for key in small.iter().chain(keys).chain(&["eval_images=8"]) {
+            args.extend(["--set", key]);
+        }
+        args.extend(["--out", "run", "--device", "cpu"]);
+        world.run(&args).ok();
+        let quantizers = if shape.len() == 4 { shape[1] } else { 1 };
+        let info = world.run(&["info", "run", "--json"]).ok().json();
+        assert_eq!(info["codebook"]["size"], codes, "{info}");
+        assert_eq!(info["quantizer"]["quantizers"], quantizers, "{info}");
+        let picture =
+            image::RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8 * 16, 200, y as u8 * 9]));
+        picture.save(world.path("in.png")).unwrap();
+        let mut reference: Option<[Vec<f32>; 2]> = None;
+        for engine in engines() {
+            let with =
+                |args: &[&'static str]| world.run(&[args, &["--engine", engine]].concat()).ok();
+            with(&["encode", "run", "--input", "in.png", "--output", "codes.safetensors"]);
+            let tensors = world.tensors("codes.safetensors");
+            assert_eq!(tensors["indices"].0, shape, "{keys:?} on {engine}");
+            assert_eq!(tensors["quantized"].0, tensors["latent"].0, "{keys:?} on {engine}");
+            let decode = ["decode", "run", "--input", "codes.safetensors", "--output"];
+            with(&[&decode[..], &["a.safetensors"]].concat());
+            with(&[&decode[..], &["b.safetensors", "--from", "indices"]].concat());
+            let image = |file: &str| world.tensors(file)["image"].1.clone();
+            assert_close(&image("a.safetensors"), &image("b.safetensors"), Tolerance::TIGHT);
+            let found = [image("a.safetensors"), tensors["quantized"].1.clone()];
+            let known = reference.get_or_insert_with(|| found.clone());
+            assert_close(&found[0], &known[0], Tolerance::ENGINE);
+            assert_close(&found[1], &known[1], Tolerance::ENGINE);
+            let args = ["codebook", "run", "--data", DATA, "--engine", engine, "--json"];
+            let told = world.run(&args).ok().json();
+            let usage: Vec<u64> =
+                told["usage"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+            assert_eq!(usage.len(), codes, "{told}");
+            assert_eq!(usage.iter().sum::<u64>(), (32 * 16 * quantizers) as u64, "{told}");
+        }
+        world.run(&["codebook", "run", "--csv", "codes.csv", "--png", "codes.png"]).ok();
+        let csv = String::from_utf8(world.bytes("codes.csv")).unwrap();
+        assert_eq!(csv.lines().count(), codes + 1, "{csv}");
+        world.run(&["eval", "run", "--data", DATA, "--json"]).ok();
+        world.run(&["sample", "run", "-n", "3", "--out", "samples.png"]).ok();
+        world
+            .run(&["interpolate", "run", "--from", "0", "--to", "seed:3", "--out", "way.png"])
+            .ok();
+    }
+}

@@ -2,7 +2,7 @@
 
 use zscope::array::{Array, NamedArrays};
 use zscope::engine::{EngineKind, Runner};
-use zscope::graph::{Graph, GraphBuilder, GraphError, MAX_CODES, Op, USAGE, ValueId};
+use zscope::graph::{Codes, Graph, GraphBuilder, GraphError, MAX_CODES, Op, USAGE, ValueId};
 
 use super::{array, gather, named, nearest, quantizer};
 
@@ -116,10 +116,16 @@ fn graphs_know_their_codebook() {
     assert_eq!(graph.output_shape("quantized"), Some(&[5, 4, 3][..]), "codes");
     assert_eq!(graph.flops(), 3 * 12 * 7 * 5, "three for every value that is compared");
     assert_eq!(graph.num_parameters(), 35, "one codebook, named twice");
-    let (indices, codes) = graph.quantizer().expect("a search");
-    assert_eq!((graph.output("indices"), codes), (Some(indices), 7), "its value and codes");
+    let searches: Vec<_> = graph.searches().collect();
+    let [(indices, codebook)] = searches[..] else { panic!("one search: {searches:?}") };
+    assert_eq!(graph.output("indices"), Some(indices), "its value");
+    assert_eq!((graph.num_codes(), graph.rows_of(codebook)), (7, [0, 7]), "its codes");
     let looks_up = graph_of(&[4, 3], Array::zeros([7, 5]), gather).expect("a graph");
-    assert_eq!(looks_up.quantizer(), None, "looking up is no search");
+    assert_eq!(
+        (looks_up.searches().count(), looks_up.num_codes()),
+        (0, 0),
+        "looking up is no search"
+    );
 }
 
 // What cannot be.
@@ -152,13 +158,68 @@ fn impossible_quantizers_are_refused() {
 }
 
 #[test]
-fn a_second_search_is_refused() {
-    let weights = named([("codes", Array::zeros([3, 2]))]);
+fn a_search_of_another_weight_is_refused() {
+    let weights = named([("codes", Array::zeros([3, 2])), ("others", Array::zeros([3, 2]))]);
     let mut builder = GraphBuilder::new(&[2], &weights).expect("a builder");
     let first = builder.add("first", nearest(builder.input())).expect("a node");
     let vector = builder.add("vector", gather(first)).expect("a node");
-    let error = builder.add("second", nearest(vector)).expect_err("should be refused").to_string();
+    let other = Op::NearestCode { input: vector, codebook: "others".into() };
+    let error = builder.add("second", other).expect_err("should be refused").to_string();
     assert!(error.contains("`second`") && error.contains("beside `first`"), "{error}");
+    assert!(builder.add("second", nearest(vector)).is_ok(), "the same codes once more");
+}
+
+/// Two codebooks of two codes each in one weight: each search counts in its own rows.
+#[test]
+fn parts_of_a_weight_are_codebooks() {
+    let weights = named([("codes", array(&[4, 1], &[0.0, 1.0, 10.0, 20.0]))]);
+    let mut builder = GraphBuilder::new(&[1, 1, 3], &weights).expect("a builder");
+    for part in 0..2 {
+        let codebook = Codes::part("codes", part, 2);
+        let search = Op::NearestCode { input: builder.input(), codebook: codebook.clone() };
+        let indices = builder.add(format!("nearest {part}"), search).expect("a node");
+        builder.output(format!("indices {part}"), indices).expect("an output");
+        let look_up = Op::Gather { input: indices, codebook };
+        let codes = builder.add(format!("codes {part}"), look_up).expect("a node");
+        builder.output(format!("codes {part}"), codes).expect("an output");
+    }
+    let graph = builder.finish().expect("a graph");
+    assert_eq!(graph.flops(), 2 * 3 * 3 * 2, "two searches of two codes for three vectors");
+    for kind in ENGINES {
+        let outputs = run(kind, &graph, &array(&[1, 1, 1, 3], &[0.2, 0.9, 16.0]));
+        assert_eq!(outputs["indices 0"].data(), [0.0, 1.0, 1.0], "{kind}");
+        assert_eq!(outputs["codes 0"].data(), [0.0, 1.0, 1.0], "{kind}");
+        assert_eq!(outputs["indices 1"].data(), [0.0, 0.0, 1.0], "{kind}");
+        assert_eq!(outputs["codes 1"].data(), [10.0, 10.0, 20.0], "{kind}");
+        assert_eq!(outputs[USAGE].data(), [1.0, 2.0, 2.0, 1.0], "{kind}");
+    }
+    let weights = named([("codes", Array::zeros([4, 1]))]);
+    let refused = |part, parts| {
+        let mut builder = GraphBuilder::new(&[1], &weights).expect("a builder");
+        let codebook = Codes::part("codes", part, parts);
+        let search = Op::NearestCode { input: builder.input(), codebook };
+        builder.add("node", search).expect_err("should be refused").to_string()
+    };
+    assert!(refused(0, 3).contains("found 4, expected a multiple of 3 codebooks"), "uneven");
+    assert!(refused(2, 2).contains("codebook: found 2, expected less than 2"), "too far");
+    assert!(refused(0, 0).contains("expected a multiple of 0 codebooks"), "none");
+}
+
+/// Planes of several vectors a cell are quantized one after the other.
+#[test]
+fn a_cell_can_have_several_vectors() {
+    let codebook = array(&[3, 2], &[0.0, 0.0, 1.0, 0.0, 0.0, 2.0]);
+    // Two cells of two vectors: (0, 0) and (1, 0.4), then below them (0.6, 2) and (5, 5).
+    let input = array(&[1, 4, 1, 2], &[0.0, 1.0, 0.0, 0.4, 0.6, 5.0, 2.0, 5.0]);
+    let graph = quantizer(&[4, 1, 2], &codebook).expect("a graph");
+    assert_eq!(graph.output_shape("indices"), Some(&[2, 1, 2][..]), "indices");
+    assert_eq!(graph.output_shape("quantized"), Some(&[4, 1, 2][..]), "codes");
+    for kind in ENGINES {
+        let outputs = run(kind, &graph, &input);
+        assert_eq!(outputs["indices"].data(), [0.0, 1.0, 2.0, 2.0], "{kind}");
+        assert_eq!(outputs["quantized"].data(), [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0, 2.0], "{kind}");
+        assert_eq!(outputs[USAGE].data(), [1.0, 1.0, 2.0], "{kind}");
+    }
 }
 
 #[test]

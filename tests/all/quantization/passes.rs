@@ -65,7 +65,13 @@ const SIZES: [[u32; 4]; 13] = [
 fn nearest_code_matches_twin() {
     let Some(gpu) = gpu() else { return };
     for [items, plane, dim, codes] in SIZES {
-        let params = NearestCodeParams { vectors: items * plane, plane, dim, codes };
+        let params = NearestCodeParams {
+            vectors: items * plane,
+            plane,
+            dim,
+            codes,
+            ..NearestCodeParams::default()
+        };
         let input = noise(1, (items * plane * dim) as usize);
         assert_nearest_matches(gpu, params, &input, &noise(2, (codes * dim) as usize));
     }
@@ -75,7 +81,13 @@ fn nearest_code_matches_twin() {
 fn more_vectors_than_one_row_of_workgroups_holds() {
     let Some(gpu) = gpu() else { return };
     let vectors = 65_535 * 128 + 129;
-    let params = NearestCodeParams { vectors, plane: vectors, dim: 1, codes: 3 };
+    let params = NearestCodeParams {
+        vectors,
+        plane: vectors,
+        dim: 1,
+        codes: 3,
+        ..NearestCodeParams::default()
+    };
     assert_nearest_matches(gpu, params, &noise(3, vectors as usize), &[-0.5, 0.0, 0.5]);
 }
 
@@ -90,6 +102,7 @@ fn the_lowest_of_equal_codes_wins_on_the_shader() {
         plane: 1,
         dim: dim as u32,
         codes: 5 * codes as u32,
+        ..NearestCodeParams::default()
     };
     let [found, expected] = nearest_of_both(gpu, params, &once, &once.repeat(5));
     let own: Vec<f32> = (0..codes).map(|index| index as f32).collect();
@@ -118,6 +131,7 @@ fn vectors_that_are_not_finite_have_index_0_on_the_shader() {
         plane: plane as u32,
         dim: dim as u32,
         codes: codes as u32,
+        ..NearestCodeParams::default()
     };
     let [found, expected] = nearest_of_both(gpu, params, &input, &codebook);
     assert_eq!(found, expected, "the twin's");
@@ -137,7 +151,7 @@ fn gather_matches_twin() {
             noise(7, len).into_iter().map(|value| (value * 0.6 + 0.5) * scale).collect();
         indices.iter_mut().zip(ANY_INDICES).for_each(|(index, (any, _))| *index = any);
         let codebook = noise(8, (codes * dim) as usize);
-        let params = GatherParams { items, plane, dim, codes };
+        let params = GatherParams { items, plane, dim, codes, ..GatherParams::default() };
         let mut expected = vec![SENTINEL; len * dim as usize];
         twin::gather(&params, &indices, &codebook, &mut expected);
         let pass = SinglePass {

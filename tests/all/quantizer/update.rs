@@ -306,7 +306,7 @@ fn state_comes_back() {
         assert_eq!(moments.is_empty(), ema, "{moments:?}");
         assert!(moments.iter().all(|name| name.starts_with("codebook.")), "{moments:?}");
         let device = Device::flex().autodiff();
-        let empty = Quantizer::new(5, 2, ema, false, &device);
+        let empty = Quantizer::new(&super::config(5, 2, ema), &device);
         let loaded = params::load(empty, &state).expect("loaded");
         let [went_on, resumed] = [quantizer, loaded].map(|quantizer| {
             let batch = quantizer.forward(on_cpu(&noise(9, &[11, 2])), None);

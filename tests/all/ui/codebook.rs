@@ -8,8 +8,10 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use zscope::latent::{CodeLayout, Levels};
 use zscope::session::Session;
-use zscope::session::codebook::{Codebook, ReviveFrom, Usage};
+use zscope::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
+use zscope::session::explore::Explore;
 use zscope::ui::{Clock, Command, Order, Picture, Tab};
 
 use super::behaviour::painted;
@@ -373,7 +375,11 @@ fn a_code_is_revived_onto_the_vector_of_a_cell() {
     let mut harness = inspect(17);
     let cells = GRID[0] * GRID[1];
     let latent: Vec<f32> = (0..D * cells).map(|index| index as f32).collect();
-    harness.state_mut().explore.as_mut().unwrap().set_latent(&latent);
+    let codes = Arc::clone(&book(&harness).codes);
+    let shares: Arc<[f32]> = vec![1.0; codes.num_rows()].into();
+    let mut explore = Explore::with_codes(cells, codes, shares);
+    explore.set_latent(&latent);
+    harness.state_mut().explore = Some(explore);
     let at = cell_at(&harness, 12);
     click_at(&mut harness, at);
     press(&mut harness, "Revive this code");
@@ -769,5 +775,55 @@ fn codebook_widgets_explain_themselves() {
             }
         }
         assert!(silent.is_empty(), "{scene}: {} say nothing:\n{}", silent.len(), silent.join("\n"));
+    }
+}
+
+/// Codes that cannot move are shown like others, and it is said why nothing moves them.
+#[test]
+fn codes_of_a_grid_say_why_they_stay() {
+    let mut window = Window::with_codes(60);
+    let levels = Levels::new(vec![4, 3, 5]).expect("levels");
+    let codebook = window.codebook.as_mut().expect("a codebook");
+    codebook.layout = CodeLayout::Levels(levels);
+    window.view.codebook.select(Some(17));
+    let mut harness = window.open([1280.0, 1400.0]);
+    asked(&mut harness);
+    for name in ["Revive this code", "Freeze this code", "Revive all dead"] {
+        assert!(!is_enabled(&harness, name), "{name}: nothing can move");
+    }
+    assert!(says(&harness, "fixed grid"), "told");
+}
+
+/// The grids of two quantizers lie one below the other, and each takes codes of its own.
+#[test]
+fn every_quantizer_has_its_grid_of_codes() {
+    let mut window = Window::with_codes(512);
+    window.codebook.as_mut().expect("a codebook").layout = CodeLayout::Residual { quantizers: 2 };
+    let cells = GRID[0] * GRID[1];
+    let (low, high) = (0..cells as u32, 256..256 + cells as u32);
+    window.code_map = Some(CodeMap {
+        shape: [2 * GRID[0], GRID[1]],
+        grids: 2,
+        codes: low.chain(high).collect(),
+        edited: vec![false; 2 * cells],
+    });
+    window.view.codebook.select(Some(300));
+    let mut harness = window.open(SIZES[0]);
+    asked(&mut harness);
+    assert!(says(&harness, "quantizer 2"), "the inspector names the codebook");
+    // The third cell of the second grid.
+    let rect = harness.get_by_label("Code map").rect();
+    let side = (rect.width() / (2 * GRID[0]) as f32).floor();
+    let at = rect.min + vec2(2.5, GRID[0] as f32 + 0.5) * side;
+    click_at(&mut harness, at);
+    let cell = cells + 2;
+    assert_eq!(harness.state().view.codebook.cell, Some(cell), "chosen");
+    assert_eq!(value(&harness, "Code map"), format!("Cell {cell}: code 258"), "told");
+    let number = format!("Cell {cell}");
+    let set = |code| vec![Command::BeginEdit, Command::SetCell { cell, code }];
+    let beyond = [(1e9, 511), (0.0, 256)];
+    for (typed, taken) in beyond {
+        harness.get_by_role_and_label(Role::SpinButton, &number).set_value_accesskit(typed);
+        assert_eq!(asked(&mut harness), set(taken), "only codes of its own quantizer");
     }
 }

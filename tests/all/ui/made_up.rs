@@ -104,7 +104,7 @@ impl Window {
         window.explore = Some(Explore::new(D * h * w));
         let mut edited = vec![false; h * w];
         edited[9] = true;
-        window.code_map = Some(CodeMap { shape: GRID, codes: map(k, 17), edited });
+        window.code_map = Some(CodeMap { shape: GRID, grids: 1, codes: map(k, 17), edited });
         window.codebook = Some(codebook(k));
         window
     }

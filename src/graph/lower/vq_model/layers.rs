@@ -78,7 +78,7 @@ pub(super) fn code_decoder(
 
 /// The codes nearest to vectors `[d, h, w]`, as outputs: `indices` `[h, w]` and `quantized` `[d, h, w]`.
 fn quantized(graph: &mut GraphBuilder<'_>, latent: ValueId) -> Result<ValueId, GraphError> {
-    let nearest = Op::NearestCode { input: latent, codebook: CODEBOOK.to_owned() };
+    let nearest = Op::NearestCode { input: latent, codebook: CODEBOOK.into() };
     let indices = graph.add("quantize.indices", nearest)?;
     graph.output("indices", indices)?;
     let codes = codes_of(graph, indices)?;
@@ -88,7 +88,7 @@ fn quantized(graph: &mut GraphBuilder<'_>, latent: ValueId) -> Result<ValueId, G
 
 /// The codes that indices name.
 fn codes_of(graph: &mut GraphBuilder<'_>, indices: ValueId) -> Result<ValueId, GraphError> {
-    graph.add("quantize.codes", Op::Gather { input: indices, codebook: CODEBOOK.to_owned() })
+    graph.add("quantize.codes", Op::Gather { input: indices, codebook: CODEBOOK.into() })
 }
 
 /// Means and log-variances, one behind the other `[2 d, h, w]`, as the outputs `latent` and `logvar`.
