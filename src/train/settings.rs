@@ -32,6 +32,8 @@ pub enum Kind {
         /// The word.
         word: &'static str,
     },
+    /// Where something lies, as text, or nothing.
+    Path,
 }
 
 /// One key of a recipe.
@@ -69,6 +71,7 @@ impl std::fmt::Display for Kind {
             Self::Number { lo, hi } => write!(f, "a number from {lo} to {hi}"),
             Self::Choice(words) => write!(f, "{}", words.join(" or ")),
             Self::NumberOr { lo, hi, word } => write!(f, "a number from {lo} to {hi}, or {word}"),
+            Self::Path => write!(f, "a path, or nothing"),
         }
     }
 }
@@ -85,6 +88,7 @@ impl Kind {
             }
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
+            (Self::Path, Value::Word(_)) => true,
             _ => false,
         }
     }
@@ -208,7 +212,13 @@ impl Settings {
     pub fn set_text(&mut self, text: &str) -> Result<(), SettingError> {
         let (name, value) =
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
-        self.set(name.trim(), Value::from_text(value.trim()))
+        let (name, value) = (name.trim(), value.trim());
+        let value = match self.key(name)?.kind {
+            // A folder may be called 7.
+            Kind::Path => Value::Word(value.to_owned()),
+            _ => Value::from_text(value),
+        };
+        self.set(name, value)
     }
 
     /// A key's value, where there is such a key.

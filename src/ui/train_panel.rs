@@ -233,6 +233,11 @@ fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> O
         }
         Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
+        Kind::Path => {
+            let mut path = settings.word(key.name).to_owned();
+            let field = egui::TextEdit::singleline(&mut path).desired_width(110.0);
+            told(ui.add(field)).changed().then_some(Value::Word(path))
+        }
     }
 }
 
