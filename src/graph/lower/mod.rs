@@ -4,6 +4,7 @@ pub mod batch_norm;
 pub mod classifier;
 pub mod discriminator;
 pub mod gan;
+pub mod patchgan;
 pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;
