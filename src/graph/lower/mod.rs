@@ -9,6 +9,7 @@ pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;
 pub mod vq_vae;
+pub mod vqgan;
 
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};
