@@ -14,9 +14,10 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
+use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{Networks, Shown};
 use crate::metrics::code_use::CodeUse;
-use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec};
+use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
 
 /// A model is there but cannot be used.
@@ -229,6 +230,10 @@ impl Opened {
                 ModelConfig::VaeGan(config) => {
                     let own = params::without(&self.tensors, "discriminator");
                     Box::new(VaeCodec::new(&config.vae, &own, &device)?)
+                }
+                ModelConfig::Vqgan(config) => {
+                    let own = params::without(&self.tensors, DISCRIMINATOR);
+                    Box::new(VqganCodec::new(config, &own, &device)?)
                 }
                 ModelConfig::Classifier(config) => {
                     Box::new(ClassifierCodec::new(config, &self.tensors, &device)?)

@@ -82,7 +82,10 @@ fn after_help() -> String {
     for recipe in Recipe::ALL {
         writeln!(text, "Keys of {} ({}):", recipe.name(), recipe.about()).ok();
         for key in recipe.keys() {
-            let default = Settings::defaults(recipe.keys()).values()[key.name].to_string();
+            let default = match Settings::defaults(recipe.keys()).values()[key.name].to_string() {
+                default if default.is_empty() => "nothing".to_owned(),
+                default => default,
+            };
             let unit = if key.unit.is_empty() { String::new() } else { format!(" {}", key.unit) };
             let live = if key.live { ", may change while training" } else { "" };
             writeln!(text, "  {} = {default}{unit}: {}", key.name, key.kind).ok();

@@ -19,6 +19,7 @@ use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::vae::VaeConfig;
 use crate::graph::lower::vae_gan::VaeGanConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
+use crate::graph::lower::vqgan::VqganConfig;
 use crate::picture::{ImageShape, ValueRange};
 
 /// The description of a run: everything that fixes it, beside the data itself.
@@ -70,6 +71,8 @@ pub enum ModelConfig {
     Gan(GanConfig),
     /// An autoencoder with an adversary.
     VaeGan(VaeGanConfig),
+    /// An autoencoder of codes or of normal latents with an adversary that judges patches.
+    Vqgan(VqganConfig),
     /// A classifier.
     Classifier(ClassifierConfig),
 }
@@ -83,6 +86,7 @@ impl std::ops::Deref for ModelConfig {
             Self::VqVae(config) => config,
             Self::Gan(config) => config,
             Self::VaeGan(config) => config,
+            Self::Vqgan(config) => config,
             Self::Classifier(config) => config,
         }
     }

@@ -1,5 +1,7 @@
 //! Training modules as codecs: the reference that every engine is held against.
 
+mod vqgan;
+
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -16,6 +18,8 @@ use crate::graph::lower::gan::{AVERAGE, GENERATOR, GanConfig};
 use crate::graph::lower::vae::VaeConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::graph::lower::{NoDecoder, Shown};
+
+pub use self::vqgan::VqganCodec;
 
 /// A VAE module as a codec: the training module itself, on any burn device.
 pub struct VaeCodec {

@@ -3,6 +3,7 @@
 //! A module's parameter paths are the tensor names of its checkpoints, in PyTorch's layouts.
 //! Knows nothing of windows, engines or training loops.
 
+pub mod adaptive;
 pub mod adversarial;
 pub mod batch_norm;
 pub mod classifier;
@@ -13,7 +14,9 @@ pub mod group_norm;
 pub mod loss;
 pub mod params;
 pub mod patchgan;
+pub mod perceptual;
 pub mod quantizer;
 pub mod vae;
 pub mod vq_model;
 pub mod vq_vae;
+pub mod vqgan;

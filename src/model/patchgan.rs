@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 use super::batch_norm::{BatchNorm, BatchStatistics};
 use super::params;
 use crate::array::Array;
+use crate::graph::lower::patchgan::PatchGanConfig;
 use crate::random::{Purpose, normals};
 
 /// The slope of every rectifier for negative numbers.
@@ -19,31 +20,6 @@ const SLOPE: f64 = 0.2;
 
 /// The deviation of first weights (Isola et al., 2017, section 6.2).
 const DEVIATION: f32 = 0.02;
-
-/// Channels are doubled no further than to so many times the first ones.
-const WIDEST: usize = 8;
-
-/// The sizes of a discriminator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PatchGanConfig {
-    /// Channels of the images.
-    pub image_channels: usize,
-    /// Channels behind the first convolution; each further one doubles them, up to eight times as many.
-    pub channels: usize,
-    /// How often the image is halved; 3 makes patches of 70 by 70 pixels.
-    pub layers: usize,
-}
-
-impl PatchGanConfig {
-    /// Rows and columns of patches in images of so many rows and columns; zero where images are too small.
-    pub fn grid(&self, sides: [usize; 2]) -> [usize; 2] {
-        sides.map(|side| {
-            let halved = (0..self.layers).fold(side, |side, _| side / 2);
-            // Two more convolutions, four wide with one zero on either side, each take one off.
-            halved.saturating_sub(2)
-        })
-    }
-}
 
 /// A discriminator; the places of its layers are those of PyTorch's `Sequential`, rectifiers counted.
 #[derive(Module, Debug)]
@@ -69,17 +45,16 @@ impl PatchGan {
         let PatchGanConfig { image_channels, channels, layers } = *config;
         assert!(image_channels * channels * layers > 0, "a discriminator of no size: {config:?}");
         let rectify = || Layer::Rectify(LeakyReluConfig::new().with_negative_slope(SLOPE).init());
-        let width = |layer: usize| channels * 2usize.saturating_pow(layer as u32).min(WIDEST);
         let first = conv([image_channels, channels], 2, true, device);
         let mut main = vec![Layer::Conv(first), rectify()];
         for layer in 1..=layers {
             // The last of them looks further without halving.
             let stride = if layer == layers { 1 } else { 2 };
-            let sizes = [width(layer - 1), width(layer)];
+            let sizes = [config.width(layer - 1), config.width(layer)];
             main.push(Layer::Conv(conv(sizes, stride, false, device)));
             main.extend([Layer::Norm(BatchNorm::new(sizes[1], device)), rectify()]);
         }
-        main.push(Layer::Conv(conv([width(layers), 1], 1, true, device)));
+        main.push(Layer::Conv(conv([config.width(layers), 1], 1, true, device)));
         with_first_values(Self { main }, seed)
     }
 

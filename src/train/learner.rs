@@ -78,6 +78,11 @@ pub(crate) trait Learner {
     /// What comes before the first update of a new run, and needs to see the data.
     fn begin(&mut self, _dataset: &dyn Dataset) {}
 
+    /// What a person should know of a run when it begins or goes on, in one sentence.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
     /// What the update of a step belongs to, for families that train in phases.
     fn phase(&self, _step: u64, _settings: &Settings) -> Option<&'static str> {
         None

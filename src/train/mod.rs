@@ -4,6 +4,7 @@
 //! [`worker::Control`]s.
 
 mod classifier;
+mod codebook;
 mod codes;
 pub mod device;
 mod gan;
@@ -13,6 +14,7 @@ pub mod live;
 pub mod memory;
 mod metrics_log;
 pub mod optimizer;
+mod perceptual;
 pub mod recipe;
 pub mod runs;
 pub mod settings;
@@ -20,6 +22,7 @@ pub mod start;
 pub mod vae;
 mod vae_gan;
 mod vq_vae;
+mod vqgan;
 pub mod worker;
 
 /// Settings as JSON, for `config.json` and `state.json`.

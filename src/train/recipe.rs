@@ -8,6 +8,7 @@ mod shared;
 mod vae;
 mod vae_gan;
 mod vq_vae;
+mod vqgan;
 
 use crate::formats::run_dir::ModelConfig;
 use crate::picture::ImageShape;
@@ -27,6 +28,8 @@ pub enum Recipe {
     Gan,
     /// Variational autoencoder with an adversary.
     VaeGan,
+    /// Autoencoder with an adversary that judges patches, of codes or of normal latents.
+    Vqgan,
     /// Classifier, to measure generators by.
     Classifier,
 }
@@ -34,7 +37,7 @@ pub enum Recipe {
 impl Recipe {
     /// All recipes.
     pub const ALL: &'static [Self] =
-        &[Self::Vae, Self::VqVae, Self::Gan, Self::VaeGan, Self::Classifier];
+        &[Self::Vae, Self::VqVae, Self::Gan, Self::VaeGan, Self::Vqgan, Self::Classifier];
 
     /// The name on the command line and in run directories.
     pub const fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Recipe {
             Self::VqVae => "vq-vae",
             Self::Gan => "gan",
             Self::VaeGan => "vae-gan",
+            Self::Vqgan => "vqgan",
             Self::Classifier => "classifier",
         }
     }
@@ -63,6 +67,9 @@ impl Recipe {
                 "Generative adversarial network: a generator learns to pass a discriminator"
             }
             Self::VaeGan => "VAE with an adversary: a discriminator compares its reconstructions",
+            Self::Vqgan => {
+                "Autoencoder of codes whose pictures a discriminator judges patch by patch; also of normal latents"
+            }
             Self::Classifier => "Classifier: what generators are measured by",
         }
     }
@@ -82,6 +89,7 @@ impl Recipe {
             Self::VqVae => vq_vae::config(settings, image).map(ModelConfig::VqVae),
             Self::Gan => gan::config(settings, image, classes).map(ModelConfig::Gan),
             Self::VaeGan => vae_gan::config(settings, image).map(ModelConfig::VaeGan),
+            Self::Vqgan => vqgan::config(settings, image).map(ModelConfig::Vqgan),
             Self::Classifier => {
                 classifier::config(settings, image, classes).map(ModelConfig::Classifier)
             }
@@ -95,6 +103,7 @@ impl Recipe {
             Self::VqVae => vq_vae::KEYS,
             Self::Gan => gan::KEYS,
             Self::VaeGan => vae_gan::KEYS,
+            Self::Vqgan => vqgan::KEYS,
             Self::Classifier => classifier::KEYS,
         }
     }

@@ -39,6 +39,8 @@ pub enum Kind {
         /// The word.
         word: &'static str,
     },
+    /// Where something lies, as text, or nothing.
+    Path,
 }
 
 /// One key of a recipe.
@@ -80,6 +82,7 @@ impl std::fmt::Display for Kind {
                 let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
                 write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
             }
+            Self::Path => write!(f, "a path, or nothing"),
         }
     }
 }
@@ -97,6 +100,7 @@ impl Kind {
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
             (Self::Levels { word }, Value::Word(w)) => word == w || Levels::from_text(w).is_some(),
+            (Self::Path, Value::Word(_)) => true,
             _ => false,
         }
     }
@@ -222,8 +226,8 @@ impl Settings {
             text.split_once('=').ok_or_else(|| SettingError::Syntax { found: text.to_owned() })?;
         let (name, value) = (name.trim(), value.trim());
         match self.key(name)?.kind {
-            // A single level is no number.
-            Kind::Levels { .. } => self.set(name, Value::Word(value.to_owned())),
+            // A single level is no number, and a folder may be called 7.
+            Kind::Levels { .. } | Kind::Path => self.set(name, Value::Word(value.to_owned())),
             _ => self.set(name, Value::from_text(value)),
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::init::{Init, InitError};
+use super::perceptual;
 use super::recipe::Recipe;
 use super::runs;
 use super::settings::{SettingError, Settings, Value};
@@ -113,6 +114,7 @@ impl Request {
             )));
         }
         let model = self.recipe.model_config(&self.settings, image, dataset.class_names().len())?;
+        let model = perceptual::pinned(model, &self.settings, image)?;
         let config = RunConfig {
             format: FORMAT,
             program: format!("zscope {}", env!("CARGO_PKG_VERSION")),

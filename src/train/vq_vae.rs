@@ -142,7 +142,7 @@ impl VqVaeLearner {
 }
 
 /// Training images in a seeded order.
-fn first_images(dataset: &dyn Dataset, count: usize, seed: u64) -> Array {
+pub(super) fn first_images(dataset: &dyn Dataset, count: usize, seed: u64) -> Array {
     let mut order = random::permutation(seed, 0, Purpose::KMeans, dataset.len(Split::Train));
     order.truncate(count);
     data::batch(dataset, Split::Train, &order)

@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use burn::tensor::Device;
+
 use super::classifier::ClassifierLearner;
 use super::codes::CodeKeeper;
 use super::gan::GanLearner;
@@ -23,6 +25,7 @@ use super::metrics_log::MetricsLog;
 use super::recipe::augment;
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
+use super::vqgan::VqganLearner;
 use crate::array::{Array, NamedArrays};
 use crate::data::Batches;
 use crate::data::{Dataset, Split};
@@ -227,6 +230,40 @@ fn curves(learner: &dyn Learner) -> Vec<String> {
     names
 }
 
+/// A fresh model of a run's description.
+fn learner(
+    config: &RunConfig,
+    settings: &Settings,
+    dataset: &dyn Dataset,
+    device: &Device,
+) -> Result<Box<dyn Learner>, String> {
+    Ok(match &config.model {
+        ModelConfig::Vae(vae) => {
+            Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, device))
+        }
+        ModelConfig::VqVae(vq_vae) => Box::new(super::vq_vae::VqVaeLearner::new(
+            vq_vae.clone(),
+            settings,
+            config.batch,
+            config.seed,
+            device,
+            dataset,
+        )),
+        ModelConfig::VaeGan(vae_gan) => {
+            Box::new(VaeGanLearner::new(vae_gan.clone(), settings, config.seed, device))
+        }
+        ModelConfig::Vqgan(vqgan) => {
+            Box::new(VqganLearner::new(vqgan.clone(), settings, config.batch, config.seed, device)?)
+        }
+        ModelConfig::Classifier(classifier) => {
+            Box::new(ClassifierLearner::new(classifier.clone(), config.seed, device))
+        }
+        ModelConfig::Gan(gan) => {
+            Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
+        }
+    })
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
@@ -292,28 +329,7 @@ impl Loop {
         run.sweep().map_err(|e| e.to_string())?;
         memory::probe(memory::training_bytes(&config.model, config.batch))?;
         let device = super::device::burn_device(&config.device)?;
-        let mut learner: Box<dyn Learner> = match &config.model {
-            ModelConfig::Vae(vae) => {
-                Box::new(super::vae::VaeLearner::new(vae.clone(), config.seed, &device))
-            }
-            ModelConfig::VqVae(vq_vae) => Box::new(super::vq_vae::VqVaeLearner::new(
-                vq_vae.clone(),
-                &settings,
-                config.batch,
-                config.seed,
-                &device,
-                dataset.as_ref(),
-            )),
-            ModelConfig::VaeGan(vae_gan) => {
-                Box::new(VaeGanLearner::new(vae_gan.clone(), &settings, config.seed, &device))
-            }
-            ModelConfig::Classifier(classifier) => {
-                Box::new(ClassifierLearner::new(classifier.clone(), config.seed, &device))
-            }
-            ModelConfig::Gan(gan) => {
-                Box::new(GanLearner::new(gan.clone(), &settings, config.seed, &device))
-            }
-        };
+        let mut learner = learner(&config, &settings, dataset.as_ref(), &device)?;
         let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
         let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
         let mut trained_secs = 0.0;
@@ -391,6 +407,9 @@ impl Loop {
 
     fn run(mut self) -> Result<(), String> {
         self.say(Event::Started(self.started()));
+        if let Some(message) = self.learner.notice() {
+            self.say(Event::Warning { step: self.step, message });
+        }
         self.publish()?;
         if self.saved_step.is_none()
             && let Flow::Over = self.checkpoint()?

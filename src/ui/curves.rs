@@ -86,6 +86,11 @@ const PLOTS: &[PlotKind] = &[
         hint: "Mean score that the discriminator gives images of the data and made ones, and the gap between the two. A gap that only grows: the discriminator wins.",
     },
     PlotKind {
+        title: "Adaptive weight",
+        belongs: |name| name == "adaptive_weight",
+        hint: "How much shorter the adversary's gradient at the decoder's last layer is than the reconstruction's: its term is weighed by that. Zero until the discriminator has a say.",
+    },
+    PlotKind {
         title: "Fréchet distance",
         belongs: |name| name == "eval/frechet",
         hint: "Between made and held-out images, on pooled pixels, a checkpoint. Lower is better.",

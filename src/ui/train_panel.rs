@@ -62,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     length(ui, form, busy);
     if busy {
         ui.label(theme::muted("What is below may change while it runs."));
-        keys(ui, "live", form, |key| key.live && !RARE_KEYS.contains(&key.name), Some(out));
+        keys(ui, "live", form, |key| key.live && !RARE_KEYS.contains(&key.name), Some(&mut *out));
         egui::CollapsingHeader::new("More keys").id_salt("more live").show(ui, |ui| {
             let is_rare = |key: &Key| key.live && RARE_KEYS.contains(&key.name);
             keys(ui, "more live", form, is_rare, Some(out));
@@ -241,7 +241,7 @@ fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> O
         }
         Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
-        Kind::Levels { .. } => text(ui, key.name, settings.word(key.name), told),
+        Kind::Levels { .. } | Kind::Path => text(ui, key.name, settings.word(key.name), told),
     }
 }
 

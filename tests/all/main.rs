@@ -41,3 +41,4 @@ mod ui;
 mod vq_model;
 mod vq_training;
 mod vq_vae;
+mod vqgan;

@@ -3,8 +3,9 @@
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use zscope::array::{Array, NamedArrays};
+use zscope::graph::lower::patchgan::PatchGanConfig;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
-use zscope::model::patchgan::{PatchGan, PatchGanConfig};
+use zscope::model::patchgan::PatchGan;
 use zscope::random::{Purpose, normals};
 use zscope::train::optimizer::Adam;
 

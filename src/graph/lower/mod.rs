@@ -4,11 +4,13 @@ pub mod batch_norm;
 pub mod classifier;
 pub mod discriminator;
 pub mod gan;
+pub mod patchgan;
 pub mod quantizer;
 pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;
 pub mod vq_vae;
+pub mod vqgan;
 
 use std::sync::Arc;
 

@@ -11,6 +11,8 @@ mod tensors;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::layers::{CODEBOOK, LOGVAR_LIMITS};
+
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{GraphError, MAX_CODES};

@@ -1,7 +1,9 @@
 //! The keys of a VQ-VAE, and the sizes that they stand for.
 
 use super::quantizer;
-use super::shared::{CHECKPOINT_EVERY, EVAL_IMAGES, IMAGE_SIZE, KEEP_CHECKPOINTS, LR};
+use super::shared::{
+    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+};
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
@@ -20,6 +22,36 @@ pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VqVaeConf
 }
 
 const PAPER: &str = "van den Oord et al. 2017, arXiv:1711.00937";
+
+pub(super) const CODEBOOK_INIT: Key = Key {
+    name: "codebook_init",
+    kind: Kind::Choice(&["kmeans", "random"]),
+    default: Default::Word("kmeans"),
+    unit: "",
+    help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights; simvq: its codes spread as these do.",
+    source: "Łańcucki et al. 2020, arXiv:2005.08520",
+    live: false,
+};
+
+pub(super) const EMA_DECAY: Key = Key {
+    name: "ema_decay",
+    kind: Kind::Number { lo: 0.0, hi: 0.9999 },
+    default: Default::Number(0.95),
+    unit: "",
+    help: "Share of the past in the moving averages of codes and of their use.",
+    source: "van den Oord et al. 2017, appendix A.1; 0.99 there, for longer runs",
+    live: true,
+};
+
+pub(super) const RESTART_THRESHOLD: Key = Key {
+    name: "restart_threshold",
+    kind: Kind::Number { lo: 0.0, hi: 1e6 },
+    default: Default::Number(2.0),
+    unit: "vectors a batch",
+    help: "A code that fewer vectors choose, on average, starts again at a random vector of the batch; counted as a third of an even share at most; 0 for never.",
+    source: "Dhariwal et al. 2020, arXiv:2005.00341, section 3.1",
+    live: true,
+};
 
 pub(super) const KEYS: &[Key] = &[
     IMAGE_SIZE,
@@ -96,15 +128,7 @@ pub(super) const KEYS: &[Key] = &[
         source: "van den Oord et al. 2017, appendix A.1 and eq. 3",
         live: false,
     },
-    Key {
-        name: "codebook_init",
-        kind: Kind::Choice(&["kmeans", "random"]),
-        default: Default::Word("kmeans"),
-        unit: "",
-        help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights; simvq: its codes spread as these do.",
-        source: "Łańcucki et al. 2020, arXiv:2005.08520",
-        live: false,
-    },
+    CODEBOOK_INIT,
     Key {
         name: "similarity",
         kind: Kind::Choice(&["euclidean", "cosine"]),
@@ -114,30 +138,18 @@ pub(super) const KEYS: &[Key] = &[
         source: "Yu et al. 2021, arXiv:2110.04627, section 3.2",
         live: false,
     },
-    Key {
-        name: "ema_decay",
-        kind: Kind::Number { lo: 0.0, hi: 0.9999 },
-        default: Default::Number(0.95),
-        unit: "",
-        help: "Share of the past in the moving averages of codes and of their use.",
-        source: "van den Oord et al. 2017, appendix A.1; 0.99 there, for longer runs",
-        live: true,
-    },
-    Key {
-        name: "restart_threshold",
-        kind: Kind::Number { lo: 0.0, hi: 1e6 },
-        default: Default::Number(2.0),
-        unit: "vectors a batch",
-        help: "A code that fewer vectors choose, on average, starts again at a random vector of the batch; counted as a third of an even share at most; 0 for never.",
-        source: "Dhariwal et al. 2020, arXiv:2005.00341, section 3.1",
-        live: true,
-    },
+    EMA_DECAY,
+    RESTART_THRESHOLD,
     quantizer::GRADIENT,
     quantizer::QUANTIZERS,
     quantizer::HEADS,
     quantizer::HEAD_CODEBOOKS,
     quantizer::FSQ_LEVELS,
     LR,
+    FLIP,
+    CROP,
+    ROTATE,
+    COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

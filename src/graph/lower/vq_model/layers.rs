@@ -5,13 +5,13 @@ use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 
 /// The name of the codes, `[k, d]`.
-pub(super) const CODEBOOK: &str = "quantize.embedding.weight";
+pub const CODEBOOK: &str = "quantize.embedding.weight";
 
 /// What every normalization adds to its variances.
 const EPSILON: f32 = 1e-6;
 
 /// Log-variances outside are cut off, as diffusers does.
-const LOGVAR_LIMITS: [f32; 2] = [-30.0, 20.0];
+pub const LOGVAR_LIMITS: [f32; 2] = [-30.0, 20.0];
 
 /// Image to `latent` with what belongs to it.
 pub(super) fn encoder(config: &VqModelConfig, tensors: &NamedArrays) -> Result<Graph, GraphError> {

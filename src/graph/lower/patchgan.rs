@@ -1,0 +1,67 @@
+//! The `PatchGAN` discriminator as a description. It judges images in training and is never lowered.
+//!
+//! # Source
+//! Image-to-Image Translation with Conditional Adversarial Networks (Isola et al., 2017, sections 3.2.2 and 6.1.2,
+//! arXiv:1611.07004).
+
+use serde::{Deserialize, Serialize};
+
+use super::discriminator::norm_tensors;
+
+/// Channels are doubled no further than to so many times the first ones.
+const WIDEST: usize = 8;
+
+/// The sizes of a discriminator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchGanConfig {
+    /// Channels of the images.
+    pub image_channels: usize,
+    /// Channels behind the first convolution; each further one doubles them, up to eight times as many.
+    pub channels: usize,
+    /// How often the image is halved; 3 makes patches of 70 by 70 pixels.
+    pub layers: usize,
+}
+
+impl PatchGanConfig {
+    /// Rows and columns of patches in images of so many rows and columns; zero where images are too small.
+    pub fn grid(&self, sides: [usize; 2]) -> [usize; 2] {
+        sides.map(|side| {
+            let halved = (0..self.layers).fold(side, |side, _| side / 2);
+            // Two more convolutions, four wide with one zero on either side, each take one off.
+            halved.saturating_sub(2)
+        })
+    }
+
+    /// Channels behind the convolution of a number.
+    pub fn width(&self, layer: usize) -> usize {
+        self.channels * 2usize.saturating_pow(layer as u32).min(WIDEST)
+    }
+
+    /// The name and shape of every tensor, in PyTorch's layouts; layers are counted as those of its `Sequential`,
+    /// rectifiers too.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let weight = |place: usize, [inputs, outputs]: [usize; 2]| {
+            (format!("main.{place}.weight"), vec![outputs, inputs, 4, 4])
+        };
+        let bias = |place: usize, outputs: usize| (format!("main.{place}.bias"), vec![outputs]);
+        let mut tensors = vec![weight(0, [self.image_channels, self.channels])];
+        tensors.push(bias(0, self.channels));
+        for layer in 1..=self.layers {
+            let (place, outputs) = (3 * layer - 1, self.width(layer));
+            tensors.push(weight(place, [self.width(layer - 1), outputs]));
+            tensors.extend(norm_tensors(&format!("main.{}", place + 1), outputs));
+        }
+        let last = 3 * self.layers + 2;
+        tensors.extend([weight(last, [self.width(self.layers), 1]), bias(last, 1)]);
+        tensors
+    }
+
+    /// Values of one image on its way through, with what normalization and rectifier keep.
+    pub fn activations(&self, [height, width]: [usize; 2]) -> usize {
+        let halved = (0..=self.layers).map(|layer| {
+            let scale = (layer + 1).min(self.layers);
+            3 * self.width(layer) * (height >> scale) * (width >> scale)
+        });
+        halved.sum()
+    }
+}

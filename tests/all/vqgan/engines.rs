@@ -1,0 +1,89 @@
+//! A trained model on every engine, against the training module.
+
+use zscope::array::{Array, NamedArrays};
+use zscope::engine::EngineKind;
+use zscope::open::{Opened, open};
+use zscope::random::{Purpose, normals, uniforms};
+
+use super::{CODES, folder, plan, run};
+use crate::common::{Tolerance, first_difference};
+use crate::engine_matches_twin::gpu;
+
+fn trained(keys: &[&str]) -> Opened {
+    let base = folder();
+    run(plan(base.path(), &[keys, &["disc_start=6", "disc_warmup=3"]].concat(), 12));
+    open(&base.path().to_string_lossy()).expect("it opens")
+}
+
+/// What an engine makes of some images, and of some latents.
+fn outputs(opened: &Opened, engine: EngineKind) -> [NamedArrays; 2] {
+    let gpu = if engine == EngineKind::Wgsl { gpu() } else { None };
+    let mut codec = opened.codec(engine, gpu).expect("a codec");
+    let image = opened.run.image;
+    let pixels = uniforms(7, 1, Purpose::Explore, 2 * image.len(), -1.0, 1.0);
+    let images = Array::new(image.batch(2), pixels).expect("pixels");
+    let shape = [&[2], opened.run.model.latent().as_slice()].concat();
+    let latents = normals(7, 2, Purpose::Explore, shape.iter().product());
+    let latents = Array::new(shape, latents).expect("latents");
+    [codec.encode(&images).expect("codes"), codec.decode(&latents).expect("images")]
+}
+
+#[test]
+fn every_engine_agrees_with_the_module() {
+    for keys in [
+        &["levels=1"][..],
+        &["codebook_update=loss", "attention=no"],
+        &["latents=normal", "latent_channels=3"],
+    ] {
+        let opened = trained(keys);
+        let expected = outputs(&opened, EngineKind::Burn);
+        for engine in [EngineKind::Cpu, EngineKind::Twin, EngineKind::Wgsl] {
+            if engine == EngineKind::Wgsl && gpu().is_none() {
+                continue;
+            }
+            for (found, expected) in outputs(&opened, engine).iter().zip(&expected) {
+                assert!(
+                    found.keys().eq(expected.keys()),
+                    "{:?}, {:?}",
+                    found.keys(),
+                    expected.keys()
+                );
+                for (name, expected) in expected {
+                    let found = &found[name];
+                    assert_eq!(found.shape(), expected.shape(), "{keys:?}, {engine}: {name}");
+                    let difference =
+                        first_difference(found.data(), expected.data(), Tolerance::ENGINE);
+                    assert_eq!(difference, None, "{keys:?}, {engine}: {name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_opened_model_tells_what_it_is() {
+    let opened = trained(&[]);
+    let info = opened.info();
+    assert_eq!((info.family, info.latent.kind), ("vqgan", "codes"));
+    assert_eq!(info.latent.shape, [5, 4, 4]);
+    assert_eq!(info.codebook.map(|codebook| [codebook.size, codebook.dim]), Some([CODES, 5]));
+    assert_eq!(opened.code_shares().map(<[f32]>::len), Some(CODES), "the use of codes");
+    assert!(opened.usage.is_some(), "what a checkpoint keeps of it");
+    let graphs = opened.networks.codes.as_ref().expect("a codebook");
+    assert_eq!(graphs.codebook(), &opened.tensors["quantize.embedding.weight"]);
+    let mut described = opened.run.model.tensors();
+    described.sort();
+    let there = opened.tensors.iter().map(|(name, array)| (name.clone(), array.shape().to_vec()));
+    assert!(there.eq(described), "names and shapes as described");
+
+    let opened = trained(&["latents=normal"]);
+    let info = opened.info();
+    assert_eq!((info.family, info.latent.kind), ("autoencoder-kl", "continuous"));
+    assert_eq!((info.codebook, info.latent.shape), (None, vec![4, 4, 4]));
+    let error = opened
+        .codec(EngineKind::Burn, None)
+        .expect("a codec")
+        .decode_indices(&Array::zeros([1, 4, 4]))
+        .expect_err("no codes");
+    assert!(error.to_string().contains("no codebook"), "{error}");
+}
