@@ -47,6 +47,8 @@
 //! - How codes are used ([`metrics::code_use`]) is counted on the host from what a block of steps tells, so that
 //!   a codebook's two clocks, deaths and births cost training no sync point of their own; a checkpoint keeps it
 //!   in `codes.safetensors`.
+//! - Terms of a loss that are weighed by their gradients ([`model::adaptive`]) are taken back to the images one by one,
+//!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

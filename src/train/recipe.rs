@@ -65,7 +65,7 @@ impl Recipe {
             }
             Self::VaeGan => "VAE with an adversary: a discriminator compares its reconstructions",
             Self::Vqgan => {
-                "Autoencoder of codes whose pictures a discriminator judges patch by patch; also of normal latents"
+                "VQGAN: codes, or normal latents, judged by a discriminator patch by patch"
             }
             Self::Classifier => "Classifier: what generators are measured by",
         }
