@@ -59,6 +59,8 @@
 //!   agreed with PyTorch on a small critic and drowned in the turns of rectifiers on a real one.
 //! - A generator is judged by no loss: its newest checkpoint counts as its best. Its measures take the average of its
 //!   weights and, where it knows classes, all of them in turn.
+//! - Terms of a loss that are weighed by their gradients ([`model::adaptive`]) are taken back to the images one by one,
+//!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

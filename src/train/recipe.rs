@@ -67,9 +67,7 @@ impl Recipe {
                 "Generative adversarial network: a generator learns to pass a discriminator"
             }
             Self::VaeGan => "VAE with an adversary: a discriminator compares its reconstructions",
-            Self::Vqgan => {
-                "Autoencoder of codes whose pictures a discriminator judges patch by patch; also of normal latents"
-            }
+            Self::Vqgan => "VQGAN: codes or normal latents, judged patch by patch",
             Self::Classifier => "Classifier: what generators are measured by",
         }
     }

@@ -581,6 +581,8 @@ fn opening_data_tells_how_far_it_is_and_can_be_cancelled() {
 #[test]
 fn a_run_shows_only_keys_that_may_change() {
     let mut harness = Window::running(3, 10).open([1280.0, 1400.0]);
+    harness.get_by_label("More keys").click();
+    harness.run();
     for key in Recipe::Vae.keys() {
         let shown = harness.query_by_role_and_label(Role::Label, key.name).is_some();
         assert_eq!(shown, key.live, "{} is live: {}", key.name, key.live);
