@@ -90,7 +90,7 @@ fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
     let share = session.progress().unwrap_or(0.0) as f32;
     let epochs =
         session.epochs().map_or_else(String::new, |epochs| format!("{epochs:.2} epochs, "));
-    let width = if narrow { 150.0 } else { 190.0 };
+    let width = if narrow { 150.0 } else { 216.0 };
     let bar = ProgressBar::new(share)
         .desired_width(width)
         .fill(theme::ACCENT.gamma_multiply(0.55))

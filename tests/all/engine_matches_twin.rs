@@ -792,6 +792,28 @@ fn screens_see_newer_weights() {
     assert_levels_match(&screen.read_back().expect("a picture"), &expected);
 }
 
+/// What shows one of the two shows the other as soon as it draws: in the same frame, without another texture.
+#[test]
+fn screens_that_share_a_texture_show_who_drew_last() {
+    let Some(gpu) = gpu() else { return };
+    let (first, second) = (conv_decoder(5), conv_decoder(6));
+    let networks = [&first, &second].map(|graph| Network::new(gpu, graph).expect("a network"));
+    let range = ValueRange::SIGNED;
+    let mut shown = Screen::new(&networks[0], "image", range, 1, 1).expect("a screen");
+    let mut other = shown.sharing(&networks[1], "image", range).expect("the same size");
+    let given = latents(&first, 1);
+    for _ in 0..2 {
+        shown.render_latents(given.data()).expect("a drawing");
+        let expected = twin_picture(&first, &given, range, 1);
+        assert_levels_match(&shown.read_back().expect("a picture"), &expected);
+        other.render_latents(given.data()).expect("a drawing");
+        let expected = twin_picture(&second, &given, range, 1);
+        assert_levels_match(&shown.read_back().expect("a picture"), &expected);
+    }
+    let larger = Network::new(gpu, &mlp(1)).expect("a network");
+    assert!(shown.sharing(&larger, "image", range).is_err(), "pictures of another size");
+}
+
 #[test]
 fn what_does_not_fit_is_an_error() {
     let Some(gpu) = gpu() else { return };
