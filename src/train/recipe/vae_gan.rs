@@ -82,20 +82,24 @@ pub(super) const KEYS: &[Key] = &[
     ),
     weight(
         "pixel_weight",
-        0.5,
+        1.0,
         "Weight of the pixels' likelihood (joint); the paper has none of it.",
     ),
     weight(
         "adversarial_weight",
-        0.05,
+        0.002,
         "Weight of the adversarial term in the decoder's loss, a pixel: 1 / γ of the paper.",
     ),
     LOSS,
     LABEL_SMOOTHING,
     D_CHANNELS,
-    D_NORM,
-    LR,
-    D_LR,
+    Key { default: Default::Word("spectral"), ..D_NORM },
+    Key {
+        default: Default::Number(5e-4),
+        source: "half of a VAE's: against an adversary faster decoders paint patterns",
+        ..LR
+    },
+    Key { default: Default::Number(2e-4), ..D_LR },
     Key {
         name: "d_beta_1",
         kind: Kind::Number { lo: 0.0, hi: 0.9999 },
