@@ -72,6 +72,7 @@ pub mod formats;
 pub mod graph;
 pub mod latent;
 pub mod latest;
+pub mod measure;
 pub mod metrics;
 pub mod model;
 pub mod open;

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::code_use::{codes_used, perplexity};
+use super::generate::Judge;
 use super::{
-    KlPerDim, Mean, bernoulli_nats_from_logits, gaussian_nats, mse, psnr_db_from_mse, ssim,
+    Gaussian, KlPerDim, Mean, SHARPNESS_LEAST_PX, SampleError, bernoulli_nats_from_logits,
+    frechet_distance, gaussian_nats, laplacian_variance, ms_ssim, mse, psnr_db_from_mse, ssim,
 };
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
@@ -20,8 +22,9 @@ pub struct EvaluateOptions {
     pub likelihood: Option<PixelLikelihood>,
     /// The range of the model's pixels.
     pub range: ValueRange,
-    /// Whether to measure structural similarity, which takes longer than all the rest.
-    pub ssim: bool,
+    /// Whether to measure what takes longer than all the rest: structural similarity, and how the set of all
+    /// reconstructions stands beside that of the images.
+    pub in_depth: bool,
 }
 
 /// What was measured; means over all images.
@@ -38,6 +41,15 @@ pub struct Evaluation {
     /// Mean of each image's SSIM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ssim: Option<f64>,
+    /// Mean of each image's MS-SSIM, over as many scales as fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ms_ssim: Option<f64>,
+    /// Mean variance of the Laplacian of reconstructions over that of the images; below 1 where they are blurred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconstruction_sharpness: Option<f64>,
+    /// Fréchet distance between features of all reconstructions and of all images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconstruction_frechet: Option<f64>,
     /// The terms of the evidence lower bound, for VAE families.
     #[serde(flatten)]
     pub elbo: Option<Elbo>,
@@ -90,6 +102,13 @@ impl Evaluation {
     /// The numbers worth a curve, with their names.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
         let mut values = vec![("mse", self.mse), ("psnr_db", self.psnr_db)];
+        let in_depth = [
+            ("ssim", self.ssim),
+            ("ms_ssim", self.ms_ssim),
+            ("reconstruction_frechet", self.reconstruction_frechet),
+            ("reconstruction_sharpness", self.reconstruction_sharpness),
+        ];
+        values.extend(in_depth.into_iter().filter_map(|(name, value)| Some((name, value?))));
         if let Some(elbo) = &self.elbo {
             values.push(("elbo_nats", elbo.elbo_nats));
             values.push(("reconstruction_nats", elbo.reconstruction_nats));
@@ -108,7 +127,8 @@ impl Evaluation {
 /// Measures a model on batches of images.
 ///
 /// Squared error, PSNR and SSIM take the reconstruction from the mean latent; the bound takes one sample
-/// an image, drawn from (seed, number of the image), so the batch size does not matter.
+/// an image, drawn from (seed, number of the image), so the batch size does not matter. In depth, the sets of all
+/// images and of all reconstructions are compared by what `judge` says, or by pooled pixels.
 ///
 /// # Shapes
 /// - each batch: `[b, c, h, w]` in `[0, 1]`
@@ -118,11 +138,15 @@ impl Evaluation {
 pub fn evaluate(
     codec: &mut dyn Codec,
     batches: impl IntoIterator<Item = Array>,
+    mut judge: Option<&mut Judge<'_>>,
     options: &EvaluateOptions,
 ) -> Result<Evaluation, CodecError> {
     let mut sums = Sums::default();
     for images in batches {
-        sums.add(codec, &images, options)?;
+        let unit = sums.add(codec, &images, options)?;
+        if options.in_depth {
+            sums.sets.add(&images, &unit, judge.as_deref_mut())?;
+        }
     }
     if sums.images == 0 {
         return Err("evaluate: no image (expected at least one)".into());
@@ -150,8 +174,80 @@ pub fn evaluate(
         perplexity: perplexity(&sums.usage),
         quantization_mse: told(&sums.quantization),
     });
-    let ssim = sums.ssim.mean();
-    Ok(Evaluation { images: sums.images, skipped, mse, psnr_db, ssim, elbo, codebook })
+    Ok(Evaluation {
+        images: sums.images,
+        skipped,
+        mse,
+        psnr_db,
+        ssim: sums.sets.ssim.mean(),
+        ms_ssim: sums.sets.ms_ssim.mean(),
+        reconstruction_sharpness: sums.sets.sharpness(),
+        reconstruction_frechet: sums.sets.frechet()?,
+        elbo,
+        codebook,
+    })
+}
+
+/// What is measured in depth.
+#[derive(Default)]
+struct Sets {
+    ssim: Mean,
+    ms_ssim: Mean,
+    /// The variance of the Laplacian of images, then of reconstructions.
+    laplacian: [Mean; 2],
+    /// Features of images, then of reconstructions, row by row.
+    features: [Vec<f32>; 2],
+    images: usize,
+}
+
+impl Sets {
+    /// Adds images and their reconstructions, `[b, c, h, w]` in `[0, 1]`.
+    fn add(
+        &mut self,
+        images: &Array,
+        made: &Array,
+        mut judge: Option<&mut Judge<'_>>,
+    ) -> Result<(), CodecError> {
+        let shape = ImageShape::of_batch(images.shape());
+        let has_edges = shape.height.min(shape.width) >= SHARPNESS_LEAST_PX;
+        for index in 0..images.num_rows() {
+            let (made, original) = (made.row(index), images.row(index));
+            self.ssim.add(ssim(made, original, shape));
+            self.ms_ssim.add(ms_ssim(made, original, shape));
+            if has_edges {
+                self.laplacian[0].add(laplacian_variance(original, shape));
+                self.laplacian[1].add(laplacian_variance(made, shape));
+            }
+        }
+        for (known, set) in self.features.iter_mut().zip([images, made]) {
+            known.extend(Judge::features(judge.as_deref_mut(), set)?.into_data());
+        }
+        self.images += images.num_rows();
+        Ok(())
+    }
+
+    /// Nothing where the images have no edges.
+    fn sharpness(&self) -> Option<f64> {
+        let [of_images, of_made] = self.laplacian.map(|mean| mean.mean());
+        of_images.filter(|&mean| mean > 0.0).zip(of_made).map(|(images, made)| made / images)
+    }
+
+    /// Nothing for fewer than two images, or where a reconstruction is no image.
+    fn frechet(&self) -> Result<Option<f64>, CodecError> {
+        if self.images < 2 {
+            return Ok(None);
+        }
+        let fit = |features: &Vec<f32>| {
+            let rows = Array::new([self.images, features.len() / self.images], features.clone())?;
+            Ok::<_, CodecError>(Gaussian::fit(&rows))
+        };
+        let [of_images, of_made] = &self.features;
+        match (fit(of_images)?, fit(of_made)?) {
+            (Ok(images), Ok(made)) => Ok(Some(frechet_distance(&images, &made)?)),
+            (_, Err(SampleError::OutOfRange { .. })) => Ok(None),
+            (Err(error), _) | (_, Err(error)) => Err(error.into()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -159,7 +255,8 @@ struct Sums {
     images: u64,
     mse: Mean,
     psnr: Mean,
-    ssim: Mean,
+    /// Empty where nothing is measured in depth.
+    sets: Sets,
     reconstruction: Mean,
     kl: KlPerDim,
     quantization: Mean,
@@ -168,34 +265,29 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds a batch; gives its reconstructions, `[b, c, h, w]` in `[0, 1]`.
     fn add(
         &mut self,
         codec: &mut dyn Codec,
         images: &Array,
         options: &EvaluateOptions,
-    ) -> Result<(), CodecError> {
+    ) -> Result<Array, CodecError> {
         let mut codes = codec.encode(&options.range.images_from_unit(images))?;
         let mean = take(&mut codes, "latent")?;
-        let decoded = take(&mut codec.decode(&mean)?, "image")?;
-        let &[_, c, h, w] = images.shape() else {
+        let mut unit = take(&mut codec.decode(&mean)?, "image")?;
+        if unit.shape() != images.shape() {
+            let (found, expected) = (unit.shape(), images.shape());
             return Err(
-                format!("images of shape {:?} (expected [b, c, h, w])", images.shape()).into()
+                format!("reconstructions of shape {found:?} (expected {expected:?})").into()
             );
-        };
-        let shape = ImageShape::new(c, h, w);
+        }
+        for value in unit.data_mut() {
+            *value = options.range.to_unit(*value).clamp(0.0, 1.0);
+        }
         for index in 0..images.num_rows() {
-            let original = images.row(index);
-            let unit: Vec<f32> = decoded
-                .row(index)
-                .iter()
-                .map(|&value| options.range.to_unit(value).clamp(0.0, 1.0))
-                .collect();
-            let error = mse(&unit, original);
+            let error = mse(unit.row(index), images.row(index));
             self.mse.add(error);
             self.psnr.add(psnr_db_from_mse(error));
-            if options.ssim {
-                self.ssim.add(ssim(&unit, original, shape));
-            }
         }
         if let Some(likelihood) = options.likelihood {
             let logvar = take(&mut codes, "logvar")?;
@@ -203,7 +295,7 @@ impl Sums {
         }
         self.add_codes(&codes, &mean);
         self.images += images.num_rows() as u64;
-        Ok(())
+        Ok(unit)
     }
 
     /// Counts codes, where the family has them.

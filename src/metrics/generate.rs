@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     ClassCover, Gaussian, NEAR_DUPLICATE, NEIGHBOURS, NearDuplicates, POOL_GRID, PrecisionRecall,
     SampleError, class_cover, frechet_distance, mean_pairwise_distance, near_duplicates,
-    pooled_pixels, precision_recall, sharpness_ratio, softmax,
+    nearer_to_train, pooled_pixels, precision_recall, sharpness_ratio, softmax,
 };
 use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
@@ -13,7 +13,7 @@ use crate::latent::draws;
 use crate::picture::ValueRange;
 
 /// Fewer samples than this have no neighbourhoods to speak of.
-const FEWEST: usize = NEIGHBOURS + 1;
+pub const FEWEST: usize = NEIGHBOURS + 1;
 
 /// What made images say beside held-out ones, of as many each.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +34,10 @@ pub struct Generation {
     pub sharpness: f64,
     /// How many have a near twin.
     pub near_duplicates: NearDuplicates,
+    /// Share that is nearer to a training image than to any held-out one, of as many: one half for a model that has
+    /// learnt the distribution, more the more it repeats what it was shown. Nothing where no training images were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearer_to_train: Option<f64>,
     /// How they spread over classes, where a classifier told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<ClassCover>,
@@ -45,7 +49,7 @@ impl Generation {
 
     /// The numbers worth a curve, with their names.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
-        vec![
+        let mut values = vec![
             ("frechet", self.frechet),
             ("precision", self.precision_recall.precision),
             ("recall", self.precision_recall.recall),
@@ -54,7 +58,9 @@ impl Generation {
             ("diversity", self.diversity),
             ("sharpness", self.sharpness),
             ("near_duplicates", self.near_duplicates.share),
-        ]
+        ];
+        values.extend(self.nearer_to_train.map(|share| ("nearer_to_train", share)));
+        values
     }
 }
 
@@ -81,20 +87,48 @@ pub struct Judge<'a> {
     pub tells_classes: bool,
 }
 
+impl Judge<'_> {
+    /// What some images in `[0, 1]` are compared by: features of the classifier, or pooled pixels where there is none.
+    ///
+    /// # Errors
+    /// When the classifier fails, or a value is no number.
+    pub(super) fn features(judge: Option<&mut Self>, images: &Array) -> Result<Array, CodecError> {
+        match judge {
+            Some(judge) => take(&mut judge.codec.encode(images)?, "features"),
+            None => Ok(pooled_pixels(images, POOL_GRID)?),
+        }
+    }
+
+    /// What features are called.
+    pub fn features_name(judge: Option<&Self>) -> String {
+        match judge {
+            Some(judge) => format!("features of the classifier {}", judge.name),
+            None => format!("pixels pooled to {POOL_GRID}x{POOL_GRID}"),
+        }
+    }
+}
+
+/// Images that were not made.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Held-out ones, `[n, c, h, w]` in `[0, 1]`, at least 6.
+    pub held_out: &'a Array,
+    /// As many that were trained on, to look for repeated ones.
+    pub train: Option<&'a Array>,
+}
+
 /// Makes as many images as there are held-out ones and compares the two sets: on pooled pixels, or on the features
 /// of a classifier that had no part in the training.
-///
-/// # Shapes
-/// - `real`: `[n, c, h, w]` in `[0, 1]`, at least 6
 ///
 /// # Errors
 /// When there are too few images, a model fails, or makes values that are no numbers.
 pub fn evaluate_generator(
     codec: &mut dyn Codec,
-    real: &Array,
-    judge: Option<Judge<'_>>,
+    known: Known<'_>,
+    judge: Option<&mut Judge<'_>>,
     options: &GenerateOptions,
 ) -> Result<Generation, CodecError> {
+    let real = known.held_out;
     if real.num_rows() < FEWEST {
         let found = real.num_rows();
         return Err(format!(
@@ -103,15 +137,14 @@ pub fn evaluate_generator(
         .into());
     }
     let made = generate(codec, real.num_rows(), options)?;
+    let name = Judge::features_name(judge.as_deref());
     let Some(judge) = judge else {
         let features = [pooled_pixels(real, POOL_GRID)?, pooled_pixels(&made, POOL_GRID)?];
-        let name = format!("pixels pooled to {POOL_GRID}x{POOL_GRID}");
-        return Ok(compare(real, &made, &features, name)?);
+        return Ok(compare(known, &made, &features, name)?);
     };
     let (of_real, _) = judged(judge.codec, real, options.batch)?;
     let (of_made, logits) = judged(judge.codec, &made, options.batch)?;
-    let name = format!("features of the classifier {}", judge.name);
-    let mut found = compare(real, &made, &[of_real, of_made], name)?;
+    let mut found = compare(known, &made, &[of_real, of_made], name)?;
     found.classes = judge.tells_classes.then(|| class_cover(&softmax(&logits))).transpose()?;
     Ok(found)
 }
@@ -161,11 +194,12 @@ pub fn generate(
 
 /// Two sets of one size in `[0, 1]`, with their features.
 fn compare(
-    real: &Array,
+    known: Known<'_>,
     made: &Array,
     [of_real, of_made]: &[Array; 2],
     features: String,
 ) -> Result<Generation, SampleError> {
+    let real = known.held_out;
     let of_data = mean_pairwise_distance(real)?;
     Ok(Generation {
         images: real.num_rows() as u64,
@@ -175,6 +209,7 @@ fn compare(
         diversity: mean_pairwise_distance(made)? / of_data.max(f64::MIN_POSITIVE),
         sharpness: sharpness_ratio(made, real)?,
         near_duplicates: near_duplicates(made, real, NEAR_DUPLICATE)?,
+        nearer_to_train: known.train.map(|train| nearer_to_train(made, train, real)).transpose()?,
         classes: None,
     })
 }

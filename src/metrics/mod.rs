@@ -32,7 +32,7 @@ pub use image::{PSNR_CAP_DB, ms_ssim, ms_ssim_scales, mse, psnr_db, psnr_db_from
 pub use mean::{Mean, per_row};
 pub use precision_recall::{NEIGHBOURS, PrecisionRecall, precision_recall};
 pub use samples::SampleError;
-pub use sharpness::{laplacian_variance, mean_sharpness, sharpness_ratio};
+pub use sharpness::{SHARPNESS_LEAST_PX, laplacian_variance, mean_sharpness, sharpness_ratio};
 pub use vae::{
     ACTIVE_NATS, KlPerDim, active_units, bernoulli_nats_from_logits, bernoulli_nats_from_probs,
     gaussian_kl, gaussian_nats, kl_nats,

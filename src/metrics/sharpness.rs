@@ -6,8 +6,8 @@ use crate::array::Array;
 use crate::picture::{ImageShape, luminance};
 
 const ACTION: &str = "measure sharpness";
-/// The side of the Laplacian's kernel, in pixels.
-const KERNEL_PX: usize = 3;
+/// The side of the Laplacian's kernel, in pixels: a smaller image has no sharpness.
+pub const SHARPNESS_LEAST_PX: usize = 3;
 
 /// The variance of an image's Laplacian: 0 for one colour or an even slope, larger the more and the sharper the
 /// edges. Noise counts as sharp.
@@ -22,7 +22,7 @@ const KERNEL_PX: usize = 3;
 pub fn laplacian_variance(image: &[f32], shape: ImageShape) -> f64 {
     debug_assert_eq!(image.len(), shape.len(), "an image of the given shape");
     let (h, w) = (shape.height, shape.width);
-    debug_assert!(h.min(w) >= KERNEL_PX, "room for the kernel");
+    debug_assert!(h.min(w) >= SHARPNESS_LEAST_PX, "room for the kernel");
     let grey = luminance_plane(image, shape);
     let at = |y: usize, x: usize| grey[y * w + x];
     let (mut sum, mut squares) = (0.0, 0.0);
@@ -79,7 +79,7 @@ pub fn sharpness_ratio(generated: &Array, data: &Array) -> Result<f64, SampleErr
 }
 
 fn of_set(name: &'static str, images: &Array) -> Result<f64, SampleError> {
-    let shape = Set::new(ACTION, name, images, 1)?.images(KERNEL_PX)?;
+    let shape = Set::new(ACTION, name, images, 1)?.images(SHARPNESS_LEAST_PX)?;
     let variances = images.data().chunks_exact(shape.len());
     let sum: f64 = variances.map(|image| laplacian_variance(image, shape)).sum();
     Ok(sum / images.num_rows() as f64)

@@ -12,7 +12,7 @@ use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::gan::{AVERAGE, GENERATOR, GanConfig};
-use crate::metrics::generate::{GenerateOptions, Generation, evaluate_generator};
+use crate::metrics::generate::{GenerateOptions, Generation, Known, evaluate_generator};
 use crate::model::adversarial::{AdversarialLoss, Penalty, gradient_penalty, r1_penalty};
 use crate::model::codec::GanCodec;
 use crate::model::discriminator::Discriminator;
@@ -279,7 +279,12 @@ impl Learner for GanLearner {
             latent: self.config.latent(),
             batch: how.batch,
         };
-        let found = evaluate_generator(self.codec().as_mut(), held_out, None, &options)?;
+        let found = evaluate_generator(
+            self.codec().as_mut(),
+            Known { held_out, train: None },
+            None,
+            &options,
+        )?;
         let warning = (self.made > 0 && found.diversity < Generation::COLLAPSED).then(|| {
             format!(
                 "mode collapse: two made images differ {:.0} % as much as two held-out ones (mean distance, under \

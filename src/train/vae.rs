@@ -117,9 +117,9 @@ pub(super) fn measure(
         seed: how.seed,
         likelihood: architecture.likelihood(model),
         range: architecture.range(),
-        ssim: false,
+        in_depth: false,
     };
-    let evaluation = evaluate(codec, how.batches(held_out), &options)?;
+    let evaluation = evaluate(codec, how.batches(held_out), None, &options)?;
     let loss = evaluation.loss(how.settings.number("beta"));
     Ok(Measured::of_reconstructions(&evaluation, loss))
 }

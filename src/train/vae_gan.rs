@@ -18,7 +18,7 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::vae_gan::VaeGanConfig;
-use crate::metrics::generate::{GenerateOptions, evaluate_generator};
+use crate::metrics::generate::{GenerateOptions, Known, evaluate_generator};
 use crate::model::adversarial::AdversarialLoss;
 use crate::model::codec::VaeCodec;
 use crate::model::discriminator::{Discriminator, Judgement};
@@ -326,7 +326,8 @@ impl Learner for VaeGanLearner {
             latent: vec![self.config.vae.latent_dim],
             batch: how.batch,
         };
-        let made = evaluate_generator(codec.as_mut(), held_out, None, &options)?;
+        let made =
+            evaluate_generator(codec.as_mut(), Known { held_out, train: None }, None, &options)?;
         measured.values.extend(made.headline());
         // The bound judges pixels, which an adversary trades for what it sees: the newest checkpoint counts.
         Ok(Measured { loss: None, ..measured })

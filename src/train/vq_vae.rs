@@ -249,8 +249,8 @@ impl Learner for VqVaeLearner {
 
     fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
-        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, ssim: false };
-        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
+        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
+        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;
         let quantization =
             evaluation.codebook.map_or(f64::NAN, |codebook| codebook.quantization_mse);
         let loss = evaluation.mse / self.variance

@@ -183,8 +183,8 @@ impl Learner for VqganLearner {
     /// Judged by the squared error: no loss of an adversarial game tells which of two checkpoints is better.
     fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
-        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, ssim: false };
-        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
+        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
+        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;
         Ok(Measured::of_reconstructions(&evaluation, evaluation.mse))
     }
 

@@ -177,6 +177,14 @@ fn eval_has_the_contracted_keys() {
     assert_eq!(value["engine"], "cpu", "{value}");
     assert_evaluation(&eval(&world, &["--limit", "7"]), 7);
     assert_evaluation(&eval(&world, &["--limit", "1"]), 1);
+    let sets = ["reconstruction_frechet", "frechet", "precision", "sharpness", "nearer_to_train"];
+    assert_keys(&value, &["ms_ssim", "reconstruction_sharpness", "draws", "frechet_features"]);
+    assert_keys(&value, &sets);
+    assert!((0.0..=1.0).contains(&number(&value, "nearer_to_train")), "{value}");
+    let few = eval(&world, &["--draws", "3"]);
+    assert!(few.get("frechet").is_none(), "three draws have no neighbourhoods: {few}");
+    assert_keys(&few, &["reconstruction_frechet"]);
+    assert_eq!(eval(&world, &["--draws", "10"])["draws"], 10, "as many draws as asked for");
     assert_evaluation(&eval(&world, &["--limit", "1000"]), 32);
     let train = eval(&world, &["--split", "train", "--limit", "150"]);
     assert_evaluation(&train, 150);

@@ -1,0 +1,235 @@
+//! What each measure is: its name, unit, direction and meaning.
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Less is.
+    Lower,
+    /// More is.
+    Higher,
+    /// Neither: it only tells.
+    Neither,
+}
+
+/// A measure, for those who read one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasureKind {
+    /// The key in JSON.
+    pub name: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// Its unit; empty for numbers without one.
+    pub unit: &'static str,
+    /// Digits after the point that mean something.
+    pub decimals: usize,
+    /// Which way is better.
+    pub better: Better,
+    /// What it is, in one or two sentences.
+    pub about: &'static str,
+}
+
+impl MeasureKind {
+    /// The measure of a key.
+    pub fn of(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// A value with its unit, for example `18.25 dB`.
+    pub fn format(&self, value: f64) -> String {
+        let space = if self.unit.is_empty() { "" } else { " " };
+        format!("{value:.*}{space}{}", self.decimals, self.unit)
+    }
+}
+
+const fn kind(
+    name: &'static str,
+    label: &'static str,
+    (unit, decimals): (&'static str, usize),
+    better: Better,
+    about: &'static str,
+) -> MeasureKind {
+    MeasureKind { name, label, unit, decimals, better, about }
+}
+
+use Better::{Higher, Lower, Neither};
+
+/// All measures, in the order in which they are told.
+pub const KINDS: &[MeasureKind] = &[
+    kind(
+        "mse",
+        "mse",
+        ("", 6),
+        Lower,
+        "Mean squared difference of a pixel from its reconstruction, on [0, 1].",
+    ),
+    kind(
+        "psnr_db",
+        "psnr",
+        ("dB", 2),
+        Higher,
+        "Peak signal-to-noise ratio: the same error on a logarithmic scale.",
+    ),
+    kind(
+        "ssim",
+        "ssim",
+        ("", 4),
+        Higher,
+        "Structural similarity: 1 for a reconstruction that has the same local structure.",
+    ),
+    kind(
+        "ms_ssim",
+        "ms-ssim",
+        ("", 4),
+        Higher,
+        "Structural similarity over several scales, as many as the images have room for.",
+    ),
+    kind(
+        "reconstruction_frechet",
+        "rec. Fréchet",
+        ("", 4),
+        Lower,
+        "Fréchet distance between features of all reconstructions and of all images: 0 where the two sets look alike.",
+    ),
+    kind(
+        "reconstruction_sharpness",
+        "rec. sharpness",
+        ("", 3),
+        Neither,
+        "Variance of the Laplacian of reconstructions over that of the images: below 1 blurred, above 1 noisy.",
+    ),
+    kind(
+        "elbo_nats",
+        "elbo",
+        ("nats", 2),
+        Higher,
+        "Evidence lower bound: how likely the model holds an image to be, at least.",
+    ),
+    kind(
+        "reconstruction_nats",
+        "reconstruction",
+        ("nats", 2),
+        Lower,
+        "The part of the bound that pixels cost, given the latent.",
+    ),
+    kind(
+        "kl_nats",
+        "kl",
+        ("nats", 2),
+        Neither,
+        "The part of the bound that the latent costs: what it says of an image.",
+    ),
+    kind(
+        "active_units",
+        "active units",
+        ("", 0),
+        Neither,
+        "Latent dimensions that say more than 0.1 nat of an image.",
+    ),
+    kind(
+        "codes_used",
+        "codes used",
+        ("", 0),
+        Higher,
+        "Codes that at least one piece of these images chose.",
+    ),
+    kind(
+        "perplexity",
+        "perplexity",
+        ("", 1),
+        Higher,
+        "exp of the entropy of use: the number of codes if all were used evenly.",
+    ),
+    kind(
+        "quantization_mse",
+        "quantization mse",
+        ("", 6),
+        Lower,
+        "Mean squared difference of latents from the codes that stand for them, in the latent's own units.",
+    ),
+    kind(
+        "frechet",
+        "Fréchet",
+        ("", 4),
+        Lower,
+        "Fréchet distance between features of draws and of images that were not trained on: 0 where the sets look alike.",
+    ),
+    kind(
+        "precision",
+        "precision",
+        ("", 3),
+        Higher,
+        "Share of draws that lie among the images: how many look right.",
+    ),
+    kind(
+        "recall",
+        "recall",
+        ("", 3),
+        Higher,
+        "Share of the images that lie among the draws: how many could have been drawn.",
+    ),
+    kind(
+        "density",
+        "density",
+        ("", 3),
+        Higher,
+        "How densely images lie around a draw: near 1 for a model of the data.",
+    ),
+    kind(
+        "coverage",
+        "coverage",
+        ("", 3),
+        Higher,
+        "Share of the images with a draw in their neighbourhood: how much of the variety is there.",
+    ),
+    kind(
+        "diversity",
+        "diversity",
+        ("", 3),
+        Higher,
+        "Mean distance of two draws over that of two images: near 0 when the model always draws the same.",
+    ),
+    kind(
+        "sharpness",
+        "sharpness",
+        ("", 3),
+        Neither,
+        "Variance of the Laplacian of draws over that of the images: below 1 blurred, above 1 noisy.",
+    ),
+    kind(
+        "near_duplicates",
+        "near duplicates",
+        ("", 4),
+        Lower,
+        "Share of draws with another one nearer than half of what is usual between images.",
+    ),
+    kind(
+        "nearer_to_train",
+        "nearer to train",
+        ("", 3),
+        Neither,
+        "Share of draws nearer to one of the training images than to one of as many others: a half for a model that \
+         generalises, more where it repeats what it was shown.",
+    ),
+    kind(
+        "classes_covered",
+        "classes covered",
+        ("", 0),
+        Higher,
+        "Classes that a classifier is confident to see among the draws.",
+    ),
+    kind("accuracy", "accuracy", ("", 4), Higher, "Share of images whose class is told rightly."),
+    kind(
+        "cross_entropy",
+        "cross entropy",
+        ("nats", 4),
+        Lower,
+        "What the right class costs, given what the classifier tells.",
+    ),
+    kind(
+        "images_per_s",
+        "speed",
+        ("images/s", 0),
+        Higher,
+        "Images that are encoded, decoded and measured in a second.",
+    ),
+];
