@@ -7,6 +7,10 @@ pub type CodecError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Images to latents and latents to images; implemented by every engine and by training modules.
 pub trait Codec {
+    /// Says of which class each image of the batches to come is, row by row; without, they are of the class that is
+    /// shown. Families that know no classes take no notice.
+    fn set_classes(&mut self, _classes: Option<&[u32]>) {}
+
     /// Encodes a batch.
     ///
     /// # Shapes

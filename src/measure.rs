@@ -14,7 +14,7 @@ use crate::data::{self, Dataset, Split, examined};
 use crate::engine::{EngineKind, wgsl::Gpu};
 use crate::graph::lower::Task;
 use crate::metrics::Classification;
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::metrics::generate::{
     FEWEST, GenerateOptions, Generation, Judge, Known, evaluate_generator,
 };
@@ -257,8 +257,9 @@ impl Measuring<'_> {
     }
 
     fn reconstructions(&mut self) -> Result<Report, MeasureError> {
-        let mut codec = self.opened.codec(self.options.engine, self.gpu)?;
-        let run = &self.opened.run;
+        let mut codec = self.opened.sampler(self.options.engine, self.gpu)?;
+        let (run, dataset, split) = (&self.opened.run, self.dataset, self.options.split);
+        let label = |&number: &u32| dataset.label(split, number as usize);
         let options = EvaluateOptions {
             seed: self.options.seed,
             likelihood: run.model.likelihood(&self.opened.tensors),
@@ -275,8 +276,14 @@ impl Measuring<'_> {
             self.progress,
             &mut self.is_stopped,
         );
-        let images = batches.map(|(_, images)| images);
-        let found = evaluate(codec.as_mut(), images, judge.as_mut(), &options);
+        let (corruption, seed) = (run.corruption(), self.options.seed);
+        let examined = batches.map(|(numbers, images)| Examined {
+            // Of the place in the data, so that every model sees the same.
+            spoilt: corruption.map(|how| how.apply(&images, seed, numbers[0].into())),
+            labels: numbers.iter().map(label).collect(),
+            images,
+        });
+        let found = evaluate(codec.as_mut(), examined, judge.as_mut(), &options);
         if self.is_stopped {
             return Ok(self.report(codec.as_ref(), 0, 1.0));
         }

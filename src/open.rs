@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::array::NamedArrays;
 use crate::codec::Codec;
-use crate::engine::codec::{ClassesInTurn, EngineCodec};
+use crate::engine::codec::{ByClass, EngineCodec};
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
 use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
@@ -222,14 +222,14 @@ impl Opened {
             let device = burn::tensor::Device::flex();
             return Ok(match &self.run.model {
                 ModelConfig::Vae(config) => {
-                    Box::new(VaeCodec::new(config, &self.tensors, &device)?)
+                    Box::new(VaeCodec::new(config, &self.tensors, self.shown, &device)?)
                 }
                 ModelConfig::VqVae(config) => {
                     Box::new(VqVaeCodec::new(config, &self.tensors, &device)?)
                 }
                 ModelConfig::VaeGan(config) => {
                     let own = params::without(&self.tensors, "discriminator");
-                    Box::new(VaeCodec::new(&config.vae, &own, &device)?)
+                    Box::new(VaeCodec::new(&config.vae, &own, self.shown, &device)?)
                 }
                 ModelConfig::Vqgan(config) => {
                     let own = params::without(&self.tensors, DISCRIMINATOR);
@@ -253,7 +253,7 @@ impl Opened {
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
     }
 
-    /// The model as what makes images of all its classes in turn, where it knows some.
+    /// The model as what makes images of all its classes in turn, or of those that it is told, where it knows some.
     ///
     /// # Errors
     /// When the engine cannot run here.
@@ -271,7 +271,7 @@ impl Opened {
             self.clone().with_shown(shown)?.codec(engine, gpu)
         };
         let codecs = (0..classes).map(of_class).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(ClassesInTurn::new(codecs)))
+        Ok(Box::new(ByClass::new(codecs)))
     }
 
     /// The same model with another class or other weights.

@@ -7,13 +7,14 @@ use eframe::egui;
 
 use super::jobs::{Chosen, Done};
 use super::{Model, ZscopeApp};
-use crate::array::{Array, NamedArrays};
+use crate::array::NamedArrays;
 use crate::data::Dataset;
 use crate::engine::wgsl::Gpu;
 use crate::event::Event;
 use crate::graph::lower::{Shown, Task};
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
+use crate::metrics::evaluate::Examined;
 use crate::open::Opened;
 use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
@@ -605,14 +606,20 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let indices: Vec<u32> = (0..count).collect();
     let images = crate::data::batch(dataset.as_ref(), crate::data::Split::Test, &indices);
     let range = opened.run.range;
-    let mut codec = opened.codec(crate::engine::EngineKind::Cpu, None)?;
+    let mut codec = opened.sampler(crate::engine::EngineKind::Cpu, None)?;
+    let label = |&index: &u32| dataset.label(crate::data::Split::Test, index as usize);
+    let labels: Option<Vec<u32>> = indices.iter().map(label).collect();
+    codec.set_classes(labels.as_deref());
     let mut codes = codec.encode(&range.images_from_unit(&images))?;
     let mut kl = KlPerDim::default();
     if let (Some(mean), Some(logvar)) = (codes.remove("latent"), codes.remove("logvar")) {
         kl.add(&mean, &logvar);
     }
     let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
-    let few: Array = images.rows(0, Probe::IMAGES.min(images.num_rows()));
+    let few = images.rows(0, Probe::IMAGES.min(images.num_rows()));
+    let spoilt = opened.run.corruption().map(|how| how.apply(&few, opened.run.seed, 0));
+    let labels = labels.map(|labels| labels[..few.num_rows()].to_vec());
+    let few = Examined { spoilt, labels, images: few };
     Ok((Probe::reconstruct(codec.as_mut(), range, opened.step, &few)?, kl))
 }
 

@@ -98,7 +98,12 @@ impl ProbeTextures {
         for (error, found) in errors.data_mut().iter_mut().zip(probe.images.data()) {
             *error = (*error - found).abs();
         }
-        let rows = [("Original", originals), ("Model", &probe.images), ("Error", &errors)];
+        let rows = match &probe.spoilt {
+            Some(spoilt) => {
+                [("Corrupted", spoilt), ("Restored", &probe.images), ("Clean", originals)]
+            }
+            None => [("Original", originals), ("Model", &probe.images), ("Error", &errors)],
+        };
         let psnr = |index| psnr_db(probe.images.row(index), originals.row(index));
         Some(ProbePictures {
             step: probe.step,

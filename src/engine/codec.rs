@@ -2,7 +2,7 @@
 
 use super::Runner;
 use crate::array::{Array, NamedArrays};
-use crate::codec::{Codec, CodecError, no_encoder, take};
+use crate::codec::{Codec, CodecError, no_encoder};
 use crate::graph::lower::NoDecoder;
 
 /// An encoder, a decoder and what decodes codes, as far as the family has them, on the same engine.
@@ -53,45 +53,67 @@ impl Codec for EngineCodec {
     }
 }
 
-/// A class-conditional model asked for its classes in turn: one codec a class.
-pub struct ClassesInTurn {
+/// A class-conditional model asked for the classes that it is told, or for all in turn: one codec a class.
+pub struct ByClass {
     codecs: Vec<Box<dyn Codec>>,
+    told: Option<Vec<u32>>,
 }
 
-impl ClassesInTurn {
+impl ByClass {
     /// Joins the codecs of all classes, at least one.
     pub fn new(codecs: Vec<Box<dyn Codec>>) -> Self {
         debug_assert!(!codecs.is_empty(), "a model that knows classes");
-        Self { codecs }
+        Self { codecs, told: None }
+    }
+
+    /// The class of a row of a batch: as told, else row r is of the class r modulo their number.
+    fn class_of(&self, row: usize) -> usize {
+        let told = self.told.as_ref().and_then(|told| told.get(row));
+        told.map_or(row, |&class| class as usize) % self.codecs.len()
+    }
+
+    /// Runs each row of a batch by the codec of its class.
+    fn run(
+        &mut self,
+        batch: &Array,
+        of_class: impl Fn(&mut dyn Codec, &Array) -> Result<NamedArrays, CodecError>,
+    ) -> Result<NamedArrays, CodecError> {
+        let b = batch.num_rows();
+        let mut outputs = NamedArrays::new();
+        for class in 0..self.codecs.len() {
+            let rows: Vec<usize> = (0..b).filter(|&row| self.class_of(row) == class).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let data = rows.iter().flat_map(|&row| batch.row(row)).copied().collect();
+            let mut shape = batch.shape().to_vec();
+            shape[0] = rows.len();
+            let some = Array::new(shape, data)?;
+            for (name, made) in of_class(self.codecs[class].as_mut(), &some)? {
+                let mut shape = made.shape().to_vec();
+                shape[0] = b;
+                let all = outputs.entry(name).or_insert_with(|| Array::zeros(shape));
+                let len = made.row_len();
+                for (place, &row) in rows.iter().enumerate() {
+                    all.data_mut()[row * len..][..len].copy_from_slice(made.row(place));
+                }
+            }
+        }
+        Ok(outputs)
     }
 }
 
-impl Codec for ClassesInTurn {
-    fn encode(&mut self, _images: &Array) -> Result<NamedArrays, CodecError> {
-        Err(no_encoder())
+impl Codec for ByClass {
+    fn set_classes(&mut self, classes: Option<&[u32]>) {
+        self.told = classes.map(<[u32]>::to_vec);
     }
 
-    /// Row r is decoded as the class r modulo their number.
+    fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError> {
+        self.run(images, |codec, images| codec.encode(images))
+    }
+
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
-        let (b, count) = (latent.num_rows(), self.codecs.len());
-        let mut images: Vec<Vec<f32>> = vec![Vec::new(); b];
-        let mut shape = Vec::new();
-        for (class, codec) in self.codecs.iter_mut().enumerate().take(b) {
-            let rows: Vec<usize> = (class..b).step_by(count).collect();
-            let data = rows.iter().flat_map(|&row| latent.row(row)).copied().collect();
-            let mut some = latent.shape().to_vec();
-            some[0] = rows.len();
-            let made = take(&mut codec.decode(&Array::new(some, data)?)?, "image")?;
-            for (place, &row) in rows.iter().enumerate() {
-                images[row] = made.row(place).to_vec();
-            }
-            shape = made.shape().to_vec();
-        }
-        if let Some(items) = shape.first_mut() {
-            *items = b;
-        }
-        let image = Array::new(shape, images.concat())?;
-        Ok(NamedArrays::from([("image".to_owned(), image)]))
+        self.run(latent, |codec, latent| codec.decode(latent))
     }
 
     fn engine(&self) -> &'static str {

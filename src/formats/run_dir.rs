@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::arrays::{ArrayFile, NamedIndices, write_arrays};
 use super::{FormatError, write_whole};
 use crate::array::NamedArrays;
+use crate::data::corrupt::Corruption;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::classifier::ClassifierConfig;
 use crate::graph::lower::gan::GanConfig;
@@ -57,6 +58,16 @@ pub struct RunConfig {
     /// The trained model that its first values were taken from, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
+}
+
+/// The key that says what is done to the images that an encoder sees.
+pub const CORRUPT_KEY: &str = "corrupt";
+
+impl RunConfig {
+    /// What is done to the images that the encoder sees, where something is.
+    pub fn corruption(&self) -> Option<Corruption> {
+        self.settings.get(CORRUPT_KEY)?.as_str()?.parse().ok()
+    }
 }
 
 /// The network of a run, by family.

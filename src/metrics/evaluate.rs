@@ -27,6 +27,41 @@ pub struct EvaluateOptions {
     pub in_depth: bool,
 }
 
+/// Images that a model is measured on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examined {
+    /// What its reconstructions are compared with, `[b, c, h, w]` in `[0, 1]`.
+    pub images: Array,
+    /// What its encoder sees instead of them, where that is something else, of the same shape.
+    pub spoilt: Option<Array>,
+    /// The class of each, where they have some.
+    pub labels: Option<Vec<u32>>,
+}
+
+impl From<Array> for Examined {
+    /// As they are, of no known class.
+    fn from(images: Array) -> Self {
+        Self { images, spoilt: None, labels: None }
+    }
+}
+
+impl Examined {
+    /// What an encoder sees, `[b, c, h, w]`.
+    pub fn seen(&self) -> &Array {
+        self.spoilt.as_ref().unwrap_or(&self.images)
+    }
+
+    /// Those from `start` to before `end`.
+    #[must_use]
+    pub fn rows(&self, start: usize, end: usize) -> Self {
+        Self {
+            images: self.images.rows(start, end),
+            spoilt: self.spoilt.as_ref().map(|spoilt| spoilt.rows(start, end)),
+            labels: self.labels.as_ref().map(|labels| labels[start..end].to_vec()),
+        }
+    }
+}
+
 /// What was measured; means over all images.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evaluation {
@@ -130,22 +165,19 @@ impl Evaluation {
 /// an image, drawn from (seed, number of the image), so the batch size does not matter. In depth, the sets of all
 /// images and of all reconstructions are compared by what `judge` says, or by pooled pixels.
 ///
-/// # Shapes
-/// - each batch: `[b, c, h, w]` in `[0, 1]`
-///
 /// # Errors
 /// When there is no image or the model fails.
 pub fn evaluate(
     codec: &mut dyn Codec,
-    batches: impl IntoIterator<Item = Array>,
+    batches: impl IntoIterator<Item = Examined>,
     mut judge: Option<&mut Judge<'_>>,
     options: &EvaluateOptions,
 ) -> Result<Evaluation, CodecError> {
     let mut sums = Sums::default();
-    for images in batches {
-        let unit = sums.add(codec, &images, options)?;
+    for batch in batches {
+        let unit = sums.add(codec, &batch, options)?;
         if options.in_depth {
-            sums.sets.add(&images, &unit, judge.as_deref_mut())?;
+            sums.sets.add(&batch.images, &unit, judge.as_deref_mut())?;
         }
     }
     if sums.images == 0 {
@@ -269,10 +301,12 @@ impl Sums {
     fn add(
         &mut self,
         codec: &mut dyn Codec,
-        images: &Array,
+        batch: &Examined,
         options: &EvaluateOptions,
     ) -> Result<Array, CodecError> {
-        let mut codes = codec.encode(&options.range.images_from_unit(images))?;
+        let images = &batch.images;
+        codec.set_classes(batch.labels.as_deref());
+        let mut codes = codec.encode(&options.range.images_from_unit(batch.seen()))?;
         let mean = take(&mut codes, "latent")?;
         let mut unit = take(&mut codec.decode(&mean)?, "image")?;
         if unit.shape() != images.shape() {

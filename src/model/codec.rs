@@ -25,12 +25,13 @@ pub use self::vqgan::VqganCodec;
 pub struct VaeCodec {
     model: Vae,
     device: Device,
+    classes: Classes,
 }
 
 impl VaeCodec {
-    /// A trained module, free of gradients, on `device`.
-    pub fn from_module(model: Vae, device: Device) -> Self {
-        Self { model, device }
+    /// A trained module, free of gradients, on `device`; asked for its classes in turn where it knows some.
+    pub fn from_module(model: Vae, classes: usize, device: Device) -> Self {
+        Self { model, device, classes: Classes::in_turn(classes) }
     }
 
     /// A module from a checkpoint's tensors.
@@ -40,10 +41,12 @@ impl VaeCodec {
     pub fn new(
         config: &VaeConfig,
         tensors: &NamedArrays,
+        shown: Shown,
         device: &Device,
     ) -> Result<Self, ParamError> {
         let model = params::load(Vae::new(config, 0, device), tensors)?;
-        Ok(Self { model, device: device.clone() })
+        let classes = Classes::shown(config.classes, shown);
+        Ok(Self { model, device: device.clone(), classes })
     }
 }
 
@@ -99,10 +102,10 @@ impl Codec for ClassifierCodec {
 pub struct GanCodec {
     generator: Generator,
     device: Device,
-    classes: Asked,
+    classes: Classes,
 }
 
-/// Which classes a generator is asked for.
+/// Which classes a model is asked for.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     /// It knows none.
@@ -113,11 +116,45 @@ enum Asked {
     InTurn(usize),
 }
 
+/// The same, unless somebody has said of which class each image is.
+#[derive(Clone, Debug)]
+struct Classes {
+    asked: Asked,
+    told: Option<Vec<u32>>,
+}
+
+impl Classes {
+    const fn in_turn(count: usize) -> Self {
+        let asked = if count > 0 { Asked::InTurn(count) } else { Asked::None };
+        Self { asked, told: None }
+    }
+
+    const fn shown(count: usize, shown: Shown) -> Self {
+        let asked = if count > 0 { Asked::One(shown.class) } else { Asked::None };
+        Self { asked, told: None }
+    }
+
+    fn tell(&mut self, classes: Option<&[u32]>) {
+        self.told = classes.map(<[u32]>::to_vec);
+    }
+
+    /// The class of each row of a batch, `[b]`; nothing for models that know none.
+    fn labels(&self, b: usize, device: &Device) -> Option<Tensor<1, Int>> {
+        let class_of = |row: usize| match (self.asked, &self.told) {
+            (Asked::None, _) => None,
+            (_, Some(told)) if row < told.len() => Some(told[row]),
+            (Asked::One(class), _) => Some(class as u32),
+            (Asked::InTurn(count), _) => Some((row % count) as u32),
+        };
+        let labels: Option<Vec<u32>> = (0..b).map(class_of).collect();
+        labels.map(|labels| Tensor::from_data(TensorData::new(labels, [b]), device))
+    }
+}
+
 impl GanCodec {
     /// A trained generator, free of gradients, on `device`; asked for its classes in turn where it knows some.
     pub fn from_module(generator: Generator, classes: usize, device: Device) -> Self {
-        let classes = if classes > 0 { Asked::InTurn(classes) } else { Asked::None };
-        Self { generator, device, classes }
+        Self { generator, device, classes: Classes::in_turn(classes) }
     }
 
     /// A module from a checkpoint's tensors.
@@ -133,27 +170,22 @@ impl GanCodec {
         let name = if shown.averaged { AVERAGE } else { GENERATOR };
         let own = params::under(tensors, name);
         let generator = params::load(Generator::new(config, device), &own)?;
-        let classes = if config.classes > 0 { Asked::One(shown.class) } else { Asked::None };
+        let classes = Classes::shown(config.classes, shown);
         Ok(Self { generator, device: device.clone(), classes })
     }
 }
 
 impl Codec for GanCodec {
+    fn set_classes(&mut self, classes: Option<&[u32]>) {
+        self.classes.tell(classes);
+    }
+
     fn encode(&mut self, _images: &Array) -> Result<NamedArrays, CodecError> {
         Err(no_encoder())
     }
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
-        let b = latent.num_rows();
-        let labels = |class_of: &dyn Fn(usize) -> usize| {
-            let labels: Vec<u32> = (0..b).map(|row| class_of(row) as u32).collect();
-            Tensor::<1, Int>::from_data(TensorData::new(labels, [b]), &self.device)
-        };
-        let labels = match self.classes {
-            Asked::None => None,
-            Asked::One(class) => Some(labels(&|_| class)),
-            Asked::InTurn(count) => Some(labels(&|row| row % count)),
-        };
+        let labels = self.classes.labels(latent.num_rows(), &self.device);
         let latent = params::tensor_from_array(latent, &self.device);
         let image = params::array_from_tensor(self.generator.generate(latent, labels));
         Ok(NamedArrays::from([("image".to_owned(), image)]))
@@ -282,8 +314,14 @@ impl Codec for VqVaeCodec {
 }
 
 impl Codec for VaeCodec {
+    fn set_classes(&mut self, classes: Option<&[u32]>) {
+        self.classes.tell(classes);
+    }
+
     fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError> {
-        let posterior = self.model.encode(params::tensor_from_array(images, &self.device));
+        let labels = self.classes.labels(images.num_rows(), &self.device);
+        let images = params::tensor_from_array(images, &self.device);
+        let posterior = self.model.encode_kept(images, labels, None);
         Ok(NamedArrays::from([
             ("latent".to_owned(), params::array_from_tensor(posterior.mean)),
             ("logvar".to_owned(), params::array_from_tensor(posterior.logvar)),
@@ -291,7 +329,9 @@ impl Codec for VaeCodec {
     }
 
     fn decode(&mut self, latent: &Array) -> Result<NamedArrays, CodecError> {
-        let logits = self.model.decode_logits(params::tensor_from_array(latent, &self.device));
+        let labels = self.classes.labels(latent.num_rows(), &self.device);
+        let latent = params::tensor_from_array(latent, &self.device);
+        let logits = self.model.decode_class(latent, labels);
         let image = sigmoid(logits.clone());
         Ok(NamedArrays::from([
             ("logits".to_owned(), params::array_from_tensor(logits)),

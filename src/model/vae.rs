@@ -8,7 +8,7 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::{relu, sigmoid, softplus};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 use super::loss;
 use super::params;
@@ -27,6 +27,7 @@ struct Encoder {
     fc: Linear,
     mean: Linear,
     logvar: Linear,
+    classes: Option<Param<Tensor<2>>>,
 }
 
 #[derive(Module, Debug)]
@@ -34,6 +35,7 @@ struct Decoder {
     fc1: Linear,
     fc2: Linear,
     convs: Vec<ConvTranspose2d>,
+    classes: Option<Param<Tensor<2>>>,
     /// Logarithm of the pixel deviation, `[1]`; only where it is learned.
     log_sigma: Option<Param<Tensor<1>>>,
     #[module(skip)]
@@ -80,6 +82,28 @@ pub struct KlWeight {
     pub free_nats: f64,
 }
 
+/// What a batch teaches a VAE.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// What is encoded, `[b, c, h, w]` in `[0, 1]`.
+    pub seen: Tensor<4>,
+    /// What is to come out, of the same shape.
+    pub images: Tensor<4>,
+    /// The class of each, `[b]`; nothing for models that know none.
+    pub labels: Option<Tensor<1, Int>>,
+    /// Standard normal numbers, `[b, d]`.
+    pub noise: Tensor<2>,
+    /// What the last hidden layer of the encoder is multiplied with, `[b, hidden]`; nothing for all of it.
+    pub kept: Option<Tensor<2>>,
+}
+
+impl Lesson {
+    /// Images that come out as they went in, of no known class.
+    pub fn plain(images: Tensor<4>, noise: Tensor<2>) -> Self {
+        Self { seen: images.clone(), images, labels: None, noise, kept: None }
+    }
+}
+
 impl Vae {
     /// A model with PyTorch's first values, drawn from `seed`.
     ///
@@ -96,18 +120,24 @@ impl Vae {
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in `[0, 1]`; means and log-variances: `[b, d]`
     pub fn encode(&self, images: Tensor<4>) -> Posterior {
-        self.encode_kept(images, None)
+        self.encode_kept(images, None, None)
     }
 
-    /// The same with some values of the last hidden layer left out.
+    /// The same for images of known classes, with some values of the last hidden layer left out.
     ///
     /// # Shapes
+    /// - `labels`: `[b]`, nothing where the model knows no classes
     /// - `kept`: `[b, hidden]`, what those values are multiplied with
-    pub fn encode_kept(&self, images: Tensor<4>, kept: Option<Tensor<2>>) -> Posterior {
+    pub fn encode_kept(
+        &self,
+        images: Tensor<4>,
+        labels: Option<Tensor<1, Int>>,
+        kept: Option<Tensor<2>>,
+    ) -> Posterior {
         let encoder = &self.encoder;
         let x = encoder.convs.iter().fold(images, |x, conv| relu(conv.forward(x)));
         let x = x.flatten::<2>(1, 3); // [b, c * h * w]
-        let x = relu(encoder.fc.forward(x));
+        let x = relu(of_class(encoder.fc.forward(x), encoder.classes.as_ref(), labels));
         let x = kept.map_or_else(|| x.clone(), |kept| x.clone() * kept);
         Posterior { mean: encoder.mean.forward(x.clone()), logvar: encoder.logvar.forward(x) }
     }
@@ -117,9 +147,17 @@ impl Vae {
     /// # Shapes
     /// - `latent`: `[b, d]`; result: `[b, c, h, w]`
     pub fn decode_logits(&self, latent: Tensor<2>) -> Tensor<4> {
+        self.decode_class(latent, None)
+    }
+
+    /// The same for images of known classes.
+    ///
+    /// # Shapes
+    /// - `labels`: `[b]`, nothing where the model knows no classes
+    pub fn decode_class(&self, latent: Tensor<2>, labels: Option<Tensor<1, Int>>) -> Tensor<4> {
         let decoder = &self.decoder;
         let b = latent.dims()[0];
-        let x = relu(decoder.fc1.forward(latent));
+        let x = relu(of_class(decoder.fc1.forward(latent), decoder.classes.as_ref(), labels));
         let x = decoder.fc2.forward(x);
         let [c, h, w] = decoder.grid;
         let x = x.reshape([b, c, h, w]); // [b, c, h, w]
@@ -136,22 +174,13 @@ impl Vae {
 
     /// The negative evidence lower bound of a batch with one sample an image.
     ///
-    /// # Shapes
-    /// - `images`: `[b, c, h, w]` in `[0, 1]`; `noise`: `[b, d]`, standard normal
-    ///
     /// # Source
     /// Kingma & Welling (2013), eq. 10, with the KL term weighted by β (Higgins et al., 2017, eq. 4).
-    pub fn loss(
-        &self,
-        config: &VaeConfig,
-        images: Tensor<4>,
-        noise: Tensor<2>,
-        kept: Option<Tensor<2>>,
-        weight: KlWeight,
-    ) -> VaeLoss {
+    pub fn loss(&self, config: &VaeConfig, lesson: Lesson, weight: KlWeight) -> VaeLoss {
+        let Lesson { seen, images, labels, noise, kept } = lesson;
         let b = images.dims()[0] as f64;
-        let posterior = self.encode_kept(images.clone(), kept);
-        let logits = self.decode_logits(posterior.sample(noise));
+        let posterior = self.encode_kept(seen, labels.clone(), kept);
+        let logits = self.decode_class(posterior.sample(noise), labels);
         let (nll, sigma) = match config.likelihood {
             Likelihood::Bernoulli => (loss::bernoulli_nll(logits, images), None),
             Likelihood::Gaussian => {
@@ -198,6 +227,7 @@ impl Encoder {
             fc: linear(config.grid().len(), config.hidden, device),
             mean: linear(config.hidden, config.latent_dim, device),
             logvar: linear(config.hidden, config.latent_dim, device),
+            classes: class_rows(config, device),
         }
     }
 }
@@ -223,6 +253,7 @@ impl Decoder {
             fc1: linear(config.latent_dim, config.hidden, device),
             fc2: linear(config.hidden, grid.len(), device),
             convs,
+            classes: class_rows(config, device),
             log_sigma,
             grid: [grid.channels, grid.height, grid.width],
         }
@@ -230,6 +261,24 @@ impl Decoder {
 }
 
 /// A linear layer of zeros: the values come from [`params`].
+/// What each class adds to a hidden layer, `[classes, hidden]`.
+fn class_rows(config: &VaeConfig, device: &Device) -> Option<Param<Tensor<2>>> {
+    let rows = || Param::from_tensor(Tensor::zeros([config.classes, config.hidden], device));
+    (config.classes > 0).then(rows)
+}
+
+/// A hidden layer's values `[b, hidden]`, with what the class of each adds.
+fn of_class(
+    x: Tensor<2>,
+    classes: Option<&Param<Tensor<2>>>,
+    labels: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    match (classes, labels) {
+        (Some(classes), Some(labels)) => x + classes.val().select(0, labels), // [b, hidden]
+        _ => x,
+    }
+}
+
 fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
     LinearConfig::new(inputs, outputs).with_initializer(Initializer::Zeros).init(device)
 }

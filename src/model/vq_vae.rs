@@ -152,15 +152,16 @@ impl VqVae {
     /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[q * k]`, get no gradient.
     ///
     /// # Shapes
-    /// - `images`: `[b, c, h, w]` in `[0, 1]`
+    /// - `seen`, what is encoded, and `images`, what is to come out: `[b, c, h, w]` in `[0, 1]`
     pub fn loss(
         &self,
+        seen: Tensor<4>,
         images: Tensor<4>,
         beta: f64,
         variance: f64,
         frozen: Option<&Tensor<1, Bool>>,
     ) -> VqVaeLoss {
-        let latent = self.encode(images.clone());
+        let latent = self.encode(seen);
         let [b, _, h, w] = latent.dims();
         let quantized = self.quantizer.forward(rows_of(latent), frozen);
         let decoded = self.decode(planes_of(quantized.codes.clone(), b, [h, w]));

@@ -12,6 +12,7 @@ use crate::codec::{Codec, CodecError, take};
 use crate::data::{Batch, examined, turned};
 use crate::graph::lower::classifier::{ClassifierConfig, Labels};
 use crate::metrics::Classification;
+use crate::metrics::evaluate::Examined;
 use crate::model::classifier::Classifier;
 use crate::model::codec::ClassifierCodec;
 use crate::model::params::{self, ParamError};
@@ -94,14 +95,15 @@ impl Learner for ClassifierLearner {
         Box::new(ClassifierCodec::from_module(self.model.valid(), self.device.clone().inner()))
     }
 
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
-        let labels = how.labels.filter(|_| self.config.labels == Labels::Classes);
-        let (images, labels) = examined(held_out, labels);
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+        let labels = held_out.labels.as_deref();
+        let labels = labels.filter(|_| self.config.labels == Labels::Classes);
+        let (images, labels) = examined(&held_out.images, labels);
         let mut codec = self.codec();
         let mut found = Classification::default();
         let mut labels = labels.chunks(how.batch.max(1));
-        for images in how.batches(&images) {
-            let logits = take(&mut codec.encode(&images)?, "logits")?;
+        for batch in how.batches(&images.into()) {
+            let logits = take(&mut codec.encode(&batch.images)?, "logits")?;
             found.add(&logits, labels.next().unwrap_or_default());
         }
         let loss = found.cross_entropy();

@@ -4,7 +4,7 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::learner::{Learner, Measured, Measuring, Told, dropout};
+use super::learner::{Learner, Measured, Measuring, Told, dropout, labels};
 use super::optimizer::{Adam, Rates, gradient_norm};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
@@ -12,6 +12,7 @@ use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::gan::{AVERAGE, GENERATOR, GanConfig};
+use crate::metrics::evaluate::Examined;
 use crate::metrics::generate::{GenerateOptions, Generation, Known, evaluate_generator};
 use crate::model::adversarial::{AdversarialLoss, Penalty, gradient_penalty, r1_penalty};
 use crate::model::codec::GanCodec;
@@ -83,13 +84,6 @@ impl GanLearner {
         params::tensor_from_array(&noise, &self.device)
     }
 
-    fn labels(&self, batch: &Batch) -> Option<Tensor<1, Int>> {
-        let labels = batch.labels.as_ref().filter(|_| self.config.classes > 0)?;
-        let labels: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
-        let len = labels.len();
-        Some(Tensor::from_data(TensorData::new(labels, [len]), &self.device))
-    }
-
     /// What the discriminator's features are multiplied with: for data, for made images, and while the generator
     /// learns, `[b, features]`.
     fn kept(&self, batch: &Batch, settings: &Settings) -> [Option<Tensor<2>>; 3] {
@@ -101,7 +95,7 @@ impl GanLearner {
 
     fn teach_discriminator(&mut self, batch: &Batch, settings: &Settings, loss: AdversarialLoss) {
         let b = batch.images.num_rows();
-        let labels = self.labels(batch);
+        let labels = labels(batch, self.config.classes, &self.device);
         let real: Tensor<4> = params::tensor_from_array(&batch.images, &self.device);
         let range = ValueRange::SIGNED;
         let real = real * f64::from(range.hi - range.lo) + f64::from(range.lo);
@@ -167,7 +161,7 @@ impl GanLearner {
     }
 
     fn teach_generator(&mut self, batch: &Batch, settings: &Settings, loss: AdversarialLoss) {
-        let labels = self.labels(batch);
+        let labels = labels(batch, self.config.classes, &self.device);
         let latent = self.noise(batch.images.num_rows(), batch.step, Purpose::GeneratorNoise);
         let (made, statistics) = self.generator.learn(latent, labels.clone());
         let [.., kept] = self.kept(batch, settings);
@@ -283,7 +277,7 @@ impl Learner for GanLearner {
     }
 
     /// No loss of an adversarial game tells which of two checkpoints is better.
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let options = GenerateOptions {
             seed: how.seed,
             range: self.config.range(),
@@ -292,7 +286,7 @@ impl Learner for GanLearner {
         };
         let found = evaluate_generator(
             self.codec().as_mut(),
-            Known { held_out, train: None },
+            Known { held_out: &held_out.images, train: None },
             None,
             &options,
         )?;

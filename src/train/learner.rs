@@ -1,12 +1,12 @@
 //! What the worker asks of a family: one update, its state, and pictures to look at.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::{Batch, Dataset};
-use crate::metrics::evaluate::Evaluation;
+use crate::metrics::evaluate::{Evaluation, Examined};
 use crate::model::dropout::kept;
 use crate::model::params::ParamError;
 use crate::random::{self, Purpose};
@@ -34,8 +34,6 @@ pub(crate) struct Codes {
 pub(crate) struct Measuring<'a> {
     /// Images that are run at once: no more than an update takes.
     pub(crate) batch: usize,
-    /// The classes of the images, where they have some.
-    pub(crate) labels: Option<&'a [u32]>,
     /// Seed of posterior samples and draws.
     pub(crate) seed: u64,
     /// The keys as they stand.
@@ -44,10 +42,10 @@ pub(crate) struct Measuring<'a> {
 
 impl Measuring<'_> {
     /// Images as batches.
-    pub(crate) fn batches(&self, images: &Array) -> impl Iterator<Item = Array> {
-        let (count, batch) = (images.num_rows(), self.batch.max(1));
+    pub(crate) fn batches(&self, examined: &Examined) -> impl Iterator<Item = Examined> {
+        let (count, batch) = (examined.images.num_rows(), self.batch.max(1));
         let starts = (0..count).step_by(batch);
-        starts.map(move |start| images.rows(start, count.min(start + batch)))
+        starts.map(move |start| examined.rows(start, count.min(start + batch)))
     }
 }
 
@@ -113,11 +111,11 @@ pub(crate) trait Learner {
     /// The model as it is now, to encode and decode with.
     fn codec(&self) -> Box<dyn Codec>;
 
-    /// Measures the model on held-out images, `[b, c, h, w]` in `[0, 1]`.
+    /// Measures the model on held-out images.
     ///
     /// # Errors
     /// When the model fails.
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError>;
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError>;
 
     /// The number of codes, for families with a codebook.
     fn num_codes(&self) -> Option<usize> {
@@ -173,6 +171,12 @@ pub(crate) fn dropout(
     let draws = random::uniforms(seed, step, Purpose::Dropout, passes * b * n, 0.0, 1.0);
     let of_pass = |draws: &[f32]| Some(kept(draws.to_vec(), [b, n], left_out, device));
     draws.chunks_exact(b * n).map(of_pass).collect()
+}
+
+/// The class of each image of a batch, `[b]`, for models that know so many; nothing where they know none.
+pub(crate) fn labels(batch: &Batch, classes: usize, device: &Device) -> Option<Tensor<1, Int>> {
+    let labels = batch.labels.as_ref().filter(|_| classes > 0)?;
+    Some(Tensor::from_data(TensorData::new(labels.clone(), [labels.len()]), device))
 }
 
 /// Reads a block of scalars back at once.

@@ -9,6 +9,7 @@ use crate::formats::{FormatError, pictures};
 use crate::latent;
 use crate::latest::Latest;
 use crate::metrics::code_use::CodeUse;
+use crate::metrics::evaluate::Examined;
 use crate::picture::ValueRange;
 
 /// The slots that the worker fills and the window reads.
@@ -50,6 +51,8 @@ pub struct Probe {
     pub step: u64,
     /// The held-out images, `[b, c, h, w]` in `[0, 1]`; nothing for families that only generate.
     pub originals: Option<Array>,
+    /// What the encoder saw instead of them, where that was something else, of the same shape.
+    pub spoilt: Option<Array>,
     /// Reconstructions from the mean latents, or images of the draws, `[b, c, h, w]` in `[0, 1]`.
     pub images: Array,
     /// The mean latents or the draws, `[b, ..]`.
@@ -62,7 +65,7 @@ impl Probe {
     /// How many draws are.
     pub const DRAWS: usize = 3 * Self::IMAGES;
 
-    /// Encodes and decodes `originals`.
+    /// Encodes and decodes some images.
     ///
     /// # Errors
     /// When the model fails.
@@ -70,12 +73,15 @@ impl Probe {
         codec: &mut dyn Codec,
         range: ValueRange,
         step: u64,
-        originals: &Array,
+        examined: &Examined,
     ) -> Result<Self, CodecError> {
-        let latents = take(&mut codec.encode(&range.images_from_unit(originals))?, "latent")?;
+        codec.set_classes(examined.labels.as_deref());
+        let seen = range.images_from_unit(examined.seen());
+        let latents = take(&mut codec.encode(&seen)?, "latent")?;
         let images = take(&mut codec.decode(&latents)?, "image")?;
         let images = range.images_to_unit(&images);
-        Ok(Self { step, originals: Some(originals.clone()), images, latents })
+        let Examined { images: originals, spoilt, .. } = examined.clone();
+        Ok(Self { step, originals: Some(originals), spoilt, images, latents })
     }
 
     /// Decodes the first draws from the prior of latents of a shape.
@@ -90,17 +96,22 @@ impl Probe {
     ) -> Result<Self, CodecError> {
         let latents = latent::draws(latent, Self::DRAWS, 0);
         let images = take(&mut codec.decode(&latents)?, "image")?;
-        Ok(Self { step, originals: None, images: range.images_to_unit(&images), latents })
+        let images = range.images_to_unit(&images);
+        Ok(Self { step, originals: None, spoilt: None, images, latents })
     }
 
-    /// Writes the originals above their reconstructions, or the draws, as one picture.
+    /// Writes the originals above their reconstructions, or spoilt images above what was made of them and the clean
+    /// ones, or the draws, as one picture.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        let picture = match &self.originals {
-            Some(originals) => pictures::strips(&[originals, &self.images], 1),
-            None => pictures::sheet(&self.images, Self::IMAGES, 1),
+        let picture = match (&self.originals, &self.spoilt) {
+            (Some(originals), Some(spoilt)) => {
+                pictures::strips(&[spoilt, &self.images, originals], 1)
+            }
+            (Some(originals), None) => pictures::strips(&[originals, &self.images], 1),
+            (None, _) => pictures::sheet(&self.images, Self::IMAGES, 1),
         };
         pictures::write_picture(path, &picture)
     }

@@ -83,7 +83,7 @@ impl Recipe {
         classes: usize,
     ) -> Result<ModelConfig, SettingError> {
         match self {
-            Self::Vae => vae::config(settings, image).map(ModelConfig::Vae),
+            Self::Vae => vae::config(settings, image, classes).map(ModelConfig::Vae),
             Self::VqVae => vq_vae::config(settings, image).map(ModelConfig::VqVae),
             Self::Gan => gan::config(settings, image, classes).map(ModelConfig::Gan),
             Self::VaeGan => vae_gan::config(settings, image).map(ModelConfig::VaeGan),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 pub use crate::event::Value;
 
+use crate::data::corrupt::Corruption;
 use crate::latent::Levels;
 
 /// What a key accepts.
@@ -36,6 +37,11 @@ pub enum Kind {
     },
     /// Levels of finite scalar quantization such as `8,5,5,5`, or one word.
     Levels {
+        /// The word.
+        word: &'static str,
+    },
+    /// What is done to images, such as `noise:0.2`, or one word.
+    Corruption {
         /// The word.
         word: &'static str,
     },
@@ -82,6 +88,12 @@ impl std::fmt::Display for Kind {
                 let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
                 write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
             }
+            Self::Corruption { word } => {
+                write!(
+                    f,
+                    "noise:σ, mask:p or downsample:n such as noise:0.2, mask:0.5, downsample:2, or {word}"
+                )
+            }
             Self::Path => write!(f, "a path, or nothing"),
         }
     }
@@ -100,6 +112,9 @@ impl Kind {
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
             (Self::Levels { word }, Value::Word(w)) => word == w || Levels::from_text(w).is_some(),
+            (Self::Corruption { word }, Value::Word(w)) => {
+                word == w || w.parse::<Corruption>().is_ok()
+            }
             (Self::Path, Value::Word(_)) => true,
             _ => false,
         }
@@ -227,7 +242,9 @@ impl Settings {
         let (name, value) = (name.trim(), value.trim());
         match self.key(name)?.kind {
             // A single level is no number, and a folder may be called 7.
-            Kind::Levels { .. } | Kind::Path => self.set(name, Value::Word(value.to_owned())),
+            Kind::Levels { .. } | Kind::Corruption { .. } | Kind::Path => {
+                self.set(name, Value::Word(value.to_owned()))
+            }
             _ => self.set(name, Value::from_text(value)),
         }
     }

@@ -4,7 +4,7 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::{Learner, Measured, Measuring, Told, dropout};
+use super::learner::{Learner, Measured, Measuring, Told, dropout, labels};
 use super::optimizer::{Adam, Rates};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
@@ -12,10 +12,10 @@ use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::vae::VaeConfig;
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};
-use crate::model::vae::{KlWeight, Vae};
+use crate::model::vae::{KlWeight, Lesson, Vae};
 use crate::random::{self, Purpose};
 
 pub(crate) struct VaeLearner {
@@ -56,6 +56,7 @@ impl Learner for VaeLearner {
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
         let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
+        let seen = params::tensor_from_array(batch.seen(), device);
         let b = batch.images.num_rows();
         let d = self.config.latent_dim;
         let noise = random::normals(self.seed, batch.step, Purpose::Reparametrize, b * d);
@@ -65,7 +66,9 @@ impl Learner for VaeLearner {
         let noise = params::tensor_from_array(&noise, device);
         let hidden = [1, b, self.config.hidden];
         let kept = dropout(settings, hidden, (self.seed, batch.step), device).remove(0);
-        let loss = self.model.loss(&self.config, images, noise, kept, weight);
+        let labels = labels(batch, self.config.classes, device);
+        let lesson = Lesson { seen, images, labels, noise, kept };
+        let loss = self.model.loss(&self.config, lesson, weight);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
         self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let host = [weight.beta as f32, lr as f32];
@@ -99,10 +102,14 @@ impl Learner for VaeLearner {
     }
 
     fn codec(&self) -> Box<dyn Codec> {
-        Box::new(VaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
+        Box::new(VaeCodec::from_module(
+            self.model.valid(),
+            self.config.classes,
+            self.device.clone().inner(),
+        ))
     }
 
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         measure(&self.config, self.codec().as_mut(), held_out, how, &self.model())
     }
 }
@@ -111,7 +118,7 @@ impl Learner for VaeLearner {
 pub(super) fn measure(
     architecture: &dyn Architecture,
     codec: &mut dyn Codec,
-    held_out: &Array,
+    held_out: &Examined,
     how: &Measuring<'_>,
     model: &NamedArrays,
 ) -> Result<Measured, CodecError> {

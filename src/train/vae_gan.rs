@@ -18,6 +18,7 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::vae_gan::VaeGanConfig;
+use crate::metrics::evaluate::Examined;
 use crate::metrics::generate::{GenerateOptions, Known, evaluate_generator};
 use crate::model::adversarial::AdversarialLoss;
 use crate::model::codec::VaeCodec;
@@ -131,13 +132,14 @@ impl VaeGanLearner {
     /// An update of encoder and decoder.
     fn teach_vae(
         &mut self,
+        seen: &Tensor<4>,
         real: &Tensor<4>,
         step: u64,
         phase: Phase,
         settings: &Settings,
     ) -> Terms {
         let b = real.dims()[0];
-        let posterior = self.vae.encode(real.clone());
+        let posterior = self.vae.encode(seen.clone());
         let latent = posterior.sample(self.noise(b, step, Purpose::Reparametrize));
         let latent = if phase == Phase::Adversarial { latent.detach() } else { latent };
         let logits = self.vae.decode_logits(latent.clone());
@@ -193,12 +195,13 @@ impl VaeGanLearner {
     /// An update of the discriminator: its loss, mean scores, and the length of its gradient, `[4]`.
     fn teach_discriminator(
         &mut self,
+        seen: &Tensor<4>,
         real: &Tensor<4>,
         step: u64,
         settings: &Settings,
     ) -> Tensor<1> {
         let b = real.dims()[0];
-        let posterior = self.vae.encode(real.clone());
+        let posterior = self.vae.encode(seen.clone());
         let rebuilt = posterior.sample(self.noise(b, step, Purpose::Reparametrize));
         let drawn = self.noise(b, step, Purpose::DiscriminatorNoise);
         let made = self.vae.decode(Tensor::cat(vec![rebuilt, drawn], 0)).detach();
@@ -254,13 +257,14 @@ impl Learner for VaeGanLearner {
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let phase = Phase::at(batch.step, settings);
         let real: Tensor<4> = params::tensor_from_array(&batch.images, &self.device);
+        let seen = params::tensor_from_array(batch.seen(), &self.device);
         let plain = self.device.clone().inner();
         let judge = if phase == Phase::Pretrain {
             Tensor::zeros([4], &plain)
         } else {
-            self.teach_discriminator(&real, batch.step, settings)
+            self.teach_discriminator(&seen, &real, batch.step, settings)
         };
-        let terms = self.teach_vae(&real, batch.step, phase, settings);
+        let terms = self.teach_vae(&seen, &real, batch.step, phase, settings);
         let gap = judge.clone().slice(1..2) - judge.clone().slice(2..3);
         let beta = kl_weight(batch.step, settings).beta;
         let host = [beta, settings.number("lr"), settings.number("d_lr")].map(|value| value as f32);
@@ -313,10 +317,10 @@ impl Learner for VaeGanLearner {
     }
 
     fn codec(&self) -> Box<dyn Codec> {
-        Box::new(VaeCodec::from_module(self.vae.valid(), self.device.clone().inner()))
+        Box::new(VaeCodec::from_module(self.vae.valid(), 0, self.device.clone().inner()))
     }
 
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let mut codec = self.codec();
         let mut measured =
             vae::measure(&self.config, codec.as_mut(), held_out, how, &self.model())?;
@@ -326,8 +330,12 @@ impl Learner for VaeGanLearner {
             latent: vec![self.config.vae.latent_dim],
             batch: how.batch,
         };
-        let made =
-            evaluate_generator(codec.as_mut(), Known { held_out, train: None }, None, &options)?;
+        let made = evaluate_generator(
+            codec.as_mut(),
+            Known { held_out: &held_out.images, train: None },
+            None,
+            &options,
+        )?;
         measured.values.extend(made.headline());
         // The bound judges pixels, which an adversary trades for what it sees: the newest checkpoint counts.
         Ok(Measured { loss: None, ..measured })

@@ -14,7 +14,7 @@ use crate::graph::lower::Architecture as _;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, Method, QuantizerConfig};
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::latent::nearest_codes;
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::quantizer::{CodebookRules, kmeans, perplexity};
@@ -191,6 +191,7 @@ impl Learner for VqVaeLearner {
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
         let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
+        let seen = params::tensor_from_array(batch.seen(), device);
         let lr = settings.number("lr");
         let even_share = self.even_share(batch.images.num_rows());
         let rules = CodebookRules {
@@ -199,13 +200,13 @@ impl Learner for VqVaeLearner {
         };
         let frozen = self.frozen_mask.as_ref();
         let beta = f64::from(self.quantizer().commitment);
-        let loss = self.model.loss(images, beta, self.variance, frozen);
+        let loss = self.model.loss(seen, images, beta, self.variance, frozen);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
         let model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let (model, restarted) =
             model.update_codes(&loss.quantized, &rules, frozen, self.seed, batch.step);
         self.model = model;
-        self.last_images = Some(batch.images.clone());
+        self.last_images = Some(batch.seen().clone());
         let counts = loss.quantized.counts.clone();
         let restarted = restarted.float();
         let mut scalars = vec![loss.total.inner(), loss.reconstruction.inner()];
@@ -247,7 +248,7 @@ impl Learner for VqVaeLearner {
         Box::new(VqVaeCodec::from_module(self.model.valid(), self.device.clone().inner()))
     }
 
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
         let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
         let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;

@@ -22,7 +22,7 @@ use crate::data::{Batch, Dataset};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::vq_model::CODEBOOK;
 use crate::graph::lower::vqgan::{CLUSTER_SIZE, DISCRIMINATOR, EMBED_AVG, VqganConfig};
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::classifier::Classifier;
 use crate::model::codec::VqganCodec;
 use crate::model::params::{self, ParamError};
@@ -181,7 +181,7 @@ impl Learner for VqganLearner {
     }
 
     /// Judged by the squared error: no loss of an adversarial game tells which of two checkpoints is better.
-    fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
+    fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
         let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
         let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;

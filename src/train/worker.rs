@@ -26,12 +26,13 @@ use super::recipe::{augment, scheduled};
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
 use super::vqgan::VqganLearner;
-use crate::array::{Array, NamedArrays};
+use crate::array::NamedArrays;
 use crate::data::Batches;
 use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::lower::Task;
+use crate::metrics::evaluate::Examined;
 use crate::session::codebook::ReviveFrom;
 
 /// Read the scalars back at least this often.
@@ -310,9 +311,8 @@ struct Loop {
     /// When the present stretch of training began; nothing while paused.
     training_since: Option<Instant>,
     live_at: Instant,
-    held_out: Array,
-    held_out_labels: Option<Vec<u32>>,
-    probe: Array,
+    held_out: Examined,
+    probe: Examined,
 }
 
 impl Loop {
@@ -370,11 +370,18 @@ impl Loop {
         let first = |count: usize| -> Vec<u32> {
             (0..dataset.len(Split::Test).min(count) as u32).collect()
         };
-        let numbers = first(settings.integer("eval_images"));
-        let held_out = crate::data::batch(dataset.as_ref(), Split::Test, &numbers);
-        let label = |&number: &u32| dataset.label(Split::Test, number as usize);
-        let held_out_labels = numbers.iter().map(label).collect();
-        let probe = crate::data::batch(dataset.as_ref(), Split::Test, &first(Probe::IMAGES));
+        let examined = |count| {
+            let numbers = first(count);
+            let images = crate::data::batch(dataset.as_ref(), Split::Test, &numbers);
+            let label = |&number: &u32| dataset.label(Split::Test, number as usize);
+            Examined {
+                spoilt: config.corruption().map(|how| how.apply(&images, config.seed, 0)),
+                labels: numbers.iter().map(label).collect(),
+                images,
+            }
+        };
+        let held_out = examined(settings.integer("eval_images"));
+        let probe = examined(Probe::IMAGES);
         Ok(Self {
             run,
             config,
@@ -400,7 +407,6 @@ impl Loop {
             training_since: Some(now),
             live_at: now,
             held_out,
-            held_out_labels,
             probe,
         })
     }
@@ -482,6 +488,8 @@ impl Loop {
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
         augment(&self.settings).apply(&mut batch.images, self.config.seed, batch.step);
+        let corruption = self.config.corruption();
+        batch.spoilt = corruption.map(|how| how.apply(&batch.images, self.config.seed, batch.step));
         let phase = self.learner.phase(batch.step, &self.settings);
         if phase != self.phase {
             self.phase = phase;
@@ -668,7 +676,6 @@ impl Loop {
         let how = Measuring {
             // No more images at once than an update takes.
             batch: self.config.batch,
-            labels: self.held_out_labels.as_deref(),
             seed: self.config.seed,
             settings: &self.settings,
         };

@@ -44,9 +44,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     let count = probe.columns.max(1) as f32;
     let room = ui.available_size();
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
-    for (index, (name, tiles)) in probe.rows.into_iter().enumerate() {
+    for (name, tiles) in probe.rows {
         let area = row(ui, name, tiles, vec2(tile * count, tile));
-        if index == 0 {
+        // Codes were looked up in the images as they are.
+        if ["Original", "Clean"].contains(&name) {
             light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
         }
     }

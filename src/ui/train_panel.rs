@@ -253,7 +253,9 @@ fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> O
         }
         Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
-        Kind::Levels { .. } | Kind::Path => text(ui, key.name, settings.word(key.name), told),
+        Kind::Levels { .. } | Kind::Corruption { .. } | Kind::Path => {
+            text(ui, key.name, settings.word(key.name), told)
+        }
     }
 }
 

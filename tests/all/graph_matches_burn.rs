@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use burn::tensor::Device;
 use zscope::array::{Array, NamedArrays};
 use zscope::codec::Codec as _;
+use zscope::engine::codec::{ByClass, EngineCodec};
 use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
-use zscope::graph::lower::{Architecture as _, Networks};
+use zscope::graph::lower::{Architecture as _, Networks, Shown};
 use zscope::graph::{Graph, GraphError};
 use zscope::model::codec::VaeCodec;
 use zscope::model::params::{self, ParamError};
@@ -34,6 +35,7 @@ fn config(
         channels,
         likelihood: Likelihood::Bernoulli,
         sigma: Sigma::Learned,
+        classes: 0,
     };
     config.check().expect("sizes that go together");
     config
@@ -63,7 +65,8 @@ fn inputs(config: &VaeConfig, b: usize) -> (Array, Array) {
 /// Everything that the training module gives, by name.
 fn of_module(config: &VaeConfig, tensors: &NamedArrays, b: usize) -> NamedArrays {
     let (images, latents) = inputs(config, b);
-    let mut codec = VaeCodec::new(config, tensors, &Device::flex()).expect("a module");
+    let mut codec =
+        VaeCodec::new(config, tensors, Shown::default(), &Device::flex()).expect("a module");
     let mut outputs = codec.encode(&images).expect("encoded");
     outputs.append(&mut codec.decode(&latents).expect("decoded"));
     outputs
@@ -262,7 +265,7 @@ fn wrong_tensors_are_errors() {
     let whole = tensors(&config, 2);
     let load = |arrays: &NamedArrays| {
         let error = params::load(Vae::new(&config, 0, &Device::flex()), arrays).err();
-        let codec = VaeCodec::new(&config, arrays, &Device::flex()).err();
+        let codec = VaeCodec::new(&config, arrays, Shown::default(), &Device::flex()).err();
         assert_eq!(error, codec, "the codec says the same");
         error
     };
@@ -395,4 +398,49 @@ fn first_values_follow_the_rule_and_the_seed() {
             "{name} repeats another stream"
         );
     }
+}
+
+#[test]
+fn a_class_conditional_vae_does_for_every_class_what_the_module_does() {
+    let config = VaeConfig { classes: 3, ..config(Arch::Conv, [1, 12, 12], 4, 9, 3) };
+    let tensors = tensors(&config, 3);
+    assert_eq!(tensors["decoder.classes"].shape(), [3, 9], "what each class adds");
+    let (images, latents) = inputs(&config, 5);
+    let told = [2, 0, 1, 1, 0];
+    let both = |codec: &mut dyn zscope::codec::Codec| {
+        let mut outputs = codec.encode(&images).expect("encoded");
+        outputs.append(&mut codec.decode(&latents).expect("decoded"));
+        outputs
+    };
+    let mut module = VaeCodec::new(&config, &tensors, Shown::default(), &Device::flex()).unwrap();
+    let first_class = both(&mut module);
+    module.set_classes(Some(&told));
+    let expected = both(&mut module);
+    assert!(difference(&first_class, &expected).is_some(), "another class, another picture");
+    let skips = std::env::var("ZSCOPE_SKIP_GPU").is_ok_and(|value| value == "1");
+    let gpu = || headless(true).expect("a Vulkan adapter: install the package mesa-vulkan-drivers");
+    let gpu = (!skips).then(gpu);
+    for engine in [EngineKind::Cpu, EngineKind::Twin, EngineKind::Wgsl] {
+        let gpu = (engine == EngineKind::Wgsl).then_some(gpu.as_ref()).flatten();
+        if engine == EngineKind::Wgsl && gpu.is_none() {
+            println!("SKIPPED: ZSCOPE_SKIP_GPU=1");
+            continue;
+        }
+        let codecs = (0..3).map(|class| -> Box<dyn zscope::codec::Codec> {
+            let shown = Shown { class, ..Shown::default() };
+            let networks = config.lower_shown(&tensors, shown).expect("lowered");
+            let runner = |graph: &Graph| Runner::new(engine, graph, gpu).expect("a runner");
+            let (encoder, decoder) = (encoder_of(&networks), decoder_of(&networks));
+            Box::new(EngineCodec::new(Some(runner(encoder)), Some(runner(decoder)), None))
+        });
+        let mut codec = ByClass::new(codecs.collect());
+        codec.set_classes(Some(&told));
+        assert_eq!(difference(&both(&mut codec), &expected), None, "{engine:?}");
+        codec.set_classes(None);
+        module.set_classes(Some(&[0, 1, 2, 0, 1]));
+        assert_eq!(difference(&both(&mut codec), &both(&mut module)), None, "in turn");
+        module.set_classes(Some(&told));
+    }
+    let error = config.lower_shown(&tensors, Shown { class: 3, ..Shown::default() }).err();
+    assert!(error.is_some_and(|error| error.to_string().contains("0 to 2")), "no such class");
 }

@@ -6,13 +6,14 @@ use burn::tensor::{Device, Tensor};
 use zscope::array::{Array, NamedArrays};
 use zscope::codec::Codec as _;
 use zscope::formats::arrays::ArrayFile;
+use zscope::graph::lower::Shown;
 use zscope::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use zscope::metrics::{bernoulli_nats_from_logits, gaussian_kl, gaussian_nats};
 use zscope::model::codec::VaeCodec;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
 use zscope::model::{
     loss,
-    vae::{KlWeight, Vae},
+    vae::{KlWeight, Lesson, Vae},
 };
 use zscope::picture::ImageShape;
 use zscope::random::{Purpose, normals, uniforms};
@@ -352,7 +353,7 @@ fn free_dimensions_get_no_gradient() {
 }
 
 fn config(arch: Arch, image: ImageShape, likelihood: Likelihood, sigma: Sigma) -> VaeConfig {
-    VaeConfig { arch, image, latent_dim: 3, hidden: 7, channels: 5, likelihood, sigma }
+    VaeConfig { arch, image, latent_dim: 3, hidden: 7, channels: 5, likelihood, sigma, classes: 0 }
 }
 
 /// First values with some life in them: outputs of order one, dimensions of different KL.
@@ -388,7 +389,8 @@ fn vae_loss_is_the_sum_of_its_terms() {
             zscope::picture::PixelLikelihood::Bernoulli => None,
             zscope::picture::PixelLikelihood::Gaussian { sigma } => Some(sigma),
         };
-        let mut codec = VaeCodec::new(&config, &tensors, &Device::flex()).expect("a codec");
+        let mut codec =
+            VaeCodec::new(&config, &tensors, Shown::default(), &Device::flex()).expect("a codec");
         let posterior = codec.encode(&images).expect("encoded");
         let (mean, logvar) = (&posterior["latent"], &posterior["logvar"]);
         let mut z = mean.clone();
@@ -412,7 +414,7 @@ fn vae_loss_is_the_sum_of_its_terms() {
         let model = params::load(Vae::new(&config, 0, &Device::flex()), &tensors).expect("loaded");
         for (beta, free_nats) in [(1.0, 0.0), (4.0, 0.0), (0.5, 0.12), (0.0, 0.0)] {
             let weight = KlWeight { beta, free_nats };
-            let found = model.loss(&config, on_cpu(&images), on_cpu(&noise), None, weight);
+            let found = model.loss(&config, Lesson::plain(on_cpu(&images), on_cpu(&noise)), weight);
             let kl: f64 = per_dim.iter().map(|kl| kl.max(free_nats)).sum();
             let expected = [
                 reconstruction + beta * kl,
@@ -474,7 +476,11 @@ fn a_learned_deviation_is_bent_softly() {
         let model = params::load(Vae::new(&config, 0, &device), &tensors).expect("loaded");
         let images: Tensor<4> = tensor_from_array(&Array::zeros([2, 1, 4, 4]), &device);
         let noise = tensor_from_array(&Array::zeros([2, 3]), &device);
-        let loss = model.loss(&config, images, noise, None, KlWeight { beta: 1.0, free_nats: 0.0 });
+        let loss = model.loss(
+            &config,
+            Lesson::plain(images, noise),
+            KlWeight { beta: 1.0, free_nats: 0.0 },
+        );
         let found = values(loss.sigma.expect("a deviation").inner())[0];
         let expected = Sigma::log_from_parameter(parameter).exp();
         assert!((found - expected).abs() < 1e-6 * (1.0 + expected), "{parameter}: {found}");
@@ -504,9 +510,10 @@ fn vae_gradients_match_finite_differences() {
         let total = model
             .loss(
                 &config,
-                tensor_from_array(&images, &device),
-                tensor_from_array(&noise, &device),
-                None,
+                Lesson::plain(
+                    tensor_from_array(&images, &device),
+                    tensor_from_array(&noise, &device),
+                ),
                 weight,
             )
             .total;
@@ -521,7 +528,8 @@ fn vae_gradients_match_finite_differences() {
             array.data_mut()[index] += step;
             let model =
                 params::load(Vae::new(&config, 0, &Device::flex()), &moved).expect("loaded");
-            let total = model.loss(&config, on_cpu(&images), on_cpu(&noise), None, weight).total;
+            let lesson = Lesson::plain(on_cpu(&images), on_cpu(&noise));
+            let total = model.loss(&config, lesson, weight).total;
             f64::from(values(total)[0])
         };
         let (mut found, mut expected) = (Vec::new(), Vec::new());

@@ -46,6 +46,7 @@ fn config() -> RunConfig {
             channels: 1,
             likelihood: Likelihood::Gaussian,
             sigma: Sigma::Fixed(0.1),
+            classes: 0,
         }),
         classes: Vec::new(),
         init: None,

@@ -48,6 +48,10 @@ fn borders(key: &Key) -> (Vec<String>, Vec<String>) {
                 .extend(["1", "65", "8,", "8,1", "8;8", &["2"; 17].join(",")].map(str::to_owned));
             [word, "2", "64", "8,5,5,5", "4, 4"].map(str::to_owned).to_vec()
         }
+        Kind::Corruption { word } => {
+            refused.extend(["blur:2", "noise:-1", "mask:1.1", "downsample:0"].map(str::to_owned));
+            [word, "noise:0.2", "mask:1", "downsample:4"].map(str::to_owned).to_vec()
+        }
         // Any text names a place; whether anything is there shows when a run begins.
         Kind::Path => return (["", "7", "runs/a b"].map(str::to_owned).to_vec(), Vec::new()),
     };

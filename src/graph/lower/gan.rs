@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::batch_norm::{Outputs, fold_named};
 use super::discriminator::{DiscriminatorConfig, norm_tensors};
 use super::vae::{Arch, Level};
-use super::{Architecture, Networks, Shown, Task, check_shapes};
-use crate::array::{Array, NamedArrays};
+use super::{Architecture, Networks, Shown, Task, add_class, check_shapes};
+use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 use crate::picture::{ImageShape, ValueRange};
 
@@ -258,7 +258,8 @@ fn generator(config: &GanConfig, tensors: &NamedArrays, shown: Shown) -> Result<
     let of_doubling = |index: usize| format!("{name}.doublings.{index}");
     let mut folded = tensors.clone();
     if config.classes > 0 {
-        add_class(&mut folded, name, shown.class)?;
+        let names = [format!("{name}.classes"), format!("{name}.layers.0.linear.bias")];
+        add_class(&mut folded, &names, shown.class)?;
     }
     for (index, _) in layers.iter().enumerate().filter(|(_, layer)| layer.norm.is_some()) {
         let layer = of_linear(index);
@@ -288,27 +289,6 @@ fn generator(config: &GanConfig, tensors: &NamedArrays, shown: Shown) -> Result<
     }
     graph.output("image", x)?;
     graph.finish()
-}
-
-/// Adds what a class adds to the first layer's outputs to its bias.
-fn add_class(tensors: &mut NamedArrays, name: &str, class: usize) -> Result<(), GraphError> {
-    let (bias, classes) = (format!("{name}.layers.0.linear.bias"), format!("{name}.classes"));
-    let missing = |weight: &str| GraphError::MissingWeight {
-        node: name.to_owned(),
-        weight: weight.to_owned(),
-    };
-    let rows = tensors.get(&classes).ok_or_else(|| missing(&classes))?;
-    let count = rows.num_rows();
-    if class >= count {
-        let expected = format!("0 to {}", count.saturating_sub(1));
-        return Err(GraphError::mismatch(name, "class", class, expected));
-    }
-    let row: Array = rows.rows(class, class + 1);
-    let bias_values = tensors.get_mut(&bias).ok_or_else(|| missing(&bias))?;
-    for (value, more) in bias_values.data_mut().iter_mut().zip(row.data()) {
-        *value += more;
-    }
-    Ok(())
 }
 
 fn linear(

@@ -209,3 +209,27 @@ fn check_shapes(architecture: &dyn Architecture, tensors: &NamedArrays) -> Resul
     }
     Ok(())
 }
+
+/// Adds a row of `classes` to `bias`: what a class adds to a layer's outputs.
+fn add_class(
+    tensors: &mut NamedArrays,
+    [classes, bias]: &[String; 2],
+    class: usize,
+) -> Result<(), GraphError> {
+    let missing = |weight: &String| GraphError::MissingWeight {
+        node: classes.clone(),
+        weight: weight.clone(),
+    };
+    let rows = tensors.get(classes).ok_or_else(|| missing(classes))?;
+    let count = rows.num_rows();
+    if class >= count {
+        let expected = format!("0 to {}", count.saturating_sub(1));
+        return Err(GraphError::mismatch(classes, "class", class, expected));
+    }
+    let row: Array = rows.rows(class, class + 1);
+    let values = tensors.get_mut(bias).ok_or_else(|| missing(bias))?;
+    for (value, more) in values.data_mut().iter_mut().zip(row.data()) {
+        *value += more;
+    }
+    Ok(())
+}

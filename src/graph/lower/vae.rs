@@ -1,8 +1,10 @@
 //! The variational autoencoder as a description: its sizes, and how its tensors become graphs.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Architecture, Networks, check_shapes};
+use super::{Architecture, Networks, Shown, add_class, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 use crate::picture::{ImageShape, PixelLikelihood};
@@ -71,6 +73,15 @@ pub struct VaeConfig {
     pub likelihood: Likelihood,
     /// Deviation of the pixels where the likelihood is Gaussian.
     pub sigma: Sigma,
+    /// Classes that encoder and decoder are told of; 0 for none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub classes: usize,
+}
+
+/// Whether a model knows no classes.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(classes: &usize) -> bool {
+    *classes == 0
 }
 
 /// One convolution of stride 2, seen from both ends.
@@ -147,6 +158,7 @@ impl VaeConfig {
             ("latent_dim", self.latent_dim, 1, 4096),
             ("hidden", self.hidden, 1, 65_536),
             ("channels", self.channels, 1, 1024),
+            ("the number of classes", self.classes, 0, 65_536),
         ];
         for (what, found, lo, hi) in extents {
             if found < lo || found > hi {
@@ -194,6 +206,9 @@ impl VaeConfig {
     }
 }
 
+/// The layer of each part that a class is added to.
+const TOLD_CLASSES: [(&str, &str); 2] = [("encoder", "fc"), ("decoder", "fc1")];
+
 impl Architecture for VaeConfig {
     fn family(&self) -> &'static str {
         "vae"
@@ -229,6 +244,11 @@ impl Architecture for VaeConfig {
         if self.learns_sigma() {
             tensors.push(("decoder.log_sigma".to_owned(), vec![1]));
         }
+        if self.classes > 0 {
+            for (part, _) in TOLD_CLASSES {
+                tensors.push((format!("{part}.classes"), vec![self.classes, self.hidden]));
+            }
+        }
         tensors
     }
 
@@ -248,12 +268,27 @@ impl Architecture for VaeConfig {
     /// The encoder's outputs are `latent` (the mean) and `logvar`, both `[d]`; the decoder's are `logits` and
     /// `image`, both `[c, h, w]`, the image in `[0, 1]`.
     fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError> {
+        self.lower_shown(tensors, Shown::default())
+    }
+
+    fn lower_shown(&self, tensors: &NamedArrays, shown: Shown) -> Result<Networks, GraphError> {
         check_shapes(self, tensors)?;
+        let mut folded = Cow::Borrowed(tensors);
+        if self.classes > 0 {
+            for (part, layer) in TOLD_CLASSES {
+                let names = [format!("{part}.classes"), format!("{part}.{layer}.bias")];
+                add_class(folded.to_mut(), &names, shown.class)?;
+            }
+        }
         Ok(Networks {
-            encoder: Some(encoder(self, tensors)?),
-            decoder: Some(decoder(self, tensors)?),
+            encoder: Some(encoder(self, &folded)?),
+            decoder: Some(decoder(self, &folded)?),
             codes: None,
         })
+    }
+
+    fn classes(&self) -> usize {
+        self.classes
     }
 
     fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {

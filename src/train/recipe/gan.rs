@@ -4,8 +4,8 @@ use super::adversarial::{
     D_CHANNELS, D_LR, D_NORM, DCGAN, LABEL_SMOOTHING, LOSS, norm, punishes_slopes,
 };
 use super::shared::{
-    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS,
-    LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CONDITIONAL, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE,
+    KEEP_CHECKPOINTS, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY, told_classes,
 };
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::GanConfig;
@@ -18,11 +18,7 @@ pub(super) fn config(
     image: ImageShape,
     classes: usize,
 ) -> Result<GanConfig, SettingError> {
-    let wants_classes = settings.word("conditional") == "yes";
-    if wants_classes && classes == 0 {
-        let message = "conditional is yes, but the images have no classes (expected conditional=no, or data with labels)";
-        return Err(SettingError::Together { message: message.to_owned() });
-    }
+    let classes = told_classes(settings, classes)?;
     let norm = norm(settings);
     if norm == DiscriminatorNorm::Batch && punishes_slopes(settings) {
         let message = "d_norm is batch beside a gradient penalty (expected none or spectral: the penalty is on the \
@@ -35,7 +31,7 @@ pub(super) fn config(
         latent_dim: settings.integer("latent_dim"),
         channels: settings.integer("channels"),
         discriminator: DiscriminatorConfig { channels: settings.integer("d_channels"), norm },
-        classes: if wants_classes { classes } else { 0 },
+        classes,
     };
     config.check().map_err(|error| SettingError::Together { message: error.to_string() })?;
     Ok(config)
@@ -72,15 +68,7 @@ pub(super) const KEYS: &[Key] = &[
     },
     D_CHANNELS,
     D_NORM,
-    Key {
-        name: "conditional",
-        kind: Kind::Choice(&["no", "yes"]),
-        default: Default::Word("no"),
-        unit: "",
-        help: "Whether both networks are told the class of an image, so that a class can be asked for.",
-        source: "Miyato & Koyama 2018, arXiv:1802.05637",
-        live: false,
-    },
+    Key { source: "Miyato & Koyama 2018, arXiv:1802.05637", ..CONDITIONAL },
     LOSS,
     Key {
         name: "gradient_penalty",

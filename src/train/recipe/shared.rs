@@ -1,7 +1,8 @@
 //! Keys that several families have.
 
 use crate::data::augment::Augment;
-use crate::train::settings::{Default, Key, Kind, Settings, Value};
+use crate::formats::run_dir::CORRUPT_KEY;
+use crate::train::settings::{Default, Key, Kind, SettingError, Settings, Value};
 
 pub(super) const IMAGE_SIZE: Key = Key {
     name: "image_size",
@@ -111,6 +112,43 @@ pub(super) const DROPOUT: Key = Key {
     help: "Share of the last hidden layer's values that are left out at random in each update.",
     source: "Srivastava et al. 2014, jmlr.org/papers/v15/srivastava14a.html",
     live: true,
+};
+
+pub(super) const CONDITIONAL: Key = Key {
+    name: "conditional",
+    kind: Kind::Choice(&["no", "yes"]),
+    default: Default::Word("no"),
+    unit: "",
+    help: "Whether both networks are told the class of an image, so that a class can be asked for.",
+    source: "",
+    live: false,
+};
+
+/// The number of classes that a model is told of, of so many that the images have.
+///
+/// # Errors
+/// When it is to be told, and there are none.
+pub(super) fn told_classes(settings: &Settings, classes: usize) -> Result<usize, SettingError> {
+    match (settings.word("conditional"), classes) {
+        ("yes", 0) => {
+            let message = "conditional is yes, but the images have no classes (expected conditional=no, or data with \
+                           labels)";
+            Err(SettingError::Together { message: message.to_owned() })
+        }
+        ("yes", classes) => Ok(classes),
+        _ => Ok(0),
+    }
+}
+
+pub(super) const CORRUPT: Key = Key {
+    name: CORRUPT_KEY,
+    kind: Kind::Corruption { word: "none" },
+    default: Default::Word("none"),
+    unit: "",
+    help: "What is done to the images that the encoder sees, while it learns to give back the clean ones: noise for \
+           denoising, mask for inpainting, downsample for super-resolution.",
+    source: "Vincent et al. 2008, doi:10.1145/1390156.1390294",
+    live: false,
 };
 
 /// The settings at an update of a run of so many: learning rates follow their schedule.

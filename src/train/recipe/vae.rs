@@ -1,14 +1,18 @@
 //! The keys of a VAE, and the sizes that they stand for.
 
 use super::shared::{
-    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
-    KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CONDITIONAL, CORRUPT, CROP, DROPOUT, EVAL_IMAGES, FLIP, FREEZE,
+    IMAGE_SIZE, KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY, told_classes,
 };
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
-pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VaeConfig, SettingError> {
+pub(super) fn config(
+    settings: &Settings,
+    image: ImageShape,
+    classes: usize,
+) -> Result<VaeConfig, SettingError> {
     let arch = if settings.word("arch") == "mlp" { Arch::Mlp } else { Arch::Conv };
     let hidden = match (settings.integer("hidden"), arch) {
         (0, Arch::Mlp) => 400,
@@ -29,6 +33,7 @@ pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VaeConfig
         channels: settings.integer("channels"),
         likelihood,
         sigma: if sigma.is_nan() { Sigma::Learned } else { Sigma::Fixed(sigma as f32) },
+        classes: told_classes(settings, classes)?,
     };
     config.check().map_err(|error| SettingError::Together { message: error.to_string() })?;
     Ok(config)
@@ -68,6 +73,7 @@ pub(super) const KEYS: &[Key] = &[
         source: "Rybkin et al. 2021, arXiv:2006.13202",
         live: false,
     },
+    Key { source: "Sohn et al. 2015, Kingma et al. 2014, eq. 3", ..CONDITIONAL },
     BETA,
     KL_WARMUP,
     FREE_BITS,
@@ -78,6 +84,7 @@ pub(super) const KEYS: &[Key] = &[
     CLIP,
     DROPOUT,
     FREEZE,
+    CORRUPT,
     FLIP,
     CROP,
     ROTATE,

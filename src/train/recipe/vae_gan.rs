@@ -2,8 +2,8 @@
 
 use super::adversarial::{D_CHANNELS, D_LR, D_NORM, LABEL_SMOOTHING, LOSS, norm};
 use super::shared::{
-    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE, KEEP_CHECKPOINTS,
-    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
+    KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use super::vae::{BETA, CHANNELS, FREE_BITS, HIDDEN, KL_WARMUP, LATENT_DIM};
 use crate::graph::lower::Architecture as _;
@@ -28,6 +28,7 @@ pub(super) fn config(settings: &Settings, image: ImageShape) -> Result<VaeGanCon
             channels: settings.integer("channels"),
             likelihood: Likelihood::Bernoulli,
             sigma: Sigma::Learned,
+            classes: 0,
         },
         discriminator: DiscriminatorConfig { channels, norm: norm(settings) },
     };
@@ -115,6 +116,7 @@ pub(super) const KEYS: &[Key] = &[
     WEIGHT_DECAY,
     CLIP,
     FREEZE,
+    CORRUPT,
     FLIP,
     CROP,
     ROTATE,

@@ -2,8 +2,8 @@
 
 use super::quantizer;
 use super::shared::{
-    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE, KEEP_CHECKPOINTS,
-    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
+    KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
@@ -152,6 +152,7 @@ pub(super) const KEYS: &[Key] = &[
     WEIGHT_DECAY,
     CLIP,
     FREEZE,
+    CORRUPT,
     FLIP,
     CROP,
     ROTATE,

@@ -95,7 +95,9 @@ impl VqganLearner {
         let real = ValueRange::SIGNED.images_from_unit(&batch.images);
         let real: Tensor<4> = params::tensor_from_array(&real, &self.device);
         let noise = self.noise(batch);
-        let (latent, between) = self.model.pass(real.clone(), noise, self.frozen.mask());
+        let seen = ValueRange::SIGNED.images_from_unit(batch.seen());
+        let seen = params::tensor_from_array(&seen, &self.device);
+        let (latent, between) = self.model.pass(seen, noise, self.frozen.mask());
         let features = self.model.autoencoder().features(latent);
         let images = self.model.autoencoder().paint(features.clone());
         let judged = if stage == Stage::Alone {
@@ -118,7 +120,7 @@ impl VqganLearner {
         let norm = gradient_norm(&self.model, &grads);
         let lr = settings.number("lr");
         self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
-        self.last_images = Some(batch.images.clone());
+        self.last_images = Some(batch.seen().clone());
 
         let none = || Tensor::zeros([2], &plain);
         let told_of_adversary = adversary.map_or_else(none, |adversary| {

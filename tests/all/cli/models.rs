@@ -465,3 +465,38 @@ fn engines_agree_on_convolutions() {
         assert_eq!(difference, None, "{engine} agrees with cpu");
     }
 }
+
+#[test]
+fn a_class_conditional_vae_is_asked_for_classes() {
+    let data = "shapes?size=16&train=256&test=64";
+    let world = World::new();
+    let args = ["train", "vae", "--data", data, "--steps", "40", "--batch", "16", "--out", "run"];
+    let keys = ["arch=mlp", "hidden=32", "latent_dim=4", "conditional=yes", "eval_images=32"];
+    let sets: Vec<&str> = keys.iter().flat_map(|key| ["--set", key]).collect();
+    world.run(&[&args[..], &["--device", "cpu"], &sets].concat()).ok();
+    let sample = |name: &str, class: &str| {
+        let args = ["sample", "run", "-n", "2", "--class", class, "--out", name];
+        world.run(&args).ok();
+        values(&world, name, "image")
+    };
+    let (first, second) = (sample("a.safetensors", "0"), sample("b.safetensors", "1"));
+    assert_ne!(first, second, "the same draws of two classes");
+    let mut errors = Vec::new();
+    for engine in engines() {
+        let args = ["eval", "run", "--data", data, "--engine", engine, "--json"];
+        errors.push(number(&world.run(&args).ok().json(), "elbo_nats"));
+    }
+    assert!(errors.iter().all(|elbo| (elbo - errors[0]).abs() < 1e-2), "alike: {errors:?}");
+    let tensors = "run/checkpoints/step-40/model.safetensors";
+    assert!(world.tensors(tensors).contains_key("encoder.classes"), "part of the checkpoint");
+    let unlabelled = ["train", "vae", "--data", "folder:pictures", "--set", "conditional=yes"];
+    std::fs::create_dir(world.path("pictures")).unwrap();
+    for index in 0..20 {
+        image::RgbImage::from_pixel(16, 16, image::Rgb([index * 9; 3]))
+            .save(world.path(&format!("pictures/{index}.png")))
+            .unwrap();
+    }
+    let ran = world.run(&unlabelled);
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no classes"), "{}", ran.stderr);
+}
