@@ -1,6 +1,7 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
 mod kinds;
+pub mod side_by_side;
 
 use std::time::Instant;
 
