@@ -146,7 +146,7 @@ impl Evaluate {
             parts.push(format!("sets of images compared by {}", features.join(" or ")));
         }
         if let Some(draws) = table.columns.iter().filter_map(|column| column.found.draws).max() {
-            parts.push(format!("{} draws a model", grouped(draws)));
+            parts.push(format!("{} draws beside as many images", grouped(draws)));
         }
         parts.push(format!("seed {}", basis.asked.seed));
         if let Some(images) = &basis.images {

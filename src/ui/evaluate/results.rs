@@ -85,7 +85,7 @@ fn caption(ui: &mut Ui, evaluate: &Evaluate, form: &mut MeasureForm, out: &mut V
     let details = evaluate.details();
     ui.add(Label::new(theme::muted(&details)).truncate()).on_hover_text(&details);
     let key = format!("{MARK} best of a row · ↑ higher is better · ↓ lower is better");
-    ui.add(Label::new(theme::number(key).color(theme::MUTED).small()).truncate());
+    ui.add(Label::new(theme::number(key).size(11.0).color(theme::MUTED)).truncate());
 }
 
 /// How wide the names are, and each column.

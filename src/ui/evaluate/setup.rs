@@ -58,7 +58,7 @@ fn model(ui: &mut Ui, evaluate: &Evaluate, index: usize, entry: &Entry, out: &mu
         Origin::Added => "added",
     };
     let text = match &entry.state {
-        State::New => origin.to_owned(),
+        State::New => format!("{origin}, not measured yet"),
         State::Waiting => "waiting for its turn".to_owned(),
         State::Measuring => match evaluate.progress() {
             Some(Progress { done, all, .. }) if all > 0 => {

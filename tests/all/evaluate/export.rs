@@ -43,7 +43,7 @@ fn csv_has_a_row_a_model_with_all_digits() {
 #[test]
 fn markdown_is_what_the_window_shows() {
     let text = two().export(Format::Markdown).expect("something is measured");
-    let caption = "Shapes, 3×32×32: the first 1\u{2009}000 of 10\u{2009}000 test images; sets of images compared by pixels pooled to 8x8 · 1\u{2009}000 draws a model · seed 0 · data shapes.";
+    let caption = "Shapes, 3×32×32: the first 1\u{2009}000 of 10\u{2009}000 test images; sets of images compared by pixels pooled to 8x8 · 1\u{2009}000 draws beside as many images · seed 0 · data shapes.";
     let expected = format!(
         "{caption}\n\n\
          | measure | vae-1 | vq-vae-2 |\n\
