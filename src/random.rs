@@ -44,6 +44,8 @@ pub enum Purpose {
     Augment = 16,
     /// How training images are spoilt for a model that is to mend them.
     Corrupt = 17,
+    /// Which values of a layer are left out of an update.
+    Dropout = 18,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

@@ -68,10 +68,19 @@ impl Classifier {
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in `[0, 1]`
     pub fn classify(&self, images: Tensor<4>) -> Classified {
+        self.classify_kept(images, None)
+    }
+
+    /// The same with some features left out of the logits.
+    ///
+    /// # Shapes
+    /// - `kept`: `[b, features]`, what features are multiplied with
+    pub fn classify_kept(&self, images: Tensor<4>, kept: Option<Tensor<2>>) -> Classified {
         let x = self.convs.iter().fold(images, |x, conv| relu(conv.forward(x)));
         let x = x.flatten::<2>(1, 3); // [b, c * h * w]
         let features = relu(self.features.forward(x));
-        Classified { logits: self.head.forward(features.clone()), features }
+        let seen = kept.map_or_else(|| features.clone(), |kept| features.clone() * kept);
+        Classified { logits: self.head.forward(seen), features }
     }
 }
 

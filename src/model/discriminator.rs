@@ -98,6 +98,19 @@ impl Discriminator {
     /// # Source
     /// cGANs with Projection Discriminator (Miyato & Koyama, 2018, eq. 3, arXiv:1802.05637).
     pub fn judge(&self, images: Tensor<4>, labels: Option<Tensor<1, Int>>) -> Judgement {
+        self.judge_kept(images, labels, None)
+    }
+
+    /// The same with some features left out of the scores.
+    ///
+    /// # Shapes
+    /// - `kept`: `[b, features]`, what features are multiplied with
+    pub fn judge_kept(
+        &self,
+        images: Tensor<4>,
+        labels: Option<Tensor<1, Int>>,
+        kept: Option<Tensor<2>>,
+    ) -> Judgement {
         let mut statistics = Vec::new();
         let mut x = images;
         for layer in &self.convs {
@@ -115,11 +128,12 @@ impl Discriminator {
             x = leaky(layer.multiply(x));
         }
         let features = x;
-        let scores = self.layers[last].multiply(features.clone()).squeeze_dim::<1>(1); // [b]
+        let seen = kept.map_or_else(|| features.clone(), |kept| features.clone() * kept);
+        let scores = self.layers[last].multiply(seen.clone()).squeeze_dim::<1>(1); // [b]
         let scores = match (&self.classes, labels) {
             (Some(classes), Some(labels)) => {
                 let rows = classes.val().select(0, labels); // [b, features]
-                scores + (rows * features.clone()).sum_dim(1).squeeze_dim::<1>(1)
+                scores + (rows * seen).sum_dim(1).squeeze_dim::<1>(1)
             }
             _ => scores,
         };

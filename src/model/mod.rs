@@ -9,6 +9,7 @@ pub mod batch_norm;
 pub mod classifier;
 pub mod codec;
 pub mod discriminator;
+pub mod dropout;
 pub mod gan;
 pub mod group_norm;
 pub mod loss;

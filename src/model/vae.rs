@@ -96,10 +96,19 @@ impl Vae {
     /// # Shapes
     /// - `images`: `[b, c, h, w]` in `[0, 1]`; means and log-variances: `[b, d]`
     pub fn encode(&self, images: Tensor<4>) -> Posterior {
+        self.encode_kept(images, None)
+    }
+
+    /// The same with some values of the last hidden layer left out.
+    ///
+    /// # Shapes
+    /// - `kept`: `[b, hidden]`, what those values are multiplied with
+    pub fn encode_kept(&self, images: Tensor<4>, kept: Option<Tensor<2>>) -> Posterior {
         let encoder = &self.encoder;
         let x = encoder.convs.iter().fold(images, |x, conv| relu(conv.forward(x)));
         let x = x.flatten::<2>(1, 3); // [b, c * h * w]
         let x = relu(encoder.fc.forward(x));
+        let x = kept.map_or_else(|| x.clone(), |kept| x.clone() * kept);
         Posterior { mean: encoder.mean.forward(x.clone()), logvar: encoder.logvar.forward(x) }
     }
 
@@ -137,10 +146,11 @@ impl Vae {
         config: &VaeConfig,
         images: Tensor<4>,
         noise: Tensor<2>,
+        kept: Option<Tensor<2>>,
         weight: KlWeight,
     ) -> VaeLoss {
         let b = images.dims()[0] as f64;
-        let posterior = self.encode(images.clone());
+        let posterior = self.encode_kept(images.clone(), kept);
         let logits = self.decode_logits(posterior.sample(noise));
         let (nll, sigma) = match config.likelihood {
             Likelihood::Bernoulli => (loss::bernoulli_nll(logits, images), None),

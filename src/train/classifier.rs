@@ -4,8 +4,8 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::learner::{Learner, Measured, Measuring, Told};
-use super::optimizer::Adam;
+use super::learner::{Learner, Measured, Measuring, Told, dropout};
+use super::optimizer::{Adam, Rates};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
@@ -60,12 +60,14 @@ impl Learner for ClassifierLearner {
         let (images, labels) = self.lesson(batch);
         let images: Tensor<4> = params::tensor_from_array(&images, &self.device);
         let labels = self.labels(&labels);
-        let told = self.model.classify(images);
+        let features = [1, labels.dims()[0], self.config.features];
+        let kept = dropout(settings, features, (self.seed, batch.step), &self.device).remove(0);
+        let told = self.model.classify_kept(images, kept);
         let loss = told.cross_entropy(labels.clone());
         let accuracy = told.accuracy(labels).inner();
         let grads = GradientsParams::from_grads(loss.backward(), &self.model);
         let lr = settings.number("lr");
-        self.model = self.adam.step(lr, self.model.clone(), grads);
+        self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let lr = Tensor::from_floats([lr as f32], &self.device.clone().inner());
         Told { scalars: Tensor::cat(vec![loss.inner(), accuracy, lr], 0), codes: None }
     }

@@ -4,8 +4,8 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::learner::{Learner, Measured, Measuring, Told};
-use super::optimizer::{Adam, gradient_norm};
+use super::learner::{Learner, Measured, Measuring, Told, dropout};
+use super::optimizer::{Adam, Rates, gradient_norm};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
@@ -90,6 +90,15 @@ impl GanLearner {
         Some(Tensor::from_data(TensorData::new(labels, [len]), &self.device))
     }
 
+    /// What the discriminator's features are multiplied with: for data, for made images, and while the generator
+    /// learns, `[b, features]`.
+    fn kept(&self, batch: &Batch, settings: &Settings) -> [Option<Tensor<2>>; 3] {
+        let features = self.config.discriminator.features(self.config.arch, self.config.image);
+        let sizes = [3, batch.images.num_rows(), features];
+        let kept = dropout(settings, sizes, (self.seed, batch.step), &self.device);
+        kept.try_into().expect("one for each of three passes")
+    }
+
     fn teach_discriminator(&mut self, batch: &Batch, settings: &Settings, loss: AdversarialLoss) {
         let b = batch.images.num_rows();
         let labels = self.labels(batch);
@@ -101,8 +110,9 @@ impl GanLearner {
         let made = made.detach();
         self.generator = self.generator.clone().moved(statistics);
         self.discriminator = self.discriminator.clone().iterated();
-        let of_real = self.discriminator.judge(real.clone(), labels.clone());
-        let of_made = self.discriminator.judge(made.clone(), labels.clone());
+        let [kept_real, kept_made, _] = self.kept(batch, settings);
+        let of_real = self.discriminator.judge_kept(real.clone(), labels.clone(), kept_real);
+        let of_made = self.discriminator.judge_kept(made.clone(), labels.clone(), kept_made);
         let smoothing = settings.number("label_smoothing");
         let total = loss.discriminator(of_real.scores.clone(), of_made.scores.clone(), smoothing);
         let penalty = self.penalty(&real, &made, labels.as_ref(), batch.step, settings, loss);
@@ -112,8 +122,8 @@ impl GanLearner {
         };
         let grads = GradientsParams::from_grads(minimised.backward(), &self.discriminator);
         let norm = gradient_norm(&self.discriminator, &grads);
-        let lr = settings.number("d_lr");
-        let judge = self.discriminator_adam.step(lr, self.discriminator.clone(), grads);
+        let rates = Rates::of(settings, "d_lr");
+        let judge = self.discriminator_adam.step(&rates, self.discriminator.clone(), grads);
         self.discriminator = judge.moved(of_real.statistics).moved(of_made.statistics);
         let plain = self.device.clone().inner();
         let value =
@@ -160,12 +170,13 @@ impl GanLearner {
         let labels = self.labels(batch);
         let latent = self.noise(batch.images.num_rows(), batch.step, Purpose::GeneratorNoise);
         let (made, statistics) = self.generator.learn(latent, labels.clone());
-        let judgement = self.discriminator.judge(made, labels);
+        let [.., kept] = self.kept(batch, settings);
+        let judgement = self.discriminator.judge_kept(made, labels, kept);
         let total = loss.generator(judgement.scores);
         let grads = GradientsParams::from_grads(total.backward(), &self.generator);
         let norm = gradient_norm(&self.generator, &grads);
-        let lr = settings.number("lr");
-        let generator = self.generator_adam.step(lr, self.generator.clone(), grads);
+        let rates = Rates::of(settings, "lr");
+        let generator = self.generator_adam.step(&rates, self.generator.clone(), grads);
         self.generator = generator.moved(statistics);
         // Batch normalisation sees these images too.
         self.discriminator = self.discriminator.clone().moved(judgement.statistics);

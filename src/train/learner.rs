@@ -1,13 +1,15 @@
 //! What the worker asks of a family: one update, its state, and pictures to look at.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::{Batch, Dataset};
 use crate::metrics::evaluate::Evaluation;
+use crate::model::dropout::kept;
 use crate::model::params::ParamError;
+use crate::random::{self, Purpose};
 use crate::session::codebook::ReviveFrom;
 
 /// What an update tells; nothing of it is read back yet.
@@ -153,6 +155,24 @@ pub(crate) trait Learner {
     fn frozen(&self) -> &[bool] {
         &[]
     }
+}
+
+/// What a layer of `n` values is multiplied with in an update, for each of `passes` of `b` images `[b, n]`: nothing
+/// where no value is left out.
+pub(crate) fn dropout(
+    settings: &Settings,
+    [passes, b, n]: [usize; 3],
+    (seed, step): (u64, u64),
+    device: &Device,
+) -> Vec<Option<Tensor<2>>> {
+    let left_out = settings.number("dropout");
+    // A recipe without the key has no number there.
+    if left_out.is_nan() || left_out <= 0.0 {
+        return vec![None; passes];
+    }
+    let draws = random::uniforms(seed, step, Purpose::Dropout, passes * b * n, 0.0, 1.0);
+    let of_pass = |draws: &[f32]| Some(kept(draws.to_vec(), [b, n], left_out, device));
+    draws.chunks_exact(b * n).map(of_pass).collect()
 }
 
 /// Reads a block of scalars back at once.

@@ -11,10 +11,57 @@ use burn::optim::{
 };
 use burn::tensor::{Device, Tensor};
 
+use super::settings::Settings;
 use crate::array::NamedArrays;
 use crate::model::params::{self, ParamError};
 
-/// Adam (Kingma & Ba, 2014, arXiv:1412.6980) with PyTorch's ε of 1e-8.
+/// Beside the length of a gradient that is cut, so that none divides by zero; as PyTorch has it.
+const TINY_LENGTH: f64 = 1e-6;
+
+/// How far an update goes, and what of a network it leaves alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rates {
+    /// Learning rate.
+    pub lr: f64,
+    /// Share of the learning rate by which every weight shrinks, beside its gradient; biases, scales of
+    /// normalizations and codes do not.
+    pub weight_decay: f64,
+    /// A longer gradient of the whole network is cut to this length; none is at 0.
+    pub clip: f64,
+    /// The part whose parameters rest, by the first piece of their names; no part's name for none.
+    pub frozen: String,
+}
+
+impl Rates {
+    /// A learning rate alone.
+    pub fn plain(lr: f64) -> Self {
+        Self { lr, weight_decay: 0.0, clip: 0.0, frozen: String::new() }
+    }
+
+    /// What settings ask for, at the learning rate of the key `lr`; recipes without a key do without.
+    pub fn of(settings: &Settings, lr: &str) -> Self {
+        let number = |name| settings.value(name).map_or(0.0, |_| settings.number(name));
+        Self {
+            lr: settings.number(lr),
+            weight_decay: number("weight_decay"),
+            clip: number("clip"),
+            frozen: settings.word("freeze").to_owned(),
+        }
+    }
+
+    /// Whether a parameter's values shrink: kernels and matrices of layers do.
+    fn shrinks(&self, path: &str, axes: usize) -> bool {
+        self.weight_decay > 0.0 && axes > 1 && !path.starts_with("quantize")
+    }
+
+    /// Whether a parameter rests.
+    fn rests(&self, path: &str) -> bool {
+        params::lies_under(path, &self.frozen)
+    }
+}
+
+/// Adam (Kingma & Ba, 2014, arXiv:1412.6980) with PyTorch's ε of 1e-8, and with weight decay apart from the gradient
+/// (Loshchilov & Hutter, 2017, algorithm 2, arXiv:1711.05101).
 pub struct Adam {
     rule: AdamRule,
     state: BTreeMap<String, AdamState<1>>,
@@ -27,9 +74,14 @@ impl Adam {
         Self { rule: config.build(), state: BTreeMap::new() }
     }
 
-    /// One update of every parameter that has a gradient.
-    pub fn step<M: Module>(&mut self, lr: f64, module: M, grads: GradientsParams) -> M {
-        let mut mapper = Step { path: params::Path::default(), adam: self, lr, grads };
+    /// One update of every parameter that has a gradient and does not rest.
+    pub fn step<M: Module>(&mut self, rates: &Rates, module: M, grads: GradientsParams) -> M {
+        // The factor stays on the device: reading it back would be a sync point.
+        let scale = (rates.clip > 0.0).then(|| {
+            let length = gradient_norm(&module, &grads) + TINY_LENGTH;
+            (length.recip() * rates.clip).clamp_max(1.0)
+        });
+        let mut mapper = Step { path: params::Path::default(), adam: self, rates, scale, grads };
         module.map(&mut mapper)
     }
 
@@ -131,7 +183,9 @@ impl ModuleVisitor for SumSquares<'_> {
 struct Step<'a> {
     path: params::Path,
     adam: &'a mut Adam,
-    lr: f64,
+    rates: &'a Rates,
+    /// What every gradient is multiplied with, `[1]`; nothing where none is cut.
+    scale: Option<Tensor<1>>,
     grads: GradientsParams,
 }
 
@@ -146,13 +200,24 @@ impl ModuleMapper for Step<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(grad) = self.grads.remove::<D>(param.id) else { return param };
+        let path = self.path.name();
+        if self.rates.rests(&path) {
+            return param;
+        }
         let tensor = param.val().inner();
         let shape = tensor.shape();
         let len = shape.num_elements();
-        let path = self.path.name();
         let state = self.adam.state.remove(&path);
-        let flat = tensor.reshape([len]); // [len]
-        let (flat, state) = self.adam.rule.step(self.lr, flat, grad.reshape([len]), state);
+        let mut flat = tensor.reshape([len]); // [len]
+        let mut grad = grad.reshape([len]); // [len]
+        if let Some(scale) = &self.scale {
+            grad = grad * scale.clone();
+        }
+        let lr = self.rates.lr;
+        if self.rates.shrinks(&path, D) {
+            flat = flat * (1.0 - lr * self.rates.weight_decay);
+        }
+        let (flat, state) = self.adam.rule.step(lr, flat, grad, state);
         if let Some(state) = state {
             self.adam.state.insert(path, state);
         }

@@ -4,8 +4,8 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::{Learner, Measured, Measuring, Told};
-use super::optimizer::Adam;
+use super::learner::{Learner, Measured, Measuring, Told, dropout};
+use super::optimizer::{Adam, Rates};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
@@ -63,9 +63,11 @@ impl Learner for VaeLearner {
         let weight = kl_weight(batch.step, settings);
         let lr = settings.number("lr");
         let noise = params::tensor_from_array(&noise, device);
-        let loss = self.model.loss(&self.config, images, noise, weight);
+        let hidden = [1, b, self.config.hidden];
+        let kept = dropout(settings, hidden, (self.seed, batch.step), device).remove(0);
+        let loss = self.model.loss(&self.config, images, noise, kept, weight);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
-        self.model = self.adam.step(lr, self.model.clone(), grads);
+        self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let host = [weight.beta as f32, lr as f32];
         let mut scalars = vec![
             loss.total.inner(),

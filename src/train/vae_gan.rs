@@ -11,7 +11,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::learner::{Learner, Measured, Measuring, Told};
-use super::optimizer::{Adam, gradient_norm};
+use super::optimizer::{Adam, Rates, gradient_norm};
 use super::settings::Settings;
 use super::vae::{self, kl_weight};
 use crate::array::{Array, NamedArrays};
@@ -161,7 +161,7 @@ impl VaeGanLearner {
         }
         let grads = GradientsParams::from_grads(total.backward(), &self.vae);
         let norm = gradient_norm(&self.vae, &grads);
-        self.vae = self.vae_adam.step(settings.number("lr"), self.vae.clone(), grads);
+        self.vae = self.vae_adam.step(&Rates::of(settings, "lr"), self.vae.clone(), grads);
         Terms {
             loss: total.inner(),
             reconstruction: reconstruction.inner(),
@@ -213,8 +213,8 @@ impl VaeGanLearner {
         );
         let grads = GradientsParams::from_grads(total.backward(), &self.discriminator);
         let norm = gradient_norm(&self.discriminator, &grads);
-        let lr = settings.number("d_lr");
-        let judge = self.discriminator_adam.step(lr, self.discriminator.clone(), grads);
+        let rates = Rates::of(settings, "d_lr");
+        let judge = self.discriminator_adam.step(&rates, self.discriminator.clone(), grads);
         self.discriminator = judge.moved(of_real.statistics).moved(of_made.statistics);
         let (real, made) = (of_real.scores.mean().inner(), of_made.scores.mean().inner());
         Tensor::cat(vec![total.inner(), real, made, norm], 0)

@@ -5,7 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
-use super::optimizer::Adam;
+use super::optimizer::{Adam, Rates};
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
@@ -201,7 +201,7 @@ impl Learner for VqVaeLearner {
         let beta = f64::from(self.quantizer().commitment);
         let loss = self.model.loss(images, beta, self.variance, frozen);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
-        let model = self.adam.step(lr, self.model.clone(), grads);
+        let model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let (model, restarted) =
             model.update_codes(&loss.quantized, &rules, frozen, self.seed, batch.step);
         self.model = model;

@@ -22,7 +22,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
-use super::recipe::augment;
+use super::recipe::{augment, scheduled};
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
 use super::vqgan::VqganLearner;
@@ -488,7 +488,8 @@ impl Loop {
             let phase = phase.unwrap_or_default().to_owned();
             self.say(Event::PhaseChanged { step: batch.step, phase });
         }
-        self.pending.push(self.learner.step(&batch, &self.settings));
+        let settings = scheduled(&self.settings, batch.step, self.config.total_steps);
+        self.pending.push(self.learner.step(&batch, &settings));
         self.step = batch.step;
         self.shared_step.store(batch.step, Ordering::Relaxed);
         Ok(())

@@ -52,7 +52,19 @@ const FIRST_KEYS: [&str; 10] = [
 ];
 
 /// Live keys that are a click away while a run goes on.
-const RARE_KEYS: [&str; 6] = ["label_smoothing", "r1", "flip", "crop", "rotate", "colour"];
+const RARE_KEYS: [&str; 11] = [
+    "label_smoothing",
+    "r1",
+    "lr_warmup",
+    "lr_schedule",
+    "weight_decay",
+    "clip",
+    "dropout",
+    "flip",
+    "crop",
+    "rotate",
+    "colour",
+];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.label(theme::heading("Training"));

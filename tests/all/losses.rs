@@ -412,7 +412,7 @@ fn vae_loss_is_the_sum_of_its_terms() {
         let model = params::load(Vae::new(&config, 0, &Device::flex()), &tensors).expect("loaded");
         for (beta, free_nats) in [(1.0, 0.0), (4.0, 0.0), (0.5, 0.12), (0.0, 0.0)] {
             let weight = KlWeight { beta, free_nats };
-            let found = model.loss(&config, on_cpu(&images), on_cpu(&noise), weight);
+            let found = model.loss(&config, on_cpu(&images), on_cpu(&noise), None, weight);
             let kl: f64 = per_dim.iter().map(|kl| kl.max(free_nats)).sum();
             let expected = [
                 reconstruction + beta * kl,
@@ -474,7 +474,7 @@ fn a_learned_deviation_is_bent_softly() {
         let model = params::load(Vae::new(&config, 0, &device), &tensors).expect("loaded");
         let images: Tensor<4> = tensor_from_array(&Array::zeros([2, 1, 4, 4]), &device);
         let noise = tensor_from_array(&Array::zeros([2, 3]), &device);
-        let loss = model.loss(&config, images, noise, KlWeight { beta: 1.0, free_nats: 0.0 });
+        let loss = model.loss(&config, images, noise, None, KlWeight { beta: 1.0, free_nats: 0.0 });
         let found = values(loss.sigma.expect("a deviation").inner())[0];
         let expected = Sigma::log_from_parameter(parameter).exp();
         assert!((found - expected).abs() < 1e-6 * (1.0 + expected), "{parameter}: {found}");
@@ -506,6 +506,7 @@ fn vae_gradients_match_finite_differences() {
                 &config,
                 tensor_from_array(&images, &device),
                 tensor_from_array(&noise, &device),
+                None,
                 weight,
             )
             .total;
@@ -520,7 +521,7 @@ fn vae_gradients_match_finite_differences() {
             array.data_mut()[index] += step;
             let model =
                 params::load(Vae::new(&config, 0, &Device::flex()), &moved).expect("loaded");
-            let total = model.loss(&config, on_cpu(&images), on_cpu(&noise), weight).total;
+            let total = model.loss(&config, on_cpu(&images), on_cpu(&noise), None, weight).total;
             f64::from(values(total)[0])
         };
         let (mut found, mut expected) = (Vec::new(), Vec::new());
@@ -541,4 +542,18 @@ fn vae_gradients_match_finite_differences() {
         found[0] += 0.1 * expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
         assert!(first_difference(&found, &expected, tolerance).is_some(), "one changed");
     }
+}
+
+#[test]
+fn dropout_leaves_out_a_share_and_keeps_the_mean() {
+    let draws = uniforms(3, 1, Purpose::Dropout, 20_000, 0.0, 1.0);
+    let factors = zscope::model::dropout::kept(draws, [100, 200], 0.25, &Device::flex());
+    assert_eq!(factors.dims(), [100, 200], "a factor for each value");
+    let factors = params::array_from_tensor(factors);
+    let gone = factors.data().iter().filter(|&&factor| factor == 0.0).count() as f64 / 20_000.0;
+    assert!((gone - 0.25).abs() < 0.01, "left out {gone}");
+    let is_either = |factor: f32| factor == 0.0 || (factor - 4.0 / 3.0).abs() < 1e-6;
+    assert!(factors.data().iter().all(|&factor| is_either(factor)), "0 or 4 / 3");
+    let mean = factors.data().iter().sum::<f32>() / 20_000.0;
+    assert!((mean - 1.0).abs() < 0.02, "mean {mean}");
 }

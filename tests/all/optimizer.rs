@@ -11,7 +11,7 @@ use zscope::model::loss::{bernoulli_nll, gaussian_kl};
 use zscope::model::params::{self, ParamError, array_from_tensor, tensor_from_array};
 use zscope::model::vae::Posterior;
 use zscope::random::{Purpose, normals, uniforms};
-use zscope::train::optimizer::Adam;
+use zscope::train::optimizer::{Adam, Rates, gradient_norm};
 
 use crate::common::{Tolerance, assert_close, first_difference, shared};
 
@@ -70,7 +70,7 @@ fn backward(model: &Small, data: &Array, noise: &Array) -> (GradientsParams, Vec
 
 fn step(adam: &mut Adam, model: Small, data: &Array, noise: &Array) -> Small {
     let (gradients, _) = backward(&model, data, noise);
-    adam.step(1e-3, model, gradients)
+    adam.step(&Rates::plain(1e-3), model, gradients)
 }
 
 fn bits(arrays: &NamedArrays) -> Vec<(&str, &[usize], Vec<u32>)> {
@@ -147,7 +147,7 @@ fn five_steps_match_torch() {
                     .collect();
                 assert_close(&found, &expected, Tolerance { abs: 1e-5, rel: 1e-6 });
             }
-            model = adam.step(1e-3, model, gradients);
+            model = adam.step(&Rates::plain(1e-3), model, gradients);
         }
         (params::collect(&model), adam)
     };
@@ -236,7 +236,7 @@ fn fresh_state_is_empty() {
     // A rate of 0 moves nothing, but the moments go on.
     let (gradients, _) = backward(&model, &batches[0].0, &batches[0].1);
     let before = params::collect(&model);
-    let model = adam.step(0.0, model, gradients);
+    let model = adam.step(&Rates::plain(0.0), model, gradients);
     assert_eq!(bits(&params::collect(&model)), bits(&before), "no movement");
     assert_eq!(adam.save().1, 1, "one update");
 }
@@ -291,7 +291,7 @@ fn unreached_parameters_stay_and_the_state_still_round_trips() {
     let loss = model.used.forward(ones).sum();
     let gradients = GradientsParams::from_grads(loss.backward(), &model);
     let mut adam = Adam::new(0.9, 0.999);
-    let model = adam.step(0.1, model, gradients);
+    let model = adam.step(&Rates::plain(0.1), model, gradients);
     let after = params::collect(&model);
     assert_eq!(before["unused.weight"], after["unused.weight"], "not reached");
     assert_ne!(before["used.weight"], after["used.weight"], "reached");
@@ -300,4 +300,63 @@ fn unreached_parameters_stay_and_the_state_still_round_trips() {
     let loaded = again.load(&model, moments.clone(), updates, &Device::flex());
     assert_eq!(loaded, Ok(()), "what save gave, load takes");
     assert_eq!(bits(&again.save().0), bits(&moments), "the same state");
+}
+
+/// One step from the example's tensors: what became of them, the moments, and the length of the gradient.
+fn one_step(rates: &Rates) -> (NamedArrays, NamedArrays, f32) {
+    let (tensors, batches) = example();
+    let model = loaded(&tensors);
+    let (gradients, _) = backward(&model, &batches[0].0, &batches[0].1);
+    let length = array_from_tensor(gradient_norm(&model, &gradients)).data()[0];
+    let mut adam = Adam::new(0.9, 0.999);
+    let model = adam.step(rates, model, gradients);
+    (params::collect(&model), adam.save().0, length)
+}
+
+#[test]
+fn weight_decay_shrinks_matrices_beside_the_gradient() {
+    let (before, _) = example();
+    let (plain, moments, _) = one_step(&Rates::plain(0.01));
+    let rates = Rates { weight_decay: 0.5, ..Rates::plain(0.01) };
+    let (decayed, moments_then, _) = one_step(&rates);
+    assert_eq!(bits(&moments), bits(&moments_then), "the gradient does not know of it");
+    for (name, found) in &decayed {
+        let is_matrix = found.shape().len() > 1;
+        for (index, value) in found.data().iter().enumerate() {
+            let shrunk = if is_matrix { 0.01 * 0.5 * before[name].data()[index] } else { 0.0 };
+            let expected = plain[name].data()[index] - shrunk;
+            assert!((value - expected).abs() < 1e-6, "{name}[{index}]: {value}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn long_gradients_are_cut_and_short_ones_are_not() {
+    let (plain, moments, length) = one_step(&Rates::plain(0.01));
+    let far = Rates { clip: f64::from(2.0 * length), ..Rates::plain(0.01) };
+    assert_eq!(bits(&one_step(&far).0), bits(&plain), "shorter than that");
+    let near = Rates { clip: f64::from(0.25 * length), ..Rates::plain(0.01) };
+    let (_, cut, _) = one_step(&near);
+    for (name, found) in &cut {
+        // The first moment is linear in the gradient, the second goes with its square.
+        let factor = if name.ends_with("moment_1") { 0.25 } else { 0.0625 };
+        for (found, whole) in found.data().iter().zip(moments[name].data()) {
+            let expected = factor * whole;
+            assert!(
+                (found - expected).abs() <= 1e-4 * expected.abs(),
+                "{name}: {found}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_part_can_rest() {
+    let (before, _) = example();
+    let (after, moments, _) = one_step(&Rates { frozen: "fc1".to_owned(), ..Rates::plain(0.01) });
+    for (name, array) in &after {
+        let rests = name.starts_with("fc1.");
+        assert_eq!(*array == before[name], rests, "{name}");
+        assert_eq!(moments.contains_key(&format!("{name}.moment_1")), !rests, "{name}");
+    }
 }

@@ -7,7 +7,7 @@ use zscope::graph::lower::patchgan::PatchGanConfig;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
 use zscope::model::patchgan::PatchGan;
 use zscope::random::{Purpose, normals};
-use zscope::train::optimizer::Adam;
+use zscope::train::optimizer::{Adam, Rates};
 
 use crate::common::{Tolerance, assert_close, first_difference, shared_arrays};
 
@@ -156,7 +156,7 @@ fn a_step_moves_weights_alone() {
     let images = Array::new([2, 3, 32, 32], pixels).expect("pixels");
     let (logits, statistics) = model.train(tensor_from_array(&images, &device));
     let gradients = GradientsParams::from_grads(logits.mean().backward(), &model);
-    let model = Adam::new(0.5, 0.9).step(1e-3, model, gradients);
+    let model = Adam::new(0.5, 0.9).step(&Rates::plain(1e-3), model, gradients);
     for (name, array) in params::collect(&model) {
         let moved = array != before[&name];
         assert_eq!(moved, !name.contains("running"), "{name}");

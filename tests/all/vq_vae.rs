@@ -19,7 +19,7 @@ use zscope::model::quantizer::{CodebookRules, kmeans, perplexity, planes_of};
 use zscope::model::vq_vae::VqVae;
 use zscope::picture::ImageShape;
 use zscope::random::{Purpose, normals, uniforms};
-use zscope::train::optimizer::Adam;
+use zscope::train::optimizer::{Adam, Rates};
 
 use crate::common::{Tolerance, first_difference};
 
@@ -432,7 +432,7 @@ fn training_lowers_the_loss_and_repeats() {
                 let images = tensor_from_array(&stripes(16, step), &device);
                 let loss = model.loss(images, 0.25, 0.16, None);
                 let gradients = GradientsParams::from_grads(loss.total.backward(), &model);
-                model = adam.step(1e-2, model, gradients);
+                model = adam.step(&Rates::plain(1e-2), model, gradients);
                 model = model.update_codes(&loss.quantized, &rules, None, 1, step).0;
                 losses.push(array_from_tensor(loss.reconstruction).data()[0]);
                 let perplexity = array_from_tensor(perplexity(loss.quantized.counts)).data()[0];

@@ -1,7 +1,8 @@
 //! The keys of a classifier, and the sizes that they stand for.
 
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS,
+    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::classifier::{ClassifierConfig, Labels};
 use crate::picture::ImageShape;
@@ -65,6 +66,11 @@ pub(super) const KEYS: &[Key] = &[
         live: false,
     },
     LR,
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    DROPOUT,
     FLIP,
     CROP,
     ROTATE,

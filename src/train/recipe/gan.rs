@@ -4,7 +4,8 @@ use super::adversarial::{
     D_CHANNELS, D_LR, D_NORM, DCGAN, LABEL_SMOOTHING, LOSS, norm, punishes_slopes,
 };
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS,
+    LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::GanConfig;
@@ -155,6 +156,11 @@ pub(super) const KEYS: &[Key] = &[
         source: "Yazıcı et al. 2019, arXiv:1806.04498; closer to one for longer runs",
         live: true,
     },
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    DROPOUT,
     FLIP,
     CROP,
     ROTATE,

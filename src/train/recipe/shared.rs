@@ -1,7 +1,7 @@
 //! Keys that several families have.
 
 use crate::data::augment::Augment;
-use crate::train::settings::{Default, Key, Kind, Settings};
+use crate::train::settings::{Default, Key, Kind, Settings, Value};
 
 pub(super) const IMAGE_SIZE: Key = Key {
     name: "image_size",
@@ -52,6 +52,88 @@ pub(super) const EVAL_IMAGES: Key = Key {
     source: "standard error of a nat or so",
     live: false,
 };
+
+pub(super) const LR_WARMUP: Key = Key {
+    name: "lr_warmup",
+    kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
+    default: Default::Number(0.0),
+    unit: "steps",
+    help: "Steps over which learning rates grow from 0 to theirs.",
+    source: "Goyal et al. 2017, section 2.2, arXiv:1706.02677",
+    live: true,
+};
+
+pub(super) const LR_SCHEDULE: Key = Key {
+    name: "lr_schedule",
+    kind: Kind::Choice(&["constant", "linear", "cosine"]),
+    default: Default::Word("constant"),
+    unit: "",
+    help: "How learning rates fall to 0 at the end of the run: not at all, evenly, or along half a cosine.",
+    source: "Loshchilov & Hutter 2016, eq. 5, arXiv:1608.03983",
+    live: true,
+};
+
+pub(super) const WEIGHT_DECAY: Key = Key {
+    name: "weight_decay",
+    kind: Kind::Number { lo: 0.0, hi: 100.0 },
+    default: Default::Number(0.0),
+    unit: "of the learning rate",
+    help: "How much kernels and matrices shrink in each update, beside their gradients.",
+    source: "Loshchilov & Hutter 2017, algorithm 2, arXiv:1711.05101",
+    live: true,
+};
+
+pub(super) const CLIP: Key = Key {
+    name: "clip",
+    kind: Kind::Number { lo: 0.0, hi: 1e6 },
+    default: Default::Number(0.0),
+    unit: "",
+    help: "The greatest length of a network's gradient: a longer one is cut; 0 cuts none.",
+    source: "Pascanu et al. 2013, section 3.2, arXiv:1211.5063",
+    live: true,
+};
+
+pub(super) const FREEZE: Key = Key {
+    name: "freeze",
+    kind: Kind::Choice(&["nothing", "encoder", "decoder"]),
+    default: Default::Word("nothing"),
+    unit: "",
+    help: "The part whose weights stay as they are, as when it comes from another model (--init RUN:encoder).",
+    source: "Yosinski et al. 2014, arXiv:1411.1792",
+    live: false,
+};
+
+pub(super) const DROPOUT: Key = Key {
+    name: "dropout",
+    kind: Kind::Number { lo: 0.0, hi: 0.95 },
+    default: Default::Number(0.0),
+    unit: "of the values",
+    help: "Share of the last hidden layer's values that are left out at random in each update.",
+    source: "Srivastava et al. 2014, jmlr.org/papers/v15/srivastava14a.html",
+    live: true,
+};
+
+/// The settings at an update of a run of so many: learning rates follow their schedule.
+pub(in crate::train) fn scheduled(settings: &Settings, step: u64, total: u64) -> Settings {
+    let warmup = settings.value("lr_warmup").map_or(0.0, |_| settings.number("lr_warmup"));
+    let grown = if warmup > 0.0 { (step as f64 / warmup).min(1.0) } else { 1.0 };
+    // From 1 before the first update that falls to 0 after the last.
+    let left = total.saturating_sub(step) as f64 + 1.0;
+    let share = (left / (total as f64 - warmup).max(1.0)).clamp(0.0, 1.0);
+    let fallen = match settings.word("lr_schedule") {
+        "linear" => share,
+        "cosine" => 0.5 - 0.5 * (std::f64::consts::PI * share).cos(),
+        _ => 1.0,
+    };
+    let mut now = settings.clone();
+    for name in ["lr", "d_lr"] {
+        if settings.value(name).is_some() {
+            let rate = settings.number(name) * grown * fallen;
+            now.set(name, Value::Number(rate)).expect("a share of a rate is one");
+        }
+    }
+    now
+}
 
 const SHORTEN: &str = "Shorten & Khoshgoftaar 2019, doi:10.1186/s40537-019-0197-0";
 

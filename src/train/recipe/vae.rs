@@ -1,7 +1,8 @@
 //! The keys of a VAE, and the sizes that they stand for.
 
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
+    KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
@@ -71,6 +72,12 @@ pub(super) const KEYS: &[Key] = &[
     KL_WARMUP,
     FREE_BITS,
     LR,
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    DROPOUT,
+    FREEZE,
     FLIP,
     CROP,
     ROTATE,

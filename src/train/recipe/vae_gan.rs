@@ -2,7 +2,8 @@
 
 use super::adversarial::{D_CHANNELS, D_LR, D_NORM, LABEL_SMOOTHING, LOSS, norm};
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE, KEEP_CHECKPOINTS,
+    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use super::vae::{BETA, CHANNELS, FREE_BITS, HIDDEN, KL_WARMUP, LATENT_DIM};
 use crate::graph::lower::Architecture as _;
@@ -109,6 +110,11 @@ pub(super) const KEYS: &[Key] = &[
         source: "Radford et al. 2015, arXiv:1511.06434",
         live: false,
     },
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    FREEZE,
     FLIP,
     CROP,
     ROTATE,

@@ -2,7 +2,8 @@
 
 use super::quantizer;
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE, KEEP_CHECKPOINTS,
+    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
@@ -146,6 +147,11 @@ pub(super) const KEYS: &[Key] = &[
     quantizer::HEAD_CODEBOOKS,
     quantizer::FSQ_LEVELS,
     LR,
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    FREEZE,
     FLIP,
     CROP,
     ROTATE,

@@ -2,7 +2,8 @@
 
 use super::adversarial::{D_CHANNELS, D_LR, DCGAN, LABEL_SMOOTHING};
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, CLIP, COLOUR, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE, KEEP_CHECKPOINTS,
+    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use super::vq_vae::{CODEBOOK_INIT, EMA_DECAY, RESTART_THRESHOLD};
 use crate::graph::lower::Architecture as _;
@@ -238,6 +239,11 @@ pub(super) const KEYS: &[Key] = &[
     D_LR,
     beta("beta_1", 0.5, "Share of the past in the mean of gradients (Adam), of both."),
     beta("beta_2", 0.9, "Share of the past in the mean of squared gradients (Adam), of both."),
+    LR_WARMUP,
+    LR_SCHEDULE,
+    WEIGHT_DECAY,
+    CLIP,
+    FREEZE,
     FLIP,
     CROP,
     ROTATE,

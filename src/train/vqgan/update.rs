@@ -21,7 +21,7 @@ use crate::picture::ValueRange;
 use crate::random::{self, Purpose};
 use crate::train::codebook;
 use crate::train::learner::Told;
-use crate::train::optimizer::gradient_norm;
+use crate::train::optimizer::{Rates, gradient_norm};
 use crate::train::settings::Settings;
 
 /// The authors' program takes half of what their paper says.
@@ -117,7 +117,7 @@ impl VqganLearner {
         let grads = GradientsParams::from_grads(grads, &self.model);
         let norm = gradient_norm(&self.model, &grads);
         let lr = settings.number("lr");
-        self.model = self.adam.step(lr, self.model.clone(), grads);
+        self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         self.last_images = Some(batch.images.clone());
 
         let none = || Tensor::zeros([2], &plain);
@@ -198,7 +198,7 @@ impl VqganLearner {
             * OF_DISCRIMINATOR;
         let grads = GradientsParams::from_grads(total.backward(), &self.judge);
         let norm = gradient_norm(&self.judge, &grads);
-        let judge = self.judge_adam.step(settings.number("d_lr"), self.judge.clone(), grads);
+        let judge = self.judge_adam.step(&Rates::of(settings, "d_lr"), self.judge.clone(), grads);
         self.judge = judge.moved(&seen_real).moved(&seen_made);
         let (real, made) = (of_real.mean().inner(), of_made.mean().inner());
         Tensor::cat(vec![total.inner(), real, made, norm], 0)

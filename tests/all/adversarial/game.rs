@@ -17,7 +17,7 @@ use zscope::model::gan::Generator;
 use zscope::model::params;
 use zscope::picture::ImageShape;
 use zscope::random::{Purpose, normals};
-use zscope::train::optimizer::Adam;
+use zscope::train::optimizer::{Adam, Rates};
 
 use super::{device, oracle, value};
 use crate::common::{Tolerance, assert_close, first_difference};
@@ -96,14 +96,14 @@ fn four_rounds_match_pytorch() {
         let of_made = judge.judge(made.detach(), None);
         let of_judge_loss = loss.discriminator(of_real.scores, of_made.scores, 0.0);
         let grads = GradientsParams::from_grads(of_judge_loss.backward(), &judge);
-        judge = of_judge.step(1e-3, judge, grads);
+        judge = of_judge.step(&Rates::plain(1e-3), judge, grads);
         judge = judge.moved(of_real.statistics).moved(of_made.statistics);
 
         let (made, statistics) = maker.learn(z(1), None);
         let judgement = judge.judge(made, None);
         let of_maker_loss = loss.generator(judgement.scores);
         let grads = GradientsParams::from_grads(of_maker_loss.backward(), &maker);
-        maker = of_maker.step(1e-3, maker, grads).moved(statistics);
+        maker = of_maker.step(&Rates::plain(1e-3), maker, grads).moved(statistics);
         judge = judge.moved(judgement.statistics);
         let told = &case["scalars"]["loss_d_g"][round];
         let told = [told[0].as_f64().expect("d") as f32, told[1].as_f64().expect("g") as f32];

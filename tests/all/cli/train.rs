@@ -361,3 +361,57 @@ fn a_run_that_diverges_says_so() {
     let events = ran.events();
     assert!(events.iter().any(|event| event["event"] == "diverged"), "told as an event");
 }
+
+/// The learning rates of a tiny run's steps.
+fn rates(more: &[&str]) -> Vec<f64> {
+    let world = World::new();
+    let args = ["--steps", "8", "--out", "run", "--json", "--set", "lr=0.8"];
+    let events = world.tiny(&[&args, more].concat()).ok().events();
+    let steps = events.iter().filter(|event| event["event"] == "step");
+    steps.map(|step| number(step, "lr")).collect()
+}
+
+#[test]
+fn learning_rates_follow_their_schedule() {
+    let close = |found: &[f64], expected: &[f64]| {
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+        }
+    };
+    // 0.8 would break training without clipping.
+    let tame = ["--set", "clip=1e-6"];
+    close(&rates(&tame), &[0.8; 8]);
+    let linear = [0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+    close(&rates(&[&tame[..], &["--set", "lr_schedule=linear"]].concat()), &linear);
+    let warm = ["--set", "lr_schedule=linear", "--set", "lr_warmup=4"];
+    close(&rates(&[&tame[..], &warm].concat()), &[0.2, 0.4, 0.6, 0.8, 0.8, 0.6, 0.4, 0.2]);
+    let cosine: Vec<f64> = (1..=8)
+        .rev()
+        .map(|left| 0.4 - 0.4 * (std::f64::consts::PI * f64::from(left) / 8.0).cos())
+        .collect();
+    close(&rates(&[&tame[..], &["--set", "lr_schedule=cosine"]].concat()), &cosine);
+}
+
+#[test]
+fn a_transferred_part_can_stay_as_it_was() {
+    let world = World::trained();
+    let args =
+        ["--steps", "3", "--out", "next", "--init", "run:encoder", "--set", "freeze=encoder"];
+    world.tiny(&args).ok();
+    let taken = |run: &str, step: u64| {
+        world.tensors(&format!("{run}/checkpoints/step-{step}/model.safetensors"))
+    };
+    let best = world.run(&["info", "run", "--json"]).ok().json()["step"].as_u64().expect("a step");
+    let (from, now) = (taken("run", best), taken("next", 3));
+    for (name, tensor) in &now {
+        assert_eq!(from[name] == *tensor, name.starts_with("encoder."), "{name}");
+    }
+    world.run(&["train", "--resume", "--out", "next", "--steps", "5"]).ok();
+    let later = taken("next", 5);
+    assert!(
+        later
+            .iter()
+            .all(|(name, tensor)| { (now[name] == *tensor) == name.starts_with("encoder.") })
+    );
+}

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use zscope::array::Array;
 use zscope::model::params;
 use zscope::model::quantizer::{CodebookRules, Quantizer};
-use zscope::train::optimizer::Adam;
+use zscope::train::optimizer::{Adam, Rates};
 
 use super::{
     array, assert_reads, marks, mask, noise, on_cpu, oracle, quantizer, rows, tracked, whole,
@@ -218,7 +218,7 @@ fn train(
     let batch = quantizer.forward(tracked(vectors), frozen.as_ref());
     let gradients = batch.loss(0.25).backward();
     let gradients = GradientsParams::from_grads(gradients, &quantizer);
-    let quantizer = adam.step(0.1, quantizer, gradients);
+    let quantizer = adam.step(&Rates::plain(0.1), quantizer, gradients);
     let rules = CodebookRules { decay: 0.5, restart_threshold: 0.75 };
     let (quantizer, restarted) = quantizer.update(&batch, &rules, frozen.as_ref(), 1, step);
     (quantizer, marks(restarted))
