@@ -61,6 +61,8 @@
 //!   weights and, where it knows classes, all of them in turn.
 //! - Terms of a loss that are weighed by their gradients ([`model::adaptive`]) are taken back to the images one by one,
 //!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
+//! - Models are measured side by side by one job ([`measure::side_by_side`]) that tells what it finds as events;
+//!   [`session::evaluate`] makes the table of them, which the window draws and every export writes. Pictures go past it.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -1,6 +1,7 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
 mod kinds;
+pub mod side_by_side;
 
 use std::time::Instant;
 
@@ -8,7 +9,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use self::kinds::{Better, KINDS, MeasureKind};
-use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
 use crate::data::{self, Dataset, Split, examined};
 use crate::engine::{EngineKind, wgsl::Gpu};
@@ -184,6 +184,25 @@ pub fn measure(
     Ok((!measuring.is_stopped).then_some(report))
 }
 
+/// Some images as a model is measured on them: spoilt, where it has learnt to mend them, in the same way for every
+/// model.
+fn shown_to(
+    opened: &Opened,
+    dataset: &dyn Dataset,
+    options: &MeasureOptions,
+    numbers: &[u32],
+) -> Examined {
+    let images = data::batch(dataset, options.split, numbers);
+    let corruption = opened.run.corruption();
+    let first = numbers.first().copied().unwrap_or_default();
+    let label = |&number: &u32| dataset.label(options.split, number as usize);
+    Examined {
+        spoilt: corruption.map(|how| how.apply(&images, options.seed, first.into())),
+        labels: numbers.iter().map(label).collect(),
+        images,
+    }
+}
+
 /// A classifier that images are compared by.
 struct Classifier {
     name: String,
@@ -237,29 +256,24 @@ impl Measuring<'_> {
         }
     }
 
-    /// The images a batch at a time, with their numbers, until measuring is stopped.
+    /// The numbers of the images a batch at a time, until measuring is stopped.
     fn batches<'s>(
-        dataset: &'s dyn Dataset,
-        split: Split,
         count: u32,
         progress: &'s mut dyn FnMut(u32, u32) -> bool,
         is_stopped: &'s mut bool,
-    ) -> impl Iterator<Item = (Vec<u32>, Array)> {
+    ) -> impl Iterator<Item = Vec<u32>> {
         (0..count).step_by(BATCH).map_while(move |start| {
             *is_stopped |= !progress(start, count);
             if *is_stopped {
                 return None;
             }
-            let numbers: Vec<u32> = (start..count.min(start + BATCH as u32)).collect();
-            let images = data::batch(dataset, split, &numbers);
-            Some((numbers, images))
+            Some((start..count.min(start + BATCH as u32)).collect())
         })
     }
 
     fn reconstructions(&mut self) -> Result<Report, MeasureError> {
         let mut codec = self.opened.sampler(self.options.engine, self.gpu)?;
-        let (run, dataset, split) = (&self.opened.run, self.dataset, self.options.split);
-        let label = |&number: &u32| dataset.label(split, number as usize);
+        let run = &self.opened.run;
         let options = EvaluateOptions {
             seed: self.options.seed,
             likelihood: run.model.likelihood(&self.opened.tensors),
@@ -269,20 +283,9 @@ impl Measuring<'_> {
         let mut judge = self.classifier.as_mut().map(Classifier::judge);
         let features = Judge::features_name(judge.as_ref());
         let start = Instant::now();
-        let batches = Self::batches(
-            self.dataset,
-            self.options.split,
-            self.count,
-            self.progress,
-            &mut self.is_stopped,
-        );
-        let (corruption, seed) = (run.corruption(), self.options.seed);
-        let examined = batches.map(|(numbers, images)| Examined {
-            // Of the place in the data, so that every model sees the same.
-            spoilt: corruption.map(|how| how.apply(&images, seed, numbers[0].into())),
-            labels: numbers.iter().map(label).collect(),
-            images,
-        });
+        let batches = Self::batches(self.count, self.progress, &mut self.is_stopped);
+        let (opened, dataset, options_of) = (self.opened, self.dataset, self.options);
+        let examined = batches.map(|numbers| shown_to(opened, dataset, options_of, &numbers));
         let found = evaluate(codec.as_mut(), examined, judge.as_mut(), &options);
         if self.is_stopped {
             return Ok(self.report(codec.as_ref(), 0, 1.0));
@@ -349,9 +352,9 @@ impl Measuring<'_> {
         let (dataset, split) = (self.dataset, self.options.split);
         let mut found = Classification::default();
         let start = Instant::now();
-        let batches =
-            Self::batches(dataset, split, self.count, self.progress, &mut self.is_stopped);
-        for (numbers, images) in batches {
+        let batches = Self::batches(self.count, self.progress, &mut self.is_stopped);
+        for numbers in batches {
+            let images = data::batch(dataset, split, &numbers);
             let label = |&number: &u32| dataset.label(split, number as usize);
             let labels: Option<Vec<u32>> = numbers.iter().map(label).collect();
             if tells_classes && labels.is_none() {

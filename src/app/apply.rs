@@ -17,7 +17,7 @@ use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, Demo, PAD_TILES, TrainForm};
+use crate::ui::{Command, Demo, PAD_TILES, Page, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -71,9 +71,21 @@ impl ZscopeApp {
             Command::CompareRun(Some(path)) => self.compare_run(path),
             Command::CompareRun(None) => dialogs::ask(&self.jobs, Chosen::Compared),
             Command::StopComparing(index) => self.stop_comparing(index),
+            Command::EvaluateRun(Some(path)) => self.evaluate_run(&path),
+            Command::EvaluateRun(None) => dialogs::ask(&self.jobs, Chosen::Evaluated),
+            Command::StopEvaluating(index) => self.evaluation.models.remove(index),
+            Command::Measure(form) => self.measure(*form),
+            Command::CancelMeasuring => self.evaluation.stop(),
+            Command::PickClassifier => dialogs::ask(&self.jobs, Chosen::Classifier),
+            Command::SaveMeasures(Some(path)) => self.save_measures(path),
+            Command::SaveMeasures(None) => dialogs::ask(&self.jobs, Chosen::Measures),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
-            Command::ShowTab(tab) => self.view.tab = tab,
+            Command::ShowPage(page) => self.view.page = page,
+            Command::ShowTab(tab) => {
+                self.view.page = Page::Explore;
+                self.view.tab = tab;
+            }
             Command::SelectCode(code) => self.select_code(code),
             Command::ReviveCodes { codes, from } => self.revive_codes(codes, from),
             Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),

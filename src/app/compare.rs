@@ -29,12 +29,14 @@ impl ZscopeApp {
             self.notice(format!("compare with {name}: it has no curves yet"), true);
         } else if self.compared.len() < Compared::MOST {
             self.compared.push(compared);
+            self.follow_models();
         }
     }
 
     pub(super) fn stop_comparing(&mut self, index: usize) {
         if index < self.compared.len() {
             self.compared.remove(index);
+            self.follow_models();
         }
     }
 }

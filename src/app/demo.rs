@@ -49,6 +49,11 @@ impl ZscopeApp {
     }
 }
 
+/// The embedded model of a name, where there is one.
+pub(super) fn named(name: &str) -> Option<anyhow::Result<Opened>> {
+    [&VAE, &VQ_VAE].into_iter().find(|files| files.name == name).map(open)
+}
+
 fn open(files: &Files) -> anyhow::Result<Opened> {
     let run: RunConfig = serde_json::from_str(files.config)?;
     let read =

@@ -12,6 +12,17 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         Chosen::Compared => {
             wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
         }
+        Chosen::Evaluated => {
+            wait(jobs, purpose, dialog.set_title("Add a run to measure").pick_folder());
+        }
+        Chosen::Classifier => {
+            wait(jobs, purpose, dialog.set_title("Judge by a classifier's run").pick_folder());
+        }
+        Chosen::Measures => {
+            let dialog = dialog.set_title("Save measures").set_file_name("measures.csv");
+            let dialog = dialog.add_filter("CSV, Markdown or JSON", &["csv", "md", "json"]);
+            wait(jobs, purpose, dialog.save_file());
+        }
         Chosen::Curves => {
             let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());

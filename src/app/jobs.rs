@@ -11,6 +11,7 @@ use super::opening::OpenedData;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
+use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
 use crate::train::live::Probe;
@@ -35,6 +36,8 @@ pub(super) enum Done {
     History { question: u64, events: Result<Vec<Event>, String> },
     /// The curves of another run, or why they cannot be read.
     Compared(Result<Compared, String>),
+    /// What measuring models tells.
+    Evaluated(Told),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.
@@ -70,6 +73,12 @@ pub(super) enum Chosen {
     Model,
     /// A run to compare with.
     Compared,
+    /// A run or model to be measured.
+    Evaluated,
+    /// A classifier to judge by.
+    Classifier,
+    /// The measures' file.
+    Measures,
     /// The curves' file.
     Curves,
     /// The picture's file.

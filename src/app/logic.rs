@@ -6,7 +6,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::jobs::{Chosen, Done};
-use super::{Model, ZscopeApp};
+use super::{Model, ZscopeApp, script};
 use crate::array::NamedArrays;
 use crate::data::Dataset;
 use crate::engine::wgsl::Gpu;
@@ -46,7 +46,9 @@ impl eframe::App for ZscopeApp {
         self.take_dropped(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
-        let scripted = self.script.as_mut().and_then(|script| script.next(step, is_over, ctx));
+        let is_measuring = self.evaluation.is_measuring();
+        let at = script::Progress { step, is_over, is_measuring };
+        let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
         for command in scripted.into_iter().chain(shortcuts(ctx)) {
             self.apply(ctx, command);
         }
@@ -84,6 +86,7 @@ impl eframe::App for ZscopeApp {
     fn on_exit(&mut self) {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
+        self.evaluation.stop();
         self.jobs.finish_saves();
     }
 }
@@ -104,6 +107,7 @@ impl ZscopeApp {
         Scene {
             session: &self.session,
             compared: &self.compared,
+            evaluate: &self.evaluation.models,
             explore: &self.explore,
             model,
             codebook: self.codes.codebook.as_ref(),
@@ -217,6 +221,7 @@ impl ZscopeApp {
                     }
                 }
                 Done::Compared(Ok(compared)) => self.compare(compared),
+                Done::Evaluated(told) => self.take_measured(ctx, &told),
                 Done::CodeOrder { question, order } if question == self.model_question => {
                     self.code_order_made(order);
                 }
@@ -246,6 +251,11 @@ impl ZscopeApp {
                 }
                 Done::Chosen(Chosen::Data | Chosen::Model, path) => self.open_path(path),
                 Done::Chosen(Chosen::Compared, path) => self.compare_run(path),
+                Done::Chosen(Chosen::Evaluated, path) => self.evaluate_run(&path),
+                Done::Chosen(Chosen::Classifier, path) => {
+                    self.view.measure.classifier = path.display().to_string();
+                }
+                Done::Chosen(Chosen::Measures, path) => self.save_measures(path),
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
@@ -551,6 +561,7 @@ impl ZscopeApp {
         };
         self.show_codebook(codes.map(|(space, _)| space), usage);
         self.model = Some(model);
+        self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;
         self.stale_pad_rows = PAD_TILES;

@@ -9,6 +9,7 @@ mod compare;
 mod decoder;
 mod demo;
 mod dialogs;
+mod evaluate;
 mod frame_log;
 mod history;
 mod jobs;
@@ -44,6 +45,7 @@ use crate::ui::{DataLine, Demo, Notice, Pictures, View};
 
 use codes::Codes;
 use decoder::Decoder;
+use evaluate::Evaluation;
 use frame_log::FrameLog;
 use jobs::Jobs;
 use opening::Opening;
@@ -110,6 +112,7 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    evaluation: Evaluation,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
     /// The data that is open, under its specification.
@@ -239,6 +242,7 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),
             preview: None,
             dataset: None,

@@ -12,7 +12,7 @@ use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, Tab, TrainForm};
+use crate::ui::{Command, Demo, MeasureForm, Page, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -29,6 +29,8 @@ pub(super) enum Line {
     Wait(f64),
     /// Waits until so many updates are done.
     WaitStep(u64),
+    /// Waits until no model is being measured.
+    WaitMeasured,
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -37,11 +39,23 @@ pub(super) enum Line {
     Screenshot(PathBuf),
 }
 
+/// How far the window has come, for a script that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Updates that are done.
+    pub(super) step: u64,
+    /// Whether no run goes on.
+    pub(super) is_over: bool,
+    /// Whether models are being measured.
+    pub(super) is_measuring: bool,
+}
+
 /// A script being replayed.
 pub(super) struct Script {
     lines: std::vec::IntoIter<Line>,
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
+    waits_for_measures: bool,
     hides_pointer: bool,
 }
 
@@ -60,25 +74,23 @@ impl Script {
             lines: lines.into_iter(),
             wait_until: None,
             wait_step: None,
+            waits_for_measures: false,
             hides_pointer: false,
         })
     }
 
     /// What is to be done in this frame, if anything is.
-    pub(super) fn next(
-        &mut self,
-        step: u64,
-        is_over: bool,
-        ctx: &egui::Context,
-    ) -> Option<Command> {
+    pub(super) fn next(&mut self, at: Progress, ctx: &egui::Context) -> Option<Command> {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
-            || self.wait_step.is_some_and(|wanted| step < wanted && !is_over)
+            || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
+            || self.waits_for_measures && at.is_measuring
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
         }
         self.wait_until = None;
         self.wait_step = None;
+        self.waits_for_measures = false;
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => {
@@ -88,6 +100,7 @@ impl Script {
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
+            Line::WaitMeasured => self.waits_for_measures = true,
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -153,6 +166,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         }
         "wait-step" => return Ok(Line::WaitStep(number(0)? as u64)),
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
+        "evaluate" if rest == "wait" => return Ok(Line::WaitMeasured),
+        "evaluate" => evaluate(rest)?,
         "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
         "train" => Command::StartTraining(Box::new(train_form(&words)?)),
         "data" => Command::OpenData(rest.trim().to_owned()),
@@ -175,6 +190,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "freeze" => Command::Freeze(true),
         "class" => Command::ShowClass(number(0)? as usize),
         "average" => Command::ShowAverage(rest != "off"),
+        "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
+        "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
         "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
         "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
         "code" => Command::SelectCode(Some(number(0)? as usize)),
@@ -197,10 +214,42 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, code, revive, compare, keep-curves, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `evaluate add PATH`, `remove PLACE`, `measure key=value …`, `cancel` or `save PATH`.
+fn evaluate(words: &str) -> anyhow::Result<Command> {
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let rest = rest.trim();
+    Ok(match verb {
+        "add" if !rest.is_empty() => Command::EvaluateRun(Some(rest.into())),
+        "remove" => Command::StopEvaluating(rest.parse()?),
+        "measure" => Command::Measure(Box::new(measure_form(rest)?)),
+        "cancel" => Command::CancelMeasuring,
+        "save" if !rest.is_empty() => Command::SaveMeasures(Some(rest.into())),
+        _ => bail!(
+            "evaluate {words:?} (expected add PATH, remove PLACE, measure, cancel, wait or save PATH)"
+        ),
+    })
+}
+
+/// `data=DATA split=test images=1000 seed=0 classifier=RUN`, each where it differs.
+fn measure_form(words: &str) -> anyhow::Result<MeasureForm> {
+    let mut form = MeasureForm::default();
+    for key in words.split_whitespace() {
+        match key.split_once('=') {
+            Some(("data", value)) => value.clone_into(&mut form.data),
+            Some(("split", value)) => form.split = value.parse()?,
+            Some(("images", value)) => form.images = value.parse::<usize>()?.max(1),
+            Some(("seed", value)) => form.seed = value.parse()?,
+            Some(("classifier", value)) => value.clone_into(&mut form.classifier),
+            _ => bail!("{key:?} (expected data=, split=, images=, seed= or classifier=)"),
+        }
+    }
+    Ok(form)
 }
 
 /// `train DATA key=value …`; beside the recipe's keys, `recipe`, `epochs`, `batch` and `seed`.

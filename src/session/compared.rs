@@ -1,5 +1,7 @@
 //! The curves of another run, kept to be seen behind those of this one.
 
+use std::path::{Path, PathBuf};
+
 use super::{Series, Session};
 
 /// The curves that a run had told when they were taken.
@@ -7,6 +9,8 @@ use super::{Series, Session};
 pub struct Compared {
     name: String,
     step: u64,
+    run_dir: Option<PathBuf>,
+    data: Option<String>,
     series: Vec<(String, Series)>,
 }
 
@@ -18,7 +22,14 @@ impl Compared {
     pub fn of(name: impl Into<String>, session: &Session) -> Self {
         let told = session.series().filter(|(_, series)| !series.is_empty());
         let series = told.map(|(name, series)| (name.to_owned(), series.clone())).collect();
-        Self { name: name.into(), step: session.step(), series }
+        let run = session.run();
+        Self {
+            name: name.into(),
+            step: session.step(),
+            run_dir: run.map(|run| run.run_dir.clone()),
+            data: run.map(|run| run.data.clone()),
+            series,
+        }
     }
 
     /// Its name for people.
@@ -29,6 +40,16 @@ impl Compared {
     /// Updates that it had done.
     pub fn step(&self) -> u64 {
         self.step
+    }
+
+    /// Where it is kept.
+    pub fn run_dir(&self) -> Option<&Path> {
+        self.run_dir.as_deref()
+    }
+
+    /// What it learned from.
+    pub fn data(&self) -> Option<&str> {
+        self.data.as_deref()
     }
 
     /// Whether it has told nothing.

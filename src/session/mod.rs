@@ -5,6 +5,7 @@
 
 pub mod codebook;
 mod compared;
+pub mod evaluate;
 pub mod explore;
 mod series;
 mod steps;

@@ -289,7 +289,7 @@ pub fn write_csv(series: &[(&str, &Series)], out: &mut impl Write) -> io::Result
 }
 
 /// `text` as a CSV cell, quoted where it must be.
-fn csv_cell(text: &str) -> String {
+pub(super) fn csv_cell(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

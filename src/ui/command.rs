@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Tab, TrainForm};
+use super::{MeasureForm, Page, Tab, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
@@ -114,8 +114,22 @@ pub enum Command {
     CompareRun(Option<PathBuf>),
     /// Takes the curves of another run away again, by its place among them.
     StopComparing(usize),
+    /// Adds the run in a directory to the models that are measured side by side; asks which when no path is given.
+    EvaluateRun(Option<PathBuf>),
+    /// Takes a model out of them, by its place.
+    StopEvaluating(usize),
+    /// Measures them all.
+    Measure(Box<MeasureForm>),
+    /// Stops measuring them.
+    CancelMeasuring,
+    /// Asks for the run of a classifier to judge by.
+    PickClassifier,
+    /// Writes what was measured to a CSV, Markdown or JSON file; asks where when no path is given.
+    SaveMeasures(Option<PathBuf>),
     /// Writes the picture to a PNG file; asks where when no path is given.
     SavePicture(Option<PathBuf>),
+    /// Shows a page of the window.
+    ShowPage(Page),
     /// Shows a tab below the explorer.
     ShowTab(Tab),
     /// Puts a code into the inspector, or closes it.

@@ -58,7 +58,7 @@ pub(super) fn list(ui: &mut Ui, compared: &[Compared], out: &mut Vec<Command>) {
         sample(ui, plot::style(index + 1));
         ui.add(egui::Label::new(theme::muted(run.name()).small()).truncate())
             .on_hover_text(format!("The curves of {} up to step {}", run.name(), run.step()));
-        let remove = ui.small_button("✖").on_hover_text("Take it out of the plots.");
+        let remove = ui.small_button("×").on_hover_text("Take it out of the plots.");
         let name = format!("Stop comparing with {}", run.name());
         remove.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
         if remove.clicked() {

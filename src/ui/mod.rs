@@ -12,6 +12,7 @@ pub mod command;
 mod compare;
 mod curves;
 mod data_panel;
+mod evaluate;
 mod explore_panel;
 pub mod heatmap;
 mod inspector;
@@ -34,9 +35,11 @@ use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
 pub use codebook_view::{Clock, CodebookView, Order};
 pub use command::{Command, Demo};
 pub use curves::CurvesView;
+pub use evaluate::MeasureForm;
 pub use train_panel::TrainForm;
 
 use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
 use crate::session::{Compared, Session};
 
@@ -46,6 +49,8 @@ pub struct Scene<'a> {
     pub session: &'a Session,
     /// Other runs behind its curves, [`Compared::MOST`] at most.
     pub compared: &'a [Compared],
+    /// Models that are measured side by side.
+    pub evaluate: &'a Evaluate,
     /// Where a person stands in latent space.
     pub explore: &'a Explore,
     /// The model in the explorer.
@@ -124,6 +129,17 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// What the models that were measured side by side make.
+    pub evaluated: EvaluatedPictures,
+}
+
+/// Pictures of models that were measured side by side, equal in size, each a sheet of a few tiles.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EvaluatedPictures {
+    /// The first images that they were measured on.
+    pub originals: Option<Picture>,
+    /// What each model makes of them, or of draws, by the model's number.
+    pub models: Vec<(u64, Picture)>,
 }
 
 /// A texture and its size in texels.
@@ -178,6 +194,16 @@ pub struct Notice {
     pub is_error: bool,
 }
 
+/// What the window is for at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// Training a model and walking in its latent space.
+    #[default]
+    Explore,
+    /// Measuring models side by side.
+    Evaluate,
+}
+
 /// What is shown below the explorer of a model that has a codebook.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
@@ -199,6 +225,10 @@ pub struct View {
     pub open_path: String,
     /// The path that is typed to save the picture.
     pub picture_path: String,
+    /// The page that is shown.
+    pub page: Page,
+    /// How models would be measured.
+    pub measure: MeasureForm,
     /// What is shown below the explorer.
     pub tab: Tab,
     /// What is chosen of the codebook.
@@ -214,6 +244,13 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let out = &mut commands;
     let cells = scene.code_map.map_or(0, |map| map.codes.len());
     view.codebook.begin_frame(scene.codebook, cells);
+    if view.page == Page::Evaluate {
+        Panel::top("top")
+            .frame(theme::bar_frame())
+            .show(ui, |ui| top_bar::show(ui, scene, view, out));
+        evaluate::show(ui, scene, view, out);
+        return commands;
+    }
     let inspected = scene.codebook.zip(view.codebook.selected);
     // A small window has no room for both: the inspector then stands in for the setup.
     let shows_setup = inspected.is_none() || ui.available_width() >= LEAST_WITH_INSPECTOR;

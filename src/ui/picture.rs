@@ -12,7 +12,7 @@ const WALK_SPAN: f32 = 4.0;
 
 /// The largest whole factor at which a picture fits a width, at least 1 pixel a texel where there is room;
 /// larger pictures are shrunk.
-fn scale_to_fit(texels: Vec2, room: Vec2) -> f32 {
+pub(super) fn scale_to_fit(texels: Vec2, room: Vec2) -> f32 {
     let scale = (room.x / texels.x).min(room.y / texels.y);
     if scale >= 1.0 { scale.floor() } else { scale.max(0.0) }
 }

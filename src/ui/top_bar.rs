@@ -3,7 +3,7 @@
 use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
 
 use super::words::{self, duration, grouped};
-use super::{Command, Demo, Scene, View, theme};
+use super::{Command, Demo, Page, Scene, View, theme};
 use crate::event::FinishReason;
 use crate::session::{Phase, Session};
 
@@ -15,6 +15,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     ui.horizontal(|ui| {
         ui.label(theme::heading("Zscope"));
         ui.separator();
+        pages(ui, view);
+        ui.separator();
         open(ui, view, if narrow { 84.0 } else { 150.0 }, out);
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -23,6 +25,20 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| model(ui, scene, narrow));
         });
     });
+}
+
+/// What the window is for at the moment.
+fn pages(ui: &mut Ui, view: &mut View) {
+    let pages = [
+        (Page::Explore, "Explore", "Train a model and walk in its latent space."),
+        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images."),
+    ];
+    for (page, name, hint) in pages {
+        let button = Button::selectable(view.page == page, name);
+        if ui.add(button).on_hover_text(hint).clicked() {
+            view.page = page;
+        }
+    }
 }
 
 fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) {

@@ -19,6 +19,7 @@ mod codebook;
 mod common;
 mod data;
 mod engine_matches_twin;
+mod evaluate;
 mod explore;
 mod fetch;
 mod formats;

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod codebook;
+mod evaluate;
 mod layout;
 mod made_up;
 mod window;

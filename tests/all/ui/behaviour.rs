@@ -33,7 +33,7 @@ fn query_field<'a>(harness: &'a Harness<'_, Window>, role: Role, key: &str) -> O
 }
 
 #[track_caller]
-fn text_field<'a>(harness: &'a Harness<'_, Window>, words: &str) -> Node<'a> {
+pub fn text_field<'a>(harness: &'a Harness<'_, Window>, words: &str) -> Node<'a> {
     let found = nodes(harness).into_iter().find(|node| {
         let node = node.accesskit_node();
         node.role() == Role::TextInput && node.label().is_some_and(|label| label.contains(words))
@@ -42,7 +42,7 @@ fn text_field<'a>(harness: &'a Harness<'_, Window>, words: &str) -> Node<'a> {
 }
 
 /// Replaces what is typed in a field and presses Enter.
-fn type_and_enter(harness: &mut Harness<'_, Window>, words: &str, text: &str) -> Vec<Command> {
+pub fn type_and_enter(harness: &mut Harness<'_, Window>, words: &str, text: &str) -> Vec<Command> {
     text_field(harness, words).focus();
     asked(harness);
     harness.key_combination_modifiers(egui::Modifiers::COMMAND, &[Key::A]);

@@ -7,6 +7,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::ui::{Notice, Tab};
 
+use super::evaluate;
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
 
 /// Scenes that fill the window in different ways.
@@ -26,6 +27,9 @@ fn scenes() -> Vec<(&'static str, Window)> {
         window.view.codebook.select(Some(5));
         window.view.codebook.cell = Some(12);
         window.view.tab = tab;
+        scenes.push((scene, window));
+    }
+    for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
     }
     scenes.push(("a notice", Window { notices: vec![notice], ..Window::full(20) }));

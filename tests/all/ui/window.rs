@@ -7,6 +7,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook};
+use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
@@ -32,6 +33,7 @@ pub struct Window {
     pub is_live: bool,
     pub trains_on: Option<&'static str>,
     pub compared: Vec<Compared>,
+    pub evaluate: Evaluate,
     pub commands: Vec<Command>,
 }
 
@@ -41,6 +43,7 @@ impl eframe::App for Window {
         let scene = Scene {
             session: &self.session,
             compared: &self.compared,
+            evaluate: &self.evaluate,
             explore,
             model: ModelLine {
                 name: self.name,

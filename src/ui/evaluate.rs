@@ -1,0 +1,59 @@
+//! The page that measures models side by side: what is measured at the left, what was found beside it.
+
+mod results;
+mod setup;
+
+use egui::{CentralPanel, Panel, Ui};
+
+use super::{Command, Scene, View, notices, theme};
+use crate::data::Split;
+
+/// How models would be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeasureForm {
+    /// The specification of the images; empty for those that the first model learned from.
+    pub data: String,
+    /// Which part of them.
+    pub split: Split,
+    /// How many, at most.
+    pub images: usize,
+    /// Seed of draws and posterior samples.
+    pub seed: u64,
+    /// The run of a classifier to judge by; empty for none.
+    pub classifier: String,
+    /// The path that is typed to add a model.
+    pub add_path: String,
+    /// The path that is typed to save the measures.
+    pub save_path: String,
+}
+
+impl Default for MeasureForm {
+    fn default() -> Self {
+        Self {
+            data: String::new(),
+            split: Split::Test,
+            images: 1_000,
+            seed: 0,
+            classifier: String::new(),
+            add_path: String::new(),
+            save_path: String::new(),
+        }
+    }
+}
+
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    Panel::left("measured")
+        .resizable(true)
+        .default_size(268.0)
+        .size_range(240.0..=420.0)
+        .frame(theme::panel_frame())
+        .show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                setup::show(ui, scene, &mut view.measure, out);
+            });
+        });
+    CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
+        notices(ui, scene.notices, out);
+        results::show(ui, scene, &mut view.measure, out);
+    });
+}
