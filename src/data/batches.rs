@@ -25,8 +25,17 @@ pub struct Batch {
     pub indices: Vec<u32>,
     /// `[b, c, h, w]`, values in `[0, 1]`.
     pub images: Array,
+    /// The same as an encoder sees them, where they are spoilt for a model that is to mend them.
+    pub spoilt: Option<Array>,
     /// The class of each image; none when the set has no classes.
     pub labels: Option<Vec<u32>>,
+}
+
+impl Batch {
+    /// The images as an encoder sees them, `[b, c, h, w]` in `[0, 1]`.
+    pub fn seen(&self) -> &Array {
+        self.spoilt.as_ref().unwrap_or(&self.images)
+    }
 }
 
 /// An endless iterator over the batches of a split, epoch after epoch.
@@ -154,6 +163,7 @@ impl Maker {
             epoch,
             indices: indices.to_vec(),
             images: batch(&*self.dataset, self.split, indices),
+            spoilt: None,
             labels: indices
                 .iter()
                 .map(|&index| self.dataset.label(self.split, index as usize))

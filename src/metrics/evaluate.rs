@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::code_use::{codes_used, perplexity};
 use super::{
-    KlPerDim, Mean, bernoulli_nats_from_logits, gaussian_nats, mse, psnr_db_from_mse, ssim,
+    KlPerDim, Mean, bernoulli_nats_from_logits, gaussian_nats, mse, psnr_db, psnr_db_from_mse, ssim,
 };
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
+use crate::data::corrupt::Corruption;
 use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
 use crate::random::{Purpose, normals};
 
@@ -35,6 +36,9 @@ pub struct Evaluation {
     pub mse: f64,
     /// Mean of each image's PSNR, in dB.
     pub psnr_db: f64,
+    /// The same of what was encoded, where that was spoilt: what a model that mends has to better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupted_psnr_db: Option<f64>,
     /// Mean of each image's SSIM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ssim: Option<f64>,
@@ -90,6 +94,7 @@ impl Evaluation {
     /// The numbers worth a curve, with their names.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
         let mut values = vec![("mse", self.mse), ("psnr_db", self.psnr_db)];
+        values.extend(self.corrupted_psnr_db.map(|psnr_db| ("corrupted_psnr_db", psnr_db)));
         if let Some(elbo) = &self.elbo {
             values.push(("elbo_nats", elbo.elbo_nats));
             values.push(("reconstruction_nats", elbo.reconstruction_nats));
@@ -120,9 +125,33 @@ pub fn evaluate(
     batches: impl IntoIterator<Item = Array>,
     options: &EvaluateOptions,
 ) -> Result<Evaluation, CodecError> {
+    evaluate_mending(codec, batches, options, None)
+}
+
+/// Measures a model that mends: as [`evaluate`], but it encodes what a corruption makes of the images, each by its
+/// place among them (see [`Corruption::apply_to_held_out`]), and what it decodes is compared with the clean ones.
+///
+/// # Shapes
+/// - each batch: `[b, c, h, w]` in `[0, 1]`
+///
+/// # Errors
+/// When there is no image or the model fails.
+pub fn evaluate_mending(
+    codec: &mut dyn Codec,
+    batches: impl IntoIterator<Item = Array>,
+    options: &EvaluateOptions,
+    corruption: Option<Corruption>,
+) -> Result<Evaluation, CodecError> {
     let mut sums = Sums::default();
     for images in batches {
-        sums.add(codec, &images, options)?;
+        let seen = corruption.map(|corruption| corruption.apply_to_held_out(&images, sums.images));
+        if let Some(spoilt) = &seen {
+            let psnr_db = |index| psnr_db(spoilt.row(index), images.row(index));
+            (0..images.num_rows())
+                .map(psnr_db)
+                .for_each(|psnr_db| sums.corrupted_psnr.add(psnr_db));
+        }
+        sums.add(codec, seen.as_ref().unwrap_or(&images), &images, options)?;
     }
     if sums.images == 0 {
         return Err("evaluate: no image (expected at least one)".into());
@@ -150,8 +179,16 @@ pub fn evaluate(
         perplexity: perplexity(&sums.usage),
         quantization_mse: told(&sums.quantization),
     });
-    let ssim = sums.ssim.mean();
-    Ok(Evaluation { images: sums.images, skipped, mse, psnr_db, ssim, elbo, codebook })
+    Ok(Evaluation {
+        images: sums.images,
+        skipped,
+        mse,
+        psnr_db,
+        corrupted_psnr_db: sums.corrupted_psnr.mean(),
+        ssim: sums.ssim.mean(),
+        elbo,
+        codebook,
+    })
 }
 
 #[derive(Default)]
@@ -159,6 +196,7 @@ struct Sums {
     images: u64,
     mse: Mean,
     psnr: Mean,
+    corrupted_psnr: Mean,
     ssim: Mean,
     reconstruction: Mean,
     kl: KlPerDim,
@@ -168,13 +206,15 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds images by what becomes of them as they are `seen`.
     fn add(
         &mut self,
         codec: &mut dyn Codec,
+        seen: &Array,
         images: &Array,
         options: &EvaluateOptions,
     ) -> Result<(), CodecError> {
-        let mut codes = codec.encode(&options.range.images_from_unit(images))?;
+        let mut codes = codec.encode(&options.range.images_from_unit(seen))?;
         let mean = take(&mut codes, "latent")?;
         let decoded = take(&mut codec.decode(&mean)?, "image")?;
         let &[_, c, h, w] = images.shape() else {

@@ -125,22 +125,26 @@ impl Vae {
         sigmoid(self.decode_logits(latent))
     }
 
-    /// The negative evidence lower bound of a batch with one sample an image.
+    /// The negative evidence lower bound of a batch with one sample an image. The posterior is that of what is
+    /// `seen`: the images themselves, or what was made of them for the model to mend, which bounds them as well.
     ///
     /// # Shapes
-    /// - `images`: `[b, c, h, w]` in `[0, 1]`; `noise`: `[b, d]`, standard normal
+    /// - `seen`, `images`: `[b, c, h, w]` in `[0, 1]`; `noise`: `[b, d]`, standard normal
     ///
     /// # Source
-    /// Kingma & Welling (2013), eq. 10, with the KL term weighted by β (Higgins et al., 2017, eq. 4).
+    /// Kingma & Welling (2013), eq. 10, with the KL term weighted by β (Higgins et al., 2017, eq. 4);
+    /// for images that are to be mended Denoising Criterion for Variational Auto-Encoding Framework (Im et al., 2017,
+    /// eq. 7, arXiv:1511.06406).
     pub fn loss(
         &self,
         config: &VaeConfig,
+        seen: Tensor<4>,
         images: Tensor<4>,
         noise: Tensor<2>,
         weight: KlWeight,
     ) -> VaeLoss {
         let b = images.dims()[0] as f64;
-        let posterior = self.encode(images.clone());
+        let posterior = self.encode(seen);
         let logits = self.decode_logits(posterior.sample(noise));
         let (nll, sigma) = match config.likelihood {
             Likelihood::Bernoulli => (loss::bernoulli_nll(logits, images), None),

@@ -149,18 +149,20 @@ impl VqVae {
     }
 
     /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus
-    /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[q * k]`, get no gradient.
+    /// `beta` times the commitment (eq. 3). Encoded is what is `seen`: the images themselves, or what was made of them
+    /// for the model to mend. Codes marked in `frozen`, `[q * k]`, get no gradient.
     ///
     /// # Shapes
-    /// - `images`: `[b, c, h, w]` in `[0, 1]`
+    /// - `seen`, `images`: `[b, c, h, w]` in `[0, 1]`
     pub fn loss(
         &self,
+        seen: Tensor<4>,
         images: Tensor<4>,
         beta: f64,
         variance: f64,
         frozen: Option<&Tensor<1, Bool>>,
     ) -> VqVaeLoss {
-        let latent = self.encode(images.clone());
+        let latent = self.encode(seen);
         let [b, _, h, w] = latent.dims();
         let quantized = self.quantizer.forward(rows_of(latent), frozen);
         let decoded = self.decode(planes_of(quantized.codes.clone(), b, [h, w]));

@@ -1,13 +1,16 @@
 //! What the worker asks of a family: one update, its state, and pictures to look at.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
+use super::recipe;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
+use crate::data::corrupt::Corruption;
 use crate::data::{Batch, Dataset};
 use crate::metrics::evaluate::Evaluation;
-use crate::model::params::ParamError;
+use crate::model::params::{self, ParamError};
+use crate::picture::ValueRange;
 use crate::session::codebook::ReviveFrom;
 
 /// What an update tells; nothing of it is read back yet.
@@ -41,6 +44,11 @@ pub(crate) struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
+    /// How the images are spoilt before they are encoded, where they are.
+    pub(crate) fn corruption(&self) -> Option<Corruption> {
+        recipe::corruption(self.settings)
+    }
+
     /// Images as batches.
     pub(crate) fn batches(&self, images: &Array) -> impl Iterator<Item = Array> {
         let (count, batch) = (images.num_rows(), self.batch.max(1));
@@ -76,7 +84,7 @@ pub(crate) trait Learner {
     fn curves(&self) -> Vec<String>;
 
     /// What comes before the first update of a new run, and needs to see the data.
-    fn begin(&mut self, _dataset: &dyn Dataset) {}
+    fn begin(&mut self, _dataset: &dyn Dataset, _settings: &Settings) {}
 
     /// What a person should know of a run when it begins or goes on, in one sentence.
     fn notice(&self) -> Option<String> {
@@ -153,6 +161,15 @@ pub(crate) trait Learner {
     fn frozen(&self) -> &[bool] {
         &[]
     }
+}
+
+/// A batch as the encoder sees it, and as the model is to give it back; `[b, c, h, w]` in `range`.
+pub(crate) fn seen_and_clean(batch: &Batch, range: ValueRange, device: &Device) -> [Tensor<4>; 2] {
+    let tensor = |images: &Array| -> Tensor<4> {
+        params::tensor_from_array(&range.images_from_unit(images), device)
+    };
+    let clean = tensor(&batch.images);
+    [batch.spoilt.as_ref().map_or_else(|| clean.clone(), tensor), clean]
 }
 
 /// Reads a block of scalars back at once.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
+use crate::data::corrupt::Corruption;
 use crate::formats::{FormatError, pictures};
 use crate::latent;
 use crate::latest::Latest;
@@ -50,6 +51,8 @@ pub struct Probe {
     pub step: u64,
     /// The held-out images, `[b, c, h, w]` in `[0, 1]`; nothing for families that only generate.
     pub originals: Option<Array>,
+    /// The same as the encoder sees them, where they are spoilt for the model to mend.
+    pub spoilt: Option<Array>,
     /// Reconstructions from the mean latents, or images of the draws, `[b, c, h, w]` in `[0, 1]`.
     pub images: Array,
     /// The mean latents or the draws, `[b, ..]`.
@@ -62,7 +65,7 @@ impl Probe {
     /// How many draws are.
     pub const DRAWS: usize = 3 * Self::IMAGES;
 
-    /// Encodes and decodes `originals`.
+    /// Encodes and decodes `originals`, the first held-out images, spoilt where a corruption is given.
     ///
     /// # Errors
     /// When the model fails.
@@ -71,11 +74,14 @@ impl Probe {
         range: ValueRange,
         step: u64,
         originals: &Array,
+        corruption: Option<Corruption>,
     ) -> Result<Self, CodecError> {
-        let latents = take(&mut codec.encode(&range.images_from_unit(originals))?, "latent")?;
+        let spoilt = corruption.map(|corruption| corruption.apply_to_held_out(originals, 0));
+        let seen = spoilt.as_ref().unwrap_or(originals);
+        let latents = take(&mut codec.encode(&range.images_from_unit(seen))?, "latent")?;
         let images = take(&mut codec.decode(&latents)?, "image")?;
         let images = range.images_to_unit(&images);
-        Ok(Self { step, originals: Some(originals.clone()), images, latents })
+        Ok(Self { step, originals: Some(originals.clone()), spoilt, images, latents })
     }
 
     /// Decodes the first draws from the prior of latents of a shape.
@@ -90,17 +96,22 @@ impl Probe {
     ) -> Result<Self, CodecError> {
         let latents = latent::draws(latent, Self::DRAWS, 0);
         let images = take(&mut codec.decode(&latents)?, "image")?;
-        Ok(Self { step, originals: None, images: range.images_to_unit(&images), latents })
+        let images = range.images_to_unit(&images);
+        Ok(Self { step, originals: None, spoilt: None, images, latents })
     }
 
-    /// Writes the originals above their reconstructions, or the draws, as one picture.
+    /// Writes the originals above their reconstructions, or spoilt images, what became of them and the originals, or
+    /// the draws, as one picture.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), FormatError> {
-        let picture = match &self.originals {
-            Some(originals) => pictures::strips(&[originals, &self.images], 1),
-            None => pictures::sheet(&self.images, Self::IMAGES, 1),
+        let picture = match (&self.originals, &self.spoilt) {
+            (Some(originals), Some(spoilt)) => {
+                pictures::strips(&[spoilt, &self.images, originals], 1)
+            }
+            (Some(originals), None) => pictures::strips(&[originals, &self.images], 1),
+            (None, _) => pictures::sheet(&self.images, Self::IMAGES, 1),
         };
         pictures::write_picture(path, &picture)
     }

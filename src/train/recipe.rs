@@ -15,7 +15,7 @@ use crate::picture::ImageShape;
 
 use super::settings::{Key, SettingError, Settings};
 
-pub(super) use shared::augment;
+pub(super) use shared::{augment, corruption, spoilt};
 
 /// A family that can be trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 pub use crate::event::Value;
 
+use crate::data::corrupt::Corruption;
 use crate::latent::Levels;
 
 /// What a key accepts.
@@ -36,6 +37,11 @@ pub enum Kind {
     },
     /// Levels of finite scalar quantization such as `8,5,5,5`, or one word.
     Levels {
+        /// The word.
+        word: &'static str,
+    },
+    /// How images are spoilt, as [`Corruption`] writes it, or one word.
+    Corruption {
         /// The word.
         word: &'static str,
     },
@@ -82,6 +88,7 @@ impl std::fmt::Display for Kind {
                 let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
                 write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
             }
+            Self::Corruption { word } => write!(f, "{}, or {word}", Corruption::FORMS),
             Self::Path => write!(f, "a path, or nothing"),
         }
     }
@@ -100,6 +107,9 @@ impl Kind {
             (Self::Choice(words), Value::Word(w)) => words.contains(&w.as_str()),
             (Self::NumberOr { word, .. }, Value::Word(w)) => word == w,
             (Self::Levels { word }, Value::Word(w)) => word == w || Levels::from_text(w).is_some(),
+            (Self::Corruption { word }, Value::Word(w)) => {
+                word == w || w.parse::<Corruption>().is_ok()
+            }
             (Self::Path, Value::Word(_)) => true,
             _ => false,
         }

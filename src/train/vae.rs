@@ -4,7 +4,7 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::{Learner, Measured, Measuring, Told};
+use super::learner::{Learner, Measured, Measuring, Told, seen_and_clean};
 use super::optimizer::Adam;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
@@ -12,7 +12,7 @@ use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::vae::VaeConfig;
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, evaluate_mending};
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::vae::{KlWeight, Vae};
@@ -55,7 +55,7 @@ impl Learner for VaeLearner {
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
-        let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
+        let [seen, images] = seen_and_clean(batch, self.config.range(), device);
         let b = batch.images.num_rows();
         let d = self.config.latent_dim;
         let noise = random::normals(self.seed, batch.step, Purpose::Reparametrize, b * d);
@@ -63,7 +63,7 @@ impl Learner for VaeLearner {
         let weight = kl_weight(batch.step, settings);
         let lr = settings.number("lr");
         let noise = params::tensor_from_array(&noise, device);
-        let loss = self.model.loss(&self.config, images, noise, weight);
+        let loss = self.model.loss(&self.config, seen, images, noise, weight);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
         self.model = self.adam.step(lr, self.model.clone(), grads);
         let host = [weight.beta as f32, lr as f32];
@@ -119,7 +119,8 @@ pub(super) fn measure(
         range: architecture.range(),
         ssim: false,
     };
-    let evaluation = evaluate(codec, how.batches(held_out), &options)?;
+    let batches = how.batches(held_out);
+    let evaluation = evaluate_mending(codec, batches, &options, how.corruption())?;
     let loss = evaluation.loss(how.settings.number("beta"));
     Ok(Measured::of_reconstructions(&evaluation, loss))
 }

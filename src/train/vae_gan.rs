@@ -10,13 +10,14 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::learner::{Learner, Measured, Measuring, Told};
+use super::learner::{Learner, Measured, Measuring, Told, seen_and_clean};
 use super::optimizer::{Adam, gradient_norm};
 use super::settings::Settings;
 use super::vae::{self, kl_weight};
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
+use crate::graph::lower::Architecture as _;
 use crate::graph::lower::vae_gan::VaeGanConfig;
 use crate::metrics::generate::{GenerateOptions, evaluate_generator};
 use crate::model::adversarial::AdversarialLoss;
@@ -128,16 +129,16 @@ impl VaeGanLearner {
         self.discriminator.judge(own, None)
     }
 
-    /// An update of encoder and decoder.
+    /// An update of encoder and decoder, by what the encoder sees and the clean images.
     fn teach_vae(
         &mut self,
-        real: &Tensor<4>,
+        [seen, real]: &[Tensor<4>; 2],
         step: u64,
         phase: Phase,
         settings: &Settings,
     ) -> Terms {
         let b = real.dims()[0];
-        let posterior = self.vae.encode(real.clone());
+        let posterior = self.vae.encode(seen.clone());
         let latent = posterior.sample(self.noise(b, step, Purpose::Reparametrize));
         let latent = if phase == Phase::Adversarial { latent.detach() } else { latent };
         let logits = self.vae.decode_logits(latent.clone());
@@ -148,13 +149,13 @@ impl VaeGanLearner {
         let weight = kl_weight(step, settings);
         let prior = loss::free_bits(kl_per_dim.clone(), weight.free_nats) * weight.beta;
         let plays = matches!(phase, Phase::Adversarial | Phase::Joint);
-        let seen = (phase == Phase::Joint)
+        let features = (phase == Phase::Joint)
             .then(|| self.feature_loss(real, burn::tensor::activation::sigmoid(logits.clone())));
         let adversarial = plays.then(|| self.fooling_loss(latent, step, settings));
         let pixels = if phase == Phase::Joint { settings.number("pixel_weight") } else { 1.0 };
         let mut total = prior + reconstruction.clone() * pixels;
-        if let Some(seen) = &seen {
-            total = total + seen.clone() * settings.number("feature_weight");
+        if let Some(features) = &features {
+            total = total + features.clone() * settings.number("feature_weight");
         }
         if let Some(adversarial) = &adversarial {
             total = total + adversarial.clone() * settings.number("adversarial_weight");
@@ -165,7 +166,7 @@ impl VaeGanLearner {
         Terms {
             loss: total.inner(),
             reconstruction: reconstruction.inner(),
-            features: seen.unwrap_or_else(zero).inner(),
+            features: features.unwrap_or_else(zero).inner(),
             adversarial: adversarial.unwrap_or_else(zero).inner(),
             kl: kl_per_dim.clone().sum().inner(),
             kl_per_dim: kl_per_dim.inner(),
@@ -193,12 +194,12 @@ impl VaeGanLearner {
     /// An update of the discriminator: its loss, mean scores, and the length of its gradient, `[4]`.
     fn teach_discriminator(
         &mut self,
-        real: &Tensor<4>,
+        [seen, real]: &[Tensor<4>; 2],
         step: u64,
         settings: &Settings,
     ) -> Tensor<1> {
         let b = real.dims()[0];
-        let posterior = self.vae.encode(real.clone());
+        let posterior = self.vae.encode(seen.clone());
         let rebuilt = posterior.sample(self.noise(b, step, Purpose::Reparametrize));
         let drawn = self.noise(b, step, Purpose::DiscriminatorNoise);
         let made = self.vae.decode(Tensor::cat(vec![rebuilt, drawn], 0)).detach();
@@ -253,14 +254,14 @@ impl Learner for VaeGanLearner {
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let phase = Phase::at(batch.step, settings);
-        let real: Tensor<4> = params::tensor_from_array(&batch.images, &self.device);
+        let images = seen_and_clean(batch, self.config.range(), &self.device);
         let plain = self.device.clone().inner();
         let judge = if phase == Phase::Pretrain {
             Tensor::zeros([4], &plain)
         } else {
-            self.teach_discriminator(&real, batch.step, settings)
+            self.teach_discriminator(&images, batch.step, settings)
         };
-        let terms = self.teach_vae(&real, batch.step, phase, settings);
+        let terms = self.teach_vae(&images, batch.step, phase, settings);
         let gap = judge.clone().slice(1..2) - judge.clone().slice(2..3);
         let beta = kl_weight(batch.step, settings).beta;
         let host = [beta, settings.number("lr"), settings.number("d_lr")].map(|value| value as f32);

@@ -4,8 +4,9 @@ use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::{Bool, Device, Tensor, TensorData};
 
-use super::learner::{Codes, Learner, Measured, Measuring, Told};
+use super::learner::{Codes, Learner, Measured, Measuring, Told, seen_and_clean};
 use super::optimizer::Adam;
+use super::recipe;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
@@ -14,7 +15,7 @@ use crate::graph::lower::Architecture as _;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, Method, QuantizerConfig};
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::latent::nearest_codes;
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, evaluate_mending};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::quantizer::{CodebookRules, kmeans, perplexity};
@@ -172,7 +173,7 @@ impl Learner for VqVaeLearner {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    fn begin(&mut self, dataset: &dyn Dataset) {
+    fn begin(&mut self, dataset: &dyn Dataset, settings: &Settings) {
         if !self.begins_with_kmeans || matches!(self.quantizer().method, Method::Fsq { .. }) {
             return;
         }
@@ -180,7 +181,9 @@ impl Learner for VqVaeLearner {
         let [h, w] = self.config.grid();
         let wanted = if k > MOST_KMEANS_CODES { k } else { k * VECTORS_PER_CODE };
         let images = wanted.div_ceil(h * w).clamp(self.batch.min(64), MOST_BEGIN_IMAGES);
-        let vectors = self.vectors(&first_images(dataset, images, self.seed));
+        let images = first_images(dataset, images, self.seed);
+        let images = recipe::spoilt(settings, &images, self.seed, 0).unwrap_or(images);
+        let vectors = self.vectors(&images);
         if self.quantizer().moves_codes() {
             self.begin_with_kmeans(&vectors);
         } else {
@@ -190,7 +193,7 @@ impl Learner for VqVaeLearner {
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
-        let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
+        let [seen, images] = seen_and_clean(batch, self.config.range(), device);
         let lr = settings.number("lr");
         let even_share = self.even_share(batch.images.num_rows());
         let rules = CodebookRules {
@@ -199,13 +202,13 @@ impl Learner for VqVaeLearner {
         };
         let frozen = self.frozen_mask.as_ref();
         let beta = f64::from(self.quantizer().commitment);
-        let loss = self.model.loss(images, beta, self.variance, frozen);
+        let loss = self.model.loss(seen, images, beta, self.variance, frozen);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
         let model = self.adam.step(lr, self.model.clone(), grads);
         let (model, restarted) =
             model.update_codes(&loss.quantized, &rules, frozen, self.seed, batch.step);
         self.model = model;
-        self.last_images = Some(batch.images.clone());
+        self.last_images = Some(batch.seen().clone());
         let counts = loss.quantized.counts.clone();
         let restarted = restarted.float();
         let mut scalars = vec![loss.total.inner(), loss.reconstruction.inner()];
@@ -250,7 +253,12 @@ impl Learner for VqVaeLearner {
     fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
         let options = EvaluateOptions { seed: how.seed, likelihood: None, range, ssim: false };
-        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
+        let evaluation = evaluate_mending(
+            self.codec().as_mut(),
+            how.batches(held_out),
+            &options,
+            how.corruption(),
+        )?;
         let quantization =
             evaluation.codebook.map_or(f64::NAN, |codebook| codebook.quantization_mse);
         let loss = evaluation.mse / self.variance

@@ -14,6 +14,7 @@ use super::codebook::{self, Frozen, Names};
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::Adam;
 use super::perceptual;
+use super::recipe;
 use super::settings::Settings;
 use super::vq_vae::first_images;
 use crate::array::{Array, NamedArrays};
@@ -22,7 +23,7 @@ use crate::data::{Batch, Dataset};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::vq_model::CODEBOOK;
 use crate::graph::lower::vqgan::{CLUSTER_SIZE, DISCRIMINATOR, EMBED_AVG, VqganConfig};
-use crate::metrics::evaluate::{EvaluateOptions, evaluate};
+use crate::metrics::evaluate::{EvaluateOptions, evaluate_mending};
 use crate::model::classifier::Classifier;
 use crate::model::codec::VqganCodec;
 use crate::model::params::{self, ParamError};
@@ -116,12 +117,14 @@ impl Learner for VqganLearner {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    fn begin(&mut self, dataset: &dyn Dataset) {
+    fn begin(&mut self, dataset: &dyn Dataset, settings: &Settings) {
         let Some([k, _]) = self.config.codebook().filter(|_| self.begins_with_kmeans) else {
             return;
         };
         let images = codebook::images_to_begin(k, self.cells(), self.batch);
-        let vectors = self.vectors(&first_images(dataset, images, self.seed));
+        let images = first_images(dataset, images, self.seed);
+        let images = recipe::spoilt(settings, &images, self.seed, 0).unwrap_or(images);
+        let vectors = self.vectors(&images);
         let codes = codebook::first_codes(vectors, k, self.seed);
         // As if each had been chosen evenly so far.
         let size = (self.batch * self.cells()) as f64 / k as f64;
@@ -184,7 +187,12 @@ impl Learner for VqganLearner {
     fn measure(&self, held_out: &Array, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
         let options = EvaluateOptions { seed: how.seed, likelihood: None, range, ssim: false };
-        let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), &options)?;
+        let evaluation = evaluate_mending(
+            self.codec().as_mut(),
+            how.batches(held_out),
+            &options,
+            how.corruption(),
+        )?;
         Ok(Measured::of_reconstructions(&evaluation, evaluation.mse))
     }
 

@@ -22,7 +22,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
-use super::recipe::augment;
+use super::recipe::{augment, corruption, spoilt};
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
 use super::vqgan::VqganLearner;
@@ -344,7 +344,7 @@ impl Loop {
                 }
                 // A whole model has all that the data could tell it.
                 if !is_whole {
-                    learner.begin(dataset.as_ref());
+                    learner.begin(dataset.as_ref(), &settings);
                 }
             }
             Start::GoOn(checkpoint) => {
@@ -482,6 +482,7 @@ impl Loop {
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
         augment(&self.settings).apply(&mut batch.images, self.config.seed, batch.step);
+        batch.spoilt = spoilt(&self.settings, &batch.images, self.config.seed, batch.step);
         let phase = self.learner.phase(batch.step, &self.settings);
         if phase != self.phase {
             self.phase = phase;
@@ -710,7 +711,10 @@ impl Loop {
         let mut codec = self.learner.codec();
         let codec = codec.as_mut();
         let probe = match self.config.model.task() {
-            Task::Reconstruct => Probe::reconstruct(codec, range, step, &self.probe),
+            Task::Reconstruct => {
+                let corruption = corruption(&self.settings);
+                Probe::reconstruct(codec, range, step, &self.probe, corruption)
+            }
             Task::Generate => Probe::generate(codec, range, step, &self.config.model.latent()),
             Task::Classify => return Ok(None),
         };

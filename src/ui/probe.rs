@@ -26,11 +26,16 @@ pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
         let step = grouped(probe.step);
         ui.label(theme::muted(format!("{count} fixed draws from the prior, step {step}")));
     } else {
-        let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let before = match &probe.spoilt_psnr_db[..] {
+            [] => String::new(),
+            spoilt => format!(", corrupted {:.1} dB", mean(spoilt)),
+        };
         ui.label(theme::muted(format!(
-            "{} held-out images, step {}, mean PSNR {mean:.1} dB",
+            "{} held-out images, step {}, mean PSNR {:.1} dB{before}",
             probe.psnr_db.len(),
-            grouped(probe.step)
+            grouped(probe.step),
+            mean(&probe.psnr_db)
         )));
     }
 }

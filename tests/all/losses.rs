@@ -412,7 +412,8 @@ fn vae_loss_is_the_sum_of_its_terms() {
         let model = params::load(Vae::new(&config, 0, &Device::flex()), &tensors).expect("loaded");
         for (beta, free_nats) in [(1.0, 0.0), (4.0, 0.0), (0.5, 0.12), (0.0, 0.0)] {
             let weight = KlWeight { beta, free_nats };
-            let found = model.loss(&config, on_cpu(&images), on_cpu(&noise), weight);
+            let seen = on_cpu(&images);
+            let found = model.loss(&config, seen.clone(), seen, on_cpu(&noise), weight);
             let kl: f64 = per_dim.iter().map(|kl| kl.max(free_nats)).sum();
             let expected = [
                 reconstruction + beta * kl,
@@ -474,7 +475,8 @@ fn a_learned_deviation_is_bent_softly() {
         let model = params::load(Vae::new(&config, 0, &device), &tensors).expect("loaded");
         let images: Tensor<4> = tensor_from_array(&Array::zeros([2, 1, 4, 4]), &device);
         let noise = tensor_from_array(&Array::zeros([2, 3]), &device);
-        let loss = model.loss(&config, images, noise, KlWeight { beta: 1.0, free_nats: 0.0 });
+        let weight = KlWeight { beta: 1.0, free_nats: 0.0 };
+        let loss = model.loss(&config, images.clone(), images, noise, weight);
         let found = values(loss.sigma.expect("a deviation").inner())[0];
         let expected = Sigma::log_from_parameter(parameter).exp();
         assert!((found - expected).abs() < 1e-6 * (1.0 + expected), "{parameter}: {found}");
@@ -505,6 +507,7 @@ fn vae_gradients_match_finite_differences() {
             .loss(
                 &config,
                 tensor_from_array(&images, &device),
+                tensor_from_array(&images, &device),
                 tensor_from_array(&noise, &device),
                 weight,
             )
@@ -520,7 +523,8 @@ fn vae_gradients_match_finite_differences() {
             array.data_mut()[index] += step;
             let model =
                 params::load(Vae::new(&config, 0, &Device::flex()), &moved).expect("loaded");
-            let total = model.loss(&config, on_cpu(&images), on_cpu(&noise), weight).total;
+            let seen = on_cpu(&images);
+            let total = model.loss(&config, seen.clone(), seen, on_cpu(&noise), weight).total;
             f64::from(values(total)[0])
         };
         let (mut found, mut expected) = (Vec::new(), Vec::new());

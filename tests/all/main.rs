@@ -26,6 +26,7 @@ mod graph;
 mod graph_matches_burn;
 mod latent;
 mod losses;
+mod mending;
 mod metrics;
 mod optimizer;
 mod patchgan;

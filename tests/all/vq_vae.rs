@@ -376,7 +376,7 @@ fn the_loss_by_its_equation() {
         (config.quantizer.update, config.quantizer.cosine) = (update, cosine);
         let module = module(&config, &tensors(&config, 6));
         let images = images(&config, 3);
-        let loss = module.loss(on_cpu(&images), 0.5, 0.1, None);
+        let loss = module.loss(on_cpu(&images), on_cpu(&images), 0.5, 0.1, None);
         let [h, w] = config.grid();
         let decoded = module.decode(planes_of(loss.quantized.codes.clone(), 3, [h, w]));
         let decoded = array_from_tensor(decoded);
@@ -429,8 +429,8 @@ fn training_lowers_the_loss_and_repeats() {
             let rules = CodebookRules { decay: 0.9, restart_threshold: 0.5 };
             let mut losses = Vec::new();
             for step in 1..=150 {
-                let images = tensor_from_array(&stripes(16, step), &device);
-                let loss = model.loss(images, 0.25, 0.16, None);
+                let images: Tensor<4> = tensor_from_array(&stripes(16, step), &device);
+                let loss = model.loss(images.clone(), images, 0.25, 0.16, None);
                 let gradients = GradientsParams::from_grads(loss.total.backward(), &model);
                 model = adam.step(1e-2, model, gradients);
                 model = model.update_codes(&loss.quantized, &rules, None, 1, step).0;

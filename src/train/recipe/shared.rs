@@ -1,6 +1,8 @@
 //! Keys that several families have.
 
+use crate::array::Array;
 use crate::data::augment::Augment;
+use crate::data::corrupt::{self, Corruption};
 use crate::train::settings::{Default, Key, Kind, Settings};
 
 pub(super) const IMAGE_SIZE: Key = Key {
@@ -94,6 +96,31 @@ pub(super) const COLOUR: Key = Key {
     source: SHORTEN,
     live: true,
 };
+
+pub(super) const CORRUPT: Key = Key {
+    name: corrupt::KEY,
+    kind: Kind::Corruption { word: "none" },
+    default: Default::Word("none"),
+    unit: "",
+    help: "How images are spoilt before they are encoded (by noise, hidden patches or fewer pixels); the model is to give back the clean ones.",
+    source: "Vincent et al. 2008, doi:10.1145/1390156.1390294; Im et al. 2017, arXiv:1511.06406",
+    live: true,
+};
+
+/// How images are spoilt for the encoder; not at all by recipes without the key.
+pub(in crate::train) fn corruption(settings: &Settings) -> Option<Corruption> {
+    settings.word(corrupt::KEY).parse().ok()
+}
+
+/// Training images as the encoder sees them at a step, where they are spoilt.
+pub(in crate::train) fn spoilt(
+    settings: &Settings,
+    images: &Array,
+    seed: u64,
+    step: u64,
+) -> Option<Array> {
+    corruption(settings).map(|corruption| corruption.apply(images, seed, step))
+}
 
 /// How training images are varied; not at all by recipes without the keys.
 pub(in crate::train) fn augment(settings: &Settings) -> Augment {

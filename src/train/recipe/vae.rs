@@ -1,7 +1,8 @@
 //! The keys of a VAE, and the sizes that they stand for.
 
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR,
+    ROTATE,
 };
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
@@ -75,6 +76,7 @@ pub(super) const KEYS: &[Key] = &[
     CROP,
     ROTATE,
     COLOUR,
+    CORRUPT,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

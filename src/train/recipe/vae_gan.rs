@@ -2,7 +2,8 @@
 
 use super::adversarial::{D_CHANNELS, D_LR, D_NORM, LABEL_SMOOTHING, LOSS, norm};
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR,
+    ROTATE,
 };
 use super::vae::{BETA, CHANNELS, FREE_BITS, HIDDEN, KL_WARMUP, LATENT_DIM};
 use crate::graph::lower::Architecture as _;
@@ -113,6 +114,7 @@ pub(super) const KEYS: &[Key] = &[
     CROP,
     ROTATE,
     COLOUR,
+    CORRUPT,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

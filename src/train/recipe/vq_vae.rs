@@ -2,7 +2,8 @@
 
 use super::quantizer;
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR,
+    ROTATE,
 };
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
@@ -150,6 +151,7 @@ pub(super) const KEYS: &[Key] = &[
     CROP,
     ROTATE,
     COLOUR,
+    CORRUPT,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

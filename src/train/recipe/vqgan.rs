@@ -2,7 +2,8 @@
 
 use super::adversarial::{D_CHANNELS, D_LR, DCGAN, LABEL_SMOOTHING};
 use super::shared::{
-    CHECKPOINT_EVERY, COLOUR, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR, ROTATE,
+    CHECKPOINT_EVERY, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS, LR,
+    ROTATE,
 };
 use super::vq_vae::{CODEBOOK_INIT, EMA_DECAY, RESTART_THRESHOLD};
 use crate::graph::lower::Architecture as _;
@@ -242,6 +243,7 @@ pub(super) const KEYS: &[Key] = &[
     CROP,
     ROTATE,
     COLOUR,
+    CORRUPT,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
     EVAL_IMAGES,

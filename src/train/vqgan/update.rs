@@ -20,7 +20,7 @@ use crate::model::vqgan::Between;
 use crate::picture::ValueRange;
 use crate::random::{self, Purpose};
 use crate::train::codebook;
-use crate::train::learner::Told;
+use crate::train::learner::{Told, seen_and_clean};
 use crate::train::optimizer::gradient_norm;
 use crate::train::settings::Settings;
 
@@ -92,10 +92,9 @@ impl VqganLearner {
     pub(super) fn update(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let stage = Stage::at(batch.step, settings);
         let plain = self.device.clone().inner();
-        let real = ValueRange::SIGNED.images_from_unit(&batch.images);
-        let real: Tensor<4> = params::tensor_from_array(&real, &self.device);
+        let [seen, real] = seen_and_clean(batch, ValueRange::SIGNED, &self.device);
         let noise = self.noise(batch);
-        let (latent, between) = self.model.pass(real.clone(), noise, self.frozen.mask());
+        let (latent, between) = self.model.pass(seen, noise, self.frozen.mask());
         let features = self.model.autoencoder().features(latent);
         let images = self.model.autoencoder().paint(features.clone());
         let judged = if stage == Stage::Alone {
@@ -118,7 +117,7 @@ impl VqganLearner {
         let norm = gradient_norm(&self.model, &grads);
         let lr = settings.number("lr");
         self.model = self.adam.step(lr, self.model.clone(), grads);
-        self.last_images = Some(batch.images.clone());
+        self.last_images = Some(batch.seen().clone());
 
         let none = || Tensor::zeros([2], &plain);
         let told_of_adversary = adversary.map_or_else(none, |adversary| {
