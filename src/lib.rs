@@ -63,6 +63,10 @@
 //!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
 //! - Models are measured side by side by one job ([`measure::side_by_side`]) that tells what it finds as events;
 //!   [`session::evaluate`] makes the table of them, which the window draws and every export writes. Pictures go past it.
+//! - Images for a model to mend are spoilt in the training loop, after augmentation, so that the key is a live one; a
+//!   learner gets what the encoder sees beside the clean images. Held-out images are spoilt by their number alone
+//!   ([`data::corrupt::Corruption::apply_to_held_out`]): every run, checkpoint and batch is measured on the same ones.
+//!   Losses of another corruption are those of another task, so the best checkpoint is one of the newest corruption.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

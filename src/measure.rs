@@ -184,22 +184,12 @@ pub fn measure(
     Ok((!measuring.is_stopped).then_some(report))
 }
 
-/// Some images as a model is measured on them: spoilt, where it has learnt to mend them, in the same way for every
-/// model.
-fn shown_to(
-    opened: &Opened,
-    dataset: &dyn Dataset,
-    options: &MeasureOptions,
-    numbers: &[u32],
-) -> Examined {
-    let images = data::batch(dataset, options.split, numbers);
-    let corruption = opened.run.corruption();
-    let first = numbers.first().copied().unwrap_or_default();
-    let label = |&number: &u32| dataset.label(options.split, number as usize);
+/// Some images with their classes, where they have some.
+fn examined_images(dataset: &dyn Dataset, split: Split, numbers: &[u32]) -> Examined {
+    let label = |&number: &u32| dataset.label(split, number as usize);
     Examined {
-        spoilt: corruption.map(|how| how.apply(&images, options.seed, first.into())),
+        images: data::batch(dataset, split, numbers),
         labels: numbers.iter().map(label).collect(),
-        images,
     }
 }
 
@@ -278,14 +268,15 @@ impl Measuring<'_> {
             seed: self.options.seed,
             likelihood: run.model.likelihood(&self.opened.tensors),
             range: run.range,
+            corruption: self.opened.corruption,
             in_depth: true,
         };
         let mut judge = self.classifier.as_mut().map(Classifier::judge);
         let features = Judge::features_name(judge.as_ref());
         let start = Instant::now();
         let batches = Self::batches(self.count, self.progress, &mut self.is_stopped);
-        let (opened, dataset, options_of) = (self.opened, self.dataset, self.options);
-        let examined = batches.map(|numbers| shown_to(opened, dataset, options_of, &numbers));
+        let (dataset, split) = (self.dataset, self.options.split);
+        let examined = batches.map(|numbers| examined_images(dataset, split, &numbers));
         let found = evaluate(codec.as_mut(), examined, judge.as_mut(), &options);
         if self.is_stopped {
             return Ok(self.report(codec.as_ref(), 0, 1.0));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::array::NamedArrays;
+use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
+use crate::data::corrupt::Corruption;
 use crate::engine::codec::{ByClass, EngineCodec};
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
 use crate::formats::FormatError;
@@ -59,6 +60,8 @@ pub struct Opened {
     pub run: RunConfig,
     /// Updates behind its weights.
     pub step: u64,
+    /// How images were spoilt for its encoder when these weights were saved, where they were: it is to mend them.
+    pub corruption: Option<Corruption>,
     /// The tensors by name.
     pub tensors: NamedArrays,
     /// The same as graphs.
@@ -146,9 +149,9 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         // A file of another codebook tells nothing of this one.
         let codes = config.model.codebook().map_or(0, |[k, _]| k);
         let usage = usage.filter(|usage| usage.size() == codes);
-        let step = checkpoint.state.step;
+        let (step, corruption) = (checkpoint.state.step, checkpoint.state.corruption());
         let opened = opened(checkpoint.path, Some(path), config, step, tensors)?;
-        return Ok(Opened { usage: usage.map(Arc::new), ..opened });
+        return Ok(Opened { usage: usage.map(Arc::new), corruption, ..opened });
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
     if !file.is_file() {
@@ -166,14 +169,18 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         })?
         .to_owned();
     let (_, config) = RunDir::open(&run_dir)?;
-    let step = std::fs::read_to_string(beside.join("state.json"))
+    let state = std::fs::read_to_string(beside.join("state.json"))
         .ok()
         .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .and_then(|state| state.get("step")?.as_u64())
-        .unwrap_or(0);
+        .unwrap_or_default();
+    let step = state.get("step").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let tensors = ArrayFile::open(&file)?.arrays()?;
     let run_dir = RunDir::is_run(&run_dir).then_some(run_dir);
-    opened(file, run_dir, config, step, tensors)
+    let opened = opened(file, run_dir, config, step, tensors)?;
+    Ok(match state.get("settings").and_then(serde_json::Value::as_object) {
+        Some(settings) => Opened { corruption: Corruption::of_settings(settings), ..opened },
+        None => opened,
+    })
 }
 
 /// Whether a path that is not there itself names a checkpoint of a run: `DIR@latest`, `DIR@best`, `DIR@STEP`.
@@ -205,7 +212,17 @@ fn opened(
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
     let networks = run.model.lower(&tensors)?;
-    Ok(Opened { path, run_dir, run, step, tensors, networks, shown: Shown::default(), usage: None })
+    Ok(Opened {
+        path,
+        run_dir,
+        corruption: Corruption::of_settings(&run.settings),
+        run,
+        step,
+        tensors,
+        networks,
+        shown: Shown::default(),
+        usage: None,
+    })
 }
 
 impl Opened {
@@ -283,11 +300,23 @@ impl Opened {
         Ok(Self { networks, shown, ..self })
     }
 
+    /// Held-out images as its encoder is to see them, the first of which has the number `first`: spoilt, where it is
+    /// to mend them.
+    ///
+    /// # Shapes
+    /// `images` and result: `[b, c, h, w]` in `[0, 1]`.
+    pub fn seen(&self, images: Array, first: usize) -> Array {
+        match self.corruption {
+            Some(corruption) => corruption.apply_to_held_out(&images, first as u64),
+            None => images,
+        }
+    }
+
     /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
     /// codebook.
     pub fn code_shares(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
-        self.tensors.get(CLUSTER_SIZE).map(crate::array::Array::data)
+        self.tensors.get(CLUSTER_SIZE).map(Array::data)
     }
 
     /// What it is, in numbers.

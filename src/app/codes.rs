@@ -126,7 +126,7 @@ impl ZscopeApp {
         let Some(model) = &self.model else { return };
         let Some(codebook) = &self.codes.codebook else { return };
         let question = self.model_question;
-        let (networks, range) = (model.networks.clone(), model.range);
+        let (networks, range, corruption) = (model.networks.clone(), model.range, model.corruption);
         if self.codes.order_job.starts(RENEW) {
             let codes = Arc::clone(&codebook.codes);
             self.jobs.spawn("order", move |done| {
@@ -139,7 +139,7 @@ impl ZscopeApp {
         {
             let (dataset, networks) = (Arc::clone(dataset), networks.clone());
             self.jobs.spawn("survey", move |done| {
-                let surveyed = survey(&networks, range, dataset.as_ref());
+                let surveyed = survey(&networks, range, dataset.as_ref(), corruption);
                 done(Done::Survey {
                     question,
                     surveyed: surveyed.map_err(|error| error.to_string()),

@@ -66,6 +66,7 @@ fn open(files: &Files) -> anyhow::Result<Opened> {
         path,
         run_dir: None,
         step,
+        corruption: None,
         run,
         tensors,
         networks,

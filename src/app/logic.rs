@@ -9,8 +9,9 @@ use super::jobs::{Chosen, Done};
 use super::{Model, ZscopeApp, script};
 use crate::array::NamedArrays;
 use crate::data::Dataset;
+use crate::data::corrupt::{self, Corruption};
 use crate::engine::wgsl::Gpu;
-use crate::event::Event;
+use crate::event::{Event, Value};
 use crate::graph::lower::{Shown, Task};
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::CodeUse;
@@ -176,6 +177,12 @@ impl ZscopeApp {
                 // The form shows what is in force, whoever changed it.
                 Event::SettingChanged { name, to, .. } => {
                     self.view.form.settings.set(name, to.clone()).ok();
+                    let model = self.model.as_mut().filter(|model| model.is_live);
+                    if let (corrupt::KEY, Value::Word(word), Some(model)) =
+                        (name.as_str(), to, model)
+                    {
+                        model.corruption = word.parse().ok();
+                    }
                 }
                 _ => {}
             }
@@ -299,6 +306,7 @@ impl ZscopeApp {
             image: plan.config.image,
             range: plan.config.range,
             classes: plan.config.classes.clone(),
+            corruption: Corruption::of_settings(&crate::train::settings_json(&plan.settings)),
         });
         match Training::start(plan) {
             Ok(training) => self.follow(training),
@@ -353,6 +361,7 @@ impl ZscopeApp {
                         shown: Shown::default(),
                         classes: pending.classes,
                         step: weights.step,
+                        corruption: pending.corruption,
                         is_live: true,
                         opened: None,
                     },
@@ -498,6 +507,7 @@ impl ZscopeApp {
             shown: opened.shown,
             classes: opened.run.classes.clone(),
             step: opened.step,
+            corruption: opened.corruption,
             is_live: false,
             opened: Some(Arc::clone(&opened)),
         };
@@ -621,17 +631,18 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let label = |&index: &u32| dataset.label(crate::data::Split::Test, index as usize);
     let labels: Option<Vec<u32>> = indices.iter().map(label).collect();
     codec.set_classes(labels.as_deref());
-    let mut codes = codec.encode(&range.images_from_unit(&images))?;
+    let seen = opened.seen(images.clone(), 0);
+    let mut codes = codec.encode(&range.images_from_unit(&seen))?;
     let mut kl = KlPerDim::default();
     if let (Some(mean), Some(logvar)) = (codes.remove("latent"), codes.remove("logvar")) {
         kl.add(&mean, &logvar);
     }
     let kl = kl.per_dim().iter().map(|&kl| kl as f32).collect();
     let few = images.rows(0, Probe::IMAGES.min(images.num_rows()));
-    let spoilt = opened.run.corruption().map(|how| how.apply(&few, opened.run.seed, 0));
     let labels = labels.map(|labels| labels[..few.num_rows()].to_vec());
-    let few = Examined { spoilt, labels, images: few };
-    Ok((Probe::reconstruct(codec.as_mut(), range, opened.step, &few)?, kl))
+    let few = Examined { labels, images: few };
+    let probe = Probe::reconstruct(codec.as_mut(), range, opened.step, &few, opened.corruption)?;
+    Ok((probe, kl))
 }
 
 /// What the keyboard asks for, unless a text field has it.

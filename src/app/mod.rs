@@ -29,6 +29,7 @@ use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
 use crate::array::NamedArrays;
 use crate::cli::WindowArgs;
 use crate::data::Dataset;
+use crate::data::corrupt::Corruption;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
@@ -64,6 +65,8 @@ struct Model {
     /// The names of its classes, where it knows some.
     classes: Vec<String>,
     step: u64,
+    /// How images are spoilt for its encoder, where it is to mend them.
+    corruption: Option<Corruption>,
     is_live: bool,
     /// What was opened, where the model does not come from the run in progress.
     opened: Option<Arc<Opened>>,
@@ -138,6 +141,7 @@ struct PendingRun {
     image: ImageShape,
     range: ValueRange,
     classes: Vec<String>,
+    corruption: Option<Corruption>,
 }
 
 /// Opens the window and runs until it is closed.

@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::codec::{CodecError, compared, take};
+use crate::data::corrupt::Corruption;
 use crate::data::{self, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
@@ -19,17 +20,18 @@ const PIECES: usize = 8;
 /// Held-out images and where their codes are.
 pub(super) struct Surveyed {
     pub(super) survey: Survey,
-    /// `[b, c, h, w]` in `[0, 1]`.
+    /// As the encoder sees them, `[b, c, h, w]` in `[0, 1]`.
     pub(super) images: Array,
     /// Their codes as indices, `[b, h, w]` or `[b, q, h, w]`.
     pub(super) indices: Array,
 }
 
-/// Encodes held-out images and notes which of their pieces choose which code.
+/// Encodes held-out images, spoilt where the model is to mend them, and notes which of their pieces choose which code.
 pub(super) fn survey(
     networks: &Networks,
     range: ValueRange,
     dataset: &dyn Dataset,
+    corruption: Option<Corruption>,
 ) -> Result<Option<Surveyed>, CodecError> {
     let (Some(codes), Some(encoder)) = (&networks.codes, &networks.encoder) else {
         return Ok(None);
@@ -37,6 +39,10 @@ pub(super) fn survey(
     let ([h, w], space) = (codes.grid(), codes.space());
     let numbers: Vec<u32> = (0..dataset.len(Split::Test).min(IMAGES) as u32).collect();
     let images = data::batch(dataset, Split::Test, &numbers);
+    let images = match corruption {
+        Some(corruption) => corruption.apply_to_held_out(&images, 0),
+        None => images,
+    };
     let own = range.images_from_unit(&images);
     let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&own)?;
     let latent = compared(&mut outputs)?;

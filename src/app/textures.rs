@@ -94,6 +94,10 @@ impl ProbeTextures {
     /// Shows a batch and its reconstructions, or draws.
     pub(super) fn show(&mut self, ctx: &Context, probe: &Probe) -> Option<ProbePictures> {
         let Some(originals) = &probe.originals else { return self.show_draws(ctx, probe) };
+        let of_original = |images: &Array, index| psnr_db(images.row(index), originals.row(index));
+        let psnr_of = |images: &Array| -> Vec<f64> {
+            (0..originals.num_rows()).map(|index| of_original(images, index)).collect()
+        };
         let mut errors = originals.clone();
         for (error, found) in errors.data_mut().iter_mut().zip(probe.images.data()) {
             *error = (*error - found).abs();
@@ -104,12 +108,12 @@ impl ProbeTextures {
             }
             None => [("Original", originals), ("Model", &probe.images), ("Error", &errors)],
         };
-        let psnr = |index| psnr_db(probe.images.row(index), originals.row(index));
         Some(ProbePictures {
             step: probe.step,
             columns: originals.num_rows(),
             rows: self.fill(ctx, &rows)?,
-            psnr_db: (0..originals.num_rows()).map(psnr).collect(),
+            psnr_db: psnr_of(&probe.images),
+            spoilt_psnr_db: probe.spoilt.as_ref().map(psnr_of).unwrap_or_default(),
         })
     }
 
@@ -122,7 +126,8 @@ impl ProbeTextures {
         let images = [row(0), row(1), row(2)];
         let rows = [("Draws", &images[0]), ("", &images[1]), ("", &images[2])];
         let rows = self.fill(ctx, &rows)?;
-        Some(ProbePictures { step: probe.step, columns, rows, psnr_db: Vec::new() })
+        let [psnr_db, spoilt_psnr_db] = [Vec::new(), Vec::new()];
+        Some(ProbePictures { step: probe.step, columns, rows, psnr_db, spoilt_psnr_db })
     }
 
     fn fill(

@@ -158,7 +158,7 @@ fn count_codes(
     };
     for start in (0..count).step_by(BATCH) {
         let indices: Vec<u32> = (start as u32..count.min(start + BATCH) as u32).collect();
-        let mut images = data::batch(dataset, split, &indices);
+        let mut images = opened.seen(data::batch(dataset, split, &indices), start);
         for value in images.data_mut() {
             *value = opened.run.range.from_unit(*value);
         }

@@ -9,6 +9,8 @@ use crate::array::Array;
 use crate::picture::ImageShape;
 use crate::random::{Purpose, normals, stream};
 
+/// The key that it has among the settings of a run.
+pub const KEY: &str = "corrupt";
 /// The side of the patches that [`Corruption::Mask`] hides, in pixels.
 pub const PATCH_PX: usize = 4;
 /// What hides a patch.
@@ -17,6 +19,8 @@ const GREY: f32 = 0.5;
 const MOST_SIGMA: f32 = 10.0;
 /// The coarsest blocks, in pixels.
 const MOST_FACTOR: usize = 1024;
+/// Seed of held-out images, whatever a run's own is.
+const HELD_OUT_SEED: u64 = u64::MAX;
 
 /// How an image is spoilt. Its text form is `noise:σ`, `mask:p` or `downsample:n`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,6 +67,48 @@ pub enum CorruptionError {
 }
 
 impl Corruption {
+    /// One of each kind, as strong as one may begin with.
+    pub const USUAL: [Self; 3] = [
+        Self::Noise { sigma: 0.2 },
+        Self::Mask { probability: 0.5 },
+        Self::Downsample { factor: 2 },
+    ];
+
+    /// The text forms, with what can stand in them.
+    pub const FORMS: &str = "noise:σ (0 to 10), mask:p (0 to 1), downsample:n (1 to 1024)";
+
+    /// The corruption among the settings of a run, where there is one.
+    pub fn of_settings(settings: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
+        settings.get(KEY)?.as_str()?.parse().ok()
+    }
+
+    /// What stands before the colon.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Noise { .. } => "noise",
+            Self::Mask { .. } => "mask",
+            Self::Downsample { .. } => "downsample",
+        }
+    }
+
+    /// Held-out images, spoilt: each by its number alone, the first of which is `first`. Runs, batches and steps
+    /// do not matter, so that whatever is measured on an image is measured on the same one.
+    ///
+    /// # Shapes
+    /// `images` and result: `[b, c, h, w]` in `[0, 1]`.
+    ///
+    /// # Panics
+    /// When `images` has not four axes.
+    pub fn apply_to_held_out(&self, images: &Array, first: u64) -> Array {
+        let mut spoilt = images.clone();
+        let len = images.row_len().max(1);
+        for (index, row) in spoilt.data_mut().chunks_exact_mut(len).enumerate() {
+            let image = images.rows(index, index + 1);
+            row.copy_from_slice(self.apply(&image, HELD_OUT_SEED, first + index as u64).data());
+        }
+        spoilt
+    }
+
     /// The images, spoilt. A pure function of the images, `seed` and `step`.
     ///
     /// # Shapes

@@ -60,16 +60,6 @@ pub struct RunConfig {
     pub init: Option<String>,
 }
 
-/// The key that says what is done to the images that an encoder sees.
-pub const CORRUPT_KEY: &str = "corrupt";
-
-impl RunConfig {
-    /// What is done to the images that the encoder sees, where something is.
-    pub fn corruption(&self) -> Option<Corruption> {
-        self.settings.get(CORRUPT_KEY)?.as_str()?.parse().ok()
-    }
-}
-
 /// The network of a run, by family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "family", rename_all = "kebab-case")]
@@ -130,6 +120,11 @@ pub struct CheckpointState {
 }
 
 impl CheckpointState {
+    /// How images were spoilt for the encoder, where they were.
+    pub fn corruption(&self) -> Option<Corruption> {
+        Corruption::of_settings(&self.settings)
+    }
+
     /// The evaluation loss with the KL term weighted by `beta`; the stored one where that was its weight or
     /// its terms are not told.
     fn loss_at(&self, beta: Option<f64>) -> f64 {
@@ -194,7 +189,7 @@ pub struct Metrics {
 /// Which checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pick {
-    /// The lowest evaluation loss; the newest where nothing was evaluated.
+    /// The lowest evaluation loss at the newest corruption; the newest where nothing was evaluated.
     Best,
     /// The newest.
     Latest,
@@ -392,9 +387,12 @@ impl RunDir {
         let steps = all.iter().map(|c| c.state.step.to_string()).collect::<Vec<_>>().join(", ");
         // β may have changed on the way: all are judged by the one that was in force last.
         let beta = all.last().and_then(|c| c.state.settings.get("beta")?.as_f64());
+        // Losses of another corruption are those of another task: they do not compare.
+        let task = all.last().and_then(|c| c.state.corruption());
         let best = || {
             all.iter()
                 .filter(|c| c.state.eval_loss.is_some_and(f64::is_finite))
+                .filter(|c| c.state.corruption() == task)
                 .min_by(|a, b| a.state.loss_at(beta).total_cmp(&b.state.loss_at(beta)))
         };
         let picked = match pick {

@@ -70,6 +70,13 @@ pub const KINDS: &[MeasureKind] = &[
         "Peak signal-to-noise ratio: the same error on a logarithmic scale.",
     ),
     kind(
+        "corrupted_psnr_db",
+        "corrupted psnr",
+        ("dB", 2),
+        Neither,
+        "The same of the images before the model mended them: what it has to better.",
+    ),
+    kind(
         "ssim",
         "ssim",
         ("", 4),

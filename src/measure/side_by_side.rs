@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{MeasureOptions, Report, measure, shown_to};
+use super::{MeasureOptions, Report, examined_images, measure};
 use crate::array::Array;
 use crate::codec::{CodecError, take};
 use crate::data::{self, DataError, DataSpec, Dataset, Split, Watch};
@@ -241,9 +241,9 @@ fn pictures(
             let mut codec = opened.sampler(options.engine, None)?;
             let count = dataset.len(options.split).min(PICTURES) as u32;
             let numbers: Vec<u32> = (0..count).collect();
-            let examined = shown_to(opened, dataset, options, &numbers);
+            let examined = examined_images(dataset, options.split, &numbers);
             codec.set_classes(examined.labels.as_deref());
-            let seen = range.images_from_unit(examined.seen());
+            let seen = range.images_from_unit(&opened.seen(examined.images, 0));
             let latent = take(&mut codec.encode(&seen)?, "latent")?;
             Some(Pictures::Reconstructions(shown(&take(&mut codec.decode(&latent)?, "image")?)))
         }

@@ -6,10 +6,12 @@ use super::code_use::{codes_used, perplexity};
 use super::generate::Judge;
 use super::{
     Gaussian, KlPerDim, Mean, SHARPNESS_LEAST_PX, SampleError, bernoulli_nats_from_logits,
-    frechet_distance, gaussian_nats, laplacian_variance, ms_ssim, mse, psnr_db_from_mse, ssim,
+    frechet_distance, gaussian_nats, laplacian_variance, ms_ssim, mse, psnr_db, psnr_db_from_mse,
+    ssim,
 };
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
+use crate::data::corrupt::Corruption;
 use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
 use crate::random::{Purpose, normals};
 
@@ -22,6 +24,9 @@ pub struct EvaluateOptions {
     pub likelihood: Option<PixelLikelihood>,
     /// The range of the model's pixels.
     pub range: ValueRange,
+    /// What is done to images before they are encoded, each by its place among them (see
+    /// [`Corruption::apply_to_held_out`]), while reconstructions are compared with the clean ones.
+    pub corruption: Option<Corruption>,
     /// Whether to measure what takes longer than all the rest: structural similarity, and how the set of all
     /// reconstructions stands beside that of the images.
     pub in_depth: bool,
@@ -30,10 +35,8 @@ pub struct EvaluateOptions {
 /// Images that a model is measured on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Examined {
-    /// What its reconstructions are compared with, `[b, c, h, w]` in `[0, 1]`.
+    /// The images, `[b, c, h, w]` in `[0, 1]`.
     pub images: Array,
-    /// What its encoder sees instead of them, where that is something else, of the same shape.
-    pub spoilt: Option<Array>,
     /// The class of each, where they have some.
     pub labels: Option<Vec<u32>>,
 }
@@ -41,22 +44,16 @@ pub struct Examined {
 impl From<Array> for Examined {
     /// As they are, of no known class.
     fn from(images: Array) -> Self {
-        Self { images, spoilt: None, labels: None }
+        Self { images, labels: None }
     }
 }
 
 impl Examined {
-    /// What an encoder sees, `[b, c, h, w]`.
-    pub fn seen(&self) -> &Array {
-        self.spoilt.as_ref().unwrap_or(&self.images)
-    }
-
     /// Those from `start` to before `end`.
     #[must_use]
     pub fn rows(&self, start: usize, end: usize) -> Self {
         Self {
             images: self.images.rows(start, end),
-            spoilt: self.spoilt.as_ref().map(|spoilt| spoilt.rows(start, end)),
             labels: self.labels.as_ref().map(|labels| labels[start..end].to_vec()),
         }
     }
@@ -73,6 +70,9 @@ pub struct Evaluation {
     pub mse: f64,
     /// Mean of each image's PSNR, in dB.
     pub psnr_db: f64,
+    /// The same of what was encoded, where that was spoilt: what a model that mends has to better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrupted_psnr_db: Option<f64>,
     /// Mean of each image's SSIM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ssim: Option<f64>,
@@ -137,6 +137,7 @@ impl Evaluation {
     /// The numbers worth a curve, with their names.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
         let mut values = vec![("mse", self.mse), ("psnr_db", self.psnr_db)];
+        values.extend(self.corrupted_psnr_db.map(|psnr_db| ("corrupted_psnr_db", psnr_db)));
         let in_depth = [
             ("ssim", self.ssim),
             ("ms_ssim", self.ms_ssim),
@@ -211,6 +212,7 @@ pub fn evaluate(
         skipped,
         mse,
         psnr_db,
+        corrupted_psnr_db: sums.corrupted_psnr.mean(),
         ssim: sums.sets.ssim.mean(),
         ms_ssim: sums.sets.ms_ssim.mean(),
         reconstruction_sharpness: sums.sets.sharpness(),
@@ -287,6 +289,7 @@ struct Sums {
     images: u64,
     mse: Mean,
     psnr: Mean,
+    corrupted_psnr: Mean,
     /// Empty where nothing is measured in depth.
     sets: Sets,
     reconstruction: Mean,
@@ -306,7 +309,13 @@ impl Sums {
     ) -> Result<Array, CodecError> {
         let images = &batch.images;
         codec.set_classes(batch.labels.as_deref());
-        let mut codes = codec.encode(&options.range.images_from_unit(batch.seen()))?;
+        let spoilt = options.corruption.map(|how| how.apply_to_held_out(images, self.images));
+        if let Some(spoilt) = &spoilt {
+            let psnr_db = |index| psnr_db(spoilt.row(index), images.row(index));
+            self.corrupted_psnr.extend((0..images.num_rows()).map(psnr_db));
+        }
+        let seen = spoilt.as_ref().unwrap_or(images);
+        let mut codes = codec.encode(&options.range.images_from_unit(seen))?;
         let mean = take(&mut codes, "latent")?;
         let mut unit = take(&mut codec.decode(&mean)?, "image")?;
         if unit.shape() != images.shape() {

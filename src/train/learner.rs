@@ -2,9 +2,11 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::recipe;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
+use crate::data::corrupt::Corruption;
 use crate::data::{Batch, Dataset};
 use crate::metrics::evaluate::{Evaluation, Examined};
 use crate::model::dropout::kept;
@@ -41,6 +43,11 @@ pub(crate) struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
+    /// How the images are spoilt before they are encoded, where they are.
+    pub(crate) fn corruption(&self) -> Option<Corruption> {
+        recipe::corruption(self.settings)
+    }
+
     /// Images as batches.
     pub(crate) fn batches(&self, examined: &Examined) -> impl Iterator<Item = Examined> {
         let (count, batch) = (examined.images.num_rows(), self.batch.max(1));
@@ -76,7 +83,7 @@ pub(crate) trait Learner {
     fn curves(&self) -> Vec<String>;
 
     /// What comes before the first update of a new run, and needs to see the data.
-    fn begin(&mut self, _dataset: &dyn Dataset) {}
+    fn begin(&mut self, _dataset: &dyn Dataset, _settings: &Settings) {}
 
     /// What a person should know of a run when it begins or goes on, in one sentence.
     fn notice(&self) -> Option<String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError, take};
+use crate::data::corrupt::Corruption;
 use crate::formats::{FormatError, pictures};
 use crate::latent;
 use crate::latest::Latest;
@@ -51,7 +52,7 @@ pub struct Probe {
     pub step: u64,
     /// The held-out images, `[b, c, h, w]` in `[0, 1]`; nothing for families that only generate.
     pub originals: Option<Array>,
-    /// What the encoder saw instead of them, where that was something else, of the same shape.
+    /// The same as the encoder sees them, where they are spoilt for the model to mend.
     pub spoilt: Option<Array>,
     /// Reconstructions from the mean latents, or images of the draws, `[b, c, h, w]` in `[0, 1]`.
     pub images: Array,
@@ -65,7 +66,7 @@ impl Probe {
     /// How many draws are.
     pub const DRAWS: usize = 3 * Self::IMAGES;
 
-    /// Encodes and decodes some images.
+    /// Encodes and decodes the first held-out images, spoilt where a corruption is given.
     ///
     /// # Errors
     /// When the model fails.
@@ -74,14 +75,16 @@ impl Probe {
         range: ValueRange,
         step: u64,
         examined: &Examined,
+        corruption: Option<Corruption>,
     ) -> Result<Self, CodecError> {
-        codec.set_classes(examined.labels.as_deref());
-        let seen = range.images_from_unit(examined.seen());
+        let Examined { images: originals, labels } = examined;
+        codec.set_classes(labels.as_deref());
+        let spoilt = corruption.map(|how| how.apply_to_held_out(originals, 0));
+        let seen = range.images_from_unit(spoilt.as_ref().unwrap_or(originals));
         let latents = take(&mut codec.encode(&seen)?, "latent")?;
         let images = take(&mut codec.decode(&latents)?, "image")?;
         let images = range.images_to_unit(&images);
-        let Examined { images: originals, spoilt, .. } = examined.clone();
-        Ok(Self { step, originals: Some(originals), spoilt, images, latents })
+        Ok(Self { step, originals: Some(originals.clone()), spoilt, images, latents })
     }
 
     /// Decodes the first draws from the prior of latents of a shape.

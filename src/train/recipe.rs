@@ -15,7 +15,7 @@ use crate::picture::ImageShape;
 
 use super::settings::{Key, SettingError, Settings};
 
-pub(super) use shared::{augment, scheduled};
+pub(super) use shared::{augment, corruption, scheduled, spoilt};
 
 /// A family that can be trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,12 +88,7 @@ impl std::fmt::Display for Kind {
                 let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
                 write!(f, "1 to {most} whole numbers from {lo} to {hi} such as 8,5,5,5, or {word}")
             }
-            Self::Corruption { word } => {
-                write!(
-                    f,
-                    "noise:σ, mask:p or downsample:n such as noise:0.2, mask:0.5, downsample:2, or {word}"
-                )
-            }
+            Self::Corruption { word } => write!(f, "{}, or {word}", Corruption::FORMS),
             Self::Path => write!(f, "a path, or nothing"),
         }
     }

@@ -126,6 +126,7 @@ pub(super) fn measure(
         seed: how.seed,
         likelihood: architecture.likelihood(model),
         range: architecture.range(),
+        corruption: how.corruption(),
         in_depth: false,
     };
     let evaluation = evaluate(codec, how.batches(held_out), None, &options)?;

@@ -6,6 +6,7 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::{Adam, Rates};
+use super::recipe;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
@@ -172,7 +173,7 @@ impl Learner for VqVaeLearner {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    fn begin(&mut self, dataset: &dyn Dataset) {
+    fn begin(&mut self, dataset: &dyn Dataset, settings: &Settings) {
         if !self.begins_with_kmeans || matches!(self.quantizer().method, Method::Fsq { .. }) {
             return;
         }
@@ -180,7 +181,9 @@ impl Learner for VqVaeLearner {
         let [h, w] = self.config.grid();
         let wanted = if k > MOST_KMEANS_CODES { k } else { k * VECTORS_PER_CODE };
         let images = wanted.div_ceil(h * w).clamp(self.batch.min(64), MOST_BEGIN_IMAGES);
-        let vectors = self.vectors(&first_images(dataset, images, self.seed));
+        let images = first_images(dataset, images, self.seed);
+        let images = recipe::spoilt(settings, &images, self.seed, 0).unwrap_or(images);
+        let vectors = self.vectors(&images);
         if self.quantizer().moves_codes() {
             self.begin_with_kmeans(&vectors);
         } else {
@@ -250,7 +253,14 @@ impl Learner for VqVaeLearner {
 
     fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
-        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
+        let corruption = how.corruption();
+        let options = EvaluateOptions {
+            seed: how.seed,
+            likelihood: None,
+            range,
+            corruption,
+            in_depth: false,
+        };
         let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;
         let quantization =
             evaluation.codebook.map_or(f64::NAN, |codebook| codebook.quantization_mse);

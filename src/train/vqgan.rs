@@ -14,6 +14,7 @@ use super::codebook::{self, Frozen, Names};
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::Adam;
 use super::perceptual;
+use super::recipe;
 use super::settings::Settings;
 use super::vq_vae::first_images;
 use crate::array::{Array, NamedArrays};
@@ -116,12 +117,14 @@ impl Learner for VqganLearner {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    fn begin(&mut self, dataset: &dyn Dataset) {
+    fn begin(&mut self, dataset: &dyn Dataset, settings: &Settings) {
         let Some([k, _]) = self.config.codebook().filter(|_| self.begins_with_kmeans) else {
             return;
         };
         let images = codebook::images_to_begin(k, self.cells(), self.batch);
-        let vectors = self.vectors(&first_images(dataset, images, self.seed));
+        let images = first_images(dataset, images, self.seed);
+        let images = recipe::spoilt(settings, &images, self.seed, 0).unwrap_or(images);
+        let vectors = self.vectors(&images);
         let codes = codebook::first_codes(vectors, k, self.seed);
         // As if each had been chosen evenly so far.
         let size = (self.batch * self.cells()) as f64 / k as f64;
@@ -183,7 +186,14 @@ impl Learner for VqganLearner {
     /// Judged by the squared error: no loss of an adversarial game tells which of two checkpoints is better.
     fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError> {
         let range = self.config.range();
-        let options = EvaluateOptions { seed: how.seed, likelihood: None, range, in_depth: false };
+        let corruption = how.corruption();
+        let options = EvaluateOptions {
+            seed: how.seed,
+            likelihood: None,
+            range,
+            corruption,
+            in_depth: false,
+        };
         let evaluation = evaluate(self.codec().as_mut(), how.batches(held_out), None, &options)?;
         Ok(Measured::of_reconstructions(&evaluation, evaluation.mse))
     }

@@ -22,7 +22,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
-use super::recipe::{augment, scheduled};
+use super::recipe::{augment, corruption, scheduled, spoilt};
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
 use super::vqgan::VqganLearner;
@@ -344,7 +344,7 @@ impl Loop {
                 }
                 // A whole model has all that the data could tell it.
                 if !is_whole {
-                    learner.begin(dataset.as_ref());
+                    learner.begin(dataset.as_ref(), &settings);
                 }
             }
             Start::GoOn(checkpoint) => {
@@ -374,11 +374,7 @@ impl Loop {
             let numbers = first(count);
             let images = crate::data::batch(dataset.as_ref(), Split::Test, &numbers);
             let label = |&number: &u32| dataset.label(Split::Test, number as usize);
-            Examined {
-                spoilt: config.corruption().map(|how| how.apply(&images, config.seed, 0)),
-                labels: numbers.iter().map(label).collect(),
-                images,
-            }
+            Examined { labels: numbers.iter().map(label).collect(), images }
         };
         let held_out = examined(settings.integer("eval_images"));
         let probe = examined(Probe::IMAGES);
@@ -488,8 +484,7 @@ impl Loop {
             .ok_or("the data thread ended early")?
             .map_err(|error| error.to_string())?;
         augment(&self.settings).apply(&mut batch.images, self.config.seed, batch.step);
-        let corruption = self.config.corruption();
-        batch.spoilt = corruption.map(|how| how.apply(&batch.images, self.config.seed, batch.step));
+        batch.spoilt = spoilt(&self.settings, &batch.images, self.config.seed, batch.step);
         let phase = self.learner.phase(batch.step, &self.settings);
         if phase != self.phase {
             self.phase = phase;
@@ -718,7 +713,10 @@ impl Loop {
         let mut codec = self.learner.codec();
         let codec = codec.as_mut();
         let probe = match self.config.model.task() {
-            Task::Reconstruct => Probe::reconstruct(codec, range, step, &self.probe),
+            Task::Reconstruct => {
+                let corruption = corruption(&self.settings);
+                Probe::reconstruct(codec, range, step, &self.probe, corruption)
+            }
             Task::Generate => Probe::generate(codec, range, step, &self.config.model.latent()),
             Task::Classify => return Ok(None),
         };

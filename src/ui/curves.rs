@@ -143,8 +143,8 @@ const PLOTS: &[PlotKind] = &[
     PlotKind { title: "β", belongs: |name| name == "beta", hint: "The weight of the KL term." },
     PlotKind {
         title: "Held-out PSNR / dB",
-        belongs: |name| name == "eval/psnr_db",
-        hint: "Peak signal-to-noise ratio of held-out reconstructions. Higher is better.",
+        belongs: |name| matches!(name, "eval/psnr_db" | "eval/corrupted_psnr_db"),
+        hint: "Peak signal-to-noise ratio of held-out reconstructions, and of the images before they were mended. Higher is better.",
     },
     PlotKind {
         title: "σ",

@@ -152,17 +152,19 @@ pub struct Picture {
 }
 
 /// The watched batch as three rows of tiles: images, what the model makes of them and the absolute difference; or
-/// what a family that only generates makes of fixed draws.
+/// spoilt images, what the model makes of them and the clean ones; or what a family that only generates makes of fixed draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbePictures {
     /// Updates behind it.
     pub step: u64,
     /// Tiles in a row.
     pub columns: usize,
-    /// What each row is called, and its tiles; the first row holds the images.
+    /// What each row is called, and its tiles; the first row holds the images as they are encoded.
     pub rows: [(&'static str, Picture); 3],
     /// PSNR of each image in dB; nothing for draws.
     pub psnr_db: Vec<f64>,
+    /// The same before they were mended; nothing where they were not spoilt.
+    pub spoilt_psnr_db: Vec<f64>,
 }
 
 /// Thumbnails along each side of the pad.

@@ -26,11 +26,16 @@ pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
         let step = grouped(probe.step);
         ui.label(theme::muted(format!("{count} fixed draws from the prior, step {step}")));
     } else {
-        let mean = probe.psnr_db.iter().sum::<f64>() / probe.psnr_db.len().max(1) as f64;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let before = match &probe.spoilt_psnr_db[..] {
+            [] => String::new(),
+            spoilt => format!(", corrupted {:.1} dB", mean(spoilt)),
+        };
         ui.label(theme::muted(format!(
-            "{} held-out images, step {}, mean PSNR {mean:.1} dB",
+            "{} held-out images, step {}, mean PSNR {:.1} dB{before}",
             probe.psnr_db.len(),
-            grouped(probe.step)
+            grouped(probe.step),
+            mean(&probe.psnr_db)
         )));
     }
 }
@@ -44,10 +49,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     let count = probe.columns.max(1) as f32;
     let room = ui.available_size();
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
-    for (name, tiles) in probe.rows {
+    for (index, (name, tiles)) in probe.rows.into_iter().enumerate() {
         let area = row(ui, name, tiles, vec2(tile * count, tile));
-        // Codes were looked up in the images as they are.
-        if ["Original", "Clean"].contains(&name) {
+        if index == 0 {
             light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
         }
     }

@@ -4,6 +4,7 @@ use egui::{ComboBox, DragValue, Id, Response, TextEdit, Ui};
 
 use super::words::{bytes, grouped};
 use super::{Command, Scene, View, theme};
+use crate::data::corrupt::{self, Corruption};
 use crate::train::recipe::Recipe;
 use crate::train::settings::{Key, Kind, Settings, Value};
 
@@ -52,7 +53,7 @@ const FIRST_KEYS: [&str; 10] = [
 ];
 
 /// Live keys that are a click away while a run goes on.
-const RARE_KEYS: [&str; 11] = [
+const RARE_KEYS: [&str; 12] = [
     "label_smoothing",
     "r1",
     "lr_warmup",
@@ -64,6 +65,7 @@ const RARE_KEYS: [&str; 11] = [
     "crop",
     "rotate",
     "colour",
+    corrupt::KEY,
 ];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
@@ -253,9 +255,8 @@ fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> O
         }
         Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
-        Kind::Levels { .. } | Kind::Corruption { .. } | Kind::Path => {
-            text(ui, key.name, settings.word(key.name), told)
-        }
+        Kind::Corruption { word } => corruption(ui, key.name, settings, word, hint, label),
+        Kind::Levels { .. } | Kind::Path => text(ui, key.name, settings.word(key.name), told),
     }
 }
 
@@ -292,6 +293,50 @@ fn choice(
     });
     told(shown.response);
     chosen
+}
+
+/// The kind of a corruption, and how strong it is.
+fn corruption(
+    ui: &mut Ui,
+    name: &str,
+    settings: &Settings,
+    word: &'static str,
+    hint: &str,
+    label: Id,
+) -> Option<Value> {
+    let now: Option<Corruption> = settings.word(name).parse().ok();
+    let kinds = Corruption::USUAL.map(Corruption::kind);
+    let mut wanted = now;
+    // Side by side they are wider than the panel.
+    ui.vertical(|ui| {
+        let told = |response: Response| response.on_hover_text(hint).labelled_by(label);
+        let shown = now.map_or(word, Corruption::kind);
+        let words = [&[word], &kinds[..]].concat();
+        if let Some(Value::Word(kind)) = choice(ui, name, shown, &words, told) {
+            wanted = Corruption::USUAL.into_iter().find(|usual| usual.kind() == kind);
+        }
+        if let Some(strength) = now.and_then(|now| strength(ui, now, name, hint)) {
+            wanted = Some(strength);
+        }
+    });
+    let text = |wanted: Option<Corruption>| wanted.map_or(word.to_owned(), |some| some.to_string());
+    (wanted != now).then(|| Value::Word(text(wanted)))
+}
+
+/// The strength of a corruption; another one when it was changed.
+fn strength(ui: &mut Ui, now: Corruption, name: &str, hint: &str) -> Option<Corruption> {
+    let mut new = now;
+    let drag = match &mut new {
+        Corruption::Noise { sigma } => DragValue::new(sigma).range(0.0..=10.0).speed(0.002),
+        Corruption::Mask { probability } => {
+            DragValue::new(probability).range(0.0..=1.0).speed(0.005)
+        }
+        Corruption::Downsample { factor } => DragValue::new(factor).range(1..=1024).speed(0.05),
+    };
+    let response = ui.add(drag.max_decimals(3)).on_hover_text(hint);
+    let name = format!("{name} strength");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
+    (new != now).then_some(new)
 }
 
 fn number_or(

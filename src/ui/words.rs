@@ -68,6 +68,9 @@ pub(super) fn explain(term: &str) -> &'static str {
         "eval/psnr_db" => {
             "Peak signal-to-noise ratio of held-out reconstructions, in dB. Higher is better."
         }
+        "eval/corrupted_psnr_db" => {
+            "Peak signal-to-noise ratio of held-out images as they are encoded, in dB: what a model that mends has to better."
+        }
         "eval/mse" => "Mean squared error of held-out reconstructions, on pixels in [0, 1].",
         "eval/active_units" => "Latent dimensions whose KL is over 0.1 nat on held-out images.",
         _ if term.starts_with("kl_") => {

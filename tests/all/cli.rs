@@ -1,7 +1,6 @@
 //! The binary itself: what it prints, what it writes, and how it refuses.
 
 mod codes;
-mod corrupt;
 mod errors;
 mod models;
 mod train;

@@ -28,6 +28,7 @@ mod graph_matches_burn;
 mod latent;
 mod losses;
 mod measure;
+mod mending;
 mod metrics;
 mod optimizer;
 mod patchgan;

@@ -49,8 +49,10 @@ fn borders(key: &Key) -> (Vec<String>, Vec<String>) {
             [word, "2", "64", "8,5,5,5", "4, 4"].map(str::to_owned).to_vec()
         }
         Kind::Corruption { word } => {
-            refused.extend(["blur:2", "noise:-1", "mask:1.1", "downsample:0"].map(str::to_owned));
-            [word, "noise:0.2", "mask:1", "downsample:4"].map(str::to_owned).to_vec()
+            let wrong = ["noise", "noise:11", "mask:1.5", "downsample:0", "blur:3", "None", "0.2"];
+            refused.extend(wrong.map(str::to_owned));
+            let right = ["noise:0", "noise:10", "mask:0.5", "mask:1", "downsample:1024"];
+            [&[word][..], &right].concat().into_iter().map(str::to_owned).collect()
         }
         // Any text names a place; whether anything is there shows when a run begins.
         Kind::Path => return (["", "7", "runs/a b"].map(str::to_owned).to_vec(), Vec::new()),

@@ -1,7 +1,8 @@
 //! Keys that several families have.
 
+use crate::array::Array;
 use crate::data::augment::Augment;
-use crate::formats::run_dir::CORRUPT_KEY;
+use crate::data::corrupt::{self, Corruption};
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings, Value};
 
 pub(super) const IMAGE_SIZE: Key = Key {
@@ -141,15 +142,29 @@ pub(super) fn told_classes(settings: &Settings, classes: usize) -> Result<usize,
 }
 
 pub(super) const CORRUPT: Key = Key {
-    name: CORRUPT_KEY,
+    name: corrupt::KEY,
     kind: Kind::Corruption { word: "none" },
     default: Default::Word("none"),
     unit: "",
-    help: "What is done to the images that the encoder sees, while it learns to give back the clean ones: noise for \
-           denoising, mask for inpainting, downsample for super-resolution.",
-    source: "Vincent et al. 2008, doi:10.1145/1390156.1390294",
-    live: false,
+    help: "How images are spoilt before they are encoded (by noise, hidden patches or fewer pixels); the model is to give back the clean ones.",
+    source: "Vincent et al. 2008, doi:10.1145/1390156.1390294; Im et al. 2017, arXiv:1511.06406",
+    live: true,
 };
+
+/// How images are spoilt for the encoder; not at all by recipes without the key.
+pub(in crate::train) fn corruption(settings: &Settings) -> Option<Corruption> {
+    settings.word(corrupt::KEY).parse().ok()
+}
+
+/// Training images as the encoder sees them at a step, where they are spoilt.
+pub(in crate::train) fn spoilt(
+    settings: &Settings,
+    images: &Array,
+    seed: u64,
+    step: u64,
+) -> Option<Array> {
+    corruption(settings).map(|corruption| corruption.apply(images, seed, step))
+}
 
 /// The settings at an update of a run of so many: learning rates follow their schedule.
 pub(in crate::train) fn scheduled(settings: &Settings, step: u64, total: u64) -> Settings {

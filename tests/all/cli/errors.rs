@@ -114,6 +114,14 @@ fn wrong_keys_list_the_right_ones() {
             (&["--set", "arch=transformer"], USAGE, &["arch", "transformer", "mlp", "conv"]),
             (&["--set", "likelihood=1"], USAGE, &["likelihood", "bernoulli", "gaussian"]),
             (&["--set", "sigma=0"], USAGE, &["sigma", "learned"]),
+            (
+                &["--set", "corrupt=blur:3"],
+                USAGE,
+                &["corrupt", "blur:3", "noise:σ", "mask:p", "downsample:n", "none"],
+            ),
+            (&["--set", "corrupt=noise:11"], USAGE, &["corrupt", "noise:11", "0 to 10"]),
+            (&["--set", "corrupt=0.2"], USAGE, &["corrupt", "0.2", "mask:p"]),
+            (&["--set", "corrupt="], USAGE, &["corrupt", "none"]),
             (&["--set", "checkpoint_every=0"], USAGE, &["checkpoint_every", "0"]),
         ],
     );

@@ -33,6 +33,30 @@ fn text_and_corruption_round_trip() {
 }
 
 #[test]
+fn one_of_each_kind_to_begin_with() {
+    for usual in Corruption::USUAL {
+        let text = usual.to_string();
+        assert_eq!(corruption(&text), usual, "{text} is in range");
+        assert_eq!(text.split(':').next(), Some(usual.kind()), "{text}");
+        assert!(Corruption::FORMS.contains(&format!("{}:", usual.kind())), "{text} is told");
+    }
+    assert_eq!(Corruption::USUAL.map(Corruption::kind), ["noise", "mask", "downsample"]);
+}
+
+#[test]
+fn settings_tell_the_corruption() {
+    for (json, expected) in [
+        (r#"{"corrupt": "mask:0.5"}"#, Some(Corruption::Mask { probability: 0.5 })),
+        (r#"{"corrupt": "none"}"#, None),
+        (r#"{"corrupt": 1}"#, None),
+        ("{}", None),
+    ] {
+        let settings = serde_json::from_str(json).expect("an object");
+        assert_eq!(Corruption::of_settings(&settings), expected, "{json}");
+    }
+}
+
+#[test]
 fn errors_say_what_can_stand_there() {
     let refused = |text: &str| text.parse::<Corruption>().expect_err(text);
     for text in ["", "blur:3", "Noise:1", " mask:1", ":0.2"] {

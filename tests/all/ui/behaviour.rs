@@ -103,6 +103,23 @@ fn the_form_keeps_to_what_keys_accept() {
     harness.get_by_label("mlp").click();
     asked(&mut harness);
     assert_eq!(form(&harness).settings.word("arch"), "mlp", "chosen from a list");
+    let combo = nodes(&harness)
+        .into_iter()
+        .find(|node| {
+            node.accesskit_node().role() == Role::ComboBox
+                && node.value().as_deref() == Some("none")
+        })
+        .expect("the choice of the corruption");
+    combo.click();
+    asked(&mut harness);
+    harness.get_by_label("mask").click();
+    asked(&mut harness);
+    assert_eq!(form(&harness).settings.word("corrupt"), "mask:0.5", "of the usual strength");
+    for (value, expected) in [(0.25, "mask:0.25"), (7.0, "mask:1"), (f64::NAN, "mask:1")] {
+        field(&harness, Role::SpinButton, "corrupt strength").set_value_accesskit(value);
+        asked(&mut harness);
+        assert_eq!(form(&harness).settings.word("corrupt"), expected, "{value}");
+    }
     field(&harness, Role::CheckBox, "learned").click();
     asked(&mut harness);
     assert!(form(&harness).settings.number("sigma") > 0.0, "a number instead of the word");
@@ -111,6 +128,26 @@ fn the_form_keeps_to_what_keys_accept() {
     assert_eq!(commands, [], "asks for nothing");
     let defaults = Settings::defaults(Recipe::Vae.keys());
     assert_eq!(form(&harness).settings, defaults, "every key is back");
+}
+
+#[test]
+fn mended_images_stand_between_the_spoilt_and_the_clean_ones() {
+    let mut window = Window::full(3);
+    let probe = window.pictures.probe.as_mut().expect("watched images");
+    for (row, name) in probe.rows.iter_mut().zip(["Corrupted", "Restored", "Clean"]) {
+        row.0 = name;
+    }
+    probe.spoilt_psnr_db = vec![12.0; 16];
+    let mut harness = window.open(SIZES[0]);
+    asked(&mut harness);
+    for name in ["Corrupted images", "Restored images", "Clean images"] {
+        assert!(says(&harness, name), "{name} are shown");
+    }
+    assert!(says(&harness, "mean PSNR 23.8 dB, corrupted 12.0 dB"), "before and after");
+    // Negative control.
+    let mut harness = Window::full(3).open(SIZES[0]);
+    asked(&mut harness);
+    assert!(says(&harness, "mean PSNR 23.8 dB") && !says(&harness, "orrupted"));
 }
 
 #[test]

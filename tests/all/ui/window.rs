@@ -101,6 +101,7 @@ impl Window {
                     columns: 16,
                     rows: [("Original", strip), ("Model", strip), ("Error", strip)],
                     psnr_db: (0..16).map(|index| 20.0 + f64::from(index) * 0.5).collect(),
+                    spoilt_psnr_db: Vec::new(),
                 }),
                 preview: Some(picture(8.0 * 33.0 - 1.0, 8.0 * 33.0 - 1.0)),
                 ..Pictures::default()
