@@ -61,6 +61,10 @@
 //!   weights and, where it knows classes, all of them in turn.
 //! - Terms of a loss that are weighed by their gradients ([`model::adaptive`]) are taken back to the images one by one,
 //!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
+//! - Images for a model to mend are spoilt in the training loop, after augmentation, so that the key is a live one; a
+//!   learner gets what the encoder sees beside the clean images. Held-out images are spoilt by their number alone
+//!   ([`data::corrupt::Corruption::apply_to_held_out`]): every run, checkpoint and batch is measured on the same ones.
+//!   Losses of another corruption are those of another task, so the best checkpoint is one of the newest corruption.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;
