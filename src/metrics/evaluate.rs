@@ -124,6 +124,16 @@ pub struct Elbo {
     pub active_units: usize,
 }
 
+impl Elbo {
+    /// The share of dimensions that a posterior which has not collapsed keeps active, at least.
+    pub const ALIVE: f64 = 0.25;
+
+    /// Whether hardly any dimension tells anything of an image: the decoder has learnt to do without the latent.
+    pub fn has_collapsed(&self) -> bool {
+        (self.active_units as f64) < Self::ALIVE * self.kl_per_dim.len() as f64
+    }
+}
+
 impl Evaluation {
     /// What a checkpoint is judged by, lower is better: the negative bound with the KL term weighted by
     /// `beta`, or the squared error for families without one.

@@ -34,6 +34,8 @@ pub(crate) struct Codes {
 
 /// How a checkpoint is measured.
 pub(crate) struct Measuring<'a> {
+    /// Updates done.
+    pub(crate) step: u64,
     /// Images that are run at once: no more than an update takes.
     pub(crate) batch: usize,
     /// Seed of posterior samples and draws.

@@ -12,7 +12,7 @@ use burn::optim::{
 use burn::tensor::{Device, Tensor};
 
 use super::settings::Settings;
-use crate::array::NamedArrays;
+use crate::array::{Array, NamedArrays};
 use crate::model::params::{self, ParamError};
 
 /// Beside the length of a gradient that is cut, so that none divides by zero; as PyTorch has it.
@@ -155,6 +155,25 @@ impl Adam {
             None => Ok(()),
         }
     }
+}
+
+/// The state of a network's optimizer and of its adversary's as one, as a checkpoint keeps it: the adversary's is
+/// under `name`, its updates are in `NAME_updates`.
+///
+/// A sync point, as [`Adam::save`].
+pub fn save_two(own: &Adam, adversary: &Adam, name: &str) -> (NamedArrays, u64) {
+    let (mut arrays, updates) = own.save();
+    let (of_adversary, count) = adversary.save();
+    arrays.extend(params::prefixed(name, of_adversary));
+    arrays.insert(format!("{name}_updates"), Array::filled([1], count as f32));
+    (arrays, updates)
+}
+
+/// What [`save_two`] gave: the network's own moments, its adversary's, and the updates of that.
+pub fn split_two(mut arrays: NamedArrays, name: &str) -> (NamedArrays, NamedArrays, u64) {
+    let count = arrays.remove(&format!("{name}_updates"));
+    let count = count.and_then(|array| array.data().first().copied()).unwrap_or(0.0);
+    (params::without(&arrays, name), params::under(&arrays, name), count as u64)
 }
 
 /// The Euclidean length of all gradients together, `[1]`, on the device that they are on.

@@ -12,11 +12,15 @@ use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::vae::VaeConfig;
+use crate::metrics::ACTIVE_NATS;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VaeCodec;
 use crate::model::params::{self, ParamError};
 use crate::model::vae::{KlWeight, Lesson, Vae};
 use crate::random::{self, Purpose};
+
+/// The latent of a model with fewer updates tells nothing yet, which is no collapse.
+const YOUNG: u64 = 200;
 
 pub(crate) struct VaeLearner {
     config: VaeConfig,
@@ -131,5 +135,15 @@ pub(super) fn measure(
     };
     let evaluation = evaluate(codec, how.batches(held_out), None, &options)?;
     let loss = evaluation.loss(how.settings.number("beta"));
-    Ok(Measured::of_reconstructions(&evaluation, loss))
+    let collapsed =
+        evaluation.elbo.as_ref().filter(|elbo| how.step >= YOUNG && elbo.has_collapsed());
+    let warning = collapsed.map(|elbo| {
+        format!(
+            "posterior collapse: {} of {} latent dimensions tell under {ACTIVE_NATS} nat of an image; a lower beta, \
+             kl_warmup or free_bits may help",
+            elbo.kl_per_dim.len() - elbo.active_units,
+            elbo.kl_per_dim.len(),
+        )
+    });
+    Ok(Measured { warning, ..Measured::of_reconstructions(&evaluation, loss) })
 }

@@ -11,7 +11,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::learner::{Learner, Measured, Measuring, Told};
-use super::optimizer::{Adam, Rates, gradient_norm};
+use super::optimizer::{Adam, Rates, gradient_norm, save_two, split_two};
 use super::settings::Settings;
 use super::vae::{self, kl_weight};
 use crate::array::{Array, NamedArrays};
@@ -290,17 +290,13 @@ impl Learner for VaeGanLearner {
     }
 
     fn optimizer(&self) -> (NamedArrays, u64) {
-        let (mut arrays, updates) = self.vae_adam.save();
-        let (of_judge, judged) = self.discriminator_adam.save();
-        arrays.extend(params::prefixed(DISCRIMINATOR, of_judge));
-        arrays.insert(UPDATES.to_owned(), Array::filled([1], judged as f32));
-        (arrays, updates)
+        save_two(&self.vae_adam, &self.discriminator_adam, DISCRIMINATOR)
     }
 
     fn restore(
         &mut self,
         model: &NamedArrays,
-        mut optimizer: NamedArrays,
+        optimizer: NamedArrays,
         updates: u64,
     ) -> Result<(), ParamError> {
         let plain = self.device.clone().inner();
@@ -308,11 +304,8 @@ impl Learner for VaeGanLearner {
         self.vae = params::load(self.vae.clone(), &own)?;
         let judge = params::under(model, DISCRIMINATOR);
         self.discriminator = params::load(self.discriminator.clone(), &judge)?;
-        let judged = optimizer.remove(UPDATES).and_then(|array| array.data().first().copied());
-        let of_judge = params::under(&optimizer, DISCRIMINATOR);
-        let of_vae = params::without(&optimizer, DISCRIMINATOR);
+        let (of_vae, of_judge, judged) = split_two(optimizer, DISCRIMINATOR);
         self.vae_adam.load(&self.vae, of_vae, updates, &plain)?;
-        let judged = judged.unwrap_or(0.0) as u64;
         self.discriminator_adam.load(&self.discriminator, of_judge, judged, &plain)
     }
 
@@ -341,6 +334,3 @@ impl Learner for VaeGanLearner {
         Ok(Measured { loss: None, ..measured })
     }
 }
-
-/// The discriminator's updates, beside its moments.
-const UPDATES: &str = "discriminator_updates";

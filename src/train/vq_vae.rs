@@ -2,8 +2,9 @@
 
 use burn::module::Module as _;
 use burn::optim::GradientsParams;
-use burn::tensor::{Bool, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
+use super::codebook::{self, Frozen, Names};
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::{Adam, Rates};
 use super::recipe;
@@ -14,23 +15,18 @@ use crate::data::{self, Batch, Dataset, Split};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, Method, QuantizerConfig};
 use crate::graph::lower::vq_vae::VqVaeConfig;
-use crate::latent::nearest_codes;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
-use crate::model::quantizer::{CodebookRules, kmeans, perplexity};
+use crate::model::quantizer::perplexity;
 use crate::model::vq_vae::VqVae;
 use crate::random::{self, Purpose};
 use crate::session::codebook::ReviveFrom;
 
 /// Images that the variance of the pixels is taken from.
 const VARIANCE_IMAGES: usize = 1000;
-/// Vectors for each code that k-means sees, as far as [`MOST_BEGIN_IMAGES`] have them.
-const VECTORS_PER_CODE: usize = 24;
-/// Images that a codebook begins from, at most.
-const MOST_BEGIN_IMAGES: usize = 1024;
-/// A larger codebook begins with as many random vectors instead: k-means would take minutes.
-const MOST_KMEANS_CODES: usize = 4096;
+
+const NAMES: Names = Names { codebook: CODEBOOK, cluster_size: CLUSTER_SIZE, embed_avg: EMBED_AVG };
 
 pub(crate) struct VqVaeLearner {
     config: VqVaeConfig,
@@ -42,8 +38,7 @@ pub(crate) struct VqVaeLearner {
     variance: f64,
     begins_with_kmeans: bool,
     batch: usize,
-    frozen: Vec<bool>,
-    frozen_mask: Option<Tensor<1, Bool>>,
+    frozen: Frozen,
     last_images: Option<Array>,
 }
 
@@ -60,7 +55,7 @@ impl VqVaeLearner {
         let device = device.clone().autodiff();
         let model = VqVae::new(&config, seed, &device);
         let variance = variance(&first_images(dataset, VARIANCE_IMAGES, seed));
-        let frozen = vec![false; config.quantizer.num_codes()];
+        let frozen = Frozen::new(config.quantizer.num_codes());
         Self {
             config,
             seed,
@@ -71,7 +66,6 @@ impl VqVaeLearner {
             begins_with_kmeans: settings.word("codebook_init") == "kmeans",
             batch,
             frozen,
-            frozen_mask: None,
             last_images: None,
         }
     }
@@ -103,39 +97,23 @@ impl VqVaeLearner {
         &self.config.quantizer
     }
 
-    /// How many vectors of `images` images would choose each code, if all were chosen as often.
-    fn even_share(&self, images: usize) -> f64 {
+    /// How many choices of a code `images` images make.
+    fn choices(&self, images: usize) -> usize {
         let [h, w] = self.config.grid();
-        let choices = images * h * w * self.quantizer().layout().per_cell();
-        choices as f64 / self.quantizer().num_codes() as f64
-    }
-
-    /// The order in which codes of one codebook are put onto its vectors.
-    fn drawn(&self, targets: &Array, part: usize, from: &ReviveFrom, draw: u64) -> Vec<u32> {
-        let seed = self.seed ^ (part as u64) << 48;
-        let mut order = random::permutation(seed, draw, Purpose::Restart, targets.num_rows());
-        if *from == ReviveFrom::Farthest {
-            let k = self.quantizer().codebook_size;
-            let codes = self.model()[CODEBOOK].rows(part * k, (part + 1) * k);
-            let nearest = nearest_codes(targets, &codes);
-            let distance = |row: u32| nearest[row as usize].1;
-            order.sort_by(|&a, &b| distance(b).total_cmp(&distance(a)));
-        }
-        order
+        images * h * w * self.quantizer().layout().per_cell()
     }
 
     /// Codes at the k-means of what each codebook quantizes, one codebook after the other: a residual is that of
     /// codes that are there already.
     fn begin_with_kmeans(&mut self, vectors: &Array) {
-        let (k, size) = (self.quantizer().codebook_size, self.even_share(self.batch));
+        let k = self.quantizer().codebook_size;
+        // As if each had been chosen evenly so far.
+        let size = self.choices(self.batch) as f64 / self.quantizer().num_codes() as f64;
         let mut codes = params::array_from_tensor(self.model.quantizer().codebook());
         let len = k * codes.row_len();
         for part in 0..self.quantizer().layout().parts() {
-            let mut targets = self.targets(vectors, part);
-            if k > MOST_KMEANS_CODES && targets.num_rows() > k {
-                targets = targets.rows(0, k);
-            }
-            let found = kmeans(&targets, k, self.seed + part as u64);
+            let targets = self.targets(vectors, part);
+            let found = codebook::first_codes(targets, k, self.seed + part as u64);
             codes.data_mut()[part * len..(part + 1) * len].copy_from_slice(found.data());
             self.model = self.model.clone().with_codes(&codes, size).expect("its own codes");
         }
@@ -179,8 +157,7 @@ impl Learner for VqVaeLearner {
         }
         let k = self.quantizer().codebook_size;
         let [h, w] = self.config.grid();
-        let wanted = if k > MOST_KMEANS_CODES { k } else { k * VECTORS_PER_CODE };
-        let images = wanted.div_ceil(h * w).clamp(self.batch.min(64), MOST_BEGIN_IMAGES);
+        let images = codebook::images_to_begin(k, h * w, self.batch);
         let images = first_images(dataset, images, self.seed);
         let images = recipe::spoilt(settings, &images, self.seed, 0).unwrap_or(images);
         let vectors = self.vectors(&images);
@@ -196,12 +173,9 @@ impl Learner for VqVaeLearner {
         let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
         let seen = params::tensor_from_array(batch.seen(), device);
         let lr = settings.number("lr");
-        let even_share = self.even_share(batch.images.num_rows());
-        let rules = CodebookRules {
-            decay: settings.number("ema_decay"),
-            restart_threshold: settings.number("restart_threshold").min(even_share / 3.0),
-        };
-        let frozen = self.frozen_mask.as_ref();
+        let choices = self.choices(batch.images.num_rows());
+        let rules = codebook::rules(settings, choices, self.quantizer().num_codes());
+        let frozen = self.frozen.mask();
         let beta = f64::from(self.quantizer().commitment);
         let loss = self.model.loss(seen, images, beta, self.variance, frozen);
         let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
@@ -289,21 +263,22 @@ impl Learner for VqVaeLearner {
             return none();
         }
         if let ReviveFrom::Vector(vector) = from {
-            let fits = vector.len() == d && vector.iter().all(|value| value.is_finite());
-            let codes = if fits { codes.to_vec() } else { Vec::new() };
-            let rows = vector.repeat(codes.len());
-            return (codes.clone(), Array::new([codes.len(), d], rows).expect("n times d values"));
+            let rows = codebook::given(vector, codes.len(), d);
+            return (codes[..rows.num_rows()].to_vec(), rows);
         }
         let Some(images) = &self.last_images else { return none() };
         let vectors = self.vectors(images);
+        let model = self.model();
         let (mut kept, mut rows) = (Vec::new(), Vec::new());
         for part in 0..self.quantizer().layout().parts() {
-            let own = codes.iter().filter(|&&code| code / k == part);
+            let own: Vec<usize> = codes.iter().copied().filter(|code| code / k == part).collect();
+            let known = model[CODEBOOK].rows(part * k, (part + 1) * k);
             let targets = self.targets(&vectors, part);
-            for (&code, row) in own.zip(self.drawn(&targets, part, from, draw)) {
-                kept.push(code);
-                rows.extend_from_slice(targets.row(row as usize));
-            }
+            // Each codebook draws for itself.
+            let draw = [self.seed ^ (part as u64) << 48, draw];
+            let chosen = codebook::chosen(&targets, &known, own.len(), from, draw);
+            kept.extend_from_slice(&own[..chosen.num_rows()]);
+            rows.extend(chosen.into_data());
         }
         let rows = Array::new([kept.len(), d], rows).expect("whole vectors");
         (kept, rows)
@@ -313,29 +288,12 @@ impl Learner for VqVaeLearner {
         if !self.quantizer().moves_codes() {
             return Codes::default();
         }
-        let tensors = self.model();
-        let rows = codes.iter().flat_map(|&code| tensors[CODEBOOK].row(code).to_vec());
-        let sizes = codes.iter().map(|&code| tensors[CLUSTER_SIZE].data()[code]);
-        Codes { vectors: rows.collect(), sizes: sizes.collect() }
+        NAMES.codes(&self.model(), codes)
     }
 
     fn put_codes(&mut self, codes: &[usize], rows: &Codes) {
-        let d = self.quantizer().row_dim();
         let mut tensors = self.model();
-        let rows = rows.vectors.chunks_exact(d).zip(&rows.sizes);
-        for (&code, (vector, &size)) in codes.iter().zip(rows) {
-            let place = code * d..(code + 1) * d;
-            if let Some(codebook) = tensors.get_mut(CODEBOOK) {
-                codebook.data_mut()[place.clone()].copy_from_slice(vector);
-            }
-            if let Some(sizes) = tensors.get_mut(CLUSTER_SIZE) {
-                sizes.data_mut()[code] = size;
-            }
-            if let Some(sums) = tensors.get_mut(EMBED_AVG) {
-                let sums = &mut sums.data_mut()[place];
-                sums.iter_mut().zip(vector).for_each(|(sum, value)| *sum = value * size);
-            }
-        }
+        NAMES.put(&mut tensors, codes, rows);
         self.model = params::load(self.model.clone(), &tensors).expect("its own tensors");
     }
 
@@ -343,20 +301,10 @@ impl Learner for VqVaeLearner {
         if !self.quantizer().moves_codes() {
             return;
         }
-        for &code in codes {
-            if let Some(mark) = self.frozen.get_mut(code) {
-                *mark = frozen;
-            }
-        }
-        let k = self.frozen.len();
-        let mask = || TensorData::new(self.frozen.clone(), [k]);
-        self.frozen_mask = self
-            .frozen
-            .contains(&true)
-            .then(|| Tensor::from_data(mask(), &self.device.clone().inner()));
+        self.frozen.mark(codes, frozen, &self.device.clone().inner());
     }
 
     fn frozen(&self) -> &[bool] {
-        &self.frozen
+        self.frozen.marks()
     }
 }

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use self::update::Stage;
 use super::codebook::{self, Frozen, Names};
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
-use super::optimizer::Adam;
+use super::optimizer::{Adam, save_two, split_two};
 use super::perceptual;
 use super::recipe;
 use super::settings::Settings;
@@ -33,9 +33,6 @@ use crate::picture::ValueRange;
 use crate::session::codebook::ReviveFrom;
 
 const NAMES: Names = Names { codebook: CODEBOOK, cluster_size: CLUSTER_SIZE, embed_avg: EMBED_AVG };
-
-/// The discriminator's updates, beside its moments.
-const UPDATES: &str = "discriminator_updates";
 
 pub(crate) struct VqganLearner {
     config: VqganConfig,
@@ -156,27 +153,22 @@ impl Learner for VqganLearner {
     }
 
     fn optimizer(&self) -> (NamedArrays, u64) {
-        let (mut arrays, updates) = self.adam.save();
-        let (of_judge, judged) = self.judge_adam.save();
-        arrays.extend(params::prefixed(DISCRIMINATOR, of_judge));
-        arrays.insert(UPDATES.to_owned(), Array::filled([1], judged as f32));
-        (arrays, updates)
+        save_two(&self.adam, &self.judge_adam, DISCRIMINATOR)
     }
 
     fn restore(
         &mut self,
         model: &NamedArrays,
-        mut optimizer: NamedArrays,
+        optimizer: NamedArrays,
         updates: u64,
     ) -> Result<(), ParamError> {
         let plain = self.device.clone().inner();
         let own = params::without(model, DISCRIMINATOR);
         self.model = self.model.clone().with_tensors(&own)?;
         self.judge = params::load(self.judge.clone(), &params::under(model, DISCRIMINATOR))?;
-        let judged = optimizer.remove(UPDATES).and_then(|array| array.data().first().copied());
-        let of_judge = params::under(&optimizer, DISCRIMINATOR);
-        self.adam.load(&self.model, params::without(&optimizer, DISCRIMINATOR), updates, &plain)?;
-        self.judge_adam.load(&self.judge, of_judge, judged.unwrap_or(0.0) as u64, &plain)
+        let (of_model, of_judge, judged) = split_two(optimizer, DISCRIMINATOR);
+        self.adam.load(&self.model, of_model, updates, &plain)?;
+        self.judge_adam.load(&self.judge, of_judge, judged, &plain)
     }
 
     fn codec(&self) -> Box<dyn Codec> {

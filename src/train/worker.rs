@@ -669,6 +669,7 @@ impl Loop {
     /// worth keeping and ends the run.
     fn checkpoint(&mut self) -> Result<Flow, String> {
         let how = Measuring {
+            step: self.step,
             // No more images at once than an update takes.
             batch: self.config.batch,
             seed: self.config.seed,

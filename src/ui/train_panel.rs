@@ -327,13 +327,17 @@ fn corruption(
 fn strength(ui: &mut Ui, now: Corruption, name: &str, hint: &str) -> Option<Corruption> {
     let mut new = now;
     let drag = match &mut new {
-        Corruption::Noise { sigma } => DragValue::new(sigma).range(0.0..=10.0).speed(0.002),
-        Corruption::Mask { probability } => {
-            DragValue::new(probability).range(0.0..=1.0).speed(0.005)
+        Corruption::Noise { sigma } => {
+            DragValue::new(sigma).range(0.0..=10.0).speed(0.002).max_decimals(3)
         }
-        Corruption::Downsample { factor } => DragValue::new(factor).range(1..=1024).speed(0.05),
+        Corruption::Mask { probability } => {
+            DragValue::new(probability).range(0.0..=1.0).speed(0.005).max_decimals(3)
+        }
+        Corruption::Downsample { factor } => {
+            DragValue::new(factor).range(1..=1024).speed(0.05).fixed_decimals(0)
+        }
     };
-    let response = ui.add(drag.max_decimals(3)).on_hover_text(hint);
+    let response = ui.add(drag).on_hover_text(hint);
     let name = format!("{name} strength");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
     (new != now).then_some(new)

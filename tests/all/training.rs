@@ -202,6 +202,22 @@ fn losses_fall() {
 }
 
 #[test]
+fn a_collapsed_posterior_is_told() {
+    let collapses = |beta: &str| {
+        let base = folder();
+        let keys = ["arch=mlp", "hidden=16", "latent_dim=4", "checkpoint_every=200", beta];
+        let events = run(plan(base.path(), &keys, 200));
+        let tells = |event: &&Event| match event {
+            Event::Warning { message, .. } => message.contains("posterior collapse"),
+            _ => false,
+        };
+        events.iter().filter(tells).count()
+    };
+    assert_eq!(collapses("beta=500"), 1, "nothing is worth telling at that price");
+    assert_eq!(collapses("beta=0"), 0, "all is, without one");
+}
+
+#[test]
 fn the_first_checkpoint_precedes_the_first_update() {
     let base = folder();
     let events = run(plan(base.path(), &["arch=conv"], 3));
