@@ -104,6 +104,7 @@ impl ZscopeApp {
             class: model.shown.class,
             averaged: model.config.has_average().then_some(model.shown.averaged),
             trains_on: self.trains_on(),
+            only_classifies: model.networks.decoder.is_none(),
         });
         Scene {
             session: &self.session,
@@ -293,6 +294,9 @@ impl ZscopeApp {
     /// A run is ready to start.
     fn start_run(&mut self, plan: crate::train::worker::Plan) {
         self.is_starting = false;
+        // What the run before was warned of is its own affair.
+        let old = self.session.warnings();
+        self.notices.retain(|notice| old.iter().all(|warning| warning.message != notice.text));
         // The form shows what is in force, also for a run that goes on.
         if let Some(recipe) = Recipe::from_name(&plan.config.recipe) {
             self.view.form.recipe = recipe;
@@ -542,24 +546,29 @@ impl ZscopeApp {
         tensors: &NamedArrays,
         usage: Option<Arc<CodeUse>>,
     ) {
-        let decoder = super::Decoder::new(
-            self.engine,
-            &model.networks,
-            model.image,
-            model.range,
-            self.gpu.as_ref(),
-            self.render_state.as_ref(),
-            ctx,
-        );
-        match decoder {
-            Ok(decoder) => self.decoder = Some(decoder),
-            Err(error) => {
-                self.decoder = None;
-                self.pictures.main = None;
-                self.pictures.pad_rows.clear();
-                self.notice(format!("show the model: {error}"), true);
-            }
+        let decoder = model.networks.decoder.is_some().then(|| {
+            super::Decoder::new(
+                self.engine,
+                &model.networks,
+                model.image,
+                model.range,
+                self.gpu.as_ref(),
+                self.render_state.as_ref(),
+                ctx,
+            )
+        });
+        let decoder = decoder.transpose().unwrap_or_else(|error| {
+            self.notice(format!("show the model: {error}"), true);
+            None
+        });
+        if decoder.is_none() {
+            self.pictures.main = None;
+            self.pictures.pad_rows.clear();
         }
+        if model.networks.decoder.is_none() {
+            self.pictures.probe = None;
+        }
+        self.decoder = decoder;
         let shape = model.config.latent();
         let codes = model.codes(tensors);
         self.explore = match codes.clone() {

@@ -110,6 +110,11 @@ impl ZscopeApp {
             Ok(opened) => opened,
             Err(error) => return self.notice(error, true),
         };
+        // What the images before were warned of goes with them.
+        if let Some((_, before)) = &self.dataset {
+            let old = before.warnings();
+            self.notices.retain(|notice| !old.contains(&notice.text));
+        }
         for warning in dataset.warnings() {
             self.notice(warning.clone(), false);
         }

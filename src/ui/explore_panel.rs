@@ -18,6 +18,9 @@ const AROUND: f32 = 78.0;
 const MANY_CODES: usize = 4096;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    if scene.model.only_classifies {
+        return only_classifies(ui);
+    }
     let room = ui.available_size();
     let lower = lower_height(scene, room.y);
     let top = room.y - lower - 8.0;
@@ -30,6 +33,16 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     });
     ui.add_space(8.0);
     below(ui, scene, view, out);
+}
+
+/// What is there instead of an explorer for a model that makes no images.
+fn only_classifies(ui: &mut Ui) {
+    ui.add_space(0.3 * ui.available_height());
+    ui.vertical_centered(|ui| {
+        ui.label(theme::heading("A classifier makes no images: it tells the class of those that it sees"));
+        ui.add_space(6.0);
+        ui.label(theme::muted("Its accuracy is on the curves below. Generators are measured by it on the page Evaluate."));
+    });
 }
 
 /// What the tabs below the explorer take.

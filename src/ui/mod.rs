@@ -99,6 +99,8 @@ pub struct ModelLine<'a> {
     pub averaged: Option<bool>,
     /// For a model without a run of its own: what a run that begins with its weights would learn from.
     pub trains_on: Option<&'a str>,
+    /// Whether it makes no images: there is nothing to explore then.
+    pub only_classifies: bool,
 }
 
 /// What a run takes.

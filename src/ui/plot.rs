@@ -122,7 +122,8 @@ fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
             // A name that is cut off tells less than none.
             let font = egui::TextStyle::Small.resolve(ui.style());
             let size = ui.painter().layout_no_wrap((*name).to_owned(), font, theme::MUTED).size();
-            if size.x <= ui.available_width() {
+            // The next plot's title begins where this one ends.
+            if size.x + 8.0 <= ui.available_width() {
                 ui.add(label).on_hover_text(explain(name));
             }
         }

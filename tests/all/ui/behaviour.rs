@@ -462,6 +462,17 @@ fn a_model_without_a_run_can_train_on() {
 }
 
 #[test]
+fn a_classifier_has_nothing_to_explore_and_says_so() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    assert!(says(&harness, "Dimensions"), "a model of images has an explorer");
+    harness.state_mut().only_classifies = true;
+    harness.run();
+    assert!(says(&harness, "A classifier makes no images"), "why there is none");
+    assert!(!says(&harness, "Dimensions"), "no sliders that move nothing");
+    assert!(harness.query_by_label("Train").is_some(), "the rest of the window is there");
+}
+
+#[test]
 fn other_runs_are_compared() {
     let other = |name: &str, steps| Compared::of(name, &Window::running(3, steps).session);
     let mut harness = Window::full(3).open(SIZES[0]);

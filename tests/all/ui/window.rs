@@ -32,6 +32,7 @@ pub struct Window {
     pub name: &'static str,
     pub is_live: bool,
     pub trains_on: Option<&'static str>,
+    pub only_classifies: bool,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
@@ -52,6 +53,7 @@ impl eframe::App for Window {
                 engine: if self.name.is_empty() { "" } else { "CPU (Flex)" },
                 is_live: self.is_live,
                 trains_on: self.trains_on,
+                only_classifies: self.only_classifies,
                 ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),
