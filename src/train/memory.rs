@@ -12,7 +12,9 @@ pub fn training_bytes(model: &ModelConfig, batch: usize) -> u64 {
     // Every activation is kept for the backward pass, with its gradient and about three temporaries.
     let activations = 5 * batch * model.activations();
     // The distances of a chunk of vectors from all codes.
-    let distances = model.codebook().map_or(0, |[k, _]| 2 * (k.max(MOST_DISTANCES)) as u64);
+    let vectors = batch * model.latent().iter().skip(1).product::<usize>();
+    let of_codes = |[k, _]: [usize; 2]| 2 * (vectors * k).min(k.max(MOST_DISTANCES)) as u64;
+    let distances = model.codebook().map_or(0, of_codes);
     4 * (weights + activations as u64 + distances)
 }
 

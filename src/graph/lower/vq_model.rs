@@ -327,8 +327,8 @@ impl Architecture for VqModelConfig {
 
     fn activations(&self) -> usize {
         // What normalization, activation, convolution and attention keep for every value that they make.
-        const BLOCK: usize = 16;
-        const ATTENTION: usize = 12;
+        const BLOCK: usize = 6;
+        const ATTENTION: usize = 5;
         let levels = self.block_out_channels.len();
         let values = |level: &Level, scale: usize| {
             let plane = (self.image.height >> scale) * (self.image.width >> scale);
