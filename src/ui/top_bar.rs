@@ -75,7 +75,9 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, narrow: bool) {
         .on_hover_text(format!("{}, {}, decodes on {}", model.name, model.family, model.engine));
     if !narrow {
         ui.label(theme::muted(model.family)).on_hover_text("The model's family");
-        ui.label(theme::muted(model.engine)).on_hover_text("What decodes the picture");
+        // A long one gives way to the progress of the run.
+        let engine = Label::new(theme::muted(model.engine)).truncate();
+        ui.add(engine).on_hover_text("What decodes the picture");
     }
 }
 
