@@ -23,7 +23,7 @@
 //!
 //! # Where things are
 //!
-//! - Plain types that cross every border lie at the root: [`mod@array`], [`picture`], [`random`], [`latest`],
+//! - Plain types that cross every border lie at the root: [`mod@array`], [`panics`], [`picture`], [`random`], [`latest`],
 //!   [`event`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
 //!   the training module itself), so that evaluation, reconstruction and the command line are written once.
 //! - An architecture's description (for example [`graph::lower::vae::VaeConfig`]) lies beside its lowering
@@ -82,6 +82,7 @@ pub mod measure;
 pub mod metrics;
 pub mod model;
 pub mod open;
+pub mod panics;
 pub mod picture;
 pub mod random;
 pub mod session;

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::array::Array;
+use crate::panics::panic_text;
 use crate::random::{self, Purpose};
 
 use super::{DataError, Dataset, IoError, Split, batch};
@@ -127,9 +128,7 @@ impl Maker {
     fn run(&self, first_step: u64, sender: &SyncSender<Result<Batch, DataError>>) {
         let made = catch_unwind(AssertUnwindSafe(|| self.send_all(first_step, sender)));
         if let Err(panic) = made {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let reason = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            let reason = reason.unwrap_or_else(|| "no message".to_owned());
+            let reason = panic_text(panic.as_ref());
             // A receiver that is gone wants no error either.
             drop(sender.send(Err(DataError::Panicked { reason })));
         }

@@ -1,6 +1,5 @@
 //! Several models measured on the same images, one after the other; one that fails does not stop the others.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +11,7 @@ use crate::data::{self, DataError, DataSpec, Dataset, Split, Watch};
 use crate::graph::lower::Task;
 use crate::latent::draws;
 use crate::open::Opened;
+use crate::panics::panic_text;
 use crate::picture::ImageShape;
 
 /// Pictures that are made by each model.
@@ -254,10 +254,4 @@ fn pictures(
         }
         Task::Classify => None,
     })
-}
-
-/// What a panic said.
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

@@ -3,7 +3,6 @@
 //! What it says goes over a bounded channel: a reader that falls behind slows the training down and
 //! loses nothing. Scalars stay on the device and are read back a block at a time.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -33,6 +32,7 @@ use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::lower::Task;
 use crate::metrics::evaluate::Examined;
+use crate::panics::panic_text;
 use crate::session::codebook::ReviveFrom;
 
 /// Read the scalars back at least this often.
@@ -263,12 +263,6 @@ fn learner(
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
         }
     })
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
 }
 
 /// Whether the loop goes on.

@@ -1,81 +1,31 @@
 //! Training with an adversary, and classifiers: networks learn, stand still when told to, and resume bit for bit.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use zscope::array::NamedArrays;
-use zscope::event::{Event, StepRecord};
+use zscope::event::Event;
 use zscope::formats::run_dir::{Pick, RunDir};
 use zscope::open::open;
 use zscope::picture::ImageShape;
 use zscope::train::recipe::Recipe;
-use zscope::train::settings::{SettingError, Settings};
+use zscope::train::settings::SettingError;
 use zscope::train::start::{Length, Request, StartError, resume};
-use zscope::train::worker::{Plan, Training};
+use zscope::train::worker::Plan;
 
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::common::runs::{self, curve, folder, mean, planned, run, steps};
 
 /// Small networks on small shapes.
 fn request(recipe: Recipe, keys: &[&str], steps: u64) -> Request {
-    let mut settings = Settings::defaults(recipe.keys());
     let small: &[&str] = match recipe {
         Recipe::Gan => &["channels=4", "d_channels=4", "latent_dim=5"],
         Recipe::VaeGan => &["channels=4", "d_channels=4", "latent_dim=5", "hidden=16"],
         _ => &["channels=4", "features=16", "lr=0.003"],
     };
-    for text in small.iter().chain(&["eval_images=24"]).chain(keys) {
-        settings.set_text(text).expect("a setting");
-    }
-    Request {
-        recipe,
-        settings,
-        data: "shapes?size=16&train=96&test=32".parse().expect("a source"),
-        length: Length::Steps(steps),
-        batch: 16,
-        seed: 3,
-        device: "cpu",
-        threads: 1,
-        watched: false,
-        init: None,
-    }
+    runs::request(recipe, &[small, &["eval_images=24"], keys].concat(), steps)
 }
 
 fn plan(dir: &Path, recipe: Recipe, keys: &[&str], steps: u64) -> Plan {
-    request(recipe, keys, steps).plan(Some(dir), false).expect("a plan")
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-fn run(plan: Plan) -> Vec<Event> {
-    let training = Training::start(plan).expect("a thread");
-    let mut events = Vec::new();
-    let begun = Instant::now();
-    while let Ok(event) = training.events().recv_timeout(PATIENCE) {
-        events.push(event);
-        assert!(begun.elapsed() < PATIENCE, "the run does not end: {:?}", events.last());
-    }
-    assert!(matches!(events.last(), Some(Event::Finished { .. })), "{:?}", events.last());
-    events
-}
-
-fn steps(events: &[Event]) -> Vec<&StepRecord> {
-    let told = events.iter().filter_map(|event| match event {
-        Event::StepsDone { steps, .. } => Some(steps),
-        _ => None,
-    });
-    told.flatten().collect()
-}
-
-fn curve(events: &[Event], name: &str) -> Vec<f32> {
-    let Some(Event::Started(started)) = events.first() else { panic!("no start") };
-    let index = started.curves.iter().position(|curve| curve == name).expect(name);
-    steps(events).iter().map(|record| record.values[index]).collect()
-}
-
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len() as f32
+    planned(request(recipe, keys, steps), dir)
 }
 
 fn tensors(dir: &Path) -> NamedArrays {

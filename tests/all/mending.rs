@@ -4,17 +4,14 @@ mod measures;
 mod runs;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use zscope::data::corrupt::Corruption;
-use zscope::event::{Event, StepRecord};
 use zscope::formats::run_dir::{Checkpoint, Pick, RunDir};
 use zscope::train::recipe::Recipe;
-use zscope::train::settings::Settings;
-use zscope::train::start::{Length, Request};
-use zscope::train::worker::{Plan, Training};
+use zscope::train::start::Request;
+use zscope::train::worker::Plan;
 
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::common::runs::{planned, request as small_run};
 
 /// Every family with an encoder, tiny, with its adversary at work from early on.
 const FAMILIES: [(Recipe, &[&str]); 6] = [
@@ -60,66 +57,16 @@ const NORMAL: [&str; 8] = [
     "disc_warmup=4",
 ];
 
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
 fn corruption(text: &str) -> Corruption {
     text.parse().expect(text)
 }
 
 fn request(recipe: Recipe, keys: &[&str], steps: u64) -> Request {
-    let mut settings = Settings::defaults(recipe.keys());
-    for text in ["eval_images=20"].iter().chain(keys) {
-        settings.set_text(text).expect("a setting");
-    }
-    Request {
-        recipe,
-        settings,
-        data: "shapes?size=16&train=96&test=32".parse().expect("a source"),
-        length: Length::Steps(steps),
-        batch: 16,
-        seed: 3,
-        device: "cpu",
-        threads: 1,
-        watched: false,
-        init: None,
-    }
+    small_run(recipe, &[&["eval_images=20"], keys].concat(), steps)
 }
 
 fn plan(dir: &Path, recipe: Recipe, keys: &[&str], steps: u64) -> Plan {
-    request(recipe, keys, steps).plan(Some(dir), false).expect("a plan")
-}
-
-/// All that a run says; it has to come to its end.
-fn rest(training: &Training) -> Vec<Event> {
-    let mut events = Vec::new();
-    let begun = Instant::now();
-    while let Ok(event) = training.events().recv_timeout(PATIENCE) {
-        events.push(event);
-        assert!(begun.elapsed() < PATIENCE, "the run does not end: {:?}", events.last());
-    }
-    assert!(matches!(events.last(), Some(Event::Finished { .. })), "{:?}", events.last());
-    events
-}
-
-fn run(plan: Plan) -> Vec<Event> {
-    rest(&Training::start(plan).expect("a thread"))
-}
-
-fn curve(events: &[Event], name: &str) -> Vec<f32> {
-    let Some(Event::Started(started)) = events.first() else { panic!("no start") };
-    let index = started.curves.iter().position(|curve| curve == name).expect(name);
-    let told = events.iter().filter_map(|event| match event {
-        Event::StepsDone { steps, .. } => Some(steps),
-        _ => None,
-    });
-    let records: Vec<&StepRecord> = told.flatten().collect();
-    records.iter().map(|record| record.values[index]).collect()
-}
-
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len() as f32
+    planned(request(recipe, keys, steps), dir)
 }
 
 fn checkpoint(dir: &Path, pick: Pick) -> Checkpoint {

@@ -1,5 +1,7 @@
 //! What several test modules share: tolerances, comparators, where the reference data is.
 
+pub mod runs;
+
 use std::path::PathBuf;
 
 use zscope::array::NamedArrays;

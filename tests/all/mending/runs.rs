@@ -12,9 +12,9 @@ use zscope::train::recipe::Recipe;
 use zscope::train::start::{Length, Request, resume};
 use zscope::train::worker::{Control, Training};
 
-use super::{
-    FAMILIES, checkpoint, corruption, curve, folder, is_same, mean, plan, request, rest, run,
-};
+use crate::common::runs::{curve, folder, mean, rest, run};
+
+use super::{FAMILIES, checkpoint, corruption, is_same, plan, request};
 
 /// The first held-out images.
 fn held_out(count: u32) -> Array {
