@@ -299,6 +299,22 @@ impl RunDir {
         Ok(run)
     }
 
+    /// Writes one model of a run as a new folder: its description and its tensors, without what goes on training.
+    ///
+    /// # Errors
+    /// When the folder is there and not empty, or the disk refuses.
+    pub fn export(
+        folder: &Path,
+        config: &RunConfig,
+        tensors: &NamedArrays,
+    ) -> Result<(), FormatError> {
+        super::write_whole_folder(folder, |folder| {
+            Self { path: folder.to_owned() }.write_config(config)?;
+            let file = folder.join("model.safetensors");
+            write_arrays(&file, tensors, &NamedIndices::new(), &BTreeMap::new())
+        })
+    }
+
     /// Opens an existing run directory.
     ///
     /// # Errors

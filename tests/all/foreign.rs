@@ -1,6 +1,7 @@
 //! Models of other libraries: what opens, what it gives on every engine, and what is refused.
 
 mod files;
+mod python;
 mod refused;
 
 use std::path::{Path, PathBuf};
