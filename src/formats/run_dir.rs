@@ -16,6 +16,7 @@ use crate::array::NamedArrays;
 use crate::data::corrupt::Corruption;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::classifier::ClassifierConfig;
+use crate::graph::lower::described::DescribedConfig;
 use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::tiny::TinyConfig;
 use crate::graph::lower::vae::VaeConfig;
@@ -82,6 +83,8 @@ pub enum ModelConfig {
     VqModel(VqModelConfig),
     /// A small autoencoder that previews latents.
     Tiny(TinyConfig),
+    /// An autoencoder of no standard layout, as a person tells of it.
+    Described(DescribedConfig),
 }
 
 impl ModelConfig {
@@ -120,6 +123,7 @@ impl ModelConfig {
             Self::Classifier(config) => config.image,
             Self::VqModel(config) => config.image,
             Self::Tiny(config) => config.image,
+            Self::Described(config) => config.description.image,
         }
     }
 }
@@ -137,6 +141,7 @@ impl std::ops::Deref for ModelConfig {
             Self::Classifier(config) => config,
             Self::VqModel(config) => config,
             Self::Tiny(config) => config,
+            Self::Described(config) => config,
         }
     }
 }
