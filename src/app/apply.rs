@@ -10,11 +10,14 @@ use super::{ZscopeApp, dialogs};
 use crate::codec::take;
 use crate::data::{self, DataSpec, Dataset};
 use crate::engine::{EngineKind, Runner};
-use crate::formats::run_dir::RunDir;
+use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
+use crate::graph::lower::vq_model::NormType;
+use crate::open::Opened;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
+use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
 use crate::ui::{Command, Demo, PAD_TILES, Page, TrainForm};
@@ -218,30 +221,31 @@ impl ZscopeApp {
 
     /// What the model in the explorer would be trained on, where it has no run of its own: the data in the form
     /// where that fits, else its own.
-    pub(super) fn trains_on(&self) -> Option<&str> {
+    pub(super) fn trains_on(&self) -> Option<String> {
         let opened =
             self.model.as_ref()?.opened.as_ref().filter(|_| self.session.run().is_none())?;
-        let run = opened.run.as_ref()?;
+        recipe_of(opened)?;
         let fitting = self.dataset.as_ref().filter(|(spec, dataset)| {
             *spec == self.view.form.data && dataset.shape() == opened.image
         });
-        Some(fitting.map_or(&run.data, |(spec, _)| spec))
+        fitting.map(|(spec, _)| spec.clone()).or_else(|| opened.data())
     }
 
     /// Starts a run of the model in the explorer that begins with its weights.
     fn train_on(&mut self) {
         let opened = self.model.as_ref().and_then(|model| model.opened.clone());
-        let Some((opened, data)) = opened.zip(self.trains_on().map(str::to_owned)) else { return };
-        let Some(run) = &opened.run else { return };
-        let Some(recipe) = Recipe::from_name(&run.recipe) else { return };
-        let settings = match settings_from_json(recipe, &run.settings) {
-            Ok(settings) => settings,
+        let Some((opened, data)) = opened.zip(self.trains_on()) else { return };
+        let Some(recipe) = recipe_of(&opened) else { return };
+        let given = match &opened.run {
+            Some(run) => settings_from_json(recipe, &run.settings).map(|keys| (keys, run.batch)),
+            None => Ok((Settings::defaults(recipe.keys()), self.view.form.batch)),
+        };
+        let (settings, batch) = match given {
+            Ok(given) => given,
             Err(error) => return self.notice(format!("train the model on: {error}"), true),
         };
-        let form = TrainForm { recipe, settings, data, batch: run.batch, ..self.view.form.clone() };
-        let name = opened.path.display().to_string();
-        let init = Init { name, part: Part::Whole, tensors: opened.tensors.clone() };
-        self.start_training(form, Some(init));
+        let form = TrainForm { recipe, settings, data, batch, ..self.view.form.clone() };
+        self.start_training(form, Some(Init::of(&opened, Part::Whole)));
     }
 
     fn resume_run(&mut self, dir: PathBuf, more_epochs: u64) {
@@ -276,6 +280,17 @@ impl ZscopeApp {
             pictures::write_picture(&path, &pixels).map_err(|error| error.to_string())?;
             Ok(path)
         });
+    }
+}
+
+/// The recipe that trains an opened model on: its own, or the one of its network where another library made it.
+fn recipe_of(opened: &Opened) -> Option<Recipe> {
+    match (&opened.run, &opened.model) {
+        (Some(run), _) => Recipe::from_name(&run.recipe),
+        (None, ModelConfig::VqModel(config)) if config.norm_type == NormType::Group => {
+            Some(Recipe::Vqgan)
+        }
+        (None, _) => None,
     }
 }
 

@@ -156,7 +156,7 @@ fn init(text: &str) -> Result<Init, Failure> {
         .find_map(|(name, part)| Some((text.strip_suffix(name)?.strip_suffix(':')?, part)));
     let (model, part) = named.unwrap_or((text, Part::Whole));
     let opened = crate::open::open(model).map_err(|error| Failure::Failed(error.into()))?;
-    Ok(Init { name: opened.path.display().to_string(), part, tensors: opened.tensors })
+    Ok(Init::of(&opened, part))
 }
 
 fn settings_from_file(recipe: Recipe, file: &std::path::Path) -> Result<Settings, Failure> {

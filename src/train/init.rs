@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use crate::array::NamedArrays;
+use crate::array::{Array, NamedArrays};
 use crate::formats::run_dir::ModelConfig;
+use crate::graph::lower::vq_model::{CODEBOOK, NormType, VqModelConfig};
+use crate::graph::lower::vqgan::{CLUSTER_SIZE, DISCRIMINATOR, EMBED_AVG, VqganConfig};
+use crate::open::Opened;
+use crate::picture::ImageShape;
 
 /// Which part of a trained model is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +40,55 @@ pub struct Init {
     pub part: Part,
     /// Its tensors.
     pub tensors: NamedArrays,
+    /// The autoencoder of another library that a whole one is, which the new run then has, whatever its keys say.
+    pub network: Option<VqModelConfig>,
+}
+
+impl Init {
+    /// An opened model, or a part of it.
+    pub fn of(opened: &Opened, part: Part) -> Self {
+        let name = opened.path.display().to_string();
+        let mut tensors = opened.tensors.clone();
+        let network = match &opened.model {
+            ModelConfig::VqModel(network) if part == Part::Whole => Some(network.clone()),
+            _ => None,
+        };
+        // Averages of a codebook that has none begin at its codes, as if one vector a batch had chosen each.
+        if let Some(codes) = network.as_ref().and_then(|_| tensors.get(CODEBOOK).cloned()) {
+            tensors.insert(CLUSTER_SIZE.to_owned(), Array::filled([codes.num_rows()], 1.0));
+            tensors.insert(EMBED_AVG.to_owned(), codes);
+        }
+        Self { name, part, tensors, network }
+    }
+
+    /// The description of the new run: with the network of the model where that is of another library.
+    ///
+    /// # Errors
+    /// When no recipe but `vqgan` trains such a network, or it does not fit the images.
+    pub fn described(&self, model: ModelConfig, image: ImageShape) -> Result<ModelConfig, String> {
+        let Some(network) = &self.network else { return Ok(model) };
+        let refused = |found: String| format!("start from {self}: {found}");
+        let ModelConfig::Vqgan(config) = model else {
+            let family = model.family();
+            let found = format!("its network is no {family} (expected the recipe vqgan)");
+            return Err(refused(found));
+        };
+        if network.norm_type != NormType::Group {
+            let found = "its decoder's normalizations see the latent (expected norm_type group)";
+            return Err(refused(found.to_owned()));
+        }
+        if network.image.channels != image.channels {
+            let found = format!("it takes {} channels", network.image.channels);
+            return Err(refused(format!(
+                "{found} (expected {}, as the images have)",
+                image.channels
+            )));
+        }
+        let autoencoder = network.at([image.height, image.width]);
+        let model = ModelConfig::Vqgan(VqganConfig { autoencoder, ..config });
+        model.check().map_err(refused)?;
+        Ok(model)
+    }
 }
 
 impl fmt::Display for Init {
@@ -67,7 +120,9 @@ impl Init {
     pub fn first_values(mut self, model: &ModelConfig) -> Result<NamedArrays, InitError> {
         let mut taken = NamedArrays::new();
         for (tensor, expected) in model.tensors() {
-            if !self.part.has(&tensor) {
+            // Another library's autoencoder has no adversary, which then begins at random.
+            let is_adversary = tensor.split('.').next() == Some(DISCRIMINATOR);
+            if !self.part.has(&tensor) || self.network.is_some() && is_adversary {
                 continue;
             }
             let found = self.tensors.remove(&tensor);

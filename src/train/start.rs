@@ -114,6 +114,10 @@ impl Request {
             )));
         }
         let model = self.recipe.model_config(&self.settings, image, dataset.class_names().len())?;
+        let model = match &self.init {
+            Some(init) => init.described(model, image).map_err(StartError::Usage)?,
+            None => model,
+        };
         let model = perceptual::pinned(model, &self.settings, image)?;
         let config = RunConfig {
             format: FORMAT,

@@ -31,6 +31,7 @@ use crate::data::{Dataset, Split};
 use crate::event::{Event, FinishReason, RunStarted, StepRecord};
 use crate::formats::run_dir::{Checkpoint, CheckpointState, ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::lower::Task;
+use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::metrics::evaluate::Examined;
 use crate::panics::panic_text;
 use crate::session::codebook::ReviveFrom;
@@ -334,12 +335,14 @@ impl Loop {
         match start {
             Start::New { init } => {
                 let mut model = learner.model();
-                let is_whole = init.len() == model.len();
+                let is_adversary = |name: &String| name.split('.').next() == Some(DISCRIMINATOR);
+                let is_whole =
+                    model.keys().all(|name| init.contains_key(name) || is_adversary(name));
                 if !init.is_empty() {
                     model.extend(init);
                     learner.restore(&model, NamedArrays::new(), 0).map_err(|e| e.to_string())?;
                 }
-                // A whole model has all that the data could tell it.
+                // A whole model has all that the data could tell it; an adversary begins at random.
                 if !is_whole {
                     learner.begin(dataset.as_ref(), &settings);
                 }

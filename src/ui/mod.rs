@@ -102,7 +102,7 @@ pub struct ModelLine<'a> {
     /// Whether the moving average of the generator is shown; nothing for families that keep none.
     pub averaged: Option<bool>,
     /// For a model without a run of its own: what a run that begins with its weights would learn from.
-    pub trains_on: Option<&'a str>,
+    pub trains_on: Option<String>,
     /// Whether it makes no images: there is nothing to explore then.
     pub only_classifies: bool,
     /// What its card tells, where it was opened.

@@ -162,7 +162,7 @@ pub(super) fn way_on(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut
     let epochs = form.epochs;
     let plural = if epochs == 1 { "" } else { "s" };
     let Some(run) = scene.session.run() else {
-        let Some(data) = scene.model.trains_on else { return };
+        let Some(data) = &scene.model.trains_on else { return };
         let text = format!("Train this model on for {epochs} epoch{plural}");
         let hint =
             format!("A new run on {data} that begins with the weights of {}.", scene.model.name);

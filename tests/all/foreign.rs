@@ -11,8 +11,12 @@ use zscope::codec::Codec;
 use zscope::engine::EngineKind;
 use zscope::formats::arrays::{ArrayFile, write_arrays};
 use zscope::open::{Info, Opened, open};
+use zscope::train::init::{Init, Part};
+use zscope::train::recipe::Recipe;
+use zscope::train::start::Request;
 
-use crate::common::{Tolerance, assert_close, shared};
+use crate::common::runs::{folder, planned, request, run};
+use crate::common::{Tolerance, assert_close, assert_says, shared};
 use crate::engine_matches_twin::gpu;
 
 /// A small checkpoint of this project, made by a real library; see `tests/golden/make.py`.
@@ -223,4 +227,44 @@ fn a_prefix_of_all_described_names_is_left_out() {
     .expect("a file");
     assert_eq!(info(folder.path()).family, "vq-vae", "through the prefix");
     assert_eq!(info(&file).family, "vq-vae", "by the weights' name");
+}
+
+/// A run begins with the weights of an opened model and has its network, whatever its own keys say.
+#[test]
+fn opened_models_are_trained_on() {
+    for (name, path) in [("vq_bin", golden("vq_bin")), ("ldm", golden("ldm/model.ckpt"))] {
+        let first = opened(&path);
+        let base = folder();
+        let keys = ["d_channels=4", "eval_images=8"];
+        let init = Some(Init::of(&first, Part::Whole));
+        let request = Request { init, ..request(Recipe::Vqgan, &keys, 2) };
+        run(planned(request, base.path()));
+        let at = |step: u64| open(&format!("{}@{step}", base.path().display())).expect("a model");
+        let (begun, trained) = (at(0), at(2));
+        for (tensor, values) in &first.tensors {
+            assert_eq!(&begun.tensors[tensor], values, "{name}: {tensor} at the start");
+        }
+        let moved = |tensor: &&String| trained.tensors[*tensor] != begun.tensors[*tensor];
+        assert!(first.tensors.keys().filter(moved).count() > 20, "{name} learns");
+        if let Some(codes) = begun.tensors.get("quantize.embedding.weight") {
+            let after = &trained.tensors["quantize.embedding.weight"];
+            let farthest = codes.data().iter().zip(after.data()).map(|(a, b)| (a - b).abs());
+            assert!(farthest.fold(0.0, f32::max) < 1.5, "codes do not jump away");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_on_is_said() {
+    for (name, recipe, words) in [
+        ("vq_bin", Recipe::Vae, ["its network is no vae", "expected the recipe vqgan"]),
+        ("movq", Recipe::Vqgan, ["normalizations see the latent", "norm_type group"]),
+        ("kl_shards", Recipe::Vqgan, ["it takes 1 channels", "expected 3"]),
+    ] {
+        let base = folder();
+        let init = Some(Init::of(&opened(&golden(name)), Part::Whole));
+        let request = Request { init, ..request(recipe, &["eval_images=8"], 2) };
+        let error = request.plan(Some(base.path()), false).err().expect(name).to_string();
+        assert_says(&error, &words);
+    }
 }

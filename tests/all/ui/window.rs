@@ -55,7 +55,7 @@ impl eframe::App for Window {
                 step: 12_400,
                 engine: if self.name.is_empty() { "" } else { "CPU (Flex)" },
                 is_live: self.is_live,
-                trains_on: self.trains_on,
+                trains_on: self.trains_on.map(str::to_owned),
                 only_classifies: self.only_classifies,
                 card: self.card.as_ref(),
                 ..ModelLine::default()

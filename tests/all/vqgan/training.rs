@@ -141,7 +141,7 @@ fn a_run_begins_with_parts_of_another() {
     run(plan(base.path(), &["disc_start=0"], 3));
     let trained = open(&format!("{}@3", base.path().display())).expect("a model").tensors;
     for (part, is_kept) in [(Part::Whole, true), (Part::Encoder, false)] {
-        let init = Init { name: "base".to_owned(), part, tensors: trained.clone() };
+        let init = Init { name: "base".to_owned(), part, tensors: trained.clone(), network: None };
         let request =
             zscope::train::start::Request { init: Some(init), ..request(Recipe::Vqgan, &[], 2) };
         run(request.plan(Some(other.path()), true).expect("a plan"));
