@@ -5,6 +5,7 @@ mod codec_verbs;
 mod data_fetch;
 mod eval;
 mod info;
+mod long_run;
 mod output;
 mod sample;
 mod train;
@@ -83,6 +84,8 @@ enum Failure {
     Usage(anyhow::Error),
     /// The request could not be met: exit status 1.
     Failed(anyhow::Error),
+    /// Ctrl-C ended it before anything was written: exit status 130, as shells have it.
+    Stopped,
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -150,6 +153,10 @@ fn status_of(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Failed(error)) => {
             output::error(&error);
             ExitCode::from(1)
+        }
+        Err(Failure::Stopped) => {
+            output::note("stopped before it was done: nothing was written");
+            ExitCode::from(130)
         }
     }
 }

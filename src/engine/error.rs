@@ -3,6 +3,7 @@
 use super::EngineKind;
 use crate::graph::lower::NoDecoder;
 use crate::picture::ValueRange;
+use crate::watch::Stopped;
 
 /// What the engines refuse or run into; every message says what was attempted, found and expected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -74,6 +75,9 @@ pub enum EngineError {
         /// The device's limit.
         limit: u64,
     },
+    /// Whoever watched the run ended it.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The model has no decoder to run.
     #[error(transparent)]
     NoDecoder(#[from] NoDecoder),

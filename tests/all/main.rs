@@ -25,6 +25,7 @@ mod fetch;
 mod formats;
 mod graph;
 mod graph_matches_burn;
+mod large;
 mod latent;
 mod losses;
 mod measure;

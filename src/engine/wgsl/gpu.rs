@@ -162,6 +162,20 @@ impl Gpu {
         })
     }
 
+    /// Something to record commands with.
+    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
+        self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+    }
+
+    /// Waits until the device has done what it was given: a sync point.
+    pub(super) fn wait(&self) -> Result<(), EngineError> {
+        let waited = self.device().poll(wgpu::PollType::wait_indefinitely());
+        waited.map(|_status| ()).map_err(|error| EngineError::Backend {
+            what: "waiting for the device".to_owned(),
+            message: error.to_string(),
+        })
+    }
+
     /// Waits for the device and reads a staging buffer: a sync point.
     pub(super) fn read(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>, EngineError> {
         let failed =
