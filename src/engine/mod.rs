@@ -13,6 +13,7 @@ pub mod plan;
 mod results;
 mod runner;
 pub mod shader;
+pub mod sizes;
 pub mod twin;
 pub mod wgsl;
 

@@ -1,6 +1,7 @@
 //! Large models: pieces agree with the whole, what a run takes is known beforehand, and it can be watched and ended.
 
 mod pieces;
+mod previews;
 mod watching;
 
 use zscope::array::NamedArrays;
