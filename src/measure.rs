@@ -3,12 +3,13 @@
 mod kinds;
 pub mod side_by_side;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use self::kinds::{Better, KINDS, MeasureKind};
+use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
 use crate::data::{self, Dataset, Split, examined};
 use crate::engine::{EngineKind, wgsl::Gpu};
@@ -21,6 +22,10 @@ use crate::metrics::generate::{
 use crate::open::{OpenError, Opened};
 use crate::picture::ImageShape;
 
+/// How often one image is run to tell how long that takes, at most.
+const TIMED_RUNS: usize = 9;
+/// Nor is anything timed again after so long.
+const TIMED_FOR: Duration = Duration::from_secs(2);
 /// Images that are run at once.
 const BATCH: usize = 100;
 /// Draws that are compared with as many images, unless another number is asked for: all distances between them are
@@ -159,7 +164,7 @@ pub fn measure(
     gpu: Option<&Gpu>,
     progress: &mut dyn FnMut(u32, u32) -> bool,
 ) -> Result<Option<Report>, MeasureError> {
-    let (found, expected) = (dataset.shape(), opened.run.image);
+    let (found, expected) = (dataset.shape(), opened.image);
     if found != expected {
         return Err(MeasureError::ImageShape { found, expected });
     }
@@ -175,12 +180,15 @@ pub fn measure(
         progress,
         is_stopped: false,
     };
-    let mut report = match opened.run.model.task() {
+    let mut report = match opened.model.task() {
         Task::Reconstruct => measuring.reconstructions()?,
         Task::Generate => measuring.draws(count)?,
         Task::Classify => measuring.classes()?,
     };
     report.json.insert("step".to_owned(), json!(opened.step));
+    if !measuring.is_stopped {
+        report.json.insert("latency_ms".to_owned(), json!(measuring.latency_ms()?));
+    }
     Ok((!measuring.is_stopped).then_some(report))
 }
 
@@ -203,7 +211,7 @@ struct Classifier {
 impl Classifier {
     fn open(model: &str, gpu: Option<&Gpu>) -> Result<Self, MeasureError> {
         let opened = crate::open::open(model)?;
-        let description = &opened.run.model;
+        let description = &opened.model;
         if description.task() != Task::Classify {
             let family = description.family();
             return Err(MeasureError::NotAClassifier { family, model: model.to_owned() });
@@ -263,12 +271,12 @@ impl Measuring<'_> {
 
     fn reconstructions(&mut self) -> Result<Report, MeasureError> {
         let mut codec = self.opened.sampler(self.options.engine, self.gpu)?;
-        let run = &self.opened.run;
+        let opened = self.opened;
         let options = EvaluateOptions {
             seed: self.options.seed,
-            likelihood: run.model.likelihood(&self.opened.tensors),
-            range: run.range,
-            corruption: self.opened.corruption,
+            likelihood: opened.model.likelihood(&opened.tensors),
+            range: opened.range,
+            corruption: opened.corruption,
             in_depth: true,
         };
         let mut judge = self.classifier.as_mut().map(Classifier::judge);
@@ -287,7 +295,7 @@ impl Measuring<'_> {
         report.features = Some(features);
         // What codes stand for has no prior to draw from.
         let draws = self.count.min(self.options.draws as u32);
-        if run.model.codebook().is_none() && draws as usize >= FEWEST {
+        if opened.model.codebook().is_none() && draws as usize >= FEWEST {
             let drawn = self.draws(draws)?;
             let own = ["images", "images_per_s", "device", "engine"];
             let more = drawn.json.into_iter().filter(|(name, _)| !own.contains(&name.as_str()));
@@ -310,11 +318,11 @@ impl Measuring<'_> {
         // Beside training images every draw would be as near to one as to itself.
         let train = (self.options.split == Split::Test).then(|| images(Split::Train)).flatten();
         let known = Known { held_out: &real, train: train.as_ref() };
-        let run = &self.opened.run;
+        let opened = self.opened;
         let options = GenerateOptions {
             seed: self.options.seed,
-            range: run.range,
-            latent: run.model.latent(),
+            range: opened.range,
+            latent: opened.model.latent(),
             batch: BATCH,
         };
         let mut codec = self.opened.sampler(self.options.engine, self.gpu)?;
@@ -336,10 +344,34 @@ impl Measuring<'_> {
         Ok(report)
     }
 
+    /// Milliseconds from one latent to its picture; of a classifier, from a picture to its answer. The middle of some
+    /// runs after a first one, which may still prepare.
+    fn latency_ms(&self) -> Result<f64, MeasureError> {
+        let opened = self.opened;
+        let mut codec = opened.codec(self.options.engine, self.gpu)?;
+        let is_classifier = opened.model.task() == Task::Classify;
+        let latent = [&[1], opened.model.latent().as_slice()].concat();
+        let one = Array::zeros(if is_classifier { opened.image.batch(1) } else { latent });
+        let begun = Instant::now();
+        let mut times = Vec::new();
+        while times.len() <= TIMED_RUNS && (times.len() < 2 || begun.elapsed() < TIMED_FOR) {
+            let start = Instant::now();
+            if is_classifier {
+                codec.encode(&one)?
+            } else {
+                codec.decode(&one)?
+            };
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+        times.remove(0);
+        times.sort_by(f64::total_cmp);
+        Ok(times[times.len() / 2])
+    }
+
     /// How often a classifier is right.
     fn classes(&mut self) -> Result<Report, MeasureError> {
         let mut codec = self.opened.codec(self.options.engine, self.gpu)?;
-        let tells_classes = self.opened.run.model.tells_classes();
+        let tells_classes = self.opened.model.tells_classes();
         let (dataset, split) = (self.dataset, self.options.split);
         let mut found = Classification::default();
         let start = Instant::now();

@@ -1,9 +1,13 @@
 //! From the MODEL that a person names to a network that runs.
 
+mod info;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use self::info::{CodebookInfo, ImageInfo, Info, LatentInfo, QuantizerInfo};
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
@@ -12,14 +16,17 @@ use crate::engine::codec::{ByClass, EngineCodec};
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
 use crate::formats::FormatError;
 use crate::formats::arrays::ArrayFile;
+use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
+use crate::graph::lower::vq_model::NormType;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{Networks, Shown};
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
+use crate::picture::{ImageShape, ValueRange};
 
 /// A model is there but cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +43,18 @@ pub enum OpenError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The family is run as a graph alone.
+    #[error(
+        "run the model: {family} has no training module for --engine burn (expected auto, wgsl, cpu or twin)"
+    )]
+    NoModule {
+        /// The family.
+        family: &'static str,
+    },
     /// The path.
     #[error(
-        "open the model: {found} (expected a run directory, DIR@latest, DIR@STEP, or a checkpoint's \
-         model.safetensors): {path}"
+        "open the model: {found} (expected a run directory, DIR@latest, DIR@STEP, a checkpoint's \
+         model.safetensors, or a model of diffusers, taming-transformers, latent-diffusion or TAESD): {path}"
     )]
     Path {
         /// What is there.
@@ -56,8 +71,22 @@ pub struct Opened {
     pub path: PathBuf,
     /// The directory of the run it belongs to, where there is one.
     pub run_dir: Option<PathBuf>,
-    /// The run it belongs to.
-    pub run: RunConfig,
+    /// The run it belongs to, where it is one of this program's.
+    pub run: Option<RunConfig>,
+    /// Whose file format it is: `zscope`, `diffusers`, `taming`, `ldm` or `taesd`.
+    pub source: &'static str,
+    /// The network.
+    pub model: ModelConfig,
+    /// The images.
+    pub image: ImageShape,
+    /// The range of their values.
+    pub range: ValueRange,
+    /// The names of the classes that can be asked for, where there are some.
+    pub classes: Vec<String>,
+    /// What a person should know of how it was read.
+    pub notes: Vec<String>,
+    /// What its own configuration says beyond the network.
+    pub facts: Map<String, Value>,
     /// Updates behind its weights.
     pub step: u64,
     /// How images were spoilt for its encoder when these weights were saved, where they were: it is to mend them.
@@ -70,69 +99,6 @@ pub struct Opened {
     pub shown: Shown,
     /// How the codes were used in training, where there is a codebook and its checkpoint tells.
     pub usage: Option<Arc<CodeUse>>,
-}
-
-/// What `zscope info` tells.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Info {
-    /// The family's name.
-    pub family: &'static str,
-    /// Whose file format it is.
-    pub source: &'static str,
-    /// Values that training fits.
-    pub parameters: u64,
-    /// Updates behind the weights.
-    pub step: u64,
-    /// The images.
-    pub image: ImageInfo,
-    /// The latents.
-    pub latent: LatentInfo,
-    /// The codebook, where there is one.
-    pub codebook: Option<CodebookInfo>,
-    /// How vectors become codes, where there is a codebook.
-    pub quantizer: Option<QuantizerInfo>,
-}
-
-/// The codebook of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct CodebookInfo {
-    /// Codes, those of several quantizers together.
-    pub size: usize,
-    /// Dimensions of a code.
-    pub dim: usize,
-}
-
-/// How a model's vectors become codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct QuantizerInfo {
-    /// As `--set quantizer=…` names it.
-    pub method: &'static str,
-    /// Codes that stand for one vector: those of several quantizers or heads.
-    pub quantizers: usize,
-}
-
-/// The images of a model.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ImageInfo {
-    /// Colour planes.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
-    /// Black and white.
-    pub range: [f32; 2],
-}
-
-/// The latents of a model.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LatentInfo {
-    /// `continuous` or `codes`.
-    pub kind: &'static str,
-    /// The shape without its batch.
-    pub shape: Vec<usize>,
-    /// Rows and columns, where it has them.
-    pub grid: Option<[usize; 2]>,
 }
 
 /// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`.
@@ -154,20 +120,16 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         return Ok(Opened { usage: usage.map(Arc::new), corruption, ..opened });
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
-    if !file.is_file() {
-        let found = if path.exists() { "no model there" } else { "no such file or directory" };
-        return Err(OpenError::Path { found, path: model.to_owned() });
-    }
     // A checkpoint's directory lies in `checkpoints/` of its run; a copied one has its config beside it.
     let beside = file.parent().unwrap_or(Path::new("."));
-    let run_dir = [beside, &beside.join("../..")]
-        .into_iter()
-        .find(|dir| dir.join("config.json").is_file())
-        .ok_or(OpenError::Path {
-            found: "no config.json beside the weights",
-            path: model.to_owned(),
-        })?
-        .to_owned();
+    let own = [beside.to_owned(), beside.join("../..")];
+    let own = own.into_iter().find(|dir| RunDir::is_described(dir));
+    let Some(run_dir) = own.filter(|_| file.is_file()) else {
+        let found = if path.exists() { foreign::find(&path)? } else { None };
+        let nothing = if path.exists() { "no model there" } else { "no such file or directory" };
+        let found = found.ok_or(OpenError::Path { found: nothing, path: model.to_owned() })?;
+        return of_another_library(path, found);
+    };
     let (_, config) = RunDir::open(&run_dir)?;
     let state = std::fs::read_to_string(beside.join("state.json"))
         .ok()
@@ -211,13 +173,28 @@ fn opened(
     step: u64,
     tensors: NamedArrays,
 ) -> Result<Opened, OpenError> {
-    let networks = run.model.lower(&tensors)?;
+    let opened = Opened::of_run(path, run, step, tensors)?;
+    Ok(Opened { run_dir, ..opened })
+}
+
+/// A model of another library with its tensors.
+fn of_another_library(path: PathBuf, found: Foreign) -> Result<Opened, OpenError> {
+    let Foreign { source, model, weights, notes, facts } = found;
+    let tensors = weights.read(&model.tensors())?;
+    let networks = model.lower(&tensors)?;
     Ok(Opened {
         path,
-        run_dir,
-        corruption: Corruption::of_settings(&run.settings),
-        run,
-        step,
+        run_dir: None,
+        run: None,
+        source,
+        image: model.image(),
+        range: model.range(),
+        model,
+        classes: Vec::new(),
+        notes,
+        facts,
+        step: 0,
+        corruption: None,
         tensors,
         networks,
         shown: Shown::default(),
@@ -226,6 +203,57 @@ fn opened(
 }
 
 impl Opened {
+    /// The model of a run as it was after `step` updates.
+    ///
+    /// # Errors
+    /// When the tensors are not those of the run's network.
+    pub fn of_run(
+        path: PathBuf,
+        run: RunConfig,
+        step: u64,
+        tensors: NamedArrays,
+    ) -> Result<Self, OpenError> {
+        Ok(Self {
+            path,
+            run_dir: None,
+            source: "zscope",
+            model: run.model.clone(),
+            image: run.image,
+            range: run.range,
+            classes: run.classes.clone(),
+            notes: Vec::new(),
+            facts: Map::new(),
+            step,
+            corruption: Corruption::of_settings(&run.settings),
+            networks: run.model.lower(&tensors)?,
+            run: Some(run),
+            tensors,
+            shown: Shown::default(),
+            usage: None,
+        })
+    }
+
+    /// The data that it was trained on, as it was named; for models of other libraries drawn shapes, where those are
+    /// images that it takes.
+    pub fn data(&self) -> Option<String> {
+        let ImageShape { channels, height, width } = self.image;
+        let shapes = || (channels == 3 && height == width).then(|| format!("shapes?size={height}"));
+        self.run.as_ref().map(|run| run.data.clone()).or_else(shapes)
+    }
+
+    /// The same model for images of other sides, rows first; itself where it takes none.
+    ///
+    /// # Errors
+    /// When the network cannot be built at that size.
+    pub fn at(self, sides: [usize; 2]) -> Result<Self, OpenError> {
+        if [self.image.height, self.image.width] == sides {
+            return Ok(self);
+        }
+        let Some(model) = self.model.at(sides) else { return Ok(self) };
+        let networks = model.lower_shown(&self.tensors, self.shown)?;
+        Ok(Self { image: model.image(), model, networks, ..self })
+    }
+
     /// The model, to be run by `engine`; `gpu` is the one to use where there is one already.
     ///
     /// # Errors
@@ -237,7 +265,7 @@ impl Opened {
     ) -> Result<Box<dyn Codec>, OpenError> {
         if engine == EngineKind::Burn {
             let device = burn::tensor::Device::flex();
-            return Ok(match &self.run.model {
+            return Ok(match &self.model {
                 ModelConfig::Vae(config) => {
                     Box::new(VaeCodec::new(config, &self.tensors, self.shown, &device)?)
                 }
@@ -257,6 +285,12 @@ impl Opened {
                 }
                 ModelConfig::Gan(config) => {
                     Box::new(GanCodec::new(config, &self.tensors, self.shown, &device)?)
+                }
+                ModelConfig::VqModel(config) if config.norm_type == NormType::Group => {
+                    Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
+                }
+                ModelConfig::VqModel(_) | ModelConfig::Tiny(_) => {
+                    return Err(OpenError::NoModule { family: self.model.family() });
                 }
             });
         }
@@ -279,7 +313,7 @@ impl Opened {
         engine: EngineKind,
         gpu: Option<&Gpu>,
     ) -> Result<Box<dyn Codec>, OpenError> {
-        let classes = self.run.model.classes();
+        let classes = self.model.classes();
         if classes == 0 {
             return self.codec(engine, gpu);
         }
@@ -296,7 +330,7 @@ impl Opened {
     /// # Errors
     /// When the model knows no such class.
     pub fn with_shown(self, shown: Shown) -> Result<Self, OpenError> {
-        let networks = self.run.model.lower_shown(&self.tensors, shown)?;
+        let networks = self.model.lower_shown(&self.tensors, shown)?;
         Ok(Self { networks, shown, ..self })
     }
 
@@ -317,39 +351,5 @@ impl Opened {
     pub fn code_shares(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
         self.tensors.get(CLUSTER_SIZE).map(Array::data)
-    }
-
-    /// What it is, in numbers.
-    pub fn info(&self) -> Info {
-        let image = self.run.image;
-        let shape = self.run.model.latent();
-        let grid = match shape[..] {
-            [_, h, w] => Some([h, w]),
-            _ => None,
-        };
-        let codebook = self.run.model.codebook().map(|[size, dim]| CodebookInfo { size, dim });
-        let quantizer = self.run.model.quantizer().map(|config| QuantizerInfo {
-            method: config.method.name(),
-            quantizers: config.layout().per_cell(),
-        });
-        Info {
-            family: self.run.model.family(),
-            source: "zscope",
-            parameters: self.run.model.num_parameters(),
-            step: self.step,
-            image: ImageInfo {
-                channels: image.channels,
-                height: image.height,
-                width: image.width,
-                range: [self.run.range.lo, self.run.range.hi],
-            },
-            latent: LatentInfo {
-                kind: if codebook.is_some() { "codes" } else { "continuous" },
-                shape,
-                grid,
-            },
-            codebook,
-            quantizer,
-        }
     }
 }

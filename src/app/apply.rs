@@ -219,17 +219,18 @@ impl ZscopeApp {
     pub(super) fn trains_on(&self) -> Option<&str> {
         let opened =
             self.model.as_ref()?.opened.as_ref().filter(|_| self.session.run().is_none())?;
+        let run = opened.run.as_ref()?;
         let fitting = self.dataset.as_ref().filter(|(spec, dataset)| {
-            *spec == self.view.form.data && dataset.shape() == opened.run.image
+            *spec == self.view.form.data && dataset.shape() == opened.image
         });
-        Some(fitting.map_or(&opened.run.data, |(spec, _)| spec))
+        Some(fitting.map_or(&run.data, |(spec, _)| spec))
     }
 
     /// Starts a run of the model in the explorer that begins with its weights.
     fn train_on(&mut self) {
         let opened = self.model.as_ref().and_then(|model| model.opened.clone());
         let Some((opened, data)) = opened.zip(self.trains_on().map(str::to_owned)) else { return };
-        let run = &opened.run;
+        let Some(run) = &opened.run else { return };
         let Some(recipe) = Recipe::from_name(&run.recipe) else { return };
         let settings = match settings_from_json(recipe, &run.settings) {
             Ok(settings) => settings,

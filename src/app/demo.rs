@@ -7,7 +7,6 @@ use super::jobs::Done;
 use crate::array::NamedArrays;
 use crate::formats::arrays::ArrayFile;
 use crate::formats::run_dir::RunConfig;
-use crate::graph::lower::Shown;
 use crate::metrics::code_use::CodeUse;
 use crate::open::Opened;
 use crate::ui::Demo;
@@ -60,17 +59,7 @@ fn open(files: &Files) -> anyhow::Result<Opened> {
         |bytes| -> anyhow::Result<NamedArrays> { Ok(ArrayFile::from_bytes(bytes)?.arrays()?) };
     let tensors = read(files.model)?;
     let usage = files.codes.map(read).transpose()?.and_then(|codes| CodeUse::from_arrays(&codes));
-    let networks = run.model.lower(&tensors)?;
-    let (path, step) = (files.name.into(), run.total_steps);
-    Ok(Opened {
-        path,
-        run_dir: None,
-        step,
-        corruption: None,
-        run,
-        tensors,
-        networks,
-        shown: Shown::default(),
-        usage: usage.map(Arc::new),
-    })
+    let step = run.total_steps;
+    let opened = Opened::of_run(files.name.into(), run, step, tensors)?;
+    Ok(Opened { usage: usage.map(Arc::new), ..opened })
 }

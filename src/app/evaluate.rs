@@ -61,12 +61,12 @@ impl ZscopeApp {
         let explorer = self.model.as_ref().and_then(|model| {
             let (path, data) = match (&model.opened, run) {
                 (Some(opened), _) => {
-                    (opened.run_dir.as_ref().unwrap_or(&opened.path), &opened.run.data)
+                    (opened.run_dir.as_ref().unwrap_or(&opened.path), opened.data())
                 }
-                (None, Some(run)) => (&run.run_dir, &run.data),
+                (None, Some(run)) => (&run.run_dir, Some(run.data.clone())),
                 (None, None) => return None,
             };
-            let (name, data) = (model.name.clone(), Some(data.clone()));
+            let name = model.name.clone();
             Some(Candidate { name, data, ..Candidate::at(path) })
         });
         let of_run = |run: &Compared| {

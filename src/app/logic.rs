@@ -496,21 +496,22 @@ impl ZscopeApp {
         self.pictures.probe = None;
         self.probe_latents.clear();
         // Where codes occur can be told only in images like those that it was trained on.
-        let fits = |(_, data): &(String, Arc<dyn Dataset>)| data.shape() == opened.run.image;
-        if self.data.spec != opened.run.data && !self.dataset.as_ref().is_some_and(fits) {
-            self.open_data(opened.run.data.clone());
+        let fits = |(_, data): &(String, Arc<dyn Dataset>)| data.shape() == opened.image;
+        let data = opened.data().filter(|data| self.data.spec != *data);
+        if let Some(data) = data.filter(|_| !self.dataset.as_ref().is_some_and(fits)) {
+            self.open_data(data);
         }
         self.tell_history(&opened);
         self.watch_images(&opened);
         let opened = Arc::new(opened);
         let model = Model {
             name: model_name(&opened),
-            config: opened.run.model.clone(),
-            image: opened.run.image,
-            range: opened.run.range,
+            config: opened.model.clone(),
+            image: opened.image,
+            range: opened.range,
             networks: opened.networks.clone(),
             shown: opened.shown,
-            classes: opened.run.classes.clone(),
+            classes: opened.classes.clone(),
             step: opened.step,
             corruption: opened.corruption,
             is_live: false,
@@ -521,8 +522,7 @@ impl ZscopeApp {
 
     /// Shows the curves of the run that a model belongs to.
     fn tell_history(&self, opened: &Opened) {
-        let Some(dir) = opened.run_dir.clone() else { return };
-        let config = opened.run.clone();
+        let Some((dir, config)) = opened.run_dir.clone().zip(opened.run.clone()) else { return };
         let question = self.model_question;
         self.jobs.spawn("history", move |done| {
             let events = super::history::read(&dir, &config).map_err(|error| error.to_string());
@@ -627,17 +627,18 @@ fn model_name(opened: &Opened) -> String {
 }
 
 fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecError> {
-    if opened.run.model.task() == Task::Generate {
+    if opened.model.task() == Task::Generate {
         let mut codec = opened.sampler(crate::engine::EngineKind::Cpu, None)?;
-        let (range, latent) = (opened.run.range, opened.run.model.latent());
+        let (range, latent) = (opened.range, opened.model.latent());
         return Ok((Probe::generate(codec.as_mut(), range, opened.step, &latent)?, Vec::new()));
     }
-    let spec: crate::data::DataSpec = opened.run.data.parse()?;
+    let Some(data) = opened.data() else { return Err("the model tells of no data".into()) };
+    let spec: crate::data::DataSpec = data.parse()?;
     let dataset = crate::data::open(&spec)?;
     let count = dataset.len(crate::data::Split::Test).min(256) as u32;
     let indices: Vec<u32> = (0..count).collect();
     let images = crate::data::batch(dataset.as_ref(), crate::data::Split::Test, &indices);
-    let range = opened.run.range;
+    let range = opened.range;
     let mut codec = opened.sampler(crate::engine::EngineKind::Cpu, None)?;
     let label = |&index: &u32| dataset.label(crate::data::Split::Test, index as usize);
     let labels: Option<Vec<u32>> = indices.iter().map(label).collect();

@@ -61,20 +61,20 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("codebook: --limit is 0 (expected at least 1)")));
     }
     let opened = crate::open::open(&args.model.model)?;
-    let (Some(graphs), Some([size, dim])) = (&opened.networks.codes, opened.run.model.codebook())
+    let (Some(graphs), Some([size, dim])) = (&opened.networks.codes, opened.model.codebook())
     else {
         return Err(usage(anyhow::anyhow!(
             "codebook: a {} model has none (expected a family with a codebook, for example vq-vae)",
-            opened.run.model.family()
+            opened.model.family()
         )));
     };
-    let spec: DataSpec = args.data.as_ref().unwrap_or(&opened.run.data).parse().map_err(usage)?;
-    let dataset = data::open(&spec.with_size(opened.run.image.height))?;
-    if dataset.shape() != opened.run.image {
+    let spec: DataSpec = super::data_of(args.data.as_deref(), &opened)?;
+    let dataset = data::open(&spec.with_size(opened.image.height))?;
+    if dataset.shape() != opened.image {
         return Err(usage(anyhow::anyhow!(
             "codebook: the images are {} (expected {}, as the model's)",
             dataset.shape(),
-            opened.run.image
+            opened.image
         )));
     }
     let count = dataset.len(split).min(args.limit.unwrap_or(usize::MAX));
@@ -103,7 +103,7 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
             "perplexity": perplexity,
             "near_ties": near_ties,
             "engine": engine,
-            "quantizer": opened.run.model.quantizer().map(|config| config.method.name()),
+            "quantizer": opened.model.quantizer().map(|config| config.method.name()),
             "quantizers": layout.per_cell(),
             "codebooks": parts
                 .iter()
@@ -160,7 +160,7 @@ fn count_codes(
         let indices: Vec<u32> = (start as u32..count.min(start + BATCH) as u32).collect();
         let mut images = opened.seen(data::batch(dataset, split, &indices), start);
         for value in images.data_mut() {
-            *value = opened.run.range.from_unit(*value);
+            *value = opened.range.from_unit(*value);
         }
         let latent = take(&mut encoder.encode(&images)?, "latent")?;
         let mut outputs = match (&mut module, &mut quantizer) {
@@ -218,7 +218,7 @@ fn write_tiles(
 ) -> Result<(), CodecError> {
     let mut decoder = Runner::new(EngineKind::Auto, &graphs.decoder, None)?;
     let ([h, w], space) = (graphs.grid(), graphs.space());
-    let image = opened.run.image;
+    let image = opened.image;
     let side = |pixels: usize, cells: usize| (pixels / cells * TILE_CELLS).min(pixels);
     let (tile_h, tile_w) = (side(image.height, h), side(image.width, w));
     let (top, left) = ((image.height - tile_h) / 2, (image.width - tile_w) / 2);
@@ -233,7 +233,7 @@ fn write_tiles(
             for row in decoded.row(index).chunks_exact(image.width * image.height) {
                 for y in top..top + tile_h {
                     let line = &row[y * image.width + left..][..tile_w];
-                    tiles.extend(line.iter().map(|&value| opened.run.range.to_unit(value)));
+                    tiles.extend(line.iter().map(|&value| opened.range.to_unit(value)));
                 }
             }
         }

@@ -64,7 +64,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
     // Before any work is done for it.
     check_tensor_file(&args.files.output)?;
     let opened = crate::open::open(&args.model.model)?;
-    let images = read_images(&args.files.input, &opened)?;
+    let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;
     run.begin(codec.as_mut(), Way::Encode)?;
@@ -81,17 +81,32 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
 
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
-    let (name, graph) = match (args.from, &opened.networks.codes) {
-        (From::Latent, _) => ("latent", opened.networks.decoder()?),
-        (From::Indices, Some(codes)) => ("indices", &codes.decoder),
+    let name = match (args.from, &opened.networks.codes) {
+        (From::Latent, _) => "latent",
+        (From::Indices, Some(_)) => "indices",
         (From::Indices, None) => {
             return Err(usage(anyhow::anyhow!(
                 "decode: --from indices with a {} model (expected a model with a codebook; use --from latent)",
-                opened.run.model.family()
+                opened.model.family()
             )));
         }
     };
+    opened.networks.decoder()?;
     let values = ArrayFile::open(&args.files.input)?.array(name)?;
+    // Networks of convolutions alone take latents of any grid.
+    let sides = match *values.shape() {
+        [_, .., h, w] => opened.model.sides_of([h, w]),
+        _ => None,
+    };
+    let opened = match sides {
+        Some(sides) => opened.at(sides)?,
+        None => opened,
+    };
+    let codes = opened.networks.codes.as_ref().filter(|_| args.from == From::Indices);
+    let graph = match codes {
+        Some(codes) => &codes.decoder,
+        None => opened.networks.decoder()?,
+    };
     let mut expected = graph.input_shape().to_vec();
     if values.shape().get(1..) != Some(&expected[..]) || values.num_rows() == 0 {
         expected.insert(0, 0);
@@ -102,7 +117,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
         )
         .into());
     }
-    if let (From::Indices, Some(codes)) = (args.from, &opened.networks.codes) {
+    if let Some(codes) = codes {
         check_indices(&values, codes.space().part_len(), &args.files.input)?;
     }
     let mut codec = opened.codec(args.model.engine, None)?;
@@ -138,7 +153,7 @@ fn check_indices(indices: &Array, k: usize, path: &Path) -> Result<(), Failure> 
 
 pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
-    let images = read_images(&args.files.input, &opened)?;
+    let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;
     run.begin(codec.as_mut(), Way::Encode)?;
@@ -151,11 +166,15 @@ pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
     write_images(&args.files.output, image, &opened, columns)
 }
 
-/// Images in the model's range from a tensor file, a picture or a folder of pictures.
-fn read_images(path: &Path, opened: &Opened) -> Result<Array, Failure> {
-    let shape = opened.run.image;
+/// Images in the model's range from a tensor file, a picture or a folder of pictures, and the model for their size:
+/// pictures are scaled to the model's, images of a tensor file stay as they are where the network takes any size.
+fn read_images(path: &Path, mut opened: Opened) -> Result<(Array, Opened), Failure> {
     if is_tensor_file(path) {
         let images = ArrayFile::open(path)?.array("image")?;
+        if let [_, _, height, width] = *images.shape() {
+            opened = opened.at([height, width])?;
+        }
+        let shape = opened.image;
         let fits = images.shape().get(1..) == Some(&shape.batch(1)[1..]) && images.num_rows() > 0;
         if !fits {
             return Err(anyhow::anyhow!(
@@ -168,15 +187,16 @@ fn read_images(path: &Path, opened: &Opened) -> Result<Array, Failure> {
             )
             .into());
         }
-        return Ok(images);
+        return Ok((images, opened));
     }
+    let shape = opened.image;
     let files = picture_files(path)?;
     let mut data = Vec::with_capacity(files.len() * shape.len());
     for file in &files {
         let picture = pictures::read_picture(file, shape)?;
-        data.extend(picture.data().iter().map(|&value| opened.run.range.from_unit(value)));
+        data.extend(picture.data().iter().map(|&value| opened.range.from_unit(value)));
     }
-    Ok(Array::new(shape.batch(files.len()), data)?)
+    Ok((Array::new(shape.batch(files.len()), data)?, opened))
 }
 
 /// A picture itself, or the pictures of a folder in order of their names.
@@ -229,7 +249,7 @@ pub(super) fn square(count: usize) -> usize {
 /// Images of the model's range in `[0, 1]`.
 pub(super) fn in_unit(mut images: Array, opened: &Opened) -> Array {
     for value in images.data_mut() {
-        *value = opened.run.range.to_unit(*value);
+        *value = opened.range.to_unit(*value);
     }
     images
 }

@@ -44,7 +44,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         }
     }
     let opened = crate::open::open(&args.model.model)?;
-    let dataset = data::open(&spec.with_size(opened.run.image.height))?;
+    let dataset = data::open(&spec.with_size(opened.image.height))?;
     let options = MeasureOptions {
         split,
         limit: args.limit,

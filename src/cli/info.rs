@@ -3,11 +3,12 @@
 use clap::Args;
 
 use super::{Failure, output};
+use crate::open::CodebookInfo;
 
 /// Tell what a model is: family, sizes, range of its images
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, or a checkpoint file
+    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, a checkpoint file, or a folder of diffusers
     model: String,
     /// Print one JSON object
     #[arg(long)]
@@ -25,12 +26,25 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let shape = info.latent.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
     output::line(&format!("family      {} ({})", info.family, info.source));
     output::line(&format!("parameters  {}", info.parameters));
-    output::line(&format!("step        {} of {}", info.step, opened.run.total_steps));
+    if let Some(run) = &opened.run {
+        output::line(&format!("step        {} of {}", info.step, run.total_steps));
+    }
     output::line(&format!(
         "image       {}×{}×{} in [{}, {}]",
         image.channels, image.height, image.width, image.range[0], image.range[1]
     ));
     output::line(&format!("latent      {shape} ({})", info.latent.kind));
-    output::line(&format!("data        {}", opened.run.data));
+    if let Some(CodebookInfo { size, dim }) = info.codebook {
+        output::line(&format!("codebook    {size} codes of {dim}"));
+    }
+    if let Some(run) = &opened.run {
+        output::line(&format!("data        {}", run.data));
+    }
+    for (key, value) in &info.facts {
+        output::line(&format!("{key:<11} {value}"));
+    }
+    for note in &info.notes {
+        output::line(&format!("note        {note}"));
+    }
     Ok(())
 }

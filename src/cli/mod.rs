@@ -17,7 +17,9 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use crate::data::DataSpec;
 use crate::engine::EngineKind;
+use crate::open::Opened;
 
 /// Zscope, an oscilloscope for latent spaces.
 #[derive(Debug, Parser)]
@@ -97,6 +99,18 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 /// Marks an error as wrong usage.
 fn usage(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Usage(error.into())
+}
+
+/// The data that was named, else what belongs to the model.
+fn data_of(named: Option<&str>, opened: &Opened) -> Result<DataSpec, Failure> {
+    let own = opened.data();
+    let Some(data) = named.or(own.as_deref()) else {
+        return Err(usage(anyhow::anyhow!(
+            "open the data: the model tells of none (expected --data DATA, images of {})",
+            opened.image
+        )));
+    };
+    data.parse().map_err(usage)
 }
 
 /// What the arguments ask for.

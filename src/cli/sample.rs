@@ -53,7 +53,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
             );
             codec.decode_indices(&drawn_codes(args, codes, shares)?)
         }
-        _ => codec.decode(&latent::draws(&opened.run.model.latent(), args.n, args.seed)),
+        _ => codec.decode(&latent::draws(&opened.model.latent(), args.n, args.seed)),
     };
     let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
@@ -72,13 +72,13 @@ fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<
 
 /// The number of a class from its number or its name.
 fn class_from(text: &str, opened: &Opened) -> Result<usize, Failure> {
-    let count = opened.run.model.classes();
+    let count = opened.model.classes();
     if count == 0 {
         return Err(usage(anyhow::anyhow!(
             "sample: --class with a model that knows no classes (expected one that was trained with conditional=yes)"
         )));
     }
-    let names = &opened.run.classes;
+    let names = &opened.classes;
     let by_name = names.iter().position(|name| name == text);
     let by_number = text.parse().ok().filter(|&number: &usize| number < count);
     by_name.or(by_number).ok_or_else(|| {

@@ -105,10 +105,10 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
     if opened.networks.codes.is_some() {
         return Err(usage(anyhow::anyhow!(
             "traverse: a {} model has no dimensions of its own to sweep (expected a continuous latent; use interpolate, or codebook --png)",
-            opened.run.model.family()
+            opened.model.family()
         )));
     }
-    let d: usize = opened.run.model.latent().iter().product();
+    let d: usize = opened.model.latent().iter().product();
     let dims = if args.dims.is_empty() { (0..d).collect() } else { args.dims.clone() };
     let latents = traverse_grid(&vec![0.0; d], &dims, range, args.steps).map_err(usage)?;
     let mut codec = opened.codec(args.model.engine, None)?;
@@ -139,11 +139,11 @@ fn end(
     }
     let image = match text.parse::<usize>() {
         Ok(index) => image_at(index, args, opened)?,
-        Err(_) => pictures::read_picture(Path::new(text), opened.run.image)?,
+        Err(_) => pictures::read_picture(Path::new(text), opened.image)?,
     };
-    let mut image = image.reshaped(opened.run.image.batch(1))?;
+    let mut image = image.reshaped(opened.image.batch(1))?;
     for value in image.data_mut() {
-        *value = opened.run.range.from_unit(*value);
+        *value = opened.range.from_unit(*value);
     }
     let mut codes = codec.encode(&image).map_err(anyhow::Error::from_boxed)?;
     Ok(take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?.into_data())
@@ -151,7 +151,7 @@ fn end(
 
 /// A draw from the prior, flat; with a codebook one code for each cell, by their use in training.
 fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
-    let shape = opened.run.model.latent();
+    let shape = opened.model.latent();
     match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
             let (space, [h, w]) = (codes.space(), codes.grid());
@@ -162,15 +162,15 @@ fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
 }
 
 fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Array, Failure> {
-    let spec: DataSpec = args.data.as_ref().unwrap_or(&opened.run.data).parse().map_err(usage)?;
-    let dataset = data::open(&spec.with_size(opened.run.image.height))?;
+    let spec: DataSpec = super::data_of(args.data.as_deref(), opened)?;
+    let dataset = data::open(&spec.with_size(opened.image.height))?;
     let count = dataset.len(Split::Test);
-    if index >= count || dataset.shape() != opened.run.image {
+    if index >= count || dataset.shape() != opened.image {
         return Err(usage(anyhow::anyhow!(
             "interpolate: image {index} of {count} of {} (expected 0 to {} of {})",
             dataset.shape(),
             count.saturating_sub(1),
-            opened.run.image
+            opened.image
         )));
     }
     Ok(data::batch(dataset.as_ref(), Split::Test, &[index as u32]))
@@ -178,7 +178,7 @@ fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Arr
 
 /// Flat latents `[n, d]` to images.
 fn decode(latents: Array, opened: &Opened, codec: &mut dyn Codec) -> Result<Array, Failure> {
-    let mut shape = opened.run.model.latent();
+    let mut shape = opened.model.latent();
     shape.insert(0, latents.num_rows());
     let mut outputs = codec.decode(&latents.reshaped(shape)?).map_err(anyhow::Error::from_boxed)?;
     Ok(take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?)

@@ -126,6 +126,14 @@ impl CpuNetwork {
                 let tokens = node.num_values() / node.shape[0];
                 planes::attention(next(), next(), next(), *heads, tokens)
             }
+            Op::Modulate { input: value, factor, activation, .. } => {
+                let [value, coarse] = [*value, *factor].map(|value| graph.node(value));
+                let step = value.shape[1] / coarse.shape[1];
+                let input = planes(next(), value);
+                let [factor, summand] =
+                    [next(), next()].map(|part| planes::upsampled(planes(part, coarse), step));
+                activate((input * factor + summand).flatten(1, 3), *activation)
+            }
             Op::Slice { start, .. } => {
                 let entry = node.num_values() / node.shape[0];
                 next().narrow(1, start * entry, node.num_values())

@@ -2,7 +2,7 @@
 
 use super::params::{
     AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams,
-    GroupNormParams, LinearParams, NearestCodeParams, activation_code,
+    GroupNormParams, LinearParams, ModulateParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -20,6 +20,8 @@ pub enum Kernel {
     GroupNorm(GroupNormParams),
     /// `attention`.
     Attention(AttentionParams),
+    /// `modulate`.
+    Modulate(ModulateParams),
     /// `elementwise`.
     Elementwise(ElementwiseParams),
     /// `nearest_code`.
@@ -57,6 +59,9 @@ impl Kernel {
                 Some(Self::GroupNorm(source.group_norm(*groups, *epsilon, *activation)))
             }
             Op::Attention { heads, .. } => Some(Self::Attention(source.attention(*heads))),
+            Op::Modulate { factor, activation, .. } => {
+                Some(Self::Modulate(source.modulate(*factor, *activation)))
+            }
             Op::Slice { input, start, .. } => {
                 let entry = node.num_values() / node.shape[0];
                 let slice = source.elementwise(*input, Activation::None);
@@ -100,6 +105,7 @@ impl Kernel {
             Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
             Self::GroupNorm(_) => Shader::GroupNorm,
             Self::Attention(_) => Shader::Attention,
+            Self::Modulate(_) => Shader::Modulate,
             Self::Elementwise(_) => Shader::Elementwise,
             Self::NearestCode(_) => Shader::NearestCode,
             Self::Gather(_) => Shader::Gather,
@@ -114,6 +120,7 @@ impl Kernel {
             Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
             Self::GroupNorm(params) => bytemuck::bytes_of(params),
             Self::Attention(params) => bytemuck::bytes_of(params),
+            Self::Modulate(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
             Self::NearestCode(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
@@ -128,6 +135,7 @@ impl Kernel {
             Self::ConvTranspose2d(params) => params.invocations(),
             Self::GroupNorm(params) => params.invocations(),
             Self::Attention(params) => params.invocations(),
+            Self::Modulate(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
             Self::NearestCode(params) => params.invocations(),
             Self::Gather(params) => params.invocations(),
@@ -230,6 +238,21 @@ impl Source<'_> {
             dim,
             tokens: height * width,
             scale: (1.0 / f64::from(dim).sqrt()) as f32,
+        }
+    }
+
+    fn modulate(&self, factor: ValueId, activation: Activation) -> ModulateParams {
+        let (activation, slope) = activation_code(activation);
+        let [channels, height, width] = planes(self.node);
+        let [_, coarse, _] = planes(self.graph.node(factor));
+        ModulateParams {
+            planes: self.batch * channels,
+            height,
+            width,
+            step: height / coarse,
+            activation,
+            slope,
+            ..ModulateParams::default()
         }
     }
 

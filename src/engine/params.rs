@@ -242,6 +242,35 @@ impl GroupNormParams {
     }
 }
 
+/// Parameters of `modulate.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct ModulateParams {
+    /// Planes of all items.
+    pub planes: u32,
+    /// Rows.
+    pub height: u32,
+    /// Columns.
+    pub width: u32,
+    /// Rows and columns that one factor counts for.
+    pub step: u32,
+    /// See [`activation_code`].
+    pub activation: u32,
+    /// Slope of the leaky activation.
+    pub slope: f32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+}
+
+impl ModulateParams {
+    /// The number of invocations that compute everything.
+    pub fn invocations(&self) -> u32 {
+        self.planes * self.height * self.width
+    }
+}
+
 /// Parameters of `attention.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]

@@ -15,6 +15,8 @@ pub enum Shader {
     GroupNorm,
     /// Attention of every token to all tokens.
     Attention,
+    /// A factor and a summand for every place.
+    Modulate,
     /// A function of a range of every item.
     Elementwise,
     /// Mixtures of four corner latents.
@@ -38,12 +40,13 @@ const SHARED: [(&str, &str); 5] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
         Self::GroupNorm,
         Self::Attention,
+        Self::Modulate,
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
@@ -59,6 +62,7 @@ impl Shader {
             Self::ConvTranspose2d => "conv_transpose2d",
             Self::GroupNorm => "group_norm",
             Self::Attention => "attention",
+            Self::Modulate => "modulate",
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
@@ -78,6 +82,7 @@ impl Shader {
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
             Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
             Self::Attention => include_str!("../../shaders/attention.wgsl"),
+            Self::Modulate => include_str!("../../shaders/modulate.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),

@@ -289,12 +289,12 @@ fn is_addressable(shape: &[usize]) -> bool {
 }
 
 /// All values of a byte string, `N` bytes each.
-fn values<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
+pub(super) fn values<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)).collect()
 }
 
 /// The value of an IEEE half.
-fn f32_from_f16(bits: u16) -> f32 {
+pub(super) fn f32_from_f16(bits: u16) -> f32 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let exponent = i32::from(bits >> 10 & 0x1f);
     let fraction = f32::from(bits & 0x3ff);

@@ -4,12 +4,15 @@
 //! Nothing is ever half-written under its final name. Knows nothing of models or windows.
 
 pub mod arrays;
+pub mod foreign;
 pub mod pictures;
 pub mod run_dir;
+pub mod weights;
+mod yaml;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Read as _, Write as _};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file that could not be read or written.
@@ -64,6 +67,64 @@ impl FormatError {
             path: path.to_owned(),
         }
     }
+}
+
+/// The text of a file that is no longer than `limit` bytes.
+///
+/// # Errors
+/// When it is longer, is no text or cannot be read.
+pub(crate) fn read_text(path: &Path, limit: u64) -> Result<String, FormatError> {
+    const READ: &str = "cannot read the text";
+    let file = File::open(path).map_err(FormatError::io(READ, path))?;
+    let mut text = String::new();
+    file.take(limit + 1).read_to_string(&mut text).map_err(FormatError::io(READ, path))?;
+    if text.len() as u64 > limit {
+        let found = format!("more than {limit} bytes");
+        return Err(FormatError::content(READ, found, "a short text", path));
+    }
+    Ok(text)
+}
+
+/// The file of a name in a folder, where the name itself comes from a file: it may not lead out of the folder, not
+/// by its parts and not by a link.
+///
+/// Links into the store of a Hugging Face cache, whose `snapshots` are made of them, are followed: the folder is then
+/// that of the whole model, `blobs` and `snapshots` together.
+///
+/// # Errors
+/// When there is no such file, or it lies elsewhere.
+pub fn contained(folder: &Path, name: &str) -> Result<PathBuf, FormatError> {
+    const OPEN: &str = "cannot open a file of the model";
+    let path = folder.join(name);
+    let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if name.is_empty() || !plain {
+        let found = format!("the name {name:?}");
+        return Err(FormatError::content(
+            OPEN,
+            found,
+            "a name inside of the model's folder",
+            folder,
+        ));
+    }
+    let real = path.canonicalize().map_err(FormatError::io(OPEN, &path))?;
+    let root = folder.canonicalize().map_err(FormatError::io(OPEN, folder))?;
+    if !real.starts_with(&root) && !store_of(&root).is_some_and(|store| real.starts_with(store)) {
+        let found = format!("a link to {}", real.display());
+        return Err(FormatError::content(
+            OPEN,
+            found,
+            "a file inside of the model's folder",
+            &path,
+        ));
+    }
+    Ok(path)
+}
+
+/// Where a Hugging Face cache keeps the files that a folder below `snapshots` links to.
+fn store_of(folder: &Path) -> Option<PathBuf> {
+    let snapshots = folder.ancestors().find(|folder| folder.ends_with("snapshots"))?;
+    let blobs = snapshots.with_file_name("blobs");
+    blobs.is_dir().then_some(blobs)
 }
 
 /// Writes a file so that it is there whole or not at all.

@@ -17,8 +17,10 @@ use crate::data::corrupt::Corruption;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::classifier::ClassifierConfig;
 use crate::graph::lower::gan::GanConfig;
+use crate::graph::lower::tiny::TinyConfig;
 use crate::graph::lower::vae::VaeConfig;
 use crate::graph::lower::vae_gan::VaeGanConfig;
+use crate::graph::lower::vq_model::VqModelConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::graph::lower::vqgan::VqganConfig;
 use crate::picture::{ImageShape, ValueRange};
@@ -76,6 +78,50 @@ pub enum ModelConfig {
     Vqgan(VqganConfig),
     /// A classifier.
     Classifier(ClassifierConfig),
+    /// An autoencoder of codes or of normal latents without an adversary, as other libraries give it.
+    VqModel(VqModelConfig),
+    /// A small autoencoder that previews latents.
+    Tiny(TinyConfig),
+}
+
+impl ModelConfig {
+    /// The same network for images of other sides, where it is one that takes any.
+    pub fn at(&self, sides: [usize; 2]) -> Option<Self> {
+        match self {
+            Self::VqModel(config) => Some(Self::VqModel(config.at(sides))),
+            Self::Tiny(config) => Some(Self::Tiny(config.at(sides))),
+            Self::Vqgan(config) => {
+                let autoencoder = config.autoencoder.at(sides);
+                Some(Self::Vqgan(VqganConfig { autoencoder, ..config.clone() }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The sides of the images that latents of so many rows and columns are decoded to, where the network takes any.
+    pub fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
+        let enlarged = |times: usize| Some(grid.map(|side| side.saturating_mul(times)));
+        match self {
+            Self::VqModel(config) => enlarged(1 << config.halvings()),
+            Self::Vqgan(config) => enlarged(1 << config.autoencoder.halvings()),
+            Self::Tiny(config) => enlarged(config.enlargement()),
+            _ => None,
+        }
+    }
+
+    /// The images that it takes and makes.
+    pub fn image(&self) -> ImageShape {
+        match self {
+            Self::Vae(config) => config.image,
+            Self::VqVae(config) => config.image,
+            Self::Gan(config) => config.image,
+            Self::VaeGan(config) => config.vae.image,
+            Self::Vqgan(config) => config.autoencoder.image,
+            Self::Classifier(config) => config.image,
+            Self::VqModel(config) => config.image,
+            Self::Tiny(config) => config.image,
+        }
+    }
 }
 
 impl std::ops::Deref for ModelConfig {
@@ -89,6 +135,8 @@ impl std::ops::Deref for ModelConfig {
             Self::VaeGan(config) => config,
             Self::Vqgan(config) => config,
             Self::Classifier(config) => config,
+            Self::VqModel(config) => config,
+            Self::Tiny(config) => config,
         }
     }
 }
@@ -209,6 +257,14 @@ impl RunDir {
     /// Whether a directory looks like a run.
     pub fn is_run(path: &Path) -> bool {
         path.join("config.json").is_file() && path.join("checkpoints").is_dir()
+    }
+
+    /// Whether a directory holds a description of a run of this program, with or without its checkpoints, or a damaged
+    /// one.
+    pub fn is_described(path: &Path) -> bool {
+        let Ok(text) = fs::read_to_string(path.join("config.json")) else { return false };
+        let value: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        value.is_none_or(|value| value.get("format").is_some())
     }
 
     /// Makes a new run directory and writes its description.

@@ -209,6 +209,7 @@ impl Graph {
             }
             Op::Input
             | Op::GroupNorm { .. }
+            | Op::Modulate { .. }
             | Op::Reshape { .. }
             | Op::Slice { .. }
             | Op::Activate { .. }

@@ -165,6 +165,22 @@ pub enum Op {
         /// The number of heads, a divisor of c; channels of a head are neighbours.
         heads: usize,
     },
+    /// A factor and a summand for every place of planes, then a function: `activation(x * factor + summand)`,
+    /// `[c, h, w]` to the same. Factors and summands may be coarser by a whole number: each counts for so many rows
+    /// and columns (nearest-neighbour upsampling).
+    ///
+    /// # Source
+    /// `MoVQ` (Zheng et al., 2022, eq. 4, arXiv:2209.09002).
+    Modulate {
+        /// The planes, `[c, h, w]`.
+        input: ValueId,
+        /// The factors, `[c, h / n, w / n]`.
+        factor: ValueId,
+        /// The summands, of the factors' shape.
+        summand: ValueId,
+        /// What is applied last.
+        activation: Activation,
+    },
     /// The same values under another shape.
     Reshape {
         /// The values.
@@ -242,6 +258,9 @@ impl Op {
         let [main, second, third] = match self {
             Self::Input => [None; 3],
             Self::Attention { query, key, value, .. } => [Some(*query), Some(*key), Some(*value)],
+            Self::Modulate { input, factor, summand, .. } => {
+                [Some(*input), Some(*factor), Some(*summand)]
+            }
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::ConvTranspose2d { input, .. }
@@ -270,6 +289,7 @@ impl Op {
             }
             Self::Input
             | Self::Attention { .. }
+            | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }
@@ -292,6 +312,7 @@ impl Op {
             Self::Input
             | Self::GroupNorm { .. }
             | Self::Attention { .. }
+            | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }

@@ -40,6 +40,10 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::Attention { query, key, value, heads } => {
             scope.attention(*query, [*key, *value], *heads)?
         }
+        Op::Modulate { input, factor, summand, activation } => {
+            scope.activation(*activation)?;
+            scope.modulate(*input, [*factor, *summand])?
+        }
         Op::Reshape { input, shape } => scope.reshape(*input, shape)?,
         Op::Slice { input, start, len } => scope.slice(*input, *start, *len)?,
         Op::Activate { input, activation } => {
@@ -294,6 +298,22 @@ impl Scope<'_> {
     fn parts(&self, what: &str, count: usize, channels: usize) -> Result<(), GraphError> {
         let divides = count > 0 && channels.is_multiple_of(count);
         self.expect(divides, what, count, format!("a divisor of the {channels} channels"))
+    }
+
+    fn modulate(
+        &self,
+        input: ValueId,
+        [factor, summand]: [ValueId; 2],
+    ) -> Result<Vec<usize>, GraphError> {
+        let [c, h, w] = self.input(input, "[c, h, w]")?;
+        let coarse: [usize; 3] = self.input(factor, "factors [c, h / n, w / n]")?;
+        let step = h / coarse[1];
+        let expected = [c, h.checked_div(step).unwrap_or(0), w.checked_div(step).unwrap_or(0)];
+        let fits = coarse == expected && h == coarse[1] * step && w == coarse[2] * step;
+        self.expect(fits, "shape of the factors", coarse, format!("[{c}, {h} / n, {w} / n]"))?;
+        let found = self.shape(summand);
+        self.expect(found == coarse, "shape of the summands", found, format!("{coarse:?}"))?;
+        Ok(vec![c, h, w])
     }
 
     fn reshape(&self, input: ValueId, shape: &[usize]) -> Result<Vec<usize>, GraphError> {

@@ -239,4 +239,11 @@ pub const KINDS: &[MeasureKind] = &[
         Higher,
         "Images that are encoded, decoded and measured in a second.",
     ),
+    kind(
+        "latency_ms",
+        "latency",
+        ("ms", 2),
+        Lower,
+        "From one latent to its picture, or from a picture to a classifier's answer: the middle of some runs.",
+    ),
 ];

@@ -131,6 +131,8 @@ pub fn measure_side_by_side(
     tell(Told::Ended { message });
 }
 
+const NO_DATA: &str = "the model tells of no images (expected data to be chosen)";
+
 /// What goes wrong in a turn: for its model alone, or for all of them.
 enum Trouble {
     Model(String),
@@ -174,7 +176,7 @@ impl Turns<'_> {
         let Some(report) = measured.map_err(|error| error.to_string())? else { return Ok(None) };
         let pictures = pictures(opened, dataset.as_ref(), options);
         let pictures = pictures.map_err(|error| format!("draw the pictures: {error}"))?;
-        let family = opened.run.model.family();
+        let family = opened.model.family();
         Ok(Some(Told::Measured { id, family, report: Box::new(report), pictures }))
     }
 
@@ -184,10 +186,13 @@ impl Turns<'_> {
         first: &Opened,
         tell: &mut dyn FnMut(Told),
     ) -> Result<Option<Arc<dyn Dataset>>, Trouble> {
-        let text = self.request.data.as_deref().unwrap_or(&first.run.data);
+        let own = first.data();
+        let Some(text) = self.request.data.as_deref().or(own.as_deref()) else {
+            return Err(Trouble::Data(NO_DATA.to_owned()));
+        };
         let fail = |error: DataError| Trouble::Data(error.to_string());
         let spec: DataSpec = text.parse().map_err(fail)?;
-        let spec = spec.with_size(first.run.image.height).absolute();
+        let spec = spec.with_size(first.image.height).absolute();
         let is_known = |known: &str| {
             let known = known.parse::<DataSpec>().map(DataSpec::absolute);
             known.is_ok_and(|known| known == spec)
@@ -230,13 +235,13 @@ fn pictures(
     dataset: &dyn Dataset,
     options: &MeasureOptions,
 ) -> Result<Option<Pictures>, CodecError> {
-    let range = opened.run.range;
+    let range = opened.range;
     let shown = |images: &Array| {
         let mut images = range.images_to_unit(images);
         images.data_mut().iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         images
     };
-    Ok(match opened.run.model.task() {
+    Ok(match opened.model.task() {
         Task::Reconstruct => {
             let mut codec = opened.sampler(options.engine, None)?;
             let count = dataset.len(options.split).min(PICTURES) as u32;
@@ -248,7 +253,7 @@ fn pictures(
             Some(Pictures::Reconstructions(shown(&take(&mut codec.decode(&latent)?, "image")?)))
         }
         Task::Generate => {
-            let latents = draws(&opened.run.model.latent(), PICTURES, options.seed);
+            let latents = draws(&opened.model.latent(), PICTURES, options.seed);
             let mut codec = opened.sampler(options.engine, None)?;
             Some(Pictures::Draws(shown(&take(&mut codec.decode(&latents)?, "image")?)))
         }

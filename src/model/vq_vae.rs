@@ -90,6 +90,26 @@ impl VqVae {
         Self { quantizer: self.quantizer.fitted(vectors), ..self }
     }
 
+    /// The same whose pictures begin half-way, in logits, from grey to the mean pixel of the data.
+    ///
+    /// From grey the first updates on dark data go into darkening everything, saturate the sigmoid and carry every
+    /// vector away from its code, from which nothing comes back; at the mean nothing pulls at first, and small networks
+    /// stay there for hundreds of updates.
+    ///
+    /// # Shapes
+    /// - `mean`: of each channel, in `[0, 1]`
+    ///
+    /// # Panics
+    /// Never: there is at least one doubling.
+    #[must_use = "gives back the model with the moved bias"]
+    pub fn begun_towards(mut self, mean: Tensor<1>) -> Self {
+        let mean = mean.clamp(0.01, 0.99);
+        let logit = mean.clone().log() - (mean.neg() + 1.0).log();
+        let last = self.decoder.up.last_mut().expect("at least one doubling");
+        last.bias = last.bias.take().map(|bias| bias.map(|_| (logit / 2.0).require_grad()));
+        self
+    }
+
     /// The codebook and its averages.
     pub fn quantizer(&self) -> &Quantizer {
         &self.quantizer

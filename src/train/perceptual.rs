@@ -37,8 +37,10 @@ pub(super) fn pinned(
     let opened = open(run).map_err(|error| refused(error.to_string()))?;
     let file = weights(&opened);
     let file = std::path::absolute(&file).unwrap_or(file).display().to_string();
-    let ModelConfig::Classifier(classifier) = &opened.run.model else {
-        return Err(refused(format!("it is a run of the recipe {}", opened.run.recipe)));
+    let ModelConfig::Classifier(classifier) = &opened.model else {
+        let recipe = opened.run.map(|run| format!("run of the recipe {}", run.recipe));
+        let what = recipe.unwrap_or_else(|| format!("model of {}", opened.source));
+        return Err(refused(format!("it is a {what}")));
     };
     if classifier.image.channels != image.channels {
         let found = format!("it looks at images of {}, these are {image}", classifier.image);
@@ -67,8 +69,8 @@ pub(super) fn load(pinned: &PinnedClassifier, device: &Device) -> Result<Classif
         return Err(attempt(found));
     }
     let opened = open(&pinned.file).map_err(|error| attempt(error.to_string()))?;
-    let ModelConfig::Classifier(config) = &opened.run.model else {
-        return Err(attempt(format!("it is a {}", opened.run.model.family())));
+    let ModelConfig::Classifier(config) = &opened.model else {
+        return Err(attempt(format!("it is a {}", opened.model.family())));
     };
     let classifier = params::load(Classifier::new(config, 0, device), &opened.tensors);
     classifier.map(Classifier::no_grad).map_err(|error| attempt(error.to_string()))

@@ -152,6 +152,9 @@ impl Learner for VqVaeLearner {
     }
 
     fn begin(&mut self, dataset: &dyn Dataset, settings: &Settings) {
+        let some = first_images(dataset, VARIANCE_IMAGES, self.seed);
+        let some: Tensor<4> = params::tensor_from_array(&some, &self.device);
+        self.model = self.model.clone().begun_towards(some.mean_dims(&[0, 2, 3]).flatten(0, 3));
         if !self.begins_with_kmeans || matches!(self.quantizer().method, Method::Fsq { .. }) {
             return;
         }

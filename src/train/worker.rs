@@ -262,6 +262,9 @@ fn learner(
         ModelConfig::Gan(gan) => {
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
         }
+        ModelConfig::VqModel(_) | ModelConfig::Tiny(_) => {
+            return Err(format!("no recipe trains the family {}", config.model.family()));
+        }
     })
 }
 

@@ -54,7 +54,7 @@ fn every_loss_plays_without_breaking() {
         let punished = curve(&events, "penalty").iter().all(|value| *value > 0.0);
         assert_eq!(punished, loss == "wasserstein", "{loss}: slopes are punished there alone");
         let opened = open(&base.path().to_string_lossy()).expect("it opens");
-        assert_eq!((opened.step, opened.run.model.family()), (40, "gan"));
+        assert_eq!((opened.step, opened.model.family()), (40, "gan"));
     }
 }
 

@@ -527,7 +527,7 @@ fn the_demo_has_a_few_dead_codes() {
     let demo = zscope::open::open(dir.to_str().unwrap()).unwrap();
     let arrays = ArrayFile::open(&dir.join("codes.safetensors")).and_then(|file| file.arrays());
     let usage = CodeUse::from_arrays(&arrays.unwrap()).expect("its use");
-    assert_eq!(Some([usage.size(), 16]), demo.run.model.codebook(), "of this codebook");
+    assert_eq!(Some([usage.size(), 16]), demo.model.codebook(), "of this codebook");
     let dead = usage.window().iter().filter(|&&count| count == 0).count();
     assert!((1..=8).contains(&dead), "{dead} of {}", usage.size());
 }

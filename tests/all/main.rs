@@ -22,6 +22,7 @@ mod engine_matches_twin;
 mod evaluate;
 mod explore;
 mod fetch;
+mod foreign;
 mod formats;
 mod graph;
 mod graph_matches_burn;

@@ -48,9 +48,16 @@ fn measures_have_one_name_each_and_say_what_they_are() {
 fn a_vae_is_measured_by_its_reconstructions_and_its_draws() {
     let found = report("vae", 32, &options()).expect("it can be measured");
     assert_eq!((found.images, found.json["draws"].as_u64()), (60, Some(20)), "{:?}", found.json);
-    for name in
-        ["mse", "psnr_db", "ms_ssim", "elbo_nats", "frechet", "nearer_to_train", "images_per_s"]
-    {
+    for name in [
+        "mse",
+        "psnr_db",
+        "ms_ssim",
+        "elbo_nats",
+        "frechet",
+        "nearer_to_train",
+        "images_per_s",
+        "latency_ms",
+    ] {
         assert!(value(&found, name).is_some_and(f64::is_finite), "{name}: {:?}", found.json);
     }
     assert_eq!(value(&found, "codes_used"), None, "it has no codebook");
@@ -67,6 +74,7 @@ fn a_vae_is_measured_by_its_reconstructions_and_its_draws() {
 fn a_codebook_has_no_draws() {
     let found = report("vq-vae", 32, &options()).expect("it can be measured");
     assert!(value(&found, "codes_used").is_some(), "{:?}", found.json);
+    assert!(value(&found, "latency_ms").is_some_and(|ms| ms > 0.0), "{:?}", found.json);
     assert!(value(&found, "reconstruction_frechet").is_some(), "{:?}", found.json);
     assert_eq!(value(&found, "frechet"), None, "nothing to draw from");
 }

@@ -9,7 +9,7 @@ use wgpu::naga;
 use zscope::engine::params::{
     AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams, ConvTranspose2dParams,
     ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams, LinearParams,
-    NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
+    ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, resolve_imports};
 
@@ -41,6 +41,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
             pad0, pad1, pad2,
         }
         GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0 }
+        ModulateParams { planes, height, width, step, activation, slope, pad0, pad1 }
         AttentionParams { sequences, dim, tokens, scale }
         ElementwiseParams {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,

@@ -4,7 +4,9 @@ mod description;
 mod module;
 mod oracles;
 
-use zscope::graph::lower::vq_model::{DownBlock, Latents, UpBlock, VqModelConfig};
+use zscope::graph::lower::vq_model::{
+    DownBlock, Latents, NormType, UpBlock, VqModelConfig, VqModelConfigError,
+};
 use zscope::picture::ImageShape;
 
 /// Codes that [`config`] has.
@@ -23,11 +25,18 @@ fn config(image: [usize; 3], channels: &[usize], attention: &[bool]) -> VqModelC
         up_block_types: attention.iter().rev().map(up).collect(),
         mid_block_add_attention: true,
         norm_num_groups: 2,
+        norm_type: NormType::Group,
         latent_channels: 3,
         latents: CODES,
     };
     config.check().expect("sizes that go together");
     config
+}
+
+/// The description in the text of a `config.json`.
+fn described(text: &str) -> Result<VqModelConfig, VqModelConfigError> {
+    let config = serde_json::from_str(text).expect("JSON");
+    VqModelConfig::from_diffusers(&config).map(|(config, _)| config)
 }
 
 /// Models with and without attention, of codes and of normal latents, of one level and of several.

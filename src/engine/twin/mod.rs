@@ -11,6 +11,7 @@ mod gather;
 mod group_norm;
 mod latent_mix;
 mod linear;
+mod modulate;
 mod nearest_code;
 mod pixels;
 
@@ -22,6 +23,7 @@ pub use gather::gather;
 pub use group_norm::group_norm;
 pub use latent_mix::latent_mix;
 pub use linear::linear;
+pub use modulate::modulate;
 pub use nearest_code::nearest_code;
 pub use pixels::pixels;
 
@@ -107,6 +109,7 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
         }
         Some(Kernel::GroupNorm(params)) => group_norm(&params, input, main, bias, &mut output),
         Some(Kernel::Attention(params)) => attention(&params, input, second, third, &mut output),
+        Some(Kernel::Modulate(params)) => modulate(&params, input, second, third, &mut output),
         Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
         Some(Kernel::NearestCode(params)) => nearest_code(&params, input, main, &mut output),
         Some(Kernel::Gather(params)) => gather(&params, input, main, &mut output),

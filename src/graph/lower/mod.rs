@@ -6,6 +6,7 @@ pub mod discriminator;
 pub mod gan;
 pub mod patchgan;
 pub mod quantizer;
+pub mod tiny;
 pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;

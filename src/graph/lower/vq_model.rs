@@ -11,7 +11,7 @@ mod tensors;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::layers::{CODEBOOK, LOGVAR_LIMITS};
+pub use self::layers::{CODEBOOK, LOGVAR_LIMITS, SPATIAL_GROUPS};
 
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
@@ -39,6 +39,24 @@ pub enum UpBlock {
     /// Residual blocks, each with attention behind it.
     #[serde(rename = "AttnUpDecoderBlock2D")]
     Attention,
+}
+
+/// What the decoder's normalizations depend on; the names are diffusers'.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NormType {
+    /// Their own planes alone.
+    #[default]
+    Group,
+    /// The latent as well, which scales and shifts each place (Zheng et al., 2022, arXiv:2209.09002).
+    Spatial,
+}
+
+impl NormType {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_group(&self) -> bool {
+        *self == Self::Group
+    }
 }
 
 /// What a latent is.
@@ -78,6 +96,9 @@ pub struct VqModelConfig {
     pub mid_block_add_attention: bool,
     /// Groups of channels that are normalized together.
     pub norm_num_groups: usize,
+    /// What the decoder's normalizations depend on.
+    #[serde(default, skip_serializing_if = "NormType::is_group")]
+    pub norm_type: NormType,
     /// Channels between the decoder and what precedes it.
     pub latent_channels: usize,
     /// What a latent is.
@@ -210,12 +231,38 @@ impl VqModelConfig {
         if let Some(&channels) = self.block_out_channels.iter().find(ungrouped) {
             return Err(VqModelConfigError::Groups { channels, groups });
         }
+        if self.norm_type == NormType::Spatial {
+            self.check_spatial()?;
+        }
         let halvings = self.halvings();
         let side = 1 << halvings;
         if !self.image.height.is_multiple_of(side) || !self.image.width.is_multiple_of(side) {
             return Err(VqModelConfigError::Indivisible { found: self.image, halvings });
         }
         Ok(())
+    }
+
+    /// Normalizations that depend on the latent take it as it is, and in a fixed number of groups.
+    fn check_spatial(&self) -> Result<(), VqModelConfigError> {
+        let groups = SPATIAL_GROUPS;
+        let ungrouped = |channels: &&usize| !channels.is_multiple_of(groups);
+        if let Some(&channels) = self.block_out_channels.iter().find(ungrouped) {
+            return Err(VqModelConfigError::Groups { channels, groups });
+        }
+        let [latent, _, _] = self.latent_planes();
+        if latent != self.latent_channels {
+            return Err(VqModelConfigError::Unsupported {
+                key: "vq_embed_dim",
+                found: latent.to_string(),
+                expected: "latent_channels, as norm_type is spatial",
+            });
+        }
+        Ok(())
+    }
+
+    /// The same for images of other sides.
+    pub fn at(&self, [height, width]: [usize; 2]) -> Self {
+        Self { image: ImageShape::new(self.image.channels, height, width), ..self.clone() }
     }
 
     /// How often the image is halved.

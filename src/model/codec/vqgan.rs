@@ -4,7 +4,11 @@ use burn::tensor::{Device, Tensor};
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
-use crate::graph::lower::vqgan::VqganConfig;
+use crate::graph::lower::Architecture as _;
+use crate::graph::lower::patchgan::PatchGanConfig;
+use crate::graph::lower::quantizer::CodebookUpdate;
+use crate::graph::lower::vq_model::VqModelConfig;
+use crate::graph::lower::vqgan::{CLUSTER_SIZE, VqganConfig};
 use crate::model::params::{self, ParamError};
 use crate::model::quantizer::counts;
 use crate::model::vqgan::{Normal, Vqgan};
@@ -35,6 +39,29 @@ impl VqganCodec {
     ) -> Result<Self, ParamError> {
         let model = Vqgan::new(config, 0, device).with_tensors(tensors)?;
         Ok(Self { model, device: device.clone() })
+    }
+
+    /// The same of an autoencoder that has no adversary and whose codes do not move.
+    ///
+    /// # Errors
+    /// When the tensors are not those of `config`.
+    pub fn of_autoencoder(
+        config: &VqModelConfig,
+        tensors: &NamedArrays,
+        device: &Device,
+    ) -> Result<Self, ParamError> {
+        let image_channels = config.image.channels;
+        let config = VqganConfig {
+            autoencoder: config.clone(),
+            discriminator: PatchGanConfig { image_channels, channels: 1, layers: 1 },
+            update: CodebookUpdate::Loss,
+            perceptual: None,
+        };
+        let mut tensors = tensors.clone();
+        if let Some([codes, _]) = config.codebook() {
+            tensors.insert(CLUSTER_SIZE.to_owned(), Array::zeros([codes]));
+        }
+        Self::new(&config, &tensors, device)
     }
 
     /// What the decoder gets for latents; with indices and how often each code was chosen, where latents are codes.

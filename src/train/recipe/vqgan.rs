@@ -9,7 +9,7 @@ use super::vq_vae::{CODEBOOK_INIT, EMA_DECAY, RESTART_THRESHOLD};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::patchgan::PatchGanConfig;
 use crate::graph::lower::quantizer::CodebookUpdate;
-use crate::graph::lower::vq_model::{DownBlock, Latents, UpBlock, VqModelConfig};
+use crate::graph::lower::vq_model::{DownBlock, Latents, NormType, UpBlock, VqModelConfig};
 use crate::graph::lower::vqgan::VqganConfig;
 use crate::picture::ImageShape;
 use crate::train::perceptual;
@@ -49,6 +49,7 @@ fn autoencoder(settings: &Settings, image: ImageShape) -> Result<VqModelConfig, 
         (Latents::Codes { num_vq_embeddings, vq_embed_dim: code_dim }, code_dim)
     };
     Ok(VqModelConfig {
+        norm_type: NormType::Group,
         image,
         block_out_channels: (0..levels).map(|level| channels << level.min(1)).collect(),
         layers_per_block: settings.integer("res_blocks"),

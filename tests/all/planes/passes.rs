@@ -1,6 +1,6 @@
 //! The passes against their twins, each over a sentinel.
 
-use zscope::engine::params::{AttentionParams, GroupNormParams, activation_code};
+use zscope::engine::params::{AttentionParams, GroupNormParams, ModulateParams, activation_code};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
 use zscope::engine::wgsl::{Gpu, SinglePass};
@@ -137,5 +137,67 @@ fn attention_of_any_order_matches_twin() {
     let value = noise(6, tokens as usize);
     for key in [rising, falling, peaked, vec![-300.0; tokens as usize]] {
         assert_attention_matches(gpu, params, &[query.clone(), key, value.clone()]);
+    }
+}
+
+/// Planes, coarse rows and columns, and how many rows and columns each of these counts for.
+const MODULATIONS: [[u32; 4]; 6] =
+    [[1, 1, 1, 1], [3, 2, 5, 1], [4, 3, 2, 2], [2, 5, 3, 8], [129, 1, 2, 3], [1, 64, 67, 16]];
+
+#[test]
+fn modulate_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    let activations = [Activation::None, Activation::Silu, Activation::LeakyRelu(0.2)];
+    for (index, [planes, rows, columns, step]) in MODULATIONS.into_iter().enumerate() {
+        let (activation, slope) = activation_code(activations[index % 3]);
+        let (height, width) = (rows * step, columns * step);
+        let params = ModulateParams {
+            planes,
+            height,
+            width,
+            step,
+            activation,
+            slope,
+            ..ModulateParams::default()
+        };
+        let input = noise(1, (planes * height * width) as usize);
+        let [factors, summands] =
+            [2, 3].map(|seed| noise(seed, (planes * rows * columns) as usize));
+        let pass = SinglePass {
+            shader: Shader::Modulate,
+            params: bytemuck::bytes_of(&params),
+            invocations: params.invocations(),
+            inputs: &[&input, &factors, &summands],
+        };
+        let twin =
+            |output: &mut [f32]| twin::modulate(&params, &input, &factors, &summands, output);
+        assert_pass_matches(gpu, pass, twin, input.len(), &format!("{params:?}"));
+    }
+}
+
+#[test]
+fn factors_of_another_shape_are_refused() {
+    use zscope::array::NamedArrays;
+    use zscope::graph::{GraphBuilder, Op};
+    let weights = NamedArrays::new();
+    for (shape, fits) in [
+        (vec![2, 6, 4], true),
+        (vec![2, 3, 2], true),
+        (vec![2, 2, 2], false),
+        (vec![1, 6, 4], false),
+        (vec![2, 12, 8], true),
+        (vec![48], false),
+    ] {
+        let len: usize = shape.iter().product();
+        let mut builder = GraphBuilder::new(&[2, 12, 8], &weights).expect("a builder");
+        let input = builder.input();
+        let flat = builder.add("flat", Op::Reshape { input, shape: vec![192] }).expect("values");
+        let some = Op::Slice { input: flat, start: 0, len };
+        let some = builder.add("some", some).expect("values");
+        let factor = builder.add("factor", Op::Reshape { input: some, shape: shape.clone() });
+        let factor = factor.expect("planes");
+        let (summand, activation) = (factor, Activation::None);
+        let op = Op::Modulate { input, factor, summand, activation };
+        assert_eq!(builder.add("modulated", op).is_ok(), fits, "{shape:?}");
     }
 }

@@ -3,9 +3,8 @@
 use zscope::array::{Array, NamedArrays};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::Graph;
-use zscope::graph::lower::vq_model::{DownBlock, Latents, UpBlock, VqModelConfig};
+use zscope::graph::lower::vq_model::VqModelConfig;
 use zscope::graph::lower::{Architecture as _, Networks};
-use zscope::picture::ImageShape;
 
 use crate::common::{Tolerance, assert_close, shared, shared_arrays};
 use crate::engine_matches_twin::gpu;
@@ -53,7 +52,7 @@ fn diffusers_case(case: &str) -> Option<(VqModelConfig, Networks, NamedArrays)> 
     let weights = format!("oracles/{case}/diffusion_pytorch_model.safetensors");
     let tensors = shared_arrays(&weights)?;
     let text = std::fs::read_to_string(shared(&format!("oracles/{case}/config.json"))?);
-    let config = VqModelConfig::from_diffusers(&text.expect("a text")).expect("a description");
+    let config = super::described(&text.expect("a text")).expect("a description");
     let networks = lowered(&config, &tensors);
     Some((config, networks, io))
 }
@@ -105,66 +104,4 @@ fn autoencoders_of_normal_latents_match_diffusers() {
             &decoded,
         );
     }
-}
-
-/// The name that diffusers gives to a tensor of the original VQGAN, of two levels.
-fn diffusers_name(name: &str) -> String {
-    let steps = [
-        ("encoder.down.", "encoder.down_blocks."),
-        // There the decoder's levels are counted from the image down.
-        ("decoder.up.0.", "decoder.up_blocks.last."),
-        ("decoder.up.1.", "decoder.up_blocks.0."),
-        ("up_blocks.last.", "up_blocks.1."),
-        (".mid.block_1.", ".mid_block.resnets.0."),
-        (".mid.block_2.", ".mid_block.resnets.1."),
-        (".mid.attn_1.", ".mid_block.attentions.0."),
-        (".block.", ".resnets."),
-        (".attn.", ".attentions."),
-        (".nin_shortcut.", ".conv_shortcut."),
-        (".downsample.", ".downsamplers.0."),
-        (".upsample.", ".upsamplers.0."),
-        (".norm_out.", ".conv_norm_out."),
-    ];
-    let name = steps.iter().fold(name.to_owned(), |name, (from, to)| name.replace(from, to));
-    if !name.contains(".attentions.") {
-        return name;
-    }
-    let parts = [
-        (".norm.", ".group_norm."),
-        (".q.", ".to_q."),
-        (".k.", ".to_k."),
-        (".v.", ".to_v."),
-        (".proj_out.", ".to_out.0."),
-    ];
-    parts.iter().fold(name, |name, (from, to)| name.replace(from, to))
-}
-
-/// The one reference with attention at a level of its own.
-#[test]
-fn attention_at_a_level_matches_the_original_vqgan() {
-    let case = "taming_vqgan";
-    let Some(io) = shared_arrays(&format!("oracles/{case}/io.safetensors")) else { return };
-    let Some(original) = shared_arrays(&format!("oracles/{case}/model.safetensors")) else {
-        return;
-    };
-    let renamed = |(name, array): (String, Array)| {
-        let name = diffusers_name(&name);
-        let is_projection = name.contains(".attentions.") && array.shape().len() == 4;
-        let shape = if is_projection { &array.shape()[..2] } else { array.shape() }.to_vec();
-        (name, array.reshaped(shape).expect("kernels of one place"))
-    };
-    let tensors: NamedArrays = original.into_iter().map(renamed).collect();
-    let config = VqModelConfig {
-        image: ImageShape::new(3, 16, 16),
-        block_out_channels: vec![32, 64],
-        layers_per_block: 1,
-        down_block_types: vec![DownBlock::Plain, DownBlock::Attention],
-        up_block_types: vec![UpBlock::Attention, UpBlock::Plain],
-        mid_block_add_attention: true,
-        norm_num_groups: 32,
-        latent_channels: 16,
-        latents: Latents::Codes { num_vq_embeddings: 64, vq_embed_dim: 16 },
-    };
-    config.check().expect("sizes that go together");
-    assert_codes_match(case, &lowered(&config, &tensors), &io);
 }

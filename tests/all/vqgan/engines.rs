@@ -19,10 +19,10 @@ fn trained(keys: &[&str]) -> Opened {
 fn outputs(opened: &Opened, engine: EngineKind) -> [NamedArrays; 2] {
     let gpu = if engine == EngineKind::Wgsl { gpu() } else { None };
     let mut codec = opened.codec(engine, gpu).expect("a codec");
-    let image = opened.run.image;
+    let image = opened.image;
     let pixels = uniforms(7, 1, Purpose::Explore, 2 * image.len(), -1.0, 1.0);
     let images = Array::new(image.batch(2), pixels).expect("pixels");
-    let shape = [&[2], opened.run.model.latent().as_slice()].concat();
+    let shape = [&[2], opened.model.latent().as_slice()].concat();
     let latents = normals(7, 2, Purpose::Explore, shape.iter().product());
     let latents = Array::new(shape, latents).expect("latents");
     [codec.encode(&images).expect("codes"), codec.decode(&latents).expect("images")]
@@ -71,7 +71,7 @@ fn an_opened_model_tells_what_it_is() {
     assert!(opened.usage.is_some(), "what a checkpoint keeps of it");
     let graphs = opened.networks.codes.as_ref().expect("a codebook");
     assert_eq!(graphs.codebook(), &opened.tensors["quantize.embedding.weight"]);
-    let mut described = opened.run.model.tensors();
+    let mut described = opened.model.tensors();
     described.sort();
     let there = opened.tensors.iter().map(|(name, array)| (name.clone(), array.shape().to_vec()));
     assert!(there.eq(described), "names and shapes as described");

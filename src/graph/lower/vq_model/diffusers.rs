@@ -1,13 +1,13 @@
 //! The autoencoder's `config.json` as diffusers writes it.
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{DownBlock, Latents, UpBlock, VqModelConfig, VqModelConfigError};
+use super::{DownBlock, Latents, NormType, UpBlock, VqModelConfig, VqModelConfigError};
 use crate::picture::ImageShape;
 
 /// The keys that matter here, with diffusers' defaults.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(default)]
 struct Config {
     #[serde(rename = "_class_name")]
@@ -20,7 +20,7 @@ struct Config {
     layers_per_block: usize,
     mid_block_add_attention: bool,
     norm_num_groups: usize,
-    norm_type: String,
+    norm_type: NormType,
     num_vq_embeddings: usize,
     out_channels: usize,
     sample_size: Value,
@@ -42,7 +42,7 @@ impl Default for Config {
             layers_per_block: 1,
             mid_block_add_attention: true,
             norm_num_groups: 32,
-            norm_type: "group".to_owned(),
+            norm_type: NormType::Group,
             num_vq_embeddings: 256,
             out_channels: 3,
             sample_size: 32.into(),
@@ -54,14 +54,28 @@ impl Default for Config {
     }
 }
 
+/// Keys that say nothing of the network; every other one that [`Config`] lacks is unknown.
+const BESIDE: [&str; 6] = [
+    "force_upcast",
+    "latents_mean",
+    "latents_std",
+    "lookup_from_codebook",
+    "scaling_factor",
+    "shift_factor",
+];
+
 impl VqModelConfig {
-    /// The description in the text of a `config.json` of diffusers' `VQModel` or `AutoencoderKL`, for images of its
-    /// `sample_size`.
+    /// The description in a `config.json` of diffusers' `VQModel` or `AutoencoderKL`, for images of its `sample_size`
+    /// (rounded up to what can be halved as often as the network does); and the keys that are not known.
     ///
     /// # Errors
-    /// When the text does not parse, when it describes a model of another kind, or when its sizes do not go together.
-    pub fn from_diffusers(text: &str) -> Result<Self, VqModelConfigError> {
-        let config: Config = serde_json::from_str(text)
+    /// When a value is of another type, when it describes a model of another kind, or when its sizes do not go
+    /// together.
+    pub fn from_diffusers(
+        config: &Map<String, Value>,
+    ) -> Result<(Self, Vec<String>), VqModelConfigError> {
+        let unknown = unknown_keys(config);
+        let config: Config = serde_json::from_value(Value::Object(config.clone()))
             .map_err(|error| VqModelConfigError::Json(error.to_string()))?;
         config.check_kind()?;
         let described = Self {
@@ -74,10 +88,18 @@ impl VqModelConfig {
             up_block_types: config.up_block_types,
             mid_block_add_attention: config.mid_block_add_attention,
             norm_num_groups: config.norm_num_groups,
+            norm_type: config.norm_type,
         };
         described.check()?;
-        Ok(described)
+        Ok((described, unknown))
     }
+}
+
+fn unknown_keys(config: &Map<String, Value>) -> Vec<String> {
+    let known = serde_json::to_value(Config::default()).unwrap_or_default();
+    let is_known =
+        |key: &str| key.starts_with('_') || BESIDE.contains(&key) || known.get(key).is_some();
+    config.keys().filter(|key| !is_known(key)).cloned().collect()
 }
 
 impl Config {
@@ -93,7 +115,6 @@ impl Config {
         };
         let is_silu = self.act_fn == "silu" || self.act_fn == "swish";
         expect(is_silu, "act_fn", &self.act_fn, "silu")?;
-        expect(self.norm_type == "group", "norm_type", &self.norm_type, "group")?;
         let outputs = self.out_channels.to_string();
         let as_many = self.out_channels == self.in_channels;
         expect(as_many, "out_channels", &outputs, "as many as in_channels")
@@ -106,8 +127,12 @@ impl Config {
             Value::Array(sides) => sides.iter().map(side).collect::<Option<Vec<_>>>(),
             other => side(other).map(|side| vec![side; 2]),
         };
+        let halvings = self.block_out_channels.len().saturating_sub(1).min(16);
+        let whole = |side: usize| side.min(1 << 16).next_multiple_of(1 << halvings);
         match sides.as_deref() {
-            Some(&[height, width]) => Ok(ImageShape::new(self.in_channels, height, width)),
+            Some(&[height, width]) => {
+                Ok(ImageShape::new(self.in_channels, whole(height), whole(width)))
+            }
             _ => Err(VqModelConfigError::Unsupported {
                 key: "sample_size",
                 found: self.sample_size.to_string(),

@@ -1,11 +1,14 @@
 //! From tensors to the graphs of encoder, quantizer and decoder.
 
-use super::{Latents, Level, VqModelConfig};
+use super::{Latents, Level, NormType, VqModelConfig};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 
 /// The name of the codes, `[k, d]`.
 pub const CODEBOOK: &str = "quantize.embedding.weight";
+
+/// The groups of every normalization that depends on the latent.
+pub const SPATIAL_GROUPS: usize = 32;
 
 /// What every normalization adds to its variances.
 const EPSILON: f32 = 1e-6;
@@ -124,6 +127,8 @@ impl Conv {
 struct Layers<'a> {
     config: &'a VqModelConfig,
     graph: GraphBuilder<'a>,
+    /// What normalizations depend on beside their own planes, if they do: the latent of the decoder.
+    guide: Option<ValueId>,
 }
 
 impl<'a> Layers<'a> {
@@ -132,11 +137,12 @@ impl<'a> Layers<'a> {
         input_shape: &[usize],
         tensors: &'a NamedArrays,
     ) -> Result<Self, GraphError> {
-        Ok(Self { config, graph: GraphBuilder::new(input_shape, tensors)? })
+        Ok(Self { config, graph: GraphBuilder::new(input_shape, tensors)?, guide: None })
     }
 
     /// From vectors `[d, h, w]` to the output `image` `[c, h, w]`.
     fn image_of(&mut self, latent: ValueId) -> Result<(), GraphError> {
+        self.guide = (self.config.norm_type == NormType::Spatial).then_some(latent);
         let mut x = latent;
         if self.config.post_quant_conv().is_some() {
             x = self.conv(x, "post_quant_conv", &Conv::POINT)?;
@@ -197,7 +203,8 @@ impl<'a> Layers<'a> {
 
     /// x + out(attention(q(norm(x)), k(norm(x)), v(norm(x)))), with one head.
     fn attention(&mut self, x: ValueId, name: &str) -> Result<ValueId, GraphError> {
-        let normalized = self.norm(x, &format!("{name}.group_norm"), Activation::None)?;
+        let norm = if self.guide.is_some() { "spatial_norm" } else { "group_norm" };
+        let normalized = self.norm(x, &format!("{name}.{norm}"), Activation::None)?;
         let mut projected =
             |part: &str| self.conv(normalized, &format!("{name}.{part}"), &Conv::POINT);
         let [query, key, value] = [projected("to_q")?, projected("to_k")?, projected("to_v")?];
@@ -213,15 +220,16 @@ impl<'a> Layers<'a> {
         name: &str,
         activation: Activation,
     ) -> Result<ValueId, GraphError> {
-        let op = Op::GroupNorm {
-            input,
-            weight: format!("{name}.weight"),
-            bias: format!("{name}.bias"),
-            groups: self.config.norm_num_groups,
-            epsilon: EPSILON,
-            activation,
+        let Some(guide) = self.guide else {
+            let op = group_norm(input, name, self.config.norm_num_groups, activation);
+            return self.graph.add(name, op);
         };
-        self.graph.add(name, op)
+        let inner = format!("{name}.norm_layer");
+        let op = group_norm(input, &inner, SPATIAL_GROUPS, Activation::None);
+        let input = self.graph.add(inner, op)?;
+        let factor = self.conv(guide, &format!("{name}.conv_y"), &Conv::POINT)?;
+        let summand = self.conv(guide, &format!("{name}.conv_b"), &Conv::POINT)?;
+        self.graph.add(name, Op::Modulate { input, factor, summand, activation })
     }
 
     fn conv(&mut self, input: ValueId, name: &str, conv: &Conv) -> Result<ValueId, GraphError> {
@@ -235,5 +243,16 @@ impl<'a> Layers<'a> {
             epilogue: Epilogue { bias, residual: conv.residual, activation: Activation::None },
         };
         self.graph.add(name, op)
+    }
+}
+
+fn group_norm(input: ValueId, name: &str, groups: usize, activation: Activation) -> Op {
+    Op::GroupNorm {
+        input,
+        weight: format!("{name}.weight"),
+        bias: format!("{name}.bias"),
+        groups,
+        epsilon: EPSILON,
+        activation,
     }
 }

@@ -1,11 +1,15 @@
 //! The name and the shape of every tensor, as diffusers has them.
 
-use super::{Level, VqModelConfig};
+use super::{Level, NormType, VqModelConfig};
 use crate::graph::lower::Architecture as _;
 
 /// Tensors as they are counted up.
 #[derive(Default)]
-struct Tensors(Vec<(String, Vec<usize>)>);
+struct Tensors {
+    all: Vec<(String, Vec<usize>)>,
+    /// Channels of the latent that normalizations depend on, if they do.
+    guide: Option<usize>,
+}
 
 /// Every tensor of the model.
 pub(super) fn tensors(config: &VqModelConfig) -> Vec<(String, Vec<usize>)> {
@@ -17,14 +21,15 @@ pub(super) fn tensors(config: &VqModelConfig) -> Vec<(String, Vec<usize>)> {
         tensors.level(&format!("encoder.down_blocks.{index}"), level, "downsamplers");
     }
     tensors.mid("encoder.mid_block", config);
-    tensors.layer("encoder.conv_norm_out", vec![deepest], deepest);
+    tensors.norm("encoder.conv_norm_out", deepest);
     tensors.conv("encoder.conv_out", [deepest, config.encoded_channels()], 3);
+    tensors.guide = (config.norm_type == NormType::Spatial).then_some(config.latent_channels);
     tensors.conv("decoder.conv_in", [config.latent_channels, deepest], 3);
     tensors.mid("decoder.mid_block", config);
     for (index, level) in config.up_levels().iter().enumerate() {
         tensors.level(&format!("decoder.up_blocks.{index}"), level, "upsamplers");
     }
-    tensors.layer("decoder.conv_norm_out", vec![widest], widest);
+    tensors.norm("decoder.conv_norm_out", widest);
     tensors.conv("decoder.conv_out", [widest, image], 3);
     if let Some(channels) = config.quant_conv() {
         tensors.conv("quant_conv", channels, 1);
@@ -33,26 +38,36 @@ pub(super) fn tensors(config: &VqModelConfig) -> Vec<(String, Vec<usize>)> {
         tensors.conv("post_quant_conv", channels, 1);
     }
     if let Some(codebook) = config.codebook() {
-        tensors.0.push((super::layers::CODEBOOK.to_owned(), codebook.to_vec()));
+        tensors.all.push((super::layers::CODEBOOK.to_owned(), codebook.to_vec()));
     }
-    tensors.0
+    tensors.all
 }
 
 impl Tensors {
     /// A weight and a bias.
     fn layer(&mut self, name: &str, weight: Vec<usize>, outputs: usize) {
-        self.0.push((format!("{name}.weight"), weight));
-        self.0.push((format!("{name}.bias"), vec![outputs]));
+        self.all.push((format!("{name}.weight"), weight));
+        self.all.push((format!("{name}.bias"), vec![outputs]));
     }
 
     fn conv(&mut self, name: &str, [inputs, outputs]: [usize; 2], kernel: usize) {
         self.layer(name, vec![outputs, inputs, kernel, kernel], outputs);
     }
 
+    fn norm(&mut self, name: &str, channels: usize) {
+        let Some(latent) = self.guide else {
+            return self.layer(name, vec![channels], channels);
+        };
+        self.layer(&format!("{name}.norm_layer"), vec![channels], channels);
+        for part in ["conv_y", "conv_b"] {
+            self.conv(&format!("{name}.{part}"), [latent, channels], 1);
+        }
+    }
+
     fn residual_block(&mut self, name: &str, [inputs, outputs]: [usize; 2]) {
-        self.layer(&format!("{name}.norm1"), vec![inputs], inputs);
+        self.norm(&format!("{name}.norm1"), inputs);
         self.conv(&format!("{name}.conv1"), [inputs, outputs], 3);
-        self.layer(&format!("{name}.norm2"), vec![outputs], outputs);
+        self.norm(&format!("{name}.norm2"), outputs);
         self.conv(&format!("{name}.conv2"), [outputs; 2], 3);
         if inputs != outputs {
             self.conv(&format!("{name}.conv_shortcut"), [inputs, outputs], 1);
@@ -60,7 +75,8 @@ impl Tensors {
     }
 
     fn attention(&mut self, name: &str, channels: usize) {
-        self.layer(&format!("{name}.group_norm"), vec![channels], channels);
+        let norm = if self.guide.is_some() { "spatial_norm" } else { "group_norm" };
+        self.norm(&format!("{name}.{norm}"), channels);
         for projection in ["to_q", "to_k", "to_v", "to_out.0"] {
             self.layer(&format!("{name}.{projection}"), vec![channels; 2], channels);
         }
