@@ -66,6 +66,9 @@
 //! - The CPU engine computes large convolutions in bands of output rows, of which it lays out the columns itself: less
 //!   memory than Flex's convolution, which copies all planes with their channels last, and faster even where planes
 //!   are small. What fits in 256 KiB goes to Flex in whole batches.
+//! - Values larger than a graphics device's buffers fall into bands of channels before the passes are planned
+//!   ([`engine::split`]): a network of more and smaller values, with the operations that graphs have, so that no
+//!   shader knows of it.
 //! - A run tells a [`watch::Watch`] how far it is, after every layer and every band, and asks it whether to go on.
 //! - Models are measured side by side by one job ([`measure::side_by_side`]) that tells what it finds as events;
 //!   [`session::evaluate`] makes the table of them, which the window draws and every export writes. Pictures go past it.

@@ -60,7 +60,7 @@ impl Decoder {
         }
         let kind = match kind {
             EngineKind::Twin => EngineKind::Twin,
-            _ if wants_wgsl && is_large => EngineKind::Wgsl,
+            _ if wants_wgsl && is_large => kind,
             _ => EngineKind::Cpu,
         };
         Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, networks, image, range, gpu, ctx)?)))

@@ -1,6 +1,7 @@
 //! Why a network cannot be run.
 
 use super::EngineKind;
+use crate::graph::GraphError;
 use crate::graph::lower::NoDecoder;
 use crate::picture::ValueRange;
 use crate::watch::Stopped;
@@ -66,7 +67,9 @@ pub enum EngineError {
         range: ValueRange,
     },
     /// Something does not fit on the device.
-    #[error("{what} on the graphics device: found {found}, expected at most {limit}")]
+    #[error(
+        "{what} on the graphics device: found {found}, expected at most {limit} (the engine cpu has no such limit)"
+    )]
     TooLarge {
         /// What does not fit, with its unit.
         what: String,
@@ -75,6 +78,9 @@ pub enum EngineError {
         /// The device's limit.
         limit: u64,
     },
+    /// The network in bands is none.
+    #[error("fitting the network to the graphics device: {0}")]
+    Split(#[from] GraphError),
     /// Whoever watched the run ended it.
     #[error(transparent)]
     Stopped(#[from] Stopped),

@@ -14,6 +14,7 @@ mod results;
 mod runner;
 pub mod shader;
 pub mod sizes;
+pub mod split;
 pub mod twin;
 pub mod wgsl;
 

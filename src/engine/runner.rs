@@ -1,6 +1,7 @@
 //! One prepared engine for a graph, whichever it is.
 
 use super::cpu::CpuNetwork;
+use super::split::split;
 use super::wgsl::{self, BatchRunner, Gpu, Network};
 use super::{EngineError, EngineKind, Results, check_input, plan, twin};
 use crate::array::{Array, NamedArrays};
@@ -46,7 +47,10 @@ impl Runner {
             EngineKind::Auto => {
                 let hardware = gpu.cloned().map_or_else(wgsl::headless_hardware, Some);
                 match hardware.filter(|gpu| !gpu.is_software()) {
-                    Some(gpu) => Engine::wgsl(&gpu, graph)?,
+                    Some(gpu) => match Engine::wgsl(&gpu, graph) {
+                        Err(EngineError::TooLarge { .. }) => Engine::Cpu(CpuNetwork::new(graph)),
+                        made => made?,
+                    },
                     None => Engine::Cpu(CpuNetwork::new(graph)),
                 }
             }
@@ -63,7 +67,16 @@ impl Runner {
     pub fn resized(&self, graph: &Graph) -> Result<Self, EngineError> {
         let engine = match &self.engine {
             Engine::Wgsl(runner) => {
-                Engine::Wgsl(Box::new(BatchRunner::new(runner.network().resized(graph))?))
+                let network = runner.network();
+                let gpu = network.gpu();
+                let fitted = split(graph, gpu.max_buffer_values())?;
+                // Where values are split, so are weights.
+                let network = if fitted.weights().keys().eq(network.graph().weights().keys()) {
+                    network.resized(&fitted)
+                } else {
+                    Network::new(gpu, &fitted)?
+                };
+                Engine::Wgsl(Box::new(BatchRunner::new(network)?))
             }
             Engine::Cpu(_) => Engine::Cpu(CpuNetwork::new(graph)),
             Engine::Twin => Engine::Twin,
@@ -131,7 +144,10 @@ impl Runner {
             return Err(EngineError::OtherStructure);
         }
         match &mut self.engine {
-            Engine::Wgsl(runner) => runner.network().update_weights(graph)?,
+            Engine::Wgsl(runner) => {
+                let network = runner.network();
+                network.update_weights(&*split(graph, network.gpu().max_buffer_values())?)?;
+            }
             Engine::Cpu(network) => network.update_weights(graph),
             Engine::Twin => {}
         }
@@ -165,6 +181,7 @@ impl Runner {
 
 impl Engine {
     fn wgsl(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
-        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, graph)?)?)))
+        let fitted = split(graph, gpu.max_buffer_values())?;
+        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, &fitted)?)?)))
     }
 }

@@ -2,12 +2,13 @@
 
 mod pieces;
 mod previews;
+mod splitting;
 mod watching;
 
 use zscope::array::NamedArrays;
 use zscope::graph::Graph;
 use zscope::graph::lower::Architecture as _;
-use zscope::graph::lower::vq_model::{DownBlock, Latents, UpBlock, VqModelConfig};
+use zscope::graph::lower::vq_model::{DownBlock, Latents, NormType, UpBlock, VqModelConfig};
 use zscope::picture::ImageShape;
 
 use crate::engine_matches_twin::random_weights;
@@ -22,6 +23,7 @@ pub fn autoencoder(side: usize, channels: &[usize], layers: usize, groups: usize
         up_block_types: vec![UpBlock::Plain; channels.len()],
         mid_block_add_attention: true,
         norm_num_groups: groups,
+        norm_type: NormType::Group,
         latent_channels: 4,
         latents: Latents::Normal { use_quant_conv: true, use_post_quant_conv: true },
     };

@@ -56,6 +56,8 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
             let tokens = own / node.shape[0];
             3 * planes::SCORES.min(heads * tokens * tokens) + 5 * own
         }
+        // Factors and summands for every place, and two steps between.
+        Op::Modulate { .. } => 4 * own,
         Op::NearestCode { input, .. } => 2 * read(*input) + codes::PRODUCTS,
         Op::Input
         | Op::Linear { .. }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use zscope::array::Array;
 use zscope::engine::sizes::{Pooling, Sizes};
 use zscope::engine::{EngineError, EngineKind, Runner, twin};
+use zscope::graph::lower::vq_model::VqModelConfig;
 use zscope::graph::{Graph, GraphBuilder, Op};
 use zscope::watch::{Stopped, Watch};
 
@@ -20,10 +21,7 @@ fn sizes(graph: &Graph, pooling: Pooling) -> Sizes {
 /// About 5 GFLOP: too many to be expected soon, a quarter of them are not.
 fn large() -> Graph {
     let config = autoencoder(192, &[32, 32, 32], 1, 4);
-    decoder(
-        &zscope::graph::lower::vq_model::VqModelConfig { mid_block_add_attention: false, ..config },
-        9,
-    )
+    decoder(&VqModelConfig { mid_block_add_attention: false, ..config }, 9)
 }
 
 #[test]
