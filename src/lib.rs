@@ -76,6 +76,9 @@
 //!   learner gets what the encoder sees beside the clean images. Held-out images are spoilt by their number alone
 //!   ([`data::corrupt::Corruption::apply_to_held_out`]): every run, checkpoint and batch is measured on the same ones.
 //!   Losses of another corruption are those of another task, so the best checkpoint is one of the newest corruption.
+//! - A model of no standard layout is told of by its layers in order, in TOML ([`formats::described`]). Only the weights
+//!   have shapes there: a description becomes a configuration when tensors fix the rest. Its text is walked by hand, as
+//!   a mistake's line is lost where a parser chooses between kinds of layers by a tag.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

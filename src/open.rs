@@ -73,7 +73,7 @@ pub struct Opened {
     pub run_dir: Option<PathBuf>,
     /// The run it belongs to, where it is one of this program's.
     pub run: Option<RunConfig>,
-    /// Whose file format it is: `zscope`, `diffusers`, `taming`, `ldm` or `taesd`.
+    /// Whose file format it is: `zscope`, `diffusers`, `taming`, `ldm`, `taesd`, or `described` by a person.
     pub source: &'static str,
     /// The network.
     pub model: ModelConfig,
@@ -289,7 +289,7 @@ impl Opened {
                 ModelConfig::VqModel(config) if config.norm_type == NormType::Group => {
                     Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
                 }
-                ModelConfig::VqModel(_) | ModelConfig::Tiny(_) => {
+                ModelConfig::VqModel(_) | ModelConfig::Tiny(_) | ModelConfig::Described(_) => {
                     return Err(OpenError::NoModule { family: self.model.family() });
                 }
             });

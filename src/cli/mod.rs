@@ -4,6 +4,7 @@ mod codebook;
 mod codec_verbs;
 mod data_fetch;
 mod eval;
+mod export;
 mod info;
 mod long_run;
 mod output;
@@ -59,6 +60,7 @@ enum Verb {
     Sample(sample::SampleArgs),
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
+    Export(export::ExportArgs),
     /// Standard data sets
     #[command(subcommand)]
     Data(DataVerb),
@@ -139,6 +141,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
     let result = match verb {
         Verb::Train(args) => train::run(&args),
         Verb::Info(args) => info::run(&args),
+        Verb::Export(args) => export::run(&args),
         Verb::Encode(args) => codec_verbs::encode(&args),
         Verb::Decode(args) => codec_verbs::decode(&args),
         Verb::Reconstruct(args) => codec_verbs::reconstruct(&args),

@@ -3,6 +3,7 @@
 //! Configurations and weights come from strangers: nothing is run, nothing outside of the opened folder is read, and
 //! no tensor is read before its name and shape are known to be right.
 
+mod described;
 mod diffusers;
 mod infer;
 mod taesd;
@@ -28,7 +29,7 @@ const ENDINGS: [&str; 5] = ["safetensors", "ckpt", "pth", "pt", "bin"];
 /// A model of another library whose weights are not read yet.
 #[derive(Debug)]
 pub struct Foreign {
-    /// Whose layout it is: `diffusers`, `taming`, `ldm` or `taesd`.
+    /// Whose layout it is: `diffusers`, `taming`, `ldm` or `taesd`; `described` for one that a TOML tells of.
     pub source: &'static str,
     /// The network.
     pub model: ModelConfig,
@@ -41,7 +42,8 @@ pub struct Foreign {
 }
 
 /// The model of another library at a path: a folder of diffusers, a pipeline of it that holds an autoencoder, a
-/// checkpoint of taming-transformers or latent-diffusion, or the pair of files of TAESD. Nothing where there is none.
+/// checkpoint of taming-transformers or latent-diffusion, the pair of files of TAESD, or a TOML that tells of a model of
+/// no standard layout. Nothing where there is none.
 ///
 /// # Errors
 /// When there is one that cannot be read or is of a kind that cannot be run.
@@ -62,6 +64,9 @@ fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
             return Ok(Some(found));
         }
     }
+    if let Some(description) = described::in_folder(folder) {
+        return described::open(&description).map(Some);
+    }
     let files = weight_files(folder)?;
     if let Some(pair) = taesd::pair(&files) {
         return taesd::open(&pair).map(Some);
@@ -79,6 +84,9 @@ fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
 }
 
 fn in_file(file: &Path) -> Result<Foreign, FormatError> {
+    if described::is_description(file) {
+        return described::open(file);
+    }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let weights = Weights::open(file)?;
@@ -96,10 +104,13 @@ fn in_file(file: &Path) -> Result<Foreign, FormatError> {
     if let Some(prefix) = infer::prefix(&weights) {
         return infer::open(weights, &prefix);
     }
+    if let Some(description) = described::of_weights(file) {
+        return described::open(&description);
+    }
     let names: Vec<&str> = weights.names().take(4).collect();
     let found = format!("tensors of no known layout ({}, …)", names.join(", "));
     let expected = "those of diffusers' VQModel, AutoencoderKL or AutoencoderTiny, of taming-transformers or \
-                    latent-diffusion, or of TAESD; a model.toml beside them can describe others";
+                    latent-diffusion, or of TAESD; a model.toml beside them can tell of others";
     Err(FormatError::content(OPEN, found, expected, file))
 }
 

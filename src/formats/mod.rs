@@ -4,6 +4,8 @@
 //! Nothing is ever half-written under its final name. Knows nothing of models or windows.
 
 pub mod arrays;
+pub mod described;
+pub mod export;
 pub mod foreign;
 pub mod pictures;
 pub mod run_dir;

@@ -16,6 +16,7 @@ use crate::array::NamedArrays;
 use crate::data::corrupt::Corruption;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::classifier::ClassifierConfig;
+use crate::graph::lower::described::DescribedConfig;
 use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::tiny::TinyConfig;
 use crate::graph::lower::vae::VaeConfig;
@@ -82,6 +83,8 @@ pub enum ModelConfig {
     VqModel(VqModelConfig),
     /// A small autoencoder that previews latents.
     Tiny(TinyConfig),
+    /// An autoencoder of no standard layout, as a person tells of it.
+    Described(DescribedConfig),
 }
 
 impl ModelConfig {
@@ -120,6 +123,7 @@ impl ModelConfig {
             Self::Classifier(config) => config.image,
             Self::VqModel(config) => config.image,
             Self::Tiny(config) => config.image,
+            Self::Described(config) => config.description.image,
         }
     }
 }
@@ -137,6 +141,7 @@ impl std::ops::Deref for ModelConfig {
             Self::Classifier(config) => config,
             Self::VqModel(config) => config,
             Self::Tiny(config) => config,
+            Self::Described(config) => config,
         }
     }
 }
@@ -297,6 +302,22 @@ impl RunDir {
         fs::create_dir_all(run.checkpoints_dir()).map_err(FormatError::io("make", path))?;
         run.write_config(config)?;
         Ok(run)
+    }
+
+    /// Writes one model of a run as a new folder: its description and its tensors, without what goes on training.
+    ///
+    /// # Errors
+    /// When the folder is there and not empty, or the disk refuses.
+    pub fn export(
+        folder: &Path,
+        config: &RunConfig,
+        tensors: &NamedArrays,
+    ) -> Result<(), FormatError> {
+        super::write_whole_folder(folder, |folder| {
+            Self { path: folder.to_owned() }.write_config(config)?;
+            let file = folder.join("model.safetensors");
+            write_arrays(&file, tensors, &NamedIndices::new(), &BTreeMap::new())
+        })
     }
 
     /// Opens an existing run directory.

@@ -262,7 +262,7 @@ fn learner(
         ModelConfig::Gan(gan) => {
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
         }
-        ModelConfig::VqModel(_) | ModelConfig::Tiny(_) => {
+        ModelConfig::VqModel(_) | ModelConfig::Tiny(_) | ModelConfig::Described(_) => {
             return Err(format!("no recipe trains the family {}", config.model.family()));
         }
     })

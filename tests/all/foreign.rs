@@ -1,6 +1,7 @@
 //! Models of other libraries: what opens, what it gives on every engine, and what is refused.
 
 mod files;
+mod python;
 mod refused;
 
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use zscope::array::{Array, NamedArrays};
 use zscope::codec::Codec;
 use zscope::engine::EngineKind;
-use zscope::formats::arrays::ArrayFile;
+use zscope::formats::arrays::{ArrayFile, write_arrays};
 use zscope::open::{Info, Opened, open};
 
 use crate::common::{Tolerance, assert_close, shared};
@@ -175,4 +176,51 @@ fn what_a_model_is_is_told() {
     assert_eq!((ldm.source, ldm.image.height), ("ldm", 16), "{ldm:?}");
     assert!(ldm.notes.iter().any(|note| note.contains("first stage")), "{:?}", ldm.notes);
     assert_eq!(ldm.facts["target"], "ldm.models.autoencoder.AutoencoderKL", "{:?}", ldm.facts);
+}
+
+/// A description opens by its own name, by that of its weights, and as what its folder holds.
+#[test]
+fn described_models_give_what_pytorch_gives() {
+    for name in ["ll-vq-vae", "disentangling-vae"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let from = golden(&format!("described/{name}.safetensors"));
+        let (toml, weights) = (format!("{name}.toml"), folder.path().join("weights.safetensors"));
+        let description = golden("../../assets/described").join(&toml);
+        std::fs::copy(from, &weights).expect("a copy");
+        std::fs::copy(description, folder.path().join("weights.toml")).expect("a copy");
+        let found = opened(&weights);
+        for other in [folder.path().join("weights.toml"), folder.path().to_owned()] {
+            assert_eq!(opened(&other).tensors, found.tensors, "{name}: the same");
+        }
+        assert_eq!(found.source, "described", "{name}");
+        assert!(found.codec(EngineKind::Burn, None).is_err(), "{name} has no training module");
+        let io = arrays(&golden(&format!("described/{name}.io.safetensors")));
+        let mut codec = found.codec(EngineKind::Cpu, None).expect("a codec");
+        let latent = codec.encode(&io["input"]).expect("latents").remove("latent").expect("one");
+        assert_close(latent.data(), io["latent"].data(), Tolerance::ENGINE);
+    }
+}
+
+/// Lightning puts every name behind another one.
+#[test]
+fn a_prefix_of_all_described_names_is_left_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let named = arrays(&golden("described/ll-vq-vae.safetensors"));
+    let prefixed: NamedArrays = named
+        .into_iter()
+        .map(|(name, array)| (format!("state_dict.model.{name}"), array))
+        .collect();
+    let none = std::collections::BTreeMap::new();
+    let file = folder.path().join("a.safetensors");
+    write_arrays(&file, &prefixed, &std::collections::BTreeMap::new(), &none).expect("a file");
+    let description = golden("../../assets/described/ll-vq-vae.toml");
+    std::fs::copy(description, folder.path().join("model.toml")).expect("a copy");
+    let text = std::fs::read_to_string(folder.path().join("model.toml")).expect("a text");
+    std::fs::write(
+        folder.path().join("model.toml"),
+        format!("weights = \"a.safetensors\"\n{text}"),
+    )
+    .expect("a file");
+    assert_eq!(info(folder.path()).family, "vq-vae", "through the prefix");
+    assert_eq!(info(&file).family, "vq-vae", "by the weights' name");
 }

@@ -18,6 +18,7 @@ mod code_use;
 mod codebook;
 mod common;
 mod data;
+mod described;
 mod engine_matches_twin;
 mod evaluate;
 mod explore;

@@ -2,6 +2,7 @@
 
 pub mod batch_norm;
 pub mod classifier;
+pub mod described;
 pub mod discriminator;
 pub mod gan;
 pub mod patchgan;

@@ -1,7 +1,7 @@
 //! The small autoencoder's `config.json` as diffusers writes it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::TinyConfig;
 use crate::picture::{ImageShape, ValueRange};
@@ -86,5 +86,26 @@ impl TinyConfig {
             upsampling_scaling_factor: config.upsampling_scaling_factor,
         };
         Ok((described, unknown))
+    }
+
+    /// The same as a `config.json` of diffusers, whose images are in `[-1, 1]` whatever this one's range is.
+    pub fn to_diffusers(&self) -> Map<String, Value> {
+        let config = json!({
+            "_class_name": "AutoencoderTiny",
+            "act_fn": "relu",
+            "decoder_block_out_channels": self.decoder_block_out_channels,
+            "encoder_block_out_channels": self.encoder_block_out_channels,
+            "in_channels": self.image.channels,
+            "latent_channels": self.latent_channels,
+            "num_decoder_blocks": self.num_decoder_blocks,
+            "num_encoder_blocks": self.num_encoder_blocks,
+            "out_channels": self.image.channels,
+            "upsample_fn": "nearest",
+            "upsampling_scaling_factor": self.upsampling_scaling_factor,
+        });
+        match config {
+            Value::Object(config) => config,
+            _ => Map::new(),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The autoencoder's `config.json` as diffusers writes it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{DownBlock, Latents, NormType, UpBlock, VqModelConfig, VqModelConfigError};
 use crate::picture::ImageShape;
@@ -92,6 +92,44 @@ impl VqModelConfig {
         };
         described.check()?;
         Ok((described, unknown))
+    }
+
+    /// The same as a `config.json` of diffusers.
+    pub fn to_diffusers(&self) -> Map<String, Value> {
+        let image = self.image;
+        let mut config = json!({
+            "_class_name": "VQModel",
+            "act_fn": "silu",
+            "block_out_channels": self.block_out_channels,
+            "down_block_types": self.down_block_types,
+            "in_channels": image.channels,
+            "latent_channels": self.latent_channels,
+            "layers_per_block": self.layers_per_block,
+            "mid_block_add_attention": self.mid_block_add_attention,
+            "norm_num_groups": self.norm_num_groups,
+            "out_channels": image.channels,
+            "sample_size": image.height,
+            "up_block_types": self.up_block_types,
+        });
+        if image.height != image.width {
+            config["sample_size"] = json!([image.height, image.width]);
+        }
+        match self.latents {
+            Latents::Codes { num_vq_embeddings, vq_embed_dim } => {
+                config["num_vq_embeddings"] = json!(num_vq_embeddings);
+                config["vq_embed_dim"] = json!(vq_embed_dim);
+                config["norm_type"] = json!(self.norm_type);
+            }
+            Latents::Normal { use_quant_conv, use_post_quant_conv } => {
+                config["_class_name"] = json!("AutoencoderKL");
+                config["use_quant_conv"] = json!(use_quant_conv);
+                config["use_post_quant_conv"] = json!(use_post_quant_conv);
+            }
+        }
+        match config {
+            Value::Object(config) => config,
+            _ => Map::new(),
+        }
     }
 }
 
