@@ -105,9 +105,13 @@ fn pad_and_picture(
     });
     ui.add_space(GAP);
     column(ui, side, |ui| {
-        ui.horizontal(|ui| {
-            title(ui, "Picture", "Drag on the picture to walk.");
-            unfinished(ui, scene);
+        ui.scope(|ui| {
+            // As high as the other titles, which stand alone.
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.horizontal(|ui| {
+                title(ui, "Picture", "Drag on the picture to walk.");
+                unfinished(ui, scene);
+            });
         });
         picture::walkable(ui, scene, side, lit, out);
         controls(ui, scene, path, out);
