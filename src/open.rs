@@ -11,6 +11,7 @@ pub use self::info::{CodebookInfo, ImageInfo, Info, LatentInfo, QuantizerInfo};
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;
+use crate::data::DataSpec;
 use crate::data::corrupt::Corruption;
 use crate::engine::codec::{ByClass, EngineCodec};
 use crate::engine::{EngineError, EngineKind, Runner, wgsl::Gpu};
@@ -233,11 +234,15 @@ impl Opened {
         })
     }
 
-    /// The data that it was trained on, as it was named; for models of other libraries drawn shapes, where those are
-    /// images that it takes.
+    /// The data that it was trained on, as it was named; for models of other libraries drawn shapes, where there are
+    /// some of its images' size.
     pub fn data(&self) -> Option<String> {
         let ImageShape { channels, height, width } = self.image;
-        let shapes = || (channels == 3 && height == width).then(|| format!("shapes?size={height}"));
+        let shapes = || {
+            let shapes = format!("shapes?size={height}");
+            let is_source = channels == 3 && height == width && shapes.parse::<DataSpec>().is_ok();
+            is_source.then_some(shapes)
+        };
         self.run.as_ref().map(|run| run.data.clone()).or_else(shapes)
     }
 

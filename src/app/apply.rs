@@ -11,7 +11,7 @@ use crate::codec::take;
 use crate::data::{self, DataSpec, Dataset};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::RunDir;
-use crate::formats::{pictures, write_whole};
+use crate::formats::{foreign, pictures, write_whole};
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
@@ -51,6 +51,8 @@ impl ZscopeApp {
             Command::OpenPath(path) => self.open_path(path),
             Command::PickData => dialogs::ask(&self.jobs, Chosen::Data),
             Command::PickModel => dialogs::ask(&self.jobs, Chosen::Model),
+            Command::PickModelFile => dialogs::ask(&self.jobs, Chosen::ModelFile),
+            Command::ShowCard(is_shown) => self.view.shows_card = is_shown,
             Command::OpenDemo(demo) => self.open_demo(demo),
             Command::StartTraining(form) => self.start_training(*form, None),
             Command::TrainOn => self.train_on(),
@@ -280,6 +282,11 @@ impl ZscopeApp {
 /// What a path leads to, by what its files are called.
 fn found_at(path: &Path) -> Found {
     if RunDir::is_run(path) || path.join("model.safetensors").is_file() {
+        return Found::Model;
+    }
+    // A folder of pictures is any folder, so that weights in it are looked for first.
+    let is_standard = |spec: &DataSpec| !matches!(spec, DataSpec::Folder { .. });
+    if foreign::is_model(path) && !data::recognise(path).as_ref().is_some_and(is_standard) {
         return Found::Model;
     }
     if let Some(spec) = data::recognise(path) {

@@ -1,6 +1,7 @@
 //! The system's file dialogs, off the window's thread.
 
 use super::jobs::{Chosen, Done, Jobs};
+use crate::formats::foreign;
 
 /// Asks for a path; nothing happens when a person cancels.
 pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
@@ -9,6 +10,11 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     match purpose {
         Chosen::Data => wait(jobs, purpose, dialog.set_title("Open data").pick_folder()),
         Chosen::Model => wait(jobs, purpose, dialog.set_title("Open a run or model").pick_folder()),
+        Chosen::ModelFile => {
+            let dialog = dialog.set_title("Open a model's file");
+            let dialog = dialog.add_filter("Weights and descriptions", &foreign::ENDINGS_OF_MODELS);
+            wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
+        }
         Chosen::Compared => {
             wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
         }

@@ -69,8 +69,10 @@ pub(super) enum Found {
 pub(super) enum Chosen {
     /// Data to learn from.
     Data,
-    /// A model to open.
+    /// A model's folder to open.
     Model,
+    /// A model's file to open.
+    ModelFile,
     /// A run to compare with.
     Compared,
     /// A run or model to be measured.

@@ -80,6 +80,12 @@ impl eframe::App for ZscopeApp {
         }
     }
 
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        if self.script.is_none() {
+            self.recent.keep(storage);
+        }
+    }
+
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
         crate::ui::theme::STAGE.to_normalized_gamma_f32()
     }
@@ -105,6 +111,7 @@ impl ZscopeApp {
             averaged: model.config.has_average().then_some(model.shown.averaged),
             trains_on: self.trains_on(),
             only_classifies: model.networks.decoder.is_none(),
+            card: model.card.as_ref(),
         });
         Scene {
             session: &self.session,
@@ -117,6 +124,7 @@ impl ZscopeApp {
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
+            recent: self.recent.paths(),
             runs_folder: &self.runs_folder,
             notices: &self.notices,
         }
@@ -257,7 +265,9 @@ impl ZscopeApp {
                     self.explore.set_latent(&latent);
                     self.picture_is_stale = true;
                 }
-                Done::Chosen(Chosen::Data | Chosen::Model, path) => self.open_path(path),
+                Done::Chosen(Chosen::Data | Chosen::Model | Chosen::ModelFile, path) => {
+                    self.open_path(path);
+                }
                 Done::Chosen(Chosen::Compared, path) => self.compare_run(path),
                 Done::Chosen(Chosen::Evaluated, path) => self.evaluate_run(&path),
                 Done::Chosen(Chosen::Classifier, path) => {
@@ -368,6 +378,7 @@ impl ZscopeApp {
                         step: weights.step,
                         corruption: pending.corruption,
                         is_live: true,
+                        card: None,
                         opened: None,
                     },
                     &weights.tensors,
@@ -503,6 +514,7 @@ impl ZscopeApp {
         }
         self.tell_history(&opened);
         self.watch_images(&opened);
+        self.recent.add(&opened);
         let opened = Arc::new(opened);
         let model = Model {
             name: model_name(&opened),
@@ -515,6 +527,7 @@ impl ZscopeApp {
             step: opened.step,
             corruption: opened.corruption,
             is_live: false,
+            card: Some(super::card::card(&opened)),
             opened: Some(Arc::clone(&opened)),
         };
         self.show_model(ctx, model, &opened.tensors, opened.usage.clone());
@@ -621,7 +634,9 @@ impl ZscopeApp {
 }
 
 fn model_name(opened: &Opened) -> String {
-    let folder = opened.run_dir.as_deref().or_else(|| opened.path.parent());
+    // A checkpoint is called as its run; a model of another library has a name of its own.
+    let parent = opened.path.parent().filter(|_| opened.run.is_some());
+    let folder = opened.run_dir.as_deref().or(parent);
     let name = folder.and_then(std::path::Path::file_name).or(opened.path.file_name());
     name.unwrap_or_default().to_string_lossy().into_owned()
 }

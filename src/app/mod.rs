@@ -4,6 +4,7 @@
 //! panels in `ui/` only draw.
 
 mod apply;
+mod card;
 mod codes;
 mod compare;
 mod decoder;
@@ -15,6 +16,7 @@ mod history;
 mod jobs;
 mod logic;
 mod opening;
+mod recent;
 mod script;
 mod survey;
 mod textures;
@@ -42,7 +44,7 @@ use crate::session::explore::Explore;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{DataLine, Demo, Notice, Pictures, View};
+use crate::ui::{Card, DataLine, Demo, Notice, Pictures, View};
 
 use codes::Codes;
 use decoder::Decoder;
@@ -50,6 +52,7 @@ use evaluate::Evaluation;
 use frame_log::FrameLog;
 use jobs::Jobs;
 use opening::Opening;
+use recent::Recent;
 use script::Script;
 use textures::ProbeTextures;
 
@@ -68,6 +71,8 @@ struct Model {
     /// How images are spoilt for its encoder, where it is to mend them.
     corruption: Option<Corruption>,
     is_live: bool,
+    /// What its card tells, where it was opened.
+    card: Option<Card>,
     /// What was opened, where the model does not come from the run in progress.
     opened: Option<Arc<Opened>>,
 }
@@ -76,7 +81,9 @@ impl Model {
     /// The codes with how often each was used in training, where there is a codebook.
     fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
         let space = self.networks.codes.as_ref()?.space();
-        let shares = tensors.get(CLUSTER_SIZE)?.data().into();
+        // Nothing is known of codes whose use was not kept: each counts alike.
+        let even = || vec![1.0; space.codebook.num_rows()].into();
+        let shares = tensors.get(CLUSTER_SIZE).map_or_else(even, |use_of| use_of.data().into());
         Some((space, shares))
     }
 }
@@ -126,6 +133,7 @@ pub struct ZscopeApp {
     jobs: Jobs,
     frame_log: Option<FrameLog>,
     script: Option<Script>,
+    recent: Recent,
     runs_folder: String,
     /// Set from outside (Ctrl-C, a system that shuts down) to close the window in order.
     interrupted: Arc<AtomicBool>,
@@ -221,6 +229,9 @@ impl ZscopeApp {
             Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone())
         });
         let script = args.script.as_deref().map(Script::read).transpose()?;
+        // A script's pictures must not depend on what a person opened before.
+        let storage = cc.storage.filter(|_| script.is_none());
+        let recent = Recent::kept(storage);
         let frame_log = args.frame_log.as_deref().map(FrameLog::create).transpose()?;
         let mut app = Self {
             session: Session::default(),
@@ -256,6 +267,7 @@ impl ZscopeApp {
             jobs: Jobs::new(cc.egui_ctx.clone()),
             frame_log,
             script,
+            recent,
             runs_folder: crate::train::runs::folder().display().to_string(),
             interrupted: close_on_interrupt(&cc.egui_ctx)?,
             engine: args.engine,

@@ -188,6 +188,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             value: Value::from_text(words.get(1).ok_or_else(|| anyhow!("a value is missing"))?),
         },
         "freeze" => Command::Freeze(true),
+        "card" => Command::ShowCard(rest != "off"),
         "class" => Command::ShowClass(number(0)? as usize),
         "average" => Command::ShowAverage(rest != "off"),
         "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
@@ -214,7 +215,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -20,11 +20,14 @@ const OPEN: &str = "cannot open the model";
 /// The longest configuration that is read, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
+/// Where an autoencoder lies in a folder: in itself, or as part of a pipeline.
+const PARTS: [&str; 4] = [".", "vae", "vqvae", "movq"];
+
 /// Files of a folder that are looked at, at most.
 const MAX_FILES: usize = 10_000;
 
-/// What weights are called by their ends.
-const ENDINGS: [&str; 5] = ["safetensors", "ckpt", "pth", "pt", "bin"];
+/// What files of models are called by their ends.
+pub const ENDINGS_OF_MODELS: [&str; 6] = ["safetensors", "ckpt", "pth", "pt", "bin", "toml"];
 
 /// A model of another library whose weights are not read yet.
 #[derive(Debug)]
@@ -51,8 +54,25 @@ pub fn find(path: &Path) -> Result<Option<Foreign>, FormatError> {
     if path.is_dir() { in_folder(path) } else { in_file(path).map(Some) }
 }
 
+/// Whether what lies at a path is called as models are; only names are looked at, and whether a `config.json` is
+/// diffusers'.
+pub fn is_model(path: &Path) -> bool {
+    if !path.is_dir() {
+        return is_called_model(path);
+    }
+    let has_config = |part: &str| matches!(diffusers::config_of(&path.join(part)), Ok(Some(_)));
+    PARTS.iter().any(|part| has_config(part))
+        || described::in_folder(path).is_some()
+        || weight_files(path).is_ok_and(|files| !files.is_empty())
+}
+
+fn is_called_model(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS_OF_MODELS.contains(&ending))
+}
+
 fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
-    for part in [".", "vae", "vqvae", "movq"] {
+    for part in PARTS {
         let here = folder.join(part);
         if let Some(config) = diffusers::config_of(&here)? {
             let mut found = diffusers::open(&here, &config)?;
@@ -118,8 +138,7 @@ fn in_file(file: &Path) -> Result<Foreign, FormatError> {
 fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     let entries = std::fs::read_dir(folder).map_err(FormatError::io(OPEN, folder))?;
     let is_weights = |path: &PathBuf| {
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        ending.is_some_and(|ending| ENDINGS.contains(&ending)) && path.is_file()
+        is_called_model(path) && !described::is_description(path) && path.is_file()
     };
     let paths = entries.take(MAX_FILES).filter_map(Result::ok).map(|entry| entry.path());
     let mut files: Vec<PathBuf> = paths.filter(is_weights).collect();

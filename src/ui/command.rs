@@ -74,6 +74,10 @@ pub enum Command {
     PickData,
     /// Asks for a run or a model.
     PickModel,
+    /// Asks for a checkpoint's file.
+    PickModelFile,
+    /// Shows or hides the model's card.
+    ShowCard(bool),
     /// Opens an embedded model.
     OpenDemo(Demo),
     /// Starts a run.

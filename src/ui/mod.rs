@@ -3,6 +3,7 @@
 //! Panels draw from a [`Scene`] and return [`Command`]s; they change nothing but their own [`View`].
 //! Never burn, wgpu or files.
 
+mod card;
 mod code_map;
 mod code_pictures;
 mod code_plot;
@@ -32,6 +33,7 @@ mod words;
 
 use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
 
+pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order};
 pub use command::{Command, Demo};
 pub use curves::CurvesView;
@@ -65,6 +67,8 @@ pub struct Scene<'a> {
     pub data: &'a DataLine,
     /// What the run in the form would take, or why it cannot be; nothing while its data is not open.
     pub estimate: Option<Result<Estimate, String>>,
+    /// The paths of the models that were opened last, the newest first.
+    pub recent: &'a [String],
     /// Where new runs are kept.
     pub runs_folder: &'a str,
     /// What went wrong, or what was done; shown until dismissed.
@@ -101,6 +105,8 @@ pub struct ModelLine<'a> {
     pub trains_on: Option<&'a str>,
     /// Whether it makes no images: there is nothing to explore then.
     pub only_classifies: bool,
+    /// What its card tells, where it was opened.
+    pub card: Option<&'a Card>,
 }
 
 /// What a run takes.
@@ -240,6 +246,8 @@ pub struct View {
     pub open_path: String,
     /// The path that is typed to save the picture.
     pub picture_path: String,
+    /// Whether the model's card is shown.
+    pub shows_card: bool,
     /// The page that is shown.
     pub page: Page,
     /// How models would be measured.
@@ -259,6 +267,9 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let out = &mut commands;
     let cells = scene.code_map.map_or(0, |map| map.codes.len());
     view.codebook.begin_frame(scene.codebook, cells);
+    if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
+        card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
+    }
     if view.page == Page::Evaluate {
         Panel::top("top")
             .frame(theme::bar_frame())

@@ -17,12 +17,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.separator();
         pages(ui, view);
         ui.separator();
-        open(ui, view, if narrow { 84.0 } else { 150.0 }, out);
+        open(ui, scene, view, if narrow { 84.0 } else { 150.0 }, out);
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui, scene, out);
             progress(ui, scene.session, narrow);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| model(ui, scene, narrow));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                model(ui, scene, view, narrow, out);
+            });
         });
     });
 }
@@ -41,11 +43,12 @@ fn pages(ui: &mut Ui, view: &mut View) {
     }
 }
 
-fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) {
-    let hint = "Open a run directory, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same.";
+fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: &mut Vec<Command>) {
+    let hint = "Open a run directory, a model of diffusers, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same.";
     let menu = ui.menu_button("Open", |ui| {
         let entries = [
-            ("Run or model…", Command::PickModel),
+            ("Run or model folder…", Command::PickModel),
+            ("Model file…", Command::PickModelFile),
             ("Folder of pictures or data…", Command::PickData),
             ("Demo: VAE", Command::OpenDemo(Demo::Vae)),
             ("Demo: VQ-VAE", Command::OpenDemo(Demo::VqVae)),
@@ -56,6 +59,7 @@ fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) 
                 ui.close();
             }
         }
+        recent(ui, scene.recent, out);
     });
     menu.response.on_hover_text(hint);
     let field = TextEdit::singleline(&mut view.open_path)
@@ -68,11 +72,42 @@ fn open(ui: &mut Ui, view: &mut View, field_width: f32, out: &mut Vec<Command>) 
     }
 }
 
-fn model(ui: &mut Ui, scene: &Scene<'_>, narrow: bool) {
+/// The models that were opened last.
+fn recent(ui: &mut Ui, paths: &[String], out: &mut Vec<Command>) {
+    if paths.is_empty() {
+        return;
+    }
+    ui.separator();
+    ui.label(theme::muted("Recent"));
+    for path in paths {
+        let name = std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+        if ui.button(name).on_hover_text(path).clicked() {
+            out.push(Command::OpenPath(path.into()));
+            ui.close();
+        }
+    }
+}
+
+fn model(ui: &mut Ui, scene: &Scene<'_>, view: &View, narrow: bool, out: &mut Vec<Command>) {
     let model = &scene.model;
-    let name = Label::new(egui::RichText::new(model.name).strong()).truncate();
-    ui.add(name)
-        .on_hover_text(format!("{}, {}, decodes on {}", model.name, model.family, model.engine));
+    let name = egui::RichText::new(model.name).strong();
+    let about = format!("{}, {}, decodes on {}", model.name, model.family, model.engine);
+    match model.card {
+        Some(card) => {
+            let notes = match card.notes.len() {
+                0 => String::new(),
+                1 => "; one thing was noticed on reading it".to_owned(),
+                n => format!("; {n} things were noticed on reading it"),
+            };
+            let button = Button::selectable(view.shows_card, name).truncate();
+            let response = ui.add(button);
+            if response.on_hover_text(format!("{about}{notes}. A click shows its card.")).clicked()
+            {
+                out.push(Command::ShowCard(!view.shows_card));
+            }
+        }
+        None => drop(ui.add(Label::new(name).truncate()).on_hover_text(about)),
+    }
     if !narrow {
         ui.label(theme::muted(model.family)).on_hover_text("The model's family");
         // A long one gives way to the progress of the run.

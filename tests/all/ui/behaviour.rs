@@ -552,7 +552,7 @@ fn typed_paths_are_opened() {
     let commands = type_and_enter(&mut harness, "Data", " shapes?size=16 ");
     assert_eq!(commands, [Command::OpenData("shapes?size=16".to_owned())], "data");
     for (item, expected) in [
-        ("Run or model…", Command::PickModel),
+        ("Run or model folder…", Command::PickModel),
         ("Folder of pictures or data…", Command::PickData),
         ("Demo: VAE", Command::OpenDemo(Demo::Vae)),
         ("Demo: VQ-VAE", Command::OpenDemo(Demo::VqVae)),

@@ -11,7 +11,8 @@ use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Command, DataLine, ModelLine, Notice, PAD_TILES, Picture, Pictures, ProbePictures, Scene, View,
+    Card, Command, DataLine, ModelLine, Notice, PAD_TILES, Picture, Pictures, ProbePictures, Scene,
+    View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -33,6 +34,8 @@ pub struct Window {
     pub is_live: bool,
     pub trains_on: Option<&'static str>,
     pub only_classifies: bool,
+    pub card: Option<Card>,
+    pub recent: Vec<String>,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
@@ -54,6 +57,7 @@ impl eframe::App for Window {
                 is_live: self.is_live,
                 trains_on: self.trains_on,
                 only_classifies: self.only_classifies,
+                card: self.card.as_ref(),
                 ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),
@@ -61,6 +65,7 @@ impl eframe::App for Window {
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
+            recent: &self.recent,
             runs_folder: "/home/somebody/.local/share/zscope/runs",
             notices: &self.notices,
         };
