@@ -1,12 +1,13 @@
 //! The plain data that crosses module borders: dense `f32` arrays with a shape.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// A dense, row-major `f32` array.
+/// A dense, row-major `f32` array. Clones share the values until one of them changes its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     shape: Vec<usize>,
-    data: Vec<f32>,
+    data: Arc<Vec<f32>>,
 }
 
 /// Arrays by name, for example the tensors of a checkpoint. Sorted, so that order never depends on hashing.
@@ -30,7 +31,10 @@ impl Array {
     /// # Errors
     /// When the product of `shape` is not the length of `data`.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Result<Self, ShapeError> {
-        let shape = shape.into();
+        Self::shaped(shape.into(), Arc::new(data))
+    }
+
+    fn shaped(shape: Vec<usize>, data: Arc<Vec<f32>>) -> Result<Self, ShapeError> {
         let expected = shape.iter().product();
         if expected == data.len() {
             Ok(Self { shape, data })
@@ -43,7 +47,7 @@ impl Array {
     pub fn filled(shape: impl Into<Vec<usize>>, value: f32) -> Self {
         let shape = shape.into();
         let data = vec![value; shape.iter().product()];
-        Self { shape, data }
+        Self { shape, data: Arc::new(data) }
     }
 
     /// An array of zeros.
@@ -63,12 +67,12 @@ impl Array {
 
     /// The values in row-major order, to be changed in place.
     pub fn data_mut(&mut self) -> &mut [f32] {
-        &mut self.data
+        Arc::make_mut(&mut self.data).as_mut_slice()
     }
 
     /// Gives the values away.
     pub fn into_data(self) -> Vec<f32> {
-        self.data
+        Arc::unwrap_or_clone(self.data)
     }
 
     /// The number of items along the outermost axis (1 for a scalar).
@@ -92,7 +96,7 @@ impl Array {
         let len = self.row_len();
         let mut shape = self.shape.clone();
         shape[0] = end - start;
-        Self { shape, data: self.data[start * len..end * len].to_vec() }
+        Self { shape, data: Arc::new(self.data[start * len..end * len].to_vec()) }
     }
 
     /// The same values under another shape.
@@ -100,6 +104,6 @@ impl Array {
     /// # Errors
     /// When the number of values differs.
     pub fn reshaped(self, shape: impl Into<Vec<usize>>) -> Result<Self, ShapeError> {
-        Self::new(shape, self.data)
+        Self::shaped(shape.into(), self.data)
     }
 }

@@ -1,15 +1,45 @@
 //! A model that encodes and decodes, however it is run.
 
 use crate::array::{Array, NamedArrays};
+use crate::watch::Watch;
 
 /// What can go wrong when a model is run.
 pub type CodecError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a model is asked to do with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// [`Codec::encode`].
+    Encode,
+    /// [`Codec::decode`].
+    Decode,
+    /// [`Codec::decode_indices`].
+    DecodeIndices,
+}
+
+/// Bytes that a run takes at its peak, as far as whoever runs it knows beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// What the engine keeps of the weights, beside the model's own tensors.
+    pub weights: u64,
+    /// The values between the layers of one item, at the layer that needs most, with what this layer works on.
+    pub values: u64,
+}
 
 /// Images to latents and latents to images; implemented by every engine and by training modules.
 pub trait Codec {
     /// Says of which class each image of the batches to come is, row by row; without, they are of the class that is
     /// shown. Families that know no classes take no notice.
     fn set_classes(&mut self, _classes: Option<&[u32]>) {}
+
+    /// Has every run from now on watched, where whoever runs it can tell how far it is.
+    fn watch(&mut self, _watch: &Watch) {}
+
+    /// What a run of one item takes, or nothing where that is not known. Batches are cut so that they take little
+    /// more.
+    fn memory(&self, _way: Way) -> Option<Memory> {
+        None
+    }
 
     /// Encodes a batch.
     ///

@@ -24,7 +24,7 @@
 //! # Where things are
 //!
 //! - Plain types that cross every border lie at the root: [`mod@array`], [`panics`], [`picture`], [`random`], [`latest`],
-//!   [`event`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
+//!   [`event`], [`watch`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
 //!   the training module itself), so that evaluation, reconstruction and the command line are written once.
 //! - An architecture's description (for example [`graph::lower::vae::VaeConfig`]) lies beside its lowering
 //!   rather than in [`model`]: it is plain data, and the burn module and the graphs are both built from it.
@@ -61,6 +61,15 @@
 //!   weights and, where it knows classes, all of them in turn.
 //! - Terms of a loss that are weighed by their gradients ([`model::adaptive`]) are taken back to the images one by one,
 //!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
+//! - Arrays share their values until one of them changes its own: a checkpoint's tensors, the graphs made of them and
+//!   the CPU engine's large kernels are one copy.
+//! - The CPU engine computes large convolutions in bands of output rows, of which it lays out the columns itself: less
+//!   memory than Flex's convolution, which copies all planes with their channels last, and faster even where planes
+//!   are small. What fits in 256 KiB goes to Flex in whole batches.
+//! - Values larger than a graphics device's buffers fall into bands of channels before the passes are planned
+//!   ([`engine::split`]): a network of more and smaller values, with the operations that graphs have, so that no
+//!   shader knows of it.
+//! - A run tells a [`watch::Watch`] how far it is, after every layer and every band, and asks it whether to go on.
 //! - Models are measured side by side by one job ([`measure::side_by_side`]) that tells what it finds as events;
 //!   [`session::evaluate`] makes the table of them, which the window draws and every export writes. Pictures go past it.
 //! - Images for a model to mend are spoilt in the training loop, after augmentation, so that the key is a live one; a
@@ -90,6 +99,7 @@ pub mod picture;
 pub mod random;
 pub mod session;
 pub mod train;
+pub mod watch;
 
 pub mod app;
 pub mod cli;

@@ -1,16 +1,19 @@
 //! From a point in latent space to a texture: WGSL passes on the window's device, or the CPU engine on
 //! a thread of its own that serves only the newest request.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+mod worker;
+
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use eframe::egui;
 use eframe::egui_wgpu::RenderState;
 
+use self::worker::{Desk, Drawn, Point, Worker};
 use super::textures;
 use crate::array::Array;
+use crate::engine::sizes::{Pooling, Sizes};
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, EngineKind, Mix, Runner};
 use crate::graph::lower::Networks;
@@ -18,13 +21,14 @@ use crate::latent::Mixing;
 use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
-use crate::ui::{PAD_TILES, Picture};
+use crate::ui::{PAD_TILES, Picture, Unfinished};
 
 /// The longest that a frame waits for the picture of a point.
 const SETTLE: Duration = Duration::from_millis(10);
 
-/// The longest that a row of the pad waits to be shown while others are drawn.
-const ROW_WAIT: Duration = Duration::from_millis(150);
+/// The most operations of a picture that shaders draw within a frame; a larger one is drawn on the thread, piece by
+/// piece, so that the window has its device in between.
+const FLOPS_IN_A_FRAME: u64 = 4_000_000_000;
 
 /// Draws the explorer's pictures.
 pub(super) enum Decoder {
@@ -47,11 +51,19 @@ impl Decoder {
     ) -> Result<Self, EngineError> {
         let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
         let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
-        if wants_wgsl && let (Some(gpu), Some(state)) = (gpu, state) {
+        let is_large = networks.decoder()?.flops() > FLOPS_IN_A_FRAME;
+        if wants_wgsl
+            && !is_large
+            && let (Some(gpu), Some(state)) = (gpu, state)
+        {
             return Ok(Self::Wgsl(Box::new(WgslDecoder::new(gpu, state, networks, range)?)));
         }
-        let kind = if kind == EngineKind::Twin { EngineKind::Twin } else { EngineKind::Cpu };
-        Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, networks, image, range, ctx)?)))
+        let kind = match kind {
+            EngineKind::Twin => EngineKind::Twin,
+            _ if wants_wgsl && is_large => kind,
+            _ => EngineKind::Cpu,
+        };
+        Ok(Self::Thread(Box::new(ThreadDecoder::new(kind, networks, image, range, gpu, ctx)?)))
     }
 
     /// Takes over newer weights of the same networks.
@@ -150,8 +162,22 @@ impl Decoder {
     pub(super) fn point(&self) -> Option<Picture> {
         match self {
             Self::Wgsl(wgsl) => Some(wgsl.point_picture),
-            Self::Thread(thread) => thread.point_texture.as_ref().map(textures::picture),
+            Self::Thread(thread) => thread.point_texture.as_ref().map(|texture| {
+                // A preview takes the place of the whole picture.
+                let [height, width] = [thread.image.height, thread.image.width];
+                let size = egui::vec2(width as f32, height as f32);
+                Picture { size, ..textures::picture(texture) }
+            }),
         }
+    }
+
+    /// What stands in for the picture of the point while that is in the making.
+    pub(super) fn unfinished(&self) -> Option<Unfinished> {
+        let Self::Thread(thread) = self else { return None };
+        (thread.factor > 1).then(|| Unfinished {
+            factor: thread.factor,
+            share: thread.desk.share().unwrap_or_default(),
+        })
     }
 
     /// The rows of the pad, from the top, as far as they are there.
@@ -288,33 +314,16 @@ impl Drop for WgslDecoder {
     }
 }
 
-/// What the picture is made of.
-enum Point {
-    /// A latent, flat.
-    Latent(Vec<f32>),
-    /// Indices of codes, `[q * cells]`.
-    Codes(Vec<f32>),
-}
-
-/// What the window wants drawn; only the newest of each kind.
-#[derive(Default)]
-struct Wanted {
-    weights: Option<Networks>,
-    point: Option<Point>,
-    rows: BTreeMap<usize, Vec<f32>>,
-    quit: bool,
-}
-
-type Desk = Arc<(Mutex<Wanted>, Condvar)>;
-
 /// The CPU engine on a thread of its own.
 pub(super) struct ThreadDecoder {
-    desk: Desk,
+    desk: Arc<Desk>,
     thread: Option<JoinHandle<()>>,
     described: String,
     image: ImageShape,
-    point: Latest<Array>,
+    point: Latest<Drawn>,
     seen_point: u64,
+    /// How much smaller than it should be the shown picture is along each side.
+    factor: usize,
     point_pixels: Option<Array>,
     point_texture: Option<egui::TextureHandle>,
     rows: Vec<Latest<Array>>,
@@ -330,20 +339,22 @@ impl ThreadDecoder {
         networks: &Networks,
         image: ImageShape,
         range: ValueRange,
+        gpu: Option<&Gpu>,
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
-        let runner = Runner::new(kind, networks.decoder()?, None)?;
+        let latents = Sizes::new(Runner::new(kind, networks.decoder()?, gpu)?, Pooling::Mean);
         let codes = networks.codes.as_ref();
-        let code_runner = codes.map(|codes| Runner::new(kind, &codes.decoder, None)).transpose()?;
-        let described = runner.describe();
-        let desk = Desk::default();
+        let codes = codes.map(|codes| Runner::new(kind, &codes.decoder, gpu)).transpose()?;
+        let codes = codes.map(|runner| Sizes::new(runner, Pooling::First));
+        let described = latents.describe();
+        let desk = Arc::new(Desk::default());
         let point = Latest::default();
         let rows: Vec<Latest<Array>> = (0..PAD_TILES).map(|_| Latest::default()).collect();
         let errors = Latest::default();
         let worker = Worker {
             errors: errors.clone(),
-            runner,
-            code_runner,
+            latents,
+            codes,
             desk: Arc::clone(&desk),
             point: point.clone(),
             rows: rows.clone(),
@@ -362,6 +373,7 @@ impl ThreadDecoder {
             image,
             point,
             seen_point: 0,
+            factor: 1,
             point_pixels: None,
             point_texture: None,
             rows,
@@ -372,24 +384,24 @@ impl ThreadDecoder {
         })
     }
 
-    fn ask(&self, change: impl FnOnce(&mut Wanted)) {
-        change(&mut self.desk.0.lock().unwrap_or_else(PoisonError::into_inner));
-        self.desk.1.notify_one();
+    fn ask(&self, change: impl FnOnce(&mut worker::Wanted)) {
+        self.desk.ask(change);
     }
 
     fn poll(&mut self, ctx: &egui::Context) {
-        if let Some((seen, images)) = self.point.newer_than(self.seen_point) {
-            self.seen_point = seen;
+        if let Some((seen, drawn)) = self.point.newer_than(self.seen_point) {
+            (self.seen_point, self.factor) = (seen, drawn.factor);
             textures::show(
                 &mut self.point_texture,
                 ctx,
                 "point",
-                &images,
+                &drawn.images,
                 1,
                 egui::TextureOptions::NEAREST,
             );
             let shape = [self.image.channels, self.image.height, self.image.width];
-            self.point_pixels = images.as_ref().clone().reshaped(shape).ok();
+            // Nothing of a preview, which has another shape.
+            self.point_pixels = drawn.images.clone().reshaped(shape).ok();
         }
         for (row, slot) in self.rows.iter().enumerate() {
             if let Some((seen, images)) = slot.newer_than(self.seen_rows[row]) {
@@ -414,93 +426,5 @@ impl Drop for ThreadDecoder {
         if let Some(thread) = self.thread.take() {
             thread.join().ok();
         }
-    }
-}
-
-/// The thread behind a [`ThreadDecoder`].
-struct Worker {
-    errors: Latest<String>,
-    runner: Runner,
-    code_runner: Option<Runner>,
-    desk: Desk,
-    point: Latest<Array>,
-    rows: Vec<Latest<Array>>,
-    range: ValueRange,
-    ctx: egui::Context,
-}
-
-/// The next thing to draw.
-enum Job {
-    Point(Point),
-    Row(usize, Vec<f32>),
-}
-
-impl Worker {
-    fn run(mut self) {
-        // One thread, so that decoding never waits for the trainer's pool.
-        let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() else {
-            self.errors.put("no threads to decode on".to_owned());
-            return;
-        };
-        while let Some((weights, job)) = self.next() {
-            let is_point = matches!(job, Some(Job::Point(_)));
-            let drawn = pool.install(|| self.draw(weights, job));
-            if let Err(error) = drawn {
-                self.errors.put(error.to_string());
-            }
-            let (desk, _) = &*self.desk;
-            let is_last = desk.lock().unwrap_or_else(PoisonError::into_inner).rows.is_empty();
-            // A frame for every row of the pad would cost more than the row.
-            let wait = if is_point || is_last { Duration::ZERO } else { ROW_WAIT };
-            self.ctx.request_repaint_after(wait);
-        }
-    }
-
-    /// Waits for something to do; nothing when the window is done with this thread.
-    fn next(&self) -> Option<(Option<Networks>, Option<Job>)> {
-        let (desk, bell) = &*self.desk;
-        let mut wanted = desk.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if wanted.quit {
-                return None;
-            }
-            let job = wanted.point.take().map(Job::Point);
-            let job = job
-                .or_else(|| wanted.rows.pop_first().map(|(row, latents)| Job::Row(row, latents)));
-            let weights = wanted.weights.take();
-            if job.is_some() || weights.is_some() {
-                return Some((weights, job));
-            }
-            wanted = bell.wait(wanted).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn draw(
-        &mut self,
-        weights: Option<Networks>,
-        job: Option<Job>,
-    ) -> Result<(), crate::codec::CodecError> {
-        if let Some(networks) = weights {
-            self.runner.update_weights(networks.decoder()?)?;
-            if let (Some(runner), Some(codes)) = (&mut self.code_runner, &networks.codes) {
-                runner.update_weights(&codes.decoder)?;
-            }
-        }
-        let (slot, runner, values) = match (job, &mut self.code_runner) {
-            (Some(Job::Point(Point::Codes(codes))), Some(runner)) => (&self.point, runner, codes),
-            (Some(Job::Point(Point::Latent(latent))), _) => (&self.point, &mut self.runner, latent),
-            (Some(Job::Row(row, latents)), _) => (&self.rows[row], &mut self.runner, latents),
-            _ => return Ok(()),
-        };
-        let mut shape = runner.graph().input_shape().to_vec();
-        shape.insert(0, values.len() / shape.iter().product::<usize>().max(1));
-        let input = Array::new(shape, values)?;
-        let mut outputs = runner.run(&input)?;
-        let mut images = crate::codec::take(&mut outputs, "image")?;
-        for value in images.data_mut() {
-            *value = self.range.to_unit(*value);
-        }
-        slot.put(images);
-        Ok(())
     }
 }

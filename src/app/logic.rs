@@ -354,6 +354,7 @@ impl ZscopeApp {
         if let Some(decoder) = &mut self.decoder {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
+            self.pictures.unfinished = decoder.unfinished();
             self.pictures.pad_rows = decoder.rows();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
@@ -576,6 +577,7 @@ impl ZscopeApp {
         });
         if decoder.is_none() {
             self.pictures.main = None;
+            self.pictures.unfinished = None;
             self.pictures.pad_rows.clear();
         }
         if model.networks.decoder.is_none() {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::long_run::LongRun;
 use super::{Failure, ModelArgs, usage};
 use crate::array::{Array, NamedArrays};
-use crate::codec::take;
+use crate::codec::{Way, take};
 use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
 use crate::formats::pictures;
 use crate::open::Opened;
@@ -65,7 +66,9 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
-    let mut codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;
+    let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;
+    run.begin(codec.as_mut(), Way::Encode)?;
+    let mut codes = run.end(codec.encode(&images))?;
     // Of the whole batch, not of an image.
     codes.remove("usage");
     let indices = codes.remove("indices").map(|array| Indices {
@@ -118,11 +121,17 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
         check_indices(&values, codes.space().part_len(), &args.files.input)?;
     }
     let mut codec = opened.codec(args.model.engine, None)?;
+    let way = match args.from {
+        From::Latent => Way::Decode,
+        From::Indices => Way::DecodeIndices,
+    };
+    let mut run = LongRun::new(codec.as_ref(), way)?;
+    run.begin(codec.as_mut(), way)?;
     let outputs = match args.from {
         From::Latent => codec.decode(&values),
         From::Indices => codec.decode_indices(&values),
     };
-    let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
+    let mut outputs = run.end(outputs)?;
     let image = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     let columns = square(image.num_rows());
     write_images(&args.files.output, image, &opened, columns)
@@ -146,9 +155,12 @@ pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
-    let mut codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;
+    let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;
+    run.begin(codec.as_mut(), Way::Encode)?;
+    let mut codes = run.end(codec.encode(&images))?;
     let latent = take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?;
-    let mut outputs = codec.decode(&latent).map_err(anyhow::Error::from_boxed)?;
+    run.begin(codec.as_mut(), Way::Decode)?;
+    let mut outputs = run.end(codec.decode(&latent))?;
     let image = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     let columns = square(image.num_rows());
     write_images(&args.files.output, image, &opened, columns)

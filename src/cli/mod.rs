@@ -6,6 +6,7 @@ mod data_fetch;
 mod eval;
 mod export;
 mod info;
+mod long_run;
 mod output;
 mod sample;
 mod train;
@@ -87,6 +88,8 @@ enum Failure {
     Usage(anyhow::Error),
     /// The request could not be met: exit status 1.
     Failed(anyhow::Error),
+    /// Ctrl-C ended it before anything was written: exit status 130, as shells have it.
+    Stopped,
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -167,6 +170,10 @@ fn status_of(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Failed(error)) => {
             output::error(&error);
             ExitCode::from(1)
+        }
+        Err(Failure::Stopped) => {
+            output::note("stopped before it was done: nothing was written");
+            ExitCode::from(130)
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Runner;
 use crate::array::{Array, NamedArrays};
-use crate::codec::{Codec, CodecError, no_encoder};
+use crate::codec::{Codec, CodecError, Memory, Way, no_encoder};
 use crate::graph::lower::NoDecoder;
+use crate::watch::Watch;
 
 /// An encoder, a decoder and what decodes codes, as far as the family has them, on the same engine.
 #[derive(Debug)]
@@ -29,6 +30,22 @@ impl EngineCodec {
 }
 
 impl Codec for EngineCodec {
+    fn watch(&mut self, watch: &Watch) {
+        let runners = [&mut self.encoder, &mut self.decoder, &mut self.code_decoder];
+        for runner in runners.into_iter().flatten() {
+            runner.watch(watch);
+        }
+    }
+
+    fn memory(&self, way: Way) -> Option<Memory> {
+        let runner = match way {
+            Way::Encode => &self.encoder,
+            Way::Decode => &self.decoder,
+            Way::DecodeIndices => &self.code_decoder,
+        };
+        runner.as_ref().map(Runner::memory)
+    }
+
     fn encode(&mut self, images: &Array) -> Result<NamedArrays, CodecError> {
         let encoder = self.encoder.as_mut().ok_or_else(no_encoder)?;
         Ok(encoder.run(images)?)
@@ -104,6 +121,16 @@ impl ByClass {
 }
 
 impl Codec for ByClass {
+    fn watch(&mut self, watch: &Watch) {
+        for codec in &mut self.codecs {
+            codec.watch(watch);
+        }
+    }
+
+    fn memory(&self, way: Way) -> Option<Memory> {
+        self.codecs.first().and_then(|codec| codec.memory(way))
+    }
+
     fn set_classes(&mut self, classes: Option<&[u32]>) {
         self.told = classes.map(<[u32]>::to_vec);
     }

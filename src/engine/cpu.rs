@@ -2,7 +2,10 @@
 //!
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
+mod bands;
 mod codes;
+mod large;
+mod memory;
 mod planes;
 mod weights;
 
@@ -14,12 +17,16 @@ use burn::tensor::module::{conv_transpose2d, conv2d, linear};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use self::bands::Conv;
 use self::codes::Search;
+use self::large::is_large;
 use self::planes::planes;
 use self::weights::Weights;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
+use crate::codec::Memory;
 use crate::graph::{Activation, Codes, Graph, Node, Op};
+use crate::watch::Part;
 
 /// A graph whose weights are tensors.
 #[derive(Debug)]
@@ -29,15 +36,18 @@ pub(super) struct CpuNetwork {
     /// The codebooks that are searched, by their part of the weight.
     searches: BTreeMap<usize, Search>,
     last_reads: Vec<usize>,
+    /// The share of a run's work behind each node.
+    shares: Vec<f64>,
 }
 
 impl CpuNetwork {
-    /// Copies the weights of `graph` into tensors.
+    /// Copies the weights of `graph` into tensors, but for those that are read in pieces.
     pub(super) fn new(graph: &Graph) -> Self {
         let device = Device::flex();
         let weights = Weights::new(graph, &device);
         let searches = searches_of(graph, &weights);
-        Self { device, weights, searches, last_reads: plan::last_reads(graph) }
+        let (last_reads, shares) = (plan::last_reads(graph), plan::work_shares(graph));
+        Self { device, weights, searches, last_reads, shares }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
@@ -46,28 +56,45 @@ impl CpuNetwork {
         self.searches = searches_of(graph, &self.weights);
     }
 
+    /// What a run of one item takes.
+    pub(super) fn memory(&self, graph: &Graph) -> Memory {
+        Memory { weights: self.weights.bytes(), values: memory::peak(graph, &self.last_reads) }
+    }
+
     /// The values of all outputs and the use of codes. Reads them back: a sync point.
-    pub(super) fn run(&self, graph: &Graph, input: &Array) -> Result<Results, EngineError> {
+    pub(super) fn run(
+        &self,
+        graph: &Graph,
+        input: &Array,
+        part: Part<'_>,
+    ) -> Result<Results, EngineError> {
         const KEPT: &str = "a value is kept until its last reader has run";
         let shape = [input.num_rows(), input.row_len()];
         let input =
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
         let mut results = Results::new(graph);
         let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
+        let mut before = 0.0;
         for (index, node) in graph.nodes().iter().enumerate() {
-            let inputs =
+            let inputs: Vec<_> =
                 node.op.inputs().map(|value| values[value.index()].clone().expect(KEPT)).collect();
-            let value = if let Op::Input = node.op {
-                input.clone()
-            } else {
-                self.node(graph, node, inputs, &mut results)?
-            };
-            values.push(Some(value));
+            // Freed before the node runs: what only this node holds it may overwrite.
             for (value, last) in values.iter_mut().zip(&self.last_reads) {
                 if *last == index {
                     *value = None;
                 }
             }
+            let part = part.between(before, self.shares[index]);
+            before = self.shares[index];
+            let value = if let Op::Input = node.op {
+                input.clone()
+            } else if is_large(graph, node) {
+                large_node(graph, node, inputs, part)?
+            } else {
+                self.node(graph, node, inputs, &mut results)?
+            };
+            values.push((self.last_reads[index] != index).then_some(value));
+            part.tell(1.0)?;
         }
         for (output, (name, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             let value = values[value.index()].clone().expect(KEPT);
@@ -185,6 +212,29 @@ impl CpuNetwork {
     }
 }
 
+/// The value of a node that is computed piece by piece, from those that it reads.
+fn large_node(
+    graph: &Graph,
+    node: &Node,
+    inputs: Vec<Tensor<2>>,
+    part: Part<'_>,
+) -> Result<Tensor<2>, EngineError> {
+    let mut inputs = inputs.into_iter();
+    let planes = inputs.next().expect("a node reads as many values as its operation has");
+    match &node.op {
+        Op::Conv2d { input, weight, upsample, stride, padding: [top, _, left, _], epilogue } => {
+            let read = (*input, weight.as_str(), epilogue);
+            let conv = Conv::new(graph, node, read, *upsample, *stride, [*top, *left]);
+            conv.run(&planes, inputs.next().as_ref(), part)
+        }
+        Op::GroupNorm { weight, bias, groups, epsilon, activation, .. } => {
+            let weights = [weight, bias].map(|name| graph.weight(name).data());
+            large::group_norm(planes, weights, *groups, *epsilon, *activation)
+        }
+        other => unreachable!("never computed piece by piece: {other:?}"),
+    }
+}
+
 fn searches_of(graph: &Graph, weights: &Weights) -> BTreeMap<usize, Search> {
     let prepared = |(_, codebook): (_, &Codes)| {
         let [first, count] = graph.rows_of(codebook);
@@ -205,7 +255,10 @@ fn codes_of<'a>(graph: &'a Graph, codebook: &Codes) -> Cow<'a, Array> {
 }
 
 /// The values of a tensor: a sync point, described by `what` where it fails.
-fn read(tensor: Tensor<2>, what: impl FnOnce() -> String) -> Result<Vec<f32>, EngineError> {
+fn read<const D: usize>(
+    tensor: Tensor<D>,
+    what: impl FnOnce() -> String,
+) -> Result<Vec<f32>, EngineError> {
     #[expect(clippy::disallowed_methods, reason = "sync point: values leave the tensors here")]
     let read = tensor.try_into_vec_as::<f32>();
     read.map_err(|source| EngineError::Backend { what: what(), message: source.to_string() })

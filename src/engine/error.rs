@@ -1,8 +1,10 @@
 //! Why a network cannot be run.
 
 use super::EngineKind;
+use crate::graph::GraphError;
 use crate::graph::lower::NoDecoder;
 use crate::picture::ValueRange;
+use crate::watch::Stopped;
 
 /// What the engines refuse or run into; every message says what was attempted, found and expected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,7 +67,9 @@ pub enum EngineError {
         range: ValueRange,
     },
     /// Something does not fit on the device.
-    #[error("{what} on the graphics device: found {found}, expected at most {limit}")]
+    #[error(
+        "{what} on the graphics device: found {found}, expected at most {limit} (the engine cpu has no such limit)"
+    )]
     TooLarge {
         /// What does not fit, with its unit.
         what: String,
@@ -74,6 +78,12 @@ pub enum EngineError {
         /// The device's limit.
         limit: u64,
     },
+    /// The network in bands is none.
+    #[error("fitting the network to the graphics device: {0}")]
+    Split(#[from] GraphError),
+    /// Whoever watched the run ended it.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The model has no decoder to run.
     #[error(transparent)]
     NoDecoder(#[from] NoDecoder),

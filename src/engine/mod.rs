@@ -13,6 +13,8 @@ pub mod plan;
 mod results;
 mod runner;
 pub mod shader;
+pub mod sizes;
+pub mod split;
 pub mod twin;
 pub mod wgsl;
 

@@ -26,6 +26,8 @@ pub struct Pass {
     pub inputs: Vec<Binding>,
     /// The buffer that it writes and binds last, never one that it reads.
     pub output: usize,
+    /// Floating-point operations of all items, as a graph counts them.
+    pub flops: u64,
 }
 
 impl Pass {
@@ -80,6 +82,7 @@ impl Plan {
                         kernel,
                         inputs: bindings(&node.op, &homes),
                         output,
+                        flops: graph.flops_of(node) * batch as u64,
                     });
                     output
                 }
@@ -153,6 +156,22 @@ pub fn largest_batch(
         return Err(EngineError::TooLarge { what, found: bytes(largest), limit: bytes(limit) });
     }
     Ok((limit / largest).min(total_limit / plan.num_values()).max(1))
+}
+
+/// The share of a run's work that is done behind each node, roughly.
+pub(super) fn work_shares(graph: &Graph) -> Vec<f64> {
+    // Reading and writing a value takes as long as so many operations.
+    const PER_VALUE: u64 = 16;
+    let mut done = 0;
+    let work: Vec<u64> = graph
+        .nodes()
+        .iter()
+        .map(|node| {
+            done += graph.flops_of(node) + PER_VALUE * node.num_values() as u64;
+            done
+        })
+        .collect();
+    work.into_iter().map(|work| work as f64 / done as f64).collect()
 }
 
 /// For every value the node after which nothing needs it: the last one that reads it or another name of it.

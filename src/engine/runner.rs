@@ -1,10 +1,13 @@
 //! One prepared engine for a graph, whichever it is.
 
 use super::cpu::CpuNetwork;
+use super::split::split;
 use super::wgsl::{self, BatchRunner, Gpu, Network};
 use super::{EngineError, EngineKind, Results, check_input, plan, twin};
 use crate::array::{Array, NamedArrays};
+use crate::codec::Memory;
 use crate::graph::{Graph, MAX_VALUES};
+use crate::watch::Watch;
 
 /// The number of values that the CPU engine keeps at once, unless one item needs more: 256 MiB.
 const CPU_VALUES: usize = 64 << 20;
@@ -16,6 +19,7 @@ pub struct Runner {
     engine: Engine,
     /// The most items of one chunk, whatever else would fit.
     batch_limit: usize,
+    watch: Watch,
 }
 
 #[derive(Debug)]
@@ -43,17 +47,61 @@ impl Runner {
             EngineKind::Auto => {
                 let hardware = gpu.cloned().map_or_else(wgsl::headless_hardware, Some);
                 match hardware.filter(|gpu| !gpu.is_software()) {
-                    Some(gpu) => Engine::wgsl(&gpu, graph)?,
+                    Some(gpu) => match Engine::wgsl(&gpu, graph) {
+                        Err(EngineError::TooLarge { .. }) => Engine::Cpu(CpuNetwork::new(graph)),
+                        made => made?,
+                    },
                     None => Engine::Cpu(CpuNetwork::new(graph)),
                 }
             }
         };
-        Ok(Self { graph: graph.clone(), engine, batch_limit: usize::MAX })
+        let watch = Watch::default();
+        Ok(Self { graph: graph.clone(), engine, batch_limit: usize::MAX, watch })
+    }
+
+    /// The same engine for `graph`, which differs from the present one in the shapes of its values alone; on a
+    /// graphics device the two share their weights.
+    ///
+    /// # Errors
+    /// When the network does not fit on the device.
+    pub fn resized(&self, graph: &Graph) -> Result<Self, EngineError> {
+        let engine = match &self.engine {
+            Engine::Wgsl(runner) => {
+                let network = runner.network();
+                let gpu = network.gpu();
+                let fitted = split(graph, gpu.max_buffer_values())?;
+                // Where values are split, so are weights.
+                let network = if fitted.weights().keys().eq(network.graph().weights().keys()) {
+                    network.resized(&fitted)
+                } else {
+                    Network::new(gpu, &fitted)?
+                };
+                Engine::Wgsl(Box::new(BatchRunner::new(network)?))
+            }
+            Engine::Cpu(_) => Engine::Cpu(CpuNetwork::new(graph)),
+            Engine::Twin => Engine::Twin,
+        };
+        let watch = Watch::default();
+        Ok(Self { graph: graph.clone(), engine, batch_limit: self.batch_limit, watch })
     }
 
     /// Runs at most `items` at once from now on, to bound memory further than the device does.
     pub fn limit_batch(&mut self, items: usize) {
         self.batch_limit = items.max(1);
+    }
+
+    /// Has every run from now on watched.
+    pub fn watch(&mut self, watch: &Watch) {
+        self.watch = watch.clone();
+    }
+
+    /// What a run of one item takes. Batches are cut so that they take little more.
+    pub fn memory(&self) -> Memory {
+        match &self.engine {
+            Engine::Wgsl(runner) => runner.memory(),
+            Engine::Cpu(network) => network.memory(&self.graph),
+            Engine::Twin => twin::memory(&self.graph),
+        }
     }
 
     /// Every output for `input`, in chunks that fit; and [`USAGE`](crate::graph::USAGE) where the graph searches a
@@ -63,21 +111,24 @@ impl Runner {
     /// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own; usage `[k]`.
     ///
     /// # Errors
-    /// When `input` has another shape or no items, or when the device fails.
+    /// When `input` has another shape or no items, when the device fails, or when whoever watches ends it.
     pub fn run(&mut self, input: &Array) -> Result<NamedArrays, EngineError> {
         let batch = check_input(&self.graph, input)?;
         let largest = match &self.engine {
-            Engine::Twin => return twin::run(&self.graph, input),
+            Engine::Twin => return twin::run_watched(&self.graph, input, self.watch.whole()),
             Engine::Cpu(_) => plan::largest_batch(&self.graph, MAX_VALUES, CPU_VALUES)?,
             Engine::Wgsl(runner) => runner.largest_batch(),
         };
         let largest = largest.min(self.batch_limit);
         let mut results = Results::new(&self.graph);
         for start in (0..batch).step_by(largest) {
-            let chunk = input.rows(start, batch.min(start + largest));
+            let end = batch.min(start + largest);
+            let chunk = input.rows(start, end);
+            let share = |items: usize| items as f64 / batch as f64;
+            let part = self.watch.whole().between(share(start), share(end));
             results.append(match &mut self.engine {
-                Engine::Wgsl(runner) => runner.run(&chunk)?,
-                Engine::Cpu(network) => network.run(&self.graph, &chunk)?,
+                Engine::Wgsl(runner) => runner.run(&chunk, part)?,
+                Engine::Cpu(network) => network.run(&self.graph, &chunk, part)?,
                 Engine::Twin => unreachable!("the twin has returned above"),
             });
         }
@@ -93,7 +144,10 @@ impl Runner {
             return Err(EngineError::OtherStructure);
         }
         match &mut self.engine {
-            Engine::Wgsl(runner) => runner.network().update_weights(graph)?,
+            Engine::Wgsl(runner) => {
+                let network = runner.network();
+                network.update_weights(&*split(graph, network.gpu().max_buffer_values())?)?;
+            }
             Engine::Cpu(network) => network.update_weights(graph),
             Engine::Twin => {}
         }
@@ -127,6 +181,7 @@ impl Runner {
 
 impl Engine {
     fn wgsl(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
-        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, graph)?)?)))
+        let fitted = split(graph, gpu.max_buffer_values())?;
+        Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, &fitted)?)?)))
     }
 }

@@ -51,6 +51,11 @@ impl<'a> GraphBuilder<'a> {
         ValueId(0)
     }
 
+    /// The number of nodes that were added, with the input.
+    pub fn num_nodes(&self) -> usize {
+        self.graph.nodes.len()
+    }
+
     /// The shape of one item of a value.
     ///
     /// # Panics

@@ -131,6 +131,22 @@ impl Graph {
         Ok(Self { weights: newer, ..self.clone() })
     }
 
+    /// The same network for items of another shape, where its operations allow that: convolutions do.
+    ///
+    /// # Errors
+    /// When a value does not have the shape that an operation needs.
+    pub fn with_input_shape(&self, shape: &[usize]) -> Result<Self, GraphError> {
+        let input = &self.nodes[0];
+        shape::checked_len(&input.name, "input shape", shape)?;
+        let nodes = vec![Node { shape: shape.to_vec(), ..input.clone() }];
+        let mut graph = Self { nodes, ..self.clone() };
+        for node in &self.nodes[1..] {
+            let shape = shape::infer(&graph, &node.name, &node.op)?;
+            graph.nodes.push(Node { shape, ..node.clone() });
+        }
+        Ok(graph)
+    }
+
     /// The values of every [`Op::NearestCode`], and the codebook of each; all in one weight.
     pub fn searches(&self) -> impl Iterator<Item = (ValueId, &Codes)> {
         self.nodes.iter().enumerate().filter_map(|(index, node)| match &node.op {
@@ -170,10 +186,11 @@ impl Graph {
     /// Floating-point operations for one item: two per multiply-add of sums and of attention, three per value
     /// that is compared with one of a code; the rest is left out.
     pub fn flops(&self) -> u64 {
-        self.nodes.iter().map(|node| self.node_flops(node)).sum()
+        self.nodes.iter().map(|node| self.flops_of(node)).sum()
     }
 
-    fn node_flops(&self, node: &Node) -> u64 {
+    /// The part of [`Self::flops`] that one of its nodes takes.
+    pub fn flops_of(&self, node: &Node) -> u64 {
         let per_value = |weight: &str| self.weight(weight).row_len() as u64;
         match &node.op {
             Op::Linear { weight, .. } | Op::Conv2d { weight, .. } => {

@@ -277,6 +277,35 @@ impl Op {
         main.into_iter().chain(second).chain(third).chain(residual)
     }
 
+    /// The same operation on other values.
+    pub fn with_values(&self, mut other: impl FnMut(ValueId) -> ValueId) -> Self {
+        let mut op = self.clone();
+        match &mut op {
+            Self::Input => {}
+            Self::Attention { query: first, key: second, value: third, .. }
+            | Self::Modulate { input: first, factor: second, summand: third, .. } => {
+                for value in [first, second, third] {
+                    *value = other(*value);
+                }
+            }
+            Self::Linear { input, epilogue, .. }
+            | Self::Conv2d { input, epilogue, .. }
+            | Self::ConvTranspose2d { input, epilogue, .. } => {
+                *input = other(*input);
+                epilogue.residual = epilogue.residual.map(other);
+            }
+            Self::GroupNorm { input, .. }
+            | Self::Reshape { input, .. }
+            | Self::Slice { input, .. }
+            | Self::Activate { input, .. }
+            | Self::Affine { input, .. }
+            | Self::Clamp { input, .. }
+            | Self::NearestCode { input, .. }
+            | Self::Gather { input, .. } => *input = other(*input),
+        }
+        op
+    }
+
     /// The weights that it names; a bias comes last.
     pub fn weights(&self) -> impl Iterator<Item = &str> {
         let main = match self {

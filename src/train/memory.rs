@@ -43,6 +43,21 @@ pub fn probe(bytes: u64) -> Result<(), String> {
     ))
 }
 
+/// Refuses a run of a model that takes more bytes at once than `available`, where that is known.
+///
+/// # Errors
+/// What takes how much, and what there is, as one sentence; it begins with `what`.
+pub fn check_run(what: &str, bytes: u64, available: Option<u64>) -> Result<(), String> {
+    match available {
+        Some(available) if bytes > available => Err(format!(
+            "{what} with {} of memory at once, {} is free (free some, or choose a model of smaller images)",
+            human(bytes),
+            human(available)
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A size for people, for example `1.5 GiB`.
 pub fn human(bytes: u64) -> String {
     let mut value = bytes as f64;

@@ -105,7 +105,14 @@ fn pad_and_picture(
     });
     ui.add_space(GAP);
     column(ui, side, |ui| {
-        title(ui, "Picture", "Drag on the picture to walk.");
+        ui.scope(|ui| {
+            // As high as the other titles, which stand alone.
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.horizontal(|ui| {
+                title(ui, "Picture", "Drag on the picture to walk.");
+                unfinished(ui, scene);
+            });
+        });
         picture::walkable(ui, scene, side, lit, out);
         controls(ui, scene, path, out);
     });
@@ -163,6 +170,15 @@ fn column(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 
 fn title(ui: &mut Ui, name: &str, hint: &str) {
     ui.label(theme::heading(name)).on_hover_text(hint);
+}
+
+/// That the picture is a smaller one for now, and how far the whole one is.
+fn unfinished(ui: &mut Ui, scene: &Scene<'_>) {
+    let Some(unfinished) = scene.pictures.unfinished else { return };
+    let percent = (unfinished.share * 100.0).floor();
+    let text = theme::muted(format!("preview 1/{}, {percent} %", unfinished.factor));
+    let hint = "A smaller picture of the same point stands in while the whole one is decoded: so much of it is done. It begins anew when the point moves.";
+    ui.add(egui::Label::new(text).truncate()).on_hover_text(hint);
 }
 
 fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {

@@ -123,6 +123,8 @@ pub struct Estimate {
 pub struct Pictures {
     /// The decoded point.
     pub main: Option<Picture>,
+    /// What stands in for the decoded point while it is in the making.
+    pub unfinished: Option<Unfinished>,
     /// One picture a row of the pad, each with [`PAD_TILES`] tiles; filled from the top.
     pub pad_rows: Vec<Picture>,
     /// What shows how a model changes: watched images or draws.
@@ -139,6 +141,15 @@ pub struct Pictures {
     pub code_patches: Option<Picture>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
+}
+
+/// A smaller picture in the place of one that is in the making.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unfinished {
+    /// How much smaller it is along each side.
+    pub factor: usize,
+    /// The share of the whole one that is done, in `[0, 1]`.
+    pub share: f32,
 }
 
 /// Pictures of models that were measured side by side, equal in size, each a sheet of a few tiles.

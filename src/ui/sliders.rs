@@ -7,6 +7,8 @@ use crate::session::explore::DEAD_NATS;
 
 /// A row wider than this tells the KL beside the name.
 const WITH_KL: f32 = 250.0;
+/// Of more dimensions only the rows in view are made; the keyboard and a screen reader reach all of fewer.
+const MANY: usize = 512;
 /// Sliders reach this many deviations of the prior.
 const REACH: f32 = 4.0;
 
@@ -22,11 +24,19 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
         }
         history(ui, scene, out);
     });
-    egui::ScrollArea::vertical().max_height(height).auto_shrink([false, false]).show(ui, |ui| {
-        for &dim in scene.explore.order() {
+    let order = scene.explore.order();
+    let area = egui::ScrollArea::vertical().max_height(height).auto_shrink([false, false]);
+    let mut rows = |ui: &mut Ui, shown: std::ops::Range<usize>| {
+        for &dim in &order[shown] {
             row(ui, scene, dim, out);
         }
-    });
+    };
+    if order.len() <= MANY {
+        area.show(ui, |ui| rows(ui, 0..order.len()));
+    } else {
+        let row_height = ui.spacing().interact_size.y;
+        area.show_rows(ui, row_height, order.len(), rows);
+    }
 }
 
 /// The way back and forth through latent edits.

@@ -2,6 +2,7 @@
 
 mod codes;
 mod errors;
+mod large;
 mod models;
 mod train;
 mod walks;

@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::engine::EngineError;
 
 /// About as many products of vectors with codes are kept at once: 4 MiB, which caches hold.
-const PRODUCTS: usize = 1 << 20;
+pub(super) const PRODUCTS: usize = 1 << 20;
 
 /// The fewest vectors that are worth reading the whole codebook for.
 const FEWEST_ROWS: usize = 16;

@@ -6,7 +6,7 @@ use burn::tensor::activation::softmax;
 use crate::graph::Node;
 
 /// About as many scores of attention are kept at once: 16 MiB.
-const SCORES: usize = 4 << 20;
+pub(super) const SCORES: usize = 4 << 20;
 
 /// `[b, c * h * w]` as `[b, c, h, w]`.
 pub(super) fn planes(value: Tensor<2>, node: &Node) -> Tensor<4> {

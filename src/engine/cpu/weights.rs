@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::large::is_large;
 use crate::array::Array;
 use crate::graph::{Epilogue, Graph};
 
@@ -23,7 +24,7 @@ enum Weight {
 pub(super) struct Weights(BTreeMap<String, Weight>);
 
 impl Weights {
-    /// Copies the weights of `graph`.
+    /// Copies the weights of `graph`, but for those of nodes that are computed piece by piece.
     pub(super) fn new(graph: &Graph, device: &Device) -> Self {
         let weight = |array: &Array| {
             let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
@@ -34,8 +35,20 @@ impl Weights {
                 rank => unreachable!("no operation has a weight of {rank} axes"),
             }
         };
-        let named = graph.weights().iter().map(|(name, array)| (name.clone(), weight(array)));
+        let nodes = graph.nodes().iter().filter(|node| !is_large(graph, node));
+        let names = nodes.flat_map(|node| node.op.weights());
+        let named = names.map(|name| (name.to_owned(), weight(graph.weight(name))));
         Self(named.collect())
+    }
+
+    /// What they take.
+    pub(super) fn bytes(&self) -> u64 {
+        let values = |weight: &Weight| match weight {
+            Weight::Vector(tensor) => tensor.shape().num_elements(),
+            Weight::Matrix(tensor) => tensor.shape().num_elements(),
+            Weight::Kernels(tensor) => tensor.shape().num_elements(),
+        };
+        4 * self.0.values().map(values).sum::<usize>() as u64
     }
 
     /// A vector `[out]`.

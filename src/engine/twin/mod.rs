@@ -29,9 +29,12 @@ pub use pixels::pixels;
 
 use super::kernel::Kernel;
 use super::params::{LEAKY_RELU, RELU, SIGMOID, SILU, TANH};
+use super::plan::work_shares;
 use super::{EngineError, Results, check_input};
 use crate::array::{Array, NamedArrays};
+use crate::codec::Memory;
 use crate::graph::{Graph, Node, Op, ValueId};
+use crate::watch::{Part, Watch};
 
 /// Every output of `graph` for `input`, one item after the other; and [`USAGE`](crate::graph::USAGE) where the graph
 /// searches a codebook.
@@ -42,10 +45,27 @@ use crate::graph::{Graph, Node, Op, ValueId};
 /// # Errors
 /// When `input` has another shape or no items.
 pub fn run(graph: &Graph, input: &Array) -> Result<NamedArrays, EngineError> {
+    run_watched(graph, input, Watch::default().whole())
+}
+
+/// What it takes for one item: the values of all nodes.
+pub(super) fn memory(graph: &Graph) -> Memory {
+    let values: usize = graph.nodes().iter().map(Node::num_values).sum();
+    Memory { weights: 0, values: 4 * values as u64 }
+}
+
+/// [`run`], which tells how far it is and may be ended.
+pub(super) fn run_watched(
+    graph: &Graph,
+    input: &Array,
+    part: Part<'_>,
+) -> Result<NamedArrays, EngineError> {
     let batch = check_input(graph, input)?;
     let mut results = Results::new(graph);
     for index in 0..batch {
-        let values = run_item(graph, input.row(index));
+        let share = |items: usize| items as f64 / batch as f64;
+        let part = part.between(share(index), share(index + 1));
+        let values = run_item(graph, input.row(index), part)?;
         for (output, (_, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             output.extend_from_slice(&values[value.index()]);
         }
@@ -58,17 +78,19 @@ pub fn run(graph: &Graph, input: &Array) -> Result<NamedArrays, EngineError> {
 }
 
 /// The values of all nodes for one item.
-fn run_item(graph: &Graph, input: &[f32]) -> Vec<Vec<f32>> {
+fn run_item(graph: &Graph, input: &[f32], part: Part<'_>) -> Result<Vec<Vec<f32>>, EngineError> {
+    let shares = work_shares(graph);
     let mut values: Vec<Vec<f32>> = Vec::with_capacity(graph.nodes().len());
-    for node in graph.nodes() {
+    for (node, share) in graph.nodes().iter().zip(shares) {
         let value = match &node.op {
             Op::Input => input.to_vec(),
             Op::Reshape { input, .. } => values[input.index()].clone(),
             _ => run_node(graph, node, &values),
         };
         values.push(value);
+        part.tell(share)?;
     }
-    values
+    Ok(values)
 }
 
 fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {

@@ -1,12 +1,20 @@
 //! Batches in, outputs read back: for the command line, for evaluation, for tests.
 
+use super::gpu::Gpu;
 use super::network::{Network, Passes};
-use super::step::encode;
+use super::step::{Step, encode};
 use crate::array::Array;
-use crate::engine::{EngineError, Results, plan};
+use crate::codec::Memory;
+use crate::engine::plan::{self, Plan};
+use crate::engine::{EngineError, Results};
+use crate::watch::Part;
 
 /// The number of values that are kept on the device at once, unless one item needs more: 512 MiB.
 const TOTAL_VALUES: usize = 128 << 20;
+
+/// Floating-point operations that are handed over at once: more would keep a device from what else it has to do, and
+/// could neither be watched nor ended. A small network is handed over whole.
+const FLOPS_AT_ONCE: u64 = 16 << 30;
 
 /// Runs batches of a network; the passes for the batch size used last stay prepared.
 #[derive(Debug)]
@@ -43,21 +51,32 @@ impl BatchRunner {
         self.largest_batch
     }
 
+    /// What a run of one item takes, on the device.
+    pub fn memory(&self) -> Memory {
+        let graph = self.network.graph();
+        let plan = Plan::new(graph, 1);
+        let outputs: usize = plan.outputs.iter().map(|output| output.item_len).sum();
+        Memory {
+            weights: 4 * graph.num_parameters() as u64,
+            values: 4 * (plan.num_values() + outputs) as u64,
+        }
+    }
+
     /// The values of all outputs and the use of codes. Reads them back: a sync point.
     ///
     /// # Shapes
     /// `input [b, ..]` with the graph's input shape, of at most [`Self::largest_batch`] items.
     ///
     /// # Errors
-    /// When the device fails.
-    pub fn run(&mut self, input: &Array) -> Result<Results, EngineError> {
+    /// When the device fails, or when whoever watches ends the run.
+    pub fn run(&mut self, input: &Array, part: Part<'_>) -> Result<Results, EngineError> {
         let batch = input.num_rows();
         let prepared = match self.prepared.take() {
             Some(prepared) if prepared.serves(batch) => prepared,
             _ => Prepared::new(&self.network, batch)?,
         };
         let prepared = self.prepared.insert(prepared);
-        let bytes = prepared.run(&self.network, input)?;
+        let bytes = prepared.run(&self.network, input, part)?;
         Ok(prepared.split(batch, &bytes))
     }
 }
@@ -80,16 +99,34 @@ impl Prepared {
     }
 
     /// All outputs one after the other, each for the whole prepared batch, and the use of codes.
-    fn run(&self, network: &Network, input: &Array) -> Result<Vec<u8>, EngineError> {
+    fn run(
+        &self,
+        network: &Network,
+        input: &Array,
+        part: Part<'_>,
+    ) -> Result<Vec<u8>, EngineError> {
         let gpu = network.gpu();
-        gpu.checked("running the network", || {
+        gpu.checked("writing the input", || {
             gpu.queue().write_buffer(self.passes.input(), 0, bytemuck::cast_slice(input.data()));
-            let mut encoder =
-                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             if let Some(usage) = &self.passes.usage {
-                encoder.clear_buffer(usage, 0, None);
+                gpu.queue().write_buffer(usage, 0, &vec![0; usage.size() as usize]);
             }
-            encode(&mut encoder, &self.passes.steps);
+        })?;
+        let all: u64 = self.passes.plan.passes.iter().map(|pass| pass.flops).sum();
+        let (mut from, mut at_once, mut done) = (0, 0, 0);
+        for (index, pass) in self.passes.plan.passes.iter().enumerate() {
+            at_once += pass.flops;
+            if at_once > FLOPS_AT_ONCE {
+                Self::submit(gpu, &self.passes.steps[from..=index])?;
+                gpu.wait()?;
+                done += at_once;
+                part.tell(done as f64 / all as f64)?;
+                (from, at_once) = (index + 1, 0);
+            }
+        }
+        gpu.checked("running the network", || {
+            let mut encoder = gpu.encoder();
+            encode(&mut encoder, &self.passes.steps[from..]);
             let mut place = 0;
             for output in &self.passes.plan.outputs {
                 let size = (output.item_len * self.passes.plan.batch) as u64 * 4;
@@ -107,7 +144,17 @@ impl Prepared {
             }
             gpu.queue().submit([encoder.finish()]);
         })?;
-        gpu.read(&self.staging)
+        let bytes = gpu.read(&self.staging)?;
+        part.tell(1.0)?;
+        Ok(bytes)
+    }
+
+    fn submit(gpu: &Gpu, steps: &[Step]) -> Result<(), EngineError> {
+        gpu.checked("running a part of the network", || {
+            let mut encoder = gpu.encoder();
+            encode(&mut encoder, steps);
+            gpu.queue().submit([encoder.finish()]);
+        })
     }
 
     /// The first `batch` items of every output, and the use of codes.

@@ -9,7 +9,11 @@ use crate::graph::MAX_VALUES;
 
 /// A graphics device that runs shaders. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Gpu(Arc<Inner>);
+pub struct Gpu {
+    inner: Arc<Inner>,
+    /// The most values of a buffer, if that is to be fewer than the device has.
+    most_values: usize,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -22,39 +26,45 @@ struct Inner {
 impl Gpu {
     /// Wraps a device that exists already, for example the window's.
     pub fn new(info: wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        Self(Arc::new(Inner { info, device, queue, pipelines: Mutex::default() }))
+        let inner = Inner { info, device, queue, pipelines: Mutex::default() };
+        Self { inner: Arc::new(inner), most_values: MAX_VALUES }
+    }
+
+    /// The same device with smaller buffers: activations have at most so many values.
+    pub fn limited_to(&self, values: usize) -> Self {
+        Self { most_values: values.min(self.most_values), ..self.clone() }
     }
 
     /// What its maker calls it.
     pub fn name(&self) -> &str {
-        &self.0.info.name
+        &self.inner.info.name
     }
 
     /// Whether a processor imitates it.
     pub fn is_software(&self) -> bool {
-        self.0.info.device_type == wgpu::DeviceType::Cpu
+        self.inner.info.device_type == wgpu::DeviceType::Cpu
     }
 
     /// The device.
     pub fn device(&self) -> &wgpu::Device {
-        &self.0.device
+        &self.inner.device
     }
 
     /// Its queue.
     pub fn queue(&self) -> &wgpu::Queue {
-        &self.0.queue
+        &self.inner.queue
     }
 
     /// The most `f32` values that one buffer can hold and a shader can bind.
     pub fn max_buffer_values(&self) -> usize {
         let limits = self.device().limits();
         let bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        usize::try_from(bytes / 4).unwrap_or(MAX_VALUES).min(MAX_VALUES)
+        usize::try_from(bytes / 4).unwrap_or(MAX_VALUES).min(self.most_values)
     }
 
     /// The pipeline of a shader, made when it is first asked for.
     pub(super) fn pipeline(&self, shader: Shader) -> Result<wgpu::ComputePipeline, EngineError> {
-        let mut pipelines = self.0.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pipelines = self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = pipelines.get(&shader) {
             return Ok(pipeline.clone());
         }
@@ -159,6 +169,20 @@ impl Gpu {
             wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
         self.checked(&format!("allocating {label} ({size} bytes)"), || {
             self.device().create_buffer(&descriptor)
+        })
+    }
+
+    /// Something to record commands with.
+    pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
+        self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
+    }
+
+    /// Waits until the device has done what it was given: a sync point.
+    pub(super) fn wait(&self) -> Result<(), EngineError> {
+        let waited = self.device().poll(wgpu::PollType::wait_indefinitely());
+        waited.map(|_status| ()).map_err(|error| EngineError::Backend {
+            what: "waiting for the device".to_owned(),
+            message: error.to_string(),
         })
     }
 

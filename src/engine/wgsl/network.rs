@@ -30,6 +30,11 @@ impl Network {
         Ok(Self { gpu: gpu.clone(), graph: Arc::new(graph.clone()), weights: Arc::new(weights) })
     }
 
+    /// The network of `graph`, which has the same weights.
+    pub(in crate::engine) fn resized(&self, graph: &Graph) -> Self {
+        Self { graph: Arc::new(graph.clone()), ..self.clone() }
+    }
+
     /// The device that it lies on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu

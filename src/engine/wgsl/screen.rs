@@ -175,10 +175,7 @@ impl Screen {
     ) -> Result<(), EngineError> {
         self.gpu.checked("drawing", || {
             self.gpu.queue().write_buffer(target, 0, bytes);
-            let mut encoder = self
-                .gpu
-                .device()
-                .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut encoder = self.gpu.encoder();
             encode(&mut encoder, mix.into_iter().chain(&self.passes.steps).chain([&self.pixels]));
             self.gpu.queue().submit([encoder.finish()]);
         })

@@ -37,8 +37,7 @@ pub fn run_single(
     let step = Step::new(gpu, pass.shader, pass.params, pass.invocations, &bound)?;
     let staging = gpu.staging(target.size())?;
     gpu.checked("running one pass", || {
-        let mut encoder =
-            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = gpu.encoder();
         encode(&mut encoder, [&step]);
         encoder.copy_buffer_to_buffer(&target, 0, &staging, 0, target.size());
         gpu.queue().submit([encoder.finish()]);
@@ -68,8 +67,7 @@ pub fn run_pixels(
         let layout =
             wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: row, rows_per_image: None };
         gpu.queue().write_texture(target.as_image_copy(), &texels, layout, target.size());
-        let mut encoder =
-            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = gpu.encoder();
         encode(&mut encoder, [&step]);
         gpu.queue().submit([encoder.finish()]);
     })?;

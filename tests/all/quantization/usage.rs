@@ -4,6 +4,7 @@ use zscope::array::Array;
 use zscope::engine::wgsl::{BatchRunner, Network};
 use zscope::engine::{EngineKind, Runner, twin};
 use zscope::graph::{Graph, USAGE};
+use zscope::watch::Watch;
 
 use super::{array, quantizer, used};
 use crate::engine_matches_twin::{gpu, noise};
@@ -54,7 +55,7 @@ fn counts_of_a_smaller_chunk_leave_the_larger_one_out() {
     let network = Network::new(gpu, &graph()).expect("a network");
     let mut runner = BatchRunner::new(network).expect("a runner");
     for batch in [8, 7, 5, 8] {
-        let results = runner.run(&vectors(batch)).expect("a run");
+        let results = runner.run(&vectors(batch), Watch::default().whole()).expect("a run");
         assert_eq!(results.usage.iter().sum::<u64>(), batch as u64 * 10, "batch {batch}");
         assert_eq!(results.outputs[0].len(), batch * 10, "indices of batch {batch}");
     }

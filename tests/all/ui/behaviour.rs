@@ -11,7 +11,7 @@ use zscope::session::Compared;
 use zscope::session::explore::CornerSource;
 use zscope::train::recipe::Recipe;
 use zscope::train::settings::{Settings, Value};
-use zscope::ui::{Command, DataLine, Demo, Notice, TrainForm, View};
+use zscope::ui::{Command, DataLine, Demo, Notice, TrainForm, Unfinished, View};
 
 use super::window::{
     SIZES, Window, asked, block, describe, drag, is_enabled, nodes, phases, press, says,
@@ -49,6 +49,27 @@ pub fn type_and_enter(harness: &mut Harness<'_, Window>, words: &str, text: &str
     text_field(harness, words).type_text(text);
     harness.key_press(Key::Enter);
     asked(harness)
+}
+
+#[test]
+fn of_many_dimensions_only_those_in_view_are_drawn() {
+    let count = |d: usize| {
+        let harness = Window::full(d).open(SIZES[0]);
+        harness.query_all_by_role(Role::Slider).count()
+    };
+    let others = count(1) - 1;
+    assert_eq!(count(100) - others, 100, "all of some");
+    let shown = count(16_384) - others;
+    assert!((5..50).contains(&shown), "{shown} of very many");
+}
+
+#[test]
+fn a_preview_says_that_it_is_one() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    assert!(harness.query_by_label_contains("preview").is_none(), "the picture is whole");
+    harness.state_mut().pictures.unfinished = Some(Unfinished { factor: 8, share: 0.437 });
+    harness.run();
+    harness.get_by_label("preview 1/8, 43 %");
 }
 
 #[test]
