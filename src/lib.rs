@@ -79,6 +79,16 @@
 //! - A model of no standard layout is told of by its layers in order, in TOML ([`formats::described`]). Only the weights
 //!   have shapes there: a description becomes a configuration when tensors fix the rest. Its text is walked by hand, as
 //!   a mistake's line is lost where a parser chooses between kinds of layers by a tag.
+//! - Models of other libraries become (config, named arrays) in [`formats::foreign`], which knows names and files and
+//!   nothing of engines: tensors are renamed to those of one description ([`graph::lower::vq_model`] for all that have
+//!   the layout of latent diffusion), the network is told from their shapes where no configuration says it, and none is
+//!   read before its name and shape are known to be right. Networks of convolutions alone are lowered again for images
+//!   of another size ([`open::Opened::at`]).
+//! - PyTorch's pickles are read by a reader of our own: the crate that burn links refuses dictionaries whose keys are no
+//!   texts, which every checkpoint of Lightning with callbacks has, and bounds neither how many objects a short archive
+//!   unpacks to nor how often one is visited.
+//! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
+//!   name every shape that exists ([`train::init::Init`]).
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -235,7 +235,7 @@ fn opened_models_are_trained_on() {
     for (name, path) in [("vq_bin", golden("vq_bin")), ("ldm", golden("ldm/model.ckpt"))] {
         let first = opened(&path);
         let base = folder();
-        let keys = ["d_channels=4", "eval_images=8"];
+        let keys = ["d_channels=4", "eval_images=8", "restart_threshold=0"];
         let init = Some(Init::of(&first, Part::Whole));
         let request = Request { init, ..request(Recipe::Vqgan, &keys, 2) };
         run(planned(request, base.path()));
