@@ -24,6 +24,11 @@ pub fn shared_arrays(path: &str) -> Option<NamedArrays> {
     Some(file.arrays().expect("its arrays"))
 }
 
+/// How many changed files of a kind are tried: so many, or what `ZSCOPE_MUTANTS` says, as `./dev fuzz` sets it.
+pub fn mutants(usual: u64) -> u64 {
+    std::env::var("ZSCOPE_MUTANTS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 /// How far two numbers may lie apart: `abs + rel * max|expected|` over the whole array.
 #[derive(Clone, Copy, Debug)]
 pub struct Tolerance {

@@ -11,7 +11,7 @@ use zscope::open::open;
 use zscope::random::{Purpose, stream};
 
 use super::golden;
-use crate::common::assert_says;
+use crate::common::{assert_says, mutants};
 
 /// The error of opening a path, which has to come at once.
 #[track_caller]
@@ -239,7 +239,7 @@ fn weights_that_are_no_numbers() {
 /// Every kind of file with bytes changed, cut and moved: it opens or it says why not, and never takes long.
 #[test]
 fn changed_files_never_break_anything() {
-    let mutants = 600;
+    let mutants = mutants(600);
     for (folder, name) in [
         ("taesd", "taesd_encoder.pth"),
         ("ldm", "model.ckpt"),
