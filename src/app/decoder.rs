@@ -228,7 +228,7 @@ impl WgslDecoder {
         };
         let codes = match &networks.codes {
             Some(graphs) => {
-                let network = Network::new(gpu, &graphs.decoder)?;
+                let network = Network::new(gpu, graphs.decoder()?)?;
                 let screen = point.sharing(&network, "image", range)?;
                 Some((network, screen))
             }
@@ -250,7 +250,7 @@ impl WgslDecoder {
     fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
         self.network.update_weights(networks.decoder()?)?;
         match (&self.codes, &networks.codes) {
-            (Some((network, _)), Some(graphs)) => network.update_weights(&graphs.decoder),
+            (Some((network, _)), Some(graphs)) => network.update_weights(graphs.decoder()?),
             _ => Ok(()),
         }
     }
@@ -334,7 +334,8 @@ impl ThreadDecoder {
     ) -> Result<Self, EngineError> {
         let runner = Runner::new(kind, networks.decoder()?, None)?;
         let codes = networks.codes.as_ref();
-        let code_runner = codes.map(|codes| Runner::new(kind, &codes.decoder, None)).transpose()?;
+        let code_runner =
+            codes.map(|codes| Runner::new(kind, codes.decoder()?, None)).transpose()?;
         let described = runner.describe();
         let desk = Desk::default();
         let point = Latest::default();
@@ -483,7 +484,7 @@ impl Worker {
         if let Some(networks) = weights {
             self.runner.update_weights(networks.decoder()?)?;
             if let (Some(runner), Some(codes)) = (&mut self.code_runner, &networks.codes) {
-                runner.update_weights(&codes.decoder)?;
+                runner.update_weights(codes.decoder()?)?;
             }
         }
         let (slot, runner, values) = match (job, &mut self.code_runner) {

@@ -34,7 +34,7 @@ use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
-use crate::graph::lower::{Networks, Shown};
+use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::latent::CodeSpace;
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
@@ -73,11 +73,16 @@ struct Model {
 }
 
 impl Model {
-    /// The codes with how often each was used in training, where there is a codebook.
+    /// The codes with how often each was used in training, where pictures are made of them.
     fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
-        let space = self.networks.codes.as_ref()?.space();
+        let space = self.networks.codes.as_ref().filter(|codes| codes.decoder.is_some())?.space();
         let shares = tensors.get(CLUSTER_SIZE)?.data().into();
         Some((space, shares))
+    }
+
+    /// The codes of a codebook without its model.
+    fn codebook_alone(&self) -> Option<CodeSpace> {
+        self.networks.codes.as_ref().filter(|codes| codes.decoder.is_none()).map(CodeGraphs::space)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, ModelArgs, usage};
+use super::{Failure, ModelArgs, open_to_run, usage};
 use crate::array::{Array, NamedArrays};
 use crate::codec::take;
 use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
@@ -62,7 +62,7 @@ struct Files {
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
     // Before any work is done for it.
     check_tensor_file(&args.files.output)?;
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("encode", &args.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;
@@ -77,7 +77,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("decode", &args.model)?;
     let name = match (args.from, &opened.networks.codes) {
         (From::Latent, _) => "latent",
         (From::Indices, Some(_)) => "indices",
@@ -101,7 +101,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     };
     let codes = opened.networks.codes.as_ref().filter(|_| args.from == From::Indices);
     let graph = match codes {
-        Some(codes) => &codes.decoder,
+        Some(codes) => codes.decoder()?,
         None => opened.networks.decoder()?,
     };
     let mut expected = graph.input_shape().to_vec();
@@ -143,7 +143,7 @@ fn check_indices(indices: &Array, k: usize, path: &Path) -> Result<(), Failure> 
 }
 
 pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("reconstruct", &args.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut codes = codec.encode(&images).map_err(anyhow::Error::from_boxed)?;

@@ -101,6 +101,10 @@ pub struct ModelLine<'a> {
     pub trains_on: Option<&'a str>,
     /// Whether it makes no images: there is nothing to explore then.
     pub only_classifies: bool,
+    /// Whether it is a codebook alone: there is nothing but codes then.
+    pub only_codes: bool,
+    /// What a person should know of how it was read.
+    pub notes: &'a [String],
 }
 
 /// What a run takes.

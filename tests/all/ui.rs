@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod codebook;
+mod codes_alone;
 mod evaluate;
 mod layout;
 mod made_up;

@@ -33,6 +33,8 @@ pub struct Window {
     pub is_live: bool,
     pub trains_on: Option<&'static str>,
     pub only_classifies: bool,
+    pub only_codes: bool,
+    pub notes: Vec<String>,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
@@ -54,6 +56,8 @@ impl eframe::App for Window {
                 is_live: self.is_live,
                 trains_on: self.trains_on,
                 only_classifies: self.only_classifies,
+                only_codes: self.only_codes,
+                notes: &self.notes,
                 ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),
