@@ -58,7 +58,7 @@ fn only_codes(
     out: &mut Vec<Command>,
 ) {
     view.tab = Tab::Codebook;
-    ui.label(theme::heading("This file holds only a codebook"));
+    ui.label(theme::heading("Only a codebook is open"));
     ui.label(theme::muted(
         "No pad, picture or sliders: there is no decoder that makes images of its codes.",
     ));

@@ -51,7 +51,7 @@ fn a_codebook_alone_says_what_is_missing_and_shows_its_codes() {
         asked(&mut harness);
         let text = painted(&harness);
         for words in [
-            "This file holds only a codebook",
+            "Only a codebook is open",
             "No pad, picture or sliders",
             "Other tensors that look like codebooks: b.codebook.",
             "384 of 512 used, 64 dying, 64 dead",
