@@ -50,8 +50,8 @@
 //! - How vectors become codes is a description of its own, [`graph::lower::quantizer`], which any family can have.
 //!   The codebooks of several quantizers lie in one weight and count as one codebook of all their codes: counting,
 //!   restarts and every view work on them unchanged, and only [`latent::CodeSpace`] knows which codes go together.
-//! - A description of a model is one trait, [`graph::lower::Architecture`], with a task: reconstruct, generate or
-//!   classify. What follows a family asks the task, so that one without an encoder, or without a decoder, is no
+//! - A description of a model is one trait, [`graph::lower::Architecture`], with a task: reconstruct, generate,
+//!   classify, or only quantize. What follows a family asks the task, so that one without an encoder, or without a decoder, is no
 //!   special case. Networks are lowered anew from (config, tensors) whenever weights change, as normalizations,
 //!   classes and derived codebooks are folded into weights on the way.
 //! - Penalties on a discriminator's slope take the gradient of |g| from a pass of tangents along g / |g|, which is

@@ -13,7 +13,7 @@ use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
 use crate::data::{self, Dataset, Split, examined};
 use crate::engine::{EngineKind, wgsl::Gpu};
-use crate::graph::lower::Task;
+use crate::graph::lower::{OnlyCodes, Task};
 use crate::metrics::Classification;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::metrics::generate::{
@@ -89,6 +89,9 @@ pub enum MeasureError {
         "evaluate: the images have no classes (expected the data that the classifier was trained on)"
     )]
     NoClasses,
+    /// A codebook without its model.
+    #[error("evaluate: {0}")]
+    OnlyCodes(#[from] OnlyCodes),
     /// The model or the classifier cannot be run.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -100,7 +103,13 @@ pub enum MeasureError {
 impl MeasureError {
     /// Whether something else was to be asked for, rather than that something failed.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::ImageShape { .. } | Self::NotAClassifier { .. } | Self::NoClasses)
+        matches!(
+            self,
+            Self::ImageShape { .. }
+                | Self::NotAClassifier { .. }
+                | Self::NoClasses
+                | Self::OnlyCodes(_)
+        )
     }
 }
 
@@ -164,6 +173,9 @@ pub fn measure(
     gpu: Option<&Gpu>,
     progress: &mut dyn FnMut(u32, u32) -> bool,
 ) -> Result<Option<Report>, MeasureError> {
+    if opened.model.task() == Task::Quantize {
+        return Err(OnlyCodes.into());
+    }
     let (found, expected) = (dataset.shape(), opened.image);
     if found != expected {
         return Err(MeasureError::ImageShape { found, expected });
@@ -184,6 +196,7 @@ pub fn measure(
         Task::Reconstruct => measuring.reconstructions()?,
         Task::Generate => measuring.draws(count)?,
         Task::Classify => measuring.classes()?,
+        Task::Quantize => unreachable!("it was refused"),
     };
     report.json.insert("step".to_owned(), json!(opened.step));
     if !measuring.is_stopped {

@@ -74,7 +74,8 @@ pub struct Opened {
     pub run_dir: Option<PathBuf>,
     /// The run it belongs to, where it is one of this program's.
     pub run: Option<RunConfig>,
-    /// Whose file format it is: `zscope`, `diffusers`, `taming`, `ldm`, `taesd`, or `described` by a person.
+    /// Whose file format it is: `zscope`, `diffusers`, `taming`, `ldm`, `taesd`, `described` by a person, or a
+    /// `tensor` alone.
     pub source: &'static str,
     /// The network.
     pub model: ModelConfig,
@@ -102,11 +103,16 @@ pub struct Opened {
     pub usage: Option<Arc<CodeUse>>,
 }
 
-/// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`.
+/// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`, or with `PATH#TENSOR` a
+/// tensor of any checkpoint as a codebook alone.
 ///
 /// # Errors
 /// When nothing usable is there.
 pub fn open(model: &str) -> Result<Opened, OpenError> {
+    if let Some((path, tensor)) = path_and_tensor(model) {
+        let found = foreign::find_codebook(&path, tensor)?;
+        return of_another_library(path, found);
+    }
     let (path, pick) = path_and_pick(model);
     if RunDir::is_run(&path) {
         let (run, config) = RunDir::open(&path)?;
@@ -146,9 +152,18 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
     })
 }
 
-/// Whether a path that is not there itself names a checkpoint of a run: `DIR@latest`, `DIR@best`, `DIR@STEP`.
-pub fn names_checkpoint(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| RunDir::is_run(&path_and_pick(text).0))
+/// Whether a path that is not there itself names a checkpoint of a run, `DIR@latest`, `DIR@best` or `DIR@STEP`, or a
+/// tensor of a checkpoint, `PATH#TENSOR`.
+pub fn names_model(path: &Path) -> bool {
+    let names = |text| RunDir::is_run(&path_and_pick(text).0) || path_and_tensor(text).is_some();
+    path.to_str().is_some_and(names)
+}
+
+/// What `PATH#TENSOR` names, where that is not a path itself.
+fn path_and_tensor(model: &str) -> Option<(PathBuf, &str)> {
+    let (path, tensor) = model.rsplit_once('#')?;
+    let path = PathBuf::from(path);
+    (!Path::new(model).exists() && path.exists()).then_some((path, tensor))
 }
 
 fn path_and_pick(model: &str) -> (PathBuf, Pick) {
@@ -294,7 +309,10 @@ impl Opened {
                 ModelConfig::VqModel(config) if config.norm_type == NormType::Group => {
                     Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
                 }
-                ModelConfig::VqModel(_) | ModelConfig::Tiny(_) | ModelConfig::Described(_) => {
+                ModelConfig::VqModel(_)
+                | ModelConfig::Tiny(_)
+                | ModelConfig::Described(_)
+                | ModelConfig::Codebook(_) => {
                     return Err(OpenError::NoModule { family: self.model.family() });
                 }
             });
@@ -303,9 +321,8 @@ impl Opened {
         let encoder = encoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
         let decoder = self.networks.decoder.as_ref();
         let decoder = decoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
-        let codes = self.networks.codes.as_ref();
-        let code_decoder =
-            codes.map(|codes| Runner::new(engine, &codes.decoder, gpu)).transpose()?;
+        let code_decoder = self.networks.codes.as_ref().and_then(|codes| codes.decoder.as_ref());
+        let code_decoder = code_decoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
     }
 

@@ -12,6 +12,7 @@ use crate::data::{self, DataSpec, Dataset};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
+use crate::graph::lower::Task;
 use crate::graph::lower::vq_model::NormType;
 use crate::open::Opened;
 use crate::session::{Phase, Series, write_csv};
@@ -192,7 +193,14 @@ impl ZscopeApp {
             return;
         };
         let Some(encoder) = model.networks.encoder.clone() else {
-            let text = "This model only generates: it cannot say where a picture lies in its latent space.";
+            let text = match model.config.task() {
+                Task::Quantize => {
+                    "Only a codebook is open: there is no encoder that makes codes of a picture."
+                }
+                _ => {
+                    "This model only generates: it cannot say where a picture lies in its latent space."
+                }
+            };
             self.notice(text, true);
             return;
         };

@@ -10,7 +10,6 @@ use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::latent::{CodeLayout, CodeSpace, similarity_order};
-use crate::metrics::code_use::CodeUse;
 use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use crate::train::worker::Control;
 use crate::ui::Tab;
@@ -67,7 +66,7 @@ impl Job {
 
 impl ZscopeApp {
     /// Begins anew with the codebook of another model, if it has one.
-    pub(super) fn show_codebook(&mut self, codes: Option<CodeSpace>, usage: Option<Arc<CodeUse>>) {
+    pub(super) fn show_codebook(&mut self, codes: Option<CodeSpace>, usage: Usage) {
         // A run that goes on with a model has its codes: who looks at one goes on looking.
         let size = |codes: &Array| codes.num_rows();
         let known = self.codes.codebook.as_ref().map(|codebook| size(&codebook.codes));
@@ -76,7 +75,7 @@ impl ZscopeApp {
         }
         self.codes = Codes {
             codebook: codes.map(|space| Codebook {
-                usage: usage.map_or(Usage::Unknown, Usage::Trained),
+                usage,
                 layout: space.layout,
                 ..Codebook::new(space.codebook)
             }),

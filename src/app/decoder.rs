@@ -254,7 +254,7 @@ impl WgslDecoder {
         };
         let codes = match &networks.codes {
             Some(graphs) => {
-                let network = Network::new(gpu, &graphs.decoder)?;
+                let network = Network::new(gpu, graphs.decoder()?)?;
                 let screen = point.sharing(&network, "image", range)?;
                 Some((network, screen))
             }
@@ -276,7 +276,7 @@ impl WgslDecoder {
     fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
         self.network.update_weights(networks.decoder()?)?;
         match (&self.codes, &networks.codes) {
-            (Some((network, _)), Some(graphs)) => network.update_weights(&graphs.decoder),
+            (Some((network, _)), Some(graphs)) => network.update_weights(graphs.decoder()?),
             _ => Ok(()),
         }
     }
@@ -344,7 +344,7 @@ impl ThreadDecoder {
     ) -> Result<Self, EngineError> {
         let latents = Sizes::new(Runner::new(kind, networks.decoder()?, gpu)?, Pooling::Mean);
         let codes = networks.codes.as_ref();
-        let codes = codes.map(|codes| Runner::new(kind, &codes.decoder, gpu)).transpose()?;
+        let codes = codes.map(|codes| Runner::new(kind, codes.decoder()?, gpu)).transpose()?;
         let codes = codes.map(|runner| Sizes::new(runner, Pooling::First));
         let described = latents.describe();
         let desk = Arc::new(Desk::default());

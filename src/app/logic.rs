@@ -12,11 +12,13 @@ use crate::data::Dataset;
 use crate::data::corrupt::{self, Corruption};
 use crate::engine::wgsl::Gpu;
 use crate::event::{Event, Value};
+use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{Shown, Task};
 use crate::metrics::KlPerDim;
-use crate::metrics::code_use::CodeUse;
+use crate::metrics::code_use::{CodeUse, per_million};
 use crate::metrics::evaluate::Examined;
 use crate::open::Opened;
+use crate::session::codebook::Usage;
 use crate::session::explore::Explore;
 use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
@@ -110,7 +112,9 @@ impl ZscopeApp {
             class: model.shown.class,
             averaged: model.config.has_average().then_some(model.shown.averaged),
             trains_on: self.trains_on(),
-            only_classifies: model.networks.decoder.is_none(),
+            only_classifies: model.config.task() == Task::Classify,
+            only_codes: model.config.task() == Task::Quantize,
+            notes: model.opened.as_ref().map_or(&[], |opened| &opened.notes),
             card: model.card.as_ref(),
         });
         Scene {
@@ -586,6 +590,7 @@ impl ZscopeApp {
         self.decoder = decoder;
         let shape = model.config.latent();
         let codes = model.codes(tensors);
+        let alone = model.codebook_alone();
         self.explore = match codes.clone() {
             Some((space, shares)) => {
                 let cells = shape.iter().skip(1).product();
@@ -593,7 +598,12 @@ impl ZscopeApp {
             }
             None => Explore::new(shape.iter().product()),
         };
-        self.show_codebook(codes.map(|(space, _)| space), usage);
+        let usage = match usage {
+            Some(usage) => Usage::Trained(usage),
+            None if alone.is_some() => told_use(tensors),
+            None => Usage::Unknown,
+        };
+        self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
         self.follow_models();
         self.kl_step = 0;
@@ -631,6 +641,12 @@ impl ZscopeApp {
             self.notice(format!("draw the picture: {error}"), true);
         }
     }
+}
+
+/// What a checkpoint tells of the use of its codes.
+fn told_use(tensors: &NamedArrays) -> Usage {
+    let counts = tensors.get(CLUSTER_SIZE).and_then(|shares| per_million(shares.data()));
+    counts.map_or(Usage::Unknown, |counts| Usage::Averaged(counts.into()))
 }
 
 fn model_name(opened: &Opened) -> String {

@@ -36,7 +36,7 @@ use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
-use crate::graph::lower::{Networks, Shown};
+use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::latent::CodeSpace;
 use crate::open::Opened;
 use crate::picture::{ImageShape, ValueRange};
@@ -78,13 +78,18 @@ struct Model {
 }
 
 impl Model {
-    /// The codes with how often each was used in training, where there is a codebook.
+    /// The codes with how often each was used in training, where pictures are made of them.
     fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
-        let space = self.networks.codes.as_ref()?.space();
+        let space = self.networks.codes.as_ref().filter(|codes| codes.decoder.is_some())?.space();
         // Nothing is known of codes whose use was not kept: each counts alike.
         let even = || vec![1.0; space.codebook.num_rows()].into();
         let shares = tensors.get(CLUSTER_SIZE).map_or_else(even, |use_of| use_of.data().into());
         Some((space, shares))
+    }
+
+    /// The codes of a codebook without its model.
+    fn codebook_alone(&self) -> Option<CodeSpace> {
+        self.networks.codes.as_ref().filter(|codes| codes.decoder.is_none()).map(CodeGraphs::space)
     }
 }
 

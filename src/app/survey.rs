@@ -84,9 +84,10 @@ pub(super) fn code_pictures(
     code: usize,
 ) -> Result<Option<CodePictures>, CodecError> {
     let Some(codes) = &networks.codes else { return Ok(None) };
+    let Some(graph) = &codes.decoder else { return Ok(None) };
     let ([h, w], space) = (codes.grid(), codes.space());
-    let shape = codes.decoder.input_shape();
-    let mut decoder = Runner::new(EngineKind::Cpu, &codes.decoder, None)?;
+    let shape = graph.input_shape();
+    let mut decoder = Runner::new(EngineKind::Cpu, graph, None)?;
     let mut decode = |indices: &Array| -> Result<Array, CodecError> {
         let mut image = take(&mut decoder.run(indices)?, "image")?;
         image.data_mut().iter_mut().for_each(|value| *value = range.to_unit(*value));

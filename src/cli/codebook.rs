@@ -1,5 +1,7 @@
 //! `zscope codebook`: how often each code is used on a set of images.
 
+mod alone;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +14,9 @@ use crate::codec::{CodecError, compared, take};
 use crate::data::{self, DataSpec, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::{pictures, write_whole};
-use crate::graph::lower::CodeGraphs;
-use crate::latent::{CodeSpace, squared_distance};
-use crate::metrics::code_use::{CodeState, code_state, codes_used, perplexity as exp_entropy};
+use crate::graph::lower::{CodeGraphs, Task};
+use crate::latent::nearest_others;
+use crate::metrics::code_use::{CodeState, code_states, codes_used, perplexity as exp_entropy};
 use crate::open::Opened;
 
 /// Images that are run at once.
@@ -22,7 +24,7 @@ const BATCH: usize = 100;
 /// Cells of a picture that is all of one code, on a side; the middle of it is the code's tile.
 const TILE_CELLS: usize = 2;
 
-/// Count how often each code of a codebook is used
+/// Count how often each code of a codebook is used; of a codebook without its model tell what its file tells
 #[derive(Debug, Args)]
 pub(super) struct CodebookArgs {
     #[command(flatten)]
@@ -68,6 +70,9 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
             opened.model.family()
         )));
     };
+    if opened.model.task() == Task::Quantize {
+        return alone::run(args, &opened, graphs);
+    }
     let spec: DataSpec = super::data_of(args.data.as_deref(), &opened)?;
     let dataset = data::open(&spec.with_size(opened.image.height))?;
     if dataset.shape() != opened.image {
@@ -81,7 +86,9 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
     let counted = count_codes(args.model.engine, &opened, graphs, dataset.as_ref(), split, count)
         .map_err(anyhow::Error::from_boxed)?;
     if let Some(path) = &args.csv {
-        write_csv(path, &counted.usage, &graphs.space())?;
+        let nearest = nearest_others(graphs.codebook(), graphs.layout.parts());
+        let uses = Uses { told: None, counts: Some(&counted.usage) };
+        write_csv(path, uses, graphs.codebook(), &nearest)?;
     }
     if let Some(path) = &args.png {
         write_tiles(path, &opened, graphs, size).map_err(anyhow::Error::from_boxed)?;
@@ -180,33 +187,56 @@ fn count_codes(
     Ok(counted)
 }
 
-fn write_csv(path: &Path, usage: &[u64], space: &CodeSpace) -> Result<(), Failure> {
-    let codebook = &space.codebook;
-    let all = usage.iter().sum::<u64>().max(1) as f64;
+/// How often each code is used.
+#[derive(Clone, Copy)]
+struct Uses<'a> {
+    /// As it was told, where it is no count.
+    told: Option<&'a [f32]>,
+    /// What shares and states follow from; nothing where it is not known.
+    counts: Option<&'a [u64]>,
+}
+
+fn write_csv(
+    path: &Path,
+    uses: Uses<'_>,
+    codebook: &Array,
+    nearest: &[Option<(usize, f32)>],
+) -> Result<(), Failure> {
+    let all = uses.counts.map_or(0, |counts| counts.iter().sum::<u64>()).max(1) as f64;
+    let states = uses.counts.map(code_states).unwrap_or_default();
     let saved = write_whole(path, |out| {
         writeln!(out, "code,uses,share,state,norm,nearest,distance")?;
-        for (code, &uses) in usage.iter().enumerate() {
-            let vector = codebook.row(code);
-            let state = match code_state(usage, code) {
-                CodeState::Used => "used",
-                CodeState::Dying => "dying",
-                CodeState::Dead => "dead",
-            };
-            let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-            let siblings = space.range(space.part_of(code));
-            let others = siblings.filter(|&other| other != code);
-            let nearest = others
-                .map(|other| (squared_distance(vector, codebook.row(other)), other))
-                .min_by(|a, b| a.0.total_cmp(&b.0));
-            write!(out, "{code},{uses},{},{state},{norm}", uses as f64 / all)?;
-            match nearest {
-                Some((square, other)) => writeln!(out, ",{other},{}", square.sqrt())?,
+        for (code, near) in nearest.iter().enumerate() {
+            write!(out, "{code},")?;
+            match (uses.told, uses.counts) {
+                (Some(told), _) => write!(out, "{},", told[code])?,
+                (None, Some(counts)) => write!(out, "{},", counts[code])?,
+                (None, None) => write!(out, ",")?,
+            }
+            match uses.counts {
+                Some(counts) => {
+                    let state = match states[code] {
+                        CodeState::Used => "used",
+                        CodeState::Dying => "dying",
+                        CodeState::Dead => "dead",
+                    };
+                    write!(out, "{},{state}", counts[code] as f64 / all)?;
+                }
+                None => write!(out, ",")?,
+            }
+            write!(out, ",{}", norm(codebook.row(code)))?;
+            match near {
+                Some((other, square)) => writeln!(out, ",{other},{}", square.sqrt())?,
                 None => writeln!(out, ",,")?,
             }
         }
         Ok(())
     });
     Ok(saved?)
+}
+
+fn norm(vector: &[f32]) -> f32 {
+    vector.iter().map(|value| value * value).sum::<f32>().sqrt()
 }
 
 /// The middle of a picture that is all of one code, for each code.
@@ -216,7 +246,7 @@ fn write_tiles(
     graphs: &CodeGraphs,
     size: usize,
 ) -> Result<(), CodecError> {
-    let mut decoder = Runner::new(EngineKind::Auto, &graphs.decoder, None)?;
+    let mut decoder = Runner::new(EngineKind::Auto, graphs.decoder()?, None)?;
     let ([h, w], space) = (graphs.grid(), graphs.space());
     let image = opened.image;
     let side = |pixels: usize, cells: usize| (pixels / cells * TILE_CELLS).min(pixels);
@@ -227,7 +257,7 @@ fn write_tiles(
         let codes = start..size.min(start + BATCH);
         let indices = codes.clone().flat_map(|code| space.indices(&space.alone(code)));
         let cells = indices.flat_map(|index| std::iter::repeat_n(index, h * w)).collect();
-        let grid = Array::new([&[codes.len()], graphs.decoder.input_shape()].concat(), cells)?;
+        let grid = Array::new([&[codes.len()], decoder.graph().input_shape()].concat(), cells)?;
         let decoded = take(&mut decoder.run(&grid)?, "image")?;
         for index in 0..codes.len() {
             for row in decoded.row(index).chunks_exact(image.width * image.height) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::long_run::LongRun;
-use super::{Failure, ModelArgs, usage};
+use super::{Failure, ModelArgs, open_to_run, usage};
 use crate::array::{Array, NamedArrays};
 use crate::codec::{Way, take};
 use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
@@ -63,7 +63,7 @@ struct Files {
 pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
     // Before any work is done for it.
     check_tensor_file(&args.files.output)?;
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("encode", &args.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;
@@ -80,7 +80,7 @@ pub(super) fn encode(args: &EncodeArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("decode", &args.model)?;
     let name = match (args.from, &opened.networks.codes) {
         (From::Latent, _) => "latent",
         (From::Indices, Some(_)) => "indices",
@@ -104,7 +104,7 @@ pub(super) fn decode(args: &DecodeArgs) -> Result<(), Failure> {
     };
     let codes = opened.networks.codes.as_ref().filter(|_| args.from == From::Indices);
     let graph = match codes {
-        Some(codes) => &codes.decoder,
+        Some(codes) => codes.decoder()?,
         None => opened.networks.decoder()?,
     };
     let mut expected = graph.input_shape().to_vec();
@@ -152,7 +152,7 @@ fn check_indices(indices: &Array, k: usize, path: &Path) -> Result<(), Failure> 
 }
 
 pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("reconstruct", &args.model)?;
     let (images, opened) = read_images(&args.files.input, opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let mut run = LongRun::new(codec.as_ref(), Way::Encode)?;

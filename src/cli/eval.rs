@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Failure, ModelArgs, output, usage};
+use super::{Failure, ModelArgs, open_to_run, output, usage};
 use crate::data::{self, DataSpec, Split};
 use crate::measure::{DRAWS, MeasureOptions, Report, measure};
 
@@ -43,7 +43,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
             return Err(usage(anyhow::anyhow!("evaluate: {name} is 0 (expected at least 1)")));
         }
     }
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("eval", &args.model)?;
     let dataset = data::open(&spec.with_size(opened.image.height))?;
     let options = MeasureOptions {
         split,

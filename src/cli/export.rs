@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{Failure, output, usage};
 use crate::formats::export::to_diffusers;
 use crate::formats::run_dir::RunDir;
+use crate::graph::lower::{OnlyCodes, Task};
 
 /// Write a model as other programs open it
 #[derive(Debug, Args)]
@@ -31,6 +32,9 @@ enum Format {
 
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let opened = crate::open::open(&args.model)?;
+    if opened.model.task() == Task::Quantize {
+        return Err(usage(anyhow::anyhow!("export: {OnlyCodes}")));
+    }
     match (args.format, &opened.run) {
         (Format::Diffusers, _) => {
             to_diffusers(&args.out, &opened.model, &opened.tensors, &opened.facts)?;

@@ -8,7 +8,8 @@ use crate::open::CodebookInfo;
 /// Tell what a model is: family, sizes, range of its images
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, a checkpoint file, or a folder of diffusers
+    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, a checkpoint file, a folder of diffusers, or
+    /// FILE#TENSOR for a codebook alone
     model: String,
     /// Print one JSON object
     #[arg(long)]
@@ -29,10 +30,13 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Failure> {
     if let Some(run) = &opened.run {
         output::line(&format!("step        {} of {}", info.step, run.total_steps));
     }
-    output::line(&format!(
-        "image       {}×{}×{} in [{}, {}]",
-        image.channels, image.height, image.width, image.range[0], image.range[1]
-    ));
+    output::line(&match image.channels {
+        0 => "image       none".to_owned(),
+        _ => format!(
+            "image       {}×{}×{} in [{}, {}]",
+            image.channels, image.height, image.width, image.range[0], image.range[1]
+        ),
+    });
     output::line(&format!("latent      {shape} ({})", info.latent.kind));
     if let Some(CodebookInfo { size, dim }) = info.codebook {
         output::line(&format!("codebook    {size} codes of {dim}"));

@@ -20,6 +20,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::data::DataSpec;
 use crate::engine::EngineKind;
+use crate::graph::lower::{OnlyCodes, Task};
 use crate::open::Opened;
 
 /// Zscope, an oscilloscope for latent spaces.
@@ -74,7 +75,8 @@ enum DataVerb {
 /// Which model, and what runs it.
 #[derive(Clone, Debug, Args)]
 struct ModelArgs {
-    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, or a checkpoint file
+    /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, a checkpoint file, or FILE#TENSOR for a codebook
+    /// alone
     model: String,
     /// What runs it: auto, wgsl (compute shaders), cpu, twin (scalar reference) or burn (training module)
     #[arg(long, default_value_t = EngineKind::Auto)]
@@ -101,6 +103,15 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 /// Marks an error as wrong usage.
 fn usage(error: impl Into<anyhow::Error>) -> Failure {
     Failure::Usage(error.into())
+}
+
+/// The model of a verb that runs one: a codebook alone cannot be run.
+fn open_to_run(verb: &str, model: &ModelArgs) -> Result<Opened, Failure> {
+    let opened = crate::open::open(&model.model)?;
+    match opened.model.task() {
+        Task::Quantize => Err(usage(anyhow::anyhow!("{verb}: {OnlyCodes}"))),
+        _ => Ok(opened),
+    }
 }
 
 /// The data that was named, else what belongs to the model.
@@ -185,7 +196,7 @@ fn check_window(window: &WindowArgs) -> Result<(), Failure> {
             "open the window: --engine burn (expected auto, wgsl, cpu or twin; burn is for the verbs that run a model)"
         )));
     }
-    let is_there = |path: &&PathBuf| path.exists() || crate::open::names_checkpoint(path);
+    let is_there = |path: &&PathBuf| path.exists() || crate::open::names_model(path);
     let Some(path) = window.path.as_ref().filter(|path| !is_there(path)) else { return Ok(()) };
     let verbs: Vec<String> =
         Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, ModelArgs, codec_verbs, output, usage};
+use super::{Failure, ModelArgs, codec_verbs, open_to_run, output, usage};
 use crate::array::Array;
 use crate::codec::take;
 use crate::graph::lower::{CodeGraphs, Shown};
@@ -34,7 +34,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     if args.n == 0 || args.n > 100_000 {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("sample", &args.model)?;
     let opened = match &args.class {
         Some(text) => {
             let class = class_from(text, &opened)?;
@@ -62,7 +62,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
 
 /// Grids of codes, each drawn by its use, `[n, h, w]` or `[n, q, h, w]`.
 fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<Array, Failure> {
-    let mut shape = codes.decoder.input_shape().to_vec();
+    let mut shape = codes.decoder()?.input_shape().to_vec();
     let (space, [h, w]) = (codes.space(), codes.grid());
     let drawn = |index| space.indices(&space.draw(shares, h * w, args.seed, index));
     let data = (0..args.n as u64).flat_map(drawn).collect();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, ModelArgs, codec_verbs, usage};
+use super::{Failure, ModelArgs, codec_verbs, open_to_run, usage};
 use crate::array::Array;
 use crate::codec::{Codec, take};
 use crate::data::{self, DataSpec, Split};
@@ -70,7 +70,7 @@ pub(super) fn interpolate(args: &InterpolateArgs) -> Result<(), Failure> {
             args.steps
         )));
     }
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("interpolate", &args.model)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let from = end(&args.from, args, &opened, codec.as_mut())?;
     let to = end(&args.to, args, &opened, codec.as_mut())?;
@@ -101,7 +101,7 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
             args.steps
         )));
     }
-    let opened = crate::open::open(&args.model.model)?;
+    let opened = open_to_run("traverse", &args.model)?;
     if opened.networks.codes.is_some() {
         return Err(usage(anyhow::anyhow!(
             "traverse: a {} model has no dimensions of its own to sweep (expected a continuous latent; use interpolate, or codebook --png)",

@@ -3,6 +3,7 @@
 //! Configurations and weights come from strangers: nothing is run, nothing outside of the opened folder is read, and
 //! no tensor is read before its name and shape are known to be right.
 
+mod codebook;
 mod described;
 mod diffusers;
 mod infer;
@@ -32,7 +33,8 @@ pub const ENDINGS_OF_MODELS: [&str; 6] = ["safetensors", "ckpt", "pth", "pt", "b
 /// A model of another library whose weights are not read yet.
 #[derive(Debug)]
 pub struct Foreign {
-    /// Whose layout it is: `diffusers`, `taming`, `ldm` or `taesd`; `described` for one that a TOML tells of.
+    /// Whose layout it is: `diffusers`, `taming`, `ldm` or `taesd`; `described` for one that a TOML tells of, `tensor` for
+    /// a codebook alone.
     pub source: &'static str,
     /// The network.
     pub model: ModelConfig,
@@ -46,7 +48,8 @@ pub struct Foreign {
 
 /// The model of another library at a path: a folder of diffusers, a pipeline of it that holds an autoencoder, a
 /// checkpoint of taming-transformers or latent-diffusion, the pair of files of TAESD, or a TOML that tells of a model of
-/// no standard layout. Nothing where there is none.
+/// no standard layout. Of a checkpoint of no layout that is known, the tensor that looks most like a codebook. Nothing
+/// where there is none.
 ///
 /// # Errors
 /// When there is one that cannot be read or is of a kind that cannot be run.
@@ -71,6 +74,18 @@ fn is_called_model(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS_OF_MODELS.contains(&ending))
 }
 
+/// The tensor of a name as a codebook alone, out of a checkpoint of whatever layout.
+///
+/// # Errors
+/// When there is no such tensor, or it can be no codebook.
+pub fn find_codebook(path: &Path, tensor: &str) -> Result<Foreign, FormatError> {
+    let file =
+        if path.is_dir() { only_file(path, &weight_files(path)?)? } else { Some(path.to_owned()) };
+    let file =
+        file.ok_or_else(|| FormatError::content(OPEN, "no weights", "a checkpoint", path))?;
+    codebook::named(Weights::open(&file)?, tensor)
+}
+
 fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
     for part in PARTS {
         let here = folder.join(part);
@@ -91,9 +106,14 @@ fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
     if let Some(pair) = taesd::pair(&files) {
         return taesd::open(&pair).map(Some);
     }
-    match files.as_slice() {
+    only_file(folder, &files)?.map(|file| in_file(&file)).transpose()
+}
+
+/// The file of a folder that holds its weights; nothing where none does.
+fn only_file(folder: &Path, files: &[PathBuf]) -> Result<Option<PathBuf>, FormatError> {
+    match files {
         [] => Ok(None),
-        [file] => in_file(&contained(folder, &name_of(file))?).map(Some),
+        [file] => contained(folder, &name_of(file)).map(Some),
         several => {
             let names: Vec<String> = several.iter().take(6).map(|file| name_of(file)).collect();
             let dots = if several.len() > names.len() { ", …" } else { "" };
@@ -126,6 +146,10 @@ fn in_file(file: &Path) -> Result<Foreign, FormatError> {
     }
     if let Some(description) = described::of_weights(file) {
         return described::open(&description);
+    }
+    let candidates = codebook::candidates(&weights);
+    if !candidates.is_empty() {
+        return codebook::open(weights, &candidates);
     }
     let names: Vec<&str> = weights.names().take(4).collect();
     let found = format!("tensors of no known layout ({}, …)", names.join(", "));

@@ -16,6 +16,7 @@ use crate::array::NamedArrays;
 use crate::data::corrupt::Corruption;
 use crate::graph::lower::Architecture;
 use crate::graph::lower::classifier::ClassifierConfig;
+use crate::graph::lower::codebook::CodebookConfig;
 use crate::graph::lower::described::DescribedConfig;
 use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::tiny::TinyConfig;
@@ -85,6 +86,8 @@ pub enum ModelConfig {
     Tiny(TinyConfig),
     /// An autoencoder of no standard layout, as a person tells of it.
     Described(DescribedConfig),
+    /// A codebook without its model.
+    Codebook(CodebookConfig),
 }
 
 impl ModelConfig {
@@ -112,7 +115,7 @@ impl ModelConfig {
         }
     }
 
-    /// The images that it takes and makes.
+    /// The images that it takes and makes; without channels and sides where it has nothing to do with images.
     pub fn image(&self) -> ImageShape {
         match self {
             Self::Vae(config) => config.image,
@@ -124,6 +127,7 @@ impl ModelConfig {
             Self::VqModel(config) => config.image,
             Self::Tiny(config) => config.image,
             Self::Described(config) => config.description.image,
+            Self::Codebook(_) => ImageShape::new(0, 0, 0),
         }
     }
 }
@@ -142,6 +146,7 @@ impl std::ops::Deref for ModelConfig {
             Self::VqModel(config) => config,
             Self::Tiny(config) => config,
             Self::Described(config) => config,
+            Self::Codebook(config) => config,
         }
     }
 }

@@ -18,7 +18,7 @@ pub use interpolate::{
     Mixing, angle_between, lerp, lerp_weights, mix, mix_into, path, slerp, slerp_weights,
 };
 pub use levels::{Bound, Levels};
-pub use nearest::{near_ties, nearest_codes, squared_distance};
+pub use nearest::{near_ties, nearest_codes, nearest_others, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
 pub use prior::draws;
 pub use similarity::similarity_order;

@@ -24,6 +24,23 @@ pub fn nearest_codes(vectors: &Array, codebook: &Array) -> Vec<(u32, f32)> {
     vectors.data().par_chunks_exact(d).map(nearest).collect()
 }
 
+/// The nearest other code of each code in its own codebook, of equally near ones the lowest, and its squared distance;
+/// nothing where there is none at a finite distance.
+///
+/// # Shapes
+/// - `codebook`: `[parts * k, d]`, the codes of `parts` codebooks one after the other; result: `[parts * k]`
+pub fn nearest_others(codebook: &Array, parts: usize) -> Vec<Option<(usize, f32)>> {
+    let k = (codebook.num_rows() / parts.max(1)).max(1);
+    let nearest = |code: usize| {
+        let first = code / k * k;
+        let others = (first..first + k).filter(|&other| other != code);
+        let all =
+            others.map(|other| (other, squared_distance(codebook.row(code), codebook.row(other))));
+        all.filter(|(_, square)| square.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    (0..codebook.num_rows()).into_par_iter().map(nearest).collect()
+}
+
 /// The squared Euclidean distance of two vectors of one length.
 pub fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;

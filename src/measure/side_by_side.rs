@@ -257,6 +257,6 @@ fn pictures(
             let mut codec = opened.sampler(options.engine, None)?;
             Some(Pictures::Draws(shown(&take(&mut codec.decode(&latents)?, "image")?)))
         }
-        Task::Classify => None,
+        Task::Classify | Task::Quantize => None,
     })
 }

@@ -302,6 +302,13 @@ fn state_of(count: u64, even: f64) -> CodeState {
     }
 }
 
+/// Shares of no fixed sum as counts among a million vectors, `[k]`; nothing where no code has a share.
+pub fn per_million(shares: &[f32]) -> Option<Vec<u64>> {
+    let all: f64 = shares.iter().map(|&share| f64::from(share)).sum();
+    let count = |&share: &f32| (1e6 * f64::from(share) / all).round() as u64;
+    (all > 0.0).then(|| shares.iter().map(count).collect())
+}
+
 /// The number of codes that were chosen at all.
 pub fn codes_used(counts: &[u64]) -> usize {
     counts.iter().filter(|&&count| count > 0).count()

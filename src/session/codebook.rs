@@ -40,6 +40,8 @@ pub enum Usage {
     Unknown,
     /// Counted once over some images: how many vectors chose each code, `[k]`.
     Evaluated(Arc<[u64]>),
+    /// Told by the checkpoint, which kept a moving average: among a million vectors, how many chose each code, `[k]`.
+    Averaged(Arc<[u64]>),
     /// Counted while training.
     Trained(Arc<CodeUse>),
 }
@@ -49,7 +51,9 @@ impl Usage {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Unknown, Self::Unknown) => true,
-            (Self::Evaluated(a), Self::Evaluated(b)) => Arc::ptr_eq(a, b),
+            (Self::Evaluated(a), Self::Evaluated(b)) | (Self::Averaged(a), Self::Averaged(b)) => {
+                Arc::ptr_eq(a, b)
+            }
             (Self::Trained(a), Self::Trained(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -154,16 +158,16 @@ impl Codebook {
     pub fn history(&self) -> Option<&CodeUse> {
         match &self.usage {
             Usage::Trained(history) => Some(history),
-            Usage::Unknown | Usage::Evaluated(_) => None,
+            Usage::Unknown | Usage::Evaluated(_) | Usage::Averaged(_) => None,
         }
     }
 
-    /// How many vectors chose each code, `[k]`: over the rolling window of training, or in the evaluation of
-    /// a model without a history. Empty where nothing was counted.
+    /// How many vectors chose each code, `[k]`: over the rolling window of training, in the evaluation of
+    /// a model without a history, or among a million. Empty where nothing was counted.
     pub fn window_counts(&self) -> &[u64] {
         match &self.usage {
             Usage::Unknown => &[],
-            Usage::Evaluated(counts) => counts,
+            Usage::Evaluated(counts) | Usage::Averaged(counts) => counts,
             Usage::Trained(history) => history.window(),
         }
     }

@@ -263,7 +263,10 @@ fn learner(
         ModelConfig::Gan(gan) => {
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
         }
-        ModelConfig::VqModel(_) | ModelConfig::Tiny(_) | ModelConfig::Described(_) => {
+        ModelConfig::VqModel(_)
+        | ModelConfig::Tiny(_)
+        | ModelConfig::Described(_)
+        | ModelConfig::Codebook(_) => {
             return Err(format!("no recipe trains the family {}", config.model.family()));
         }
     })
@@ -719,7 +722,7 @@ impl Loop {
                 Probe::reconstruct(codec, range, step, &self.probe, corruption)
             }
             Task::Generate => Probe::generate(codec, range, step, &self.config.model.latent()),
-            Task::Classify => return Ok(None),
+            Task::Classify | Task::Quantize => return Ok(None),
         };
         probe.map(Some).map_err(|e| e.to_string())
     }

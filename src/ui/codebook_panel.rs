@@ -8,7 +8,7 @@ use egui::{
 use super::code_map::set_cell;
 use super::codebook_view::{Clock, CodebookView, Order};
 use super::heatmap::{CellLook, HeatGrid, count_at};
-use super::words::{self, grouped, percent};
+use super::words::{self, grouped, measure, percent};
 use super::{Command, Scene, keys, picture, sliders, theme};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
@@ -30,9 +30,13 @@ pub(super) fn summary(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
         return;
     }
     let number = |state| grouped(overview.number_of(state) as u64);
+    let over = match &codebook.usage {
+        Usage::Averaged(_) => "moving average",
+        _ => "evaluation",
+    };
     let perplexity = match overview.batch_perplexity {
         Some(batch) => format!("{:.1} (window), {batch:.1} (batch)", overview.perplexity),
-        None => format!("{:.1} (evaluation)", overview.perplexity),
+        None => format!("{:.1} ({over})", overview.perplexity),
     };
     let text = format!(
         "{} of {} used, {} dying, {} dead · perplexity {perplexity}",
@@ -81,11 +85,12 @@ fn toolbar(
 ) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        clock(ui, codebook, view);
+        clock(ui, scene, codebook, view);
         ui.separator();
         let orders = [
             (Order::Index, "Index", "Codes by their number."),
             (Order::Use, "Use", "The most used codes first. Stays as it is under the pointer."),
+            (Order::Norm, "Norm", "The longest codes first."),
             (
                 Order::Similarity,
                 "Similarity",
@@ -93,18 +98,37 @@ fn toolbar(
             ),
         ];
         ui.label(theme::muted("by"));
-        for (order, name, hint) in orders {
-            let known = order != Order::Similarity || codebook.order_by_similarity.is_some();
+        // Beside what is done to codes there is no room for one more.
+        let offers = |order| order != Order::Norm || scene.model.only_codes;
+        if !offers(view.order) {
+            view.order = Order::Index;
+        }
+        for (order, name, hint) in orders.into_iter().filter(|(order, ..)| offers(*order)) {
+            let (known, unknown) = match order {
+                Order::Similarity => (
+                    codebook.order_by_similarity.is_some(),
+                    "Not known yet: it is worked out in the background.",
+                ),
+                Order::Use => (
+                    !view.overview.counts.is_empty(),
+                    "How often codes are used is not known.",
+                ),
+                Order::Index | Order::Norm => (true, ""),
+            };
             let button = egui::Button::selectable(view.order == order, name);
             let response = ui.add_enabled(known, button);
-            let unknown = "Not known yet: it is worked out in the background.";
             if response.on_hover_text(hint).on_disabled_hover_text(unknown).clicked() {
                 view.order = order;
             }
         }
-        ui.separator();
-        let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
-        ui.checkbox(&mut view.log, "log").on_hover_text(hint);
+        if !view.overview.counts.is_empty() {
+            ui.separator();
+            let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
+            ui.checkbox(&mut view.log, "log").on_hover_text(hint);
+        }
+        if scene.model.only_codes {
+            return;
+        }
         ui.separator();
         let is_dead = |code: &usize| {
             view.overview.state(*code) == Some(CodeState::Dead) && !codebook.is_frozen(*code)
@@ -122,7 +146,7 @@ fn toolbar(
 }
 
 /// Which uses are counted, where there is a choice.
-fn clock(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
+fn clock(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut CodebookView) {
     match &codebook.usage {
         Usage::Trained(history) => {
             let window = format!("Window ({} steps)", grouped(history.window_steps()));
@@ -144,6 +168,15 @@ fn clock(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
         Usage::Evaluated(_) => {
             let vectors = grouped(view.overview.vectors);
             ui.label(theme::muted(format!("{vectors} vectors evaluated")));
+        }
+        Usage::Averaged(_) => {
+            ui.label(theme::muted("use as the file tells it")).on_hover_text(
+                "A moving average that training kept: of a million vectors, how many chose each code.",
+            );
+        }
+        Usage::Unknown if scene.model.only_codes => {
+            ui.label(theme::muted("use not known"))
+                .on_hover_text("Nothing in the file tells how often each code is used.");
         }
         Usage::Unknown => {
             ui.label(theme::muted("use not counted yet"))
@@ -259,20 +292,24 @@ fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize)
     let overview = &view.overview;
     let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
     ui.label(format!("Code {code}, {}{frozen}", words::state(overview.state(code))));
+    if let Some(norm) = overview.norms.get(code) {
+        ui.label(theme::muted(format!("norm {}", measure(*norm))));
+    }
     if overview.counts.is_empty() {
         return;
     }
     let over = match &codebook.usage {
         Usage::Trained(_) if view.clock == Clock::Batch => "of the last batch",
         Usage::Trained(_) => "of the window",
+        Usage::Averaged(_) => "in training",
         Usage::Unknown | Usage::Evaluated(_) => "evaluated",
     };
     let count = overview.count(code);
-    ui.label(theme::muted(format!(
-        "{} uses, {} of the vectors {over}",
-        grouped(count),
-        percent(count, overview.vectors)
-    )));
+    let share = percent(count, overview.vectors);
+    ui.label(theme::muted(match &codebook.usage {
+        Usage::Averaged(_) => format!("{share} of the vectors {over}"),
+        _ => format!("{} uses, {share} of the vectors {over}", grouped(count)),
+    }));
     if let Some(history) = codebook.history() {
         let last = history
             .last_used(code)
@@ -289,10 +326,17 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
         |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             if view.overview.counts.is_empty() {
-                swatch(ui, None, 0.0, false);
-                ui.label(theme::muted("not counted").small());
+                let [least, most] = view.overview.span.map(measure);
+                let middle = measure(view.overview.span.iter().sum::<f32>() / 2.0);
+                colour_bar(ui, [format!("norm {least}"), middle, most]);
             } else {
-                colour_bar(ui, view);
+                let most = view.overview.most;
+                let unit = match &codebook.usage {
+                    Usage::Averaged(_) => "in a million",
+                    _ => "uses",
+                };
+                let middle = grouped(count_at(0.5, most, view.log));
+                colour_bar(ui, ["0".to_owned(), middle, format!("{} {unit}", grouped(most))]);
                 for (state, brightness) in
                     [(CodeState::Used, 0.7), (CodeState::Dying, 0.15), (CodeState::Dead, 0.0)]
                 {
@@ -312,13 +356,13 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
     );
 }
 
-/// The colours of use, with their numbers.
-fn colour_bar(ui: &mut Ui, view: &CodebookView) {
-    let most = view.overview.most;
+/// The colours of use or of norms, with the numbers of the darkest, the middle and the brightest.
+fn colour_bar(ui: &mut Ui, [least, middle, most]: [String; 3]) {
     let text = |ui: &mut Ui, text: String| {
         ui.label(theme::number(text).size(11.0).color(theme::MUTED));
     };
-    text(ui, "0".to_owned());
+    let name = format!("Colours from {least} to {most}");
+    text(ui, least);
     let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
     let mut mesh = Mesh::default();
     for step in 0..BAR_STEPS {
@@ -329,15 +373,14 @@ fn colour_bar(ui: &mut Ui, view: &CodebookView) {
         mesh.add_colored_rect(part, theme::viridis(share));
     }
     ui.painter().add(Shape::mesh(mesh));
-    let middle = grouped(count_at(0.5, most, view.log));
     let ink = theme::ink_on(theme::viridis(0.5));
     let font = FontId::monospace(10.0);
     ui.painter().text(rect.center(), Align2::CENTER_CENTER, middle, font, ink);
-    let name = format!("Colours from 0 to {most} uses");
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    response
-        .on_hover_text("Vectors that chose a code; the number inside is the middle of the scale.");
-    text(ui, format!("{} uses", grouped(most)));
+    response.on_hover_text(
+        "What the colour of a code tells; the number inside is the middle of the scale.",
+    );
+    text(ui, most);
 }
 
 /// A cell as the heatmap draws it.

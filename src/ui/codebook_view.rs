@@ -30,6 +30,8 @@ pub enum Order {
     Index,
     /// The most used first.
     Use,
+    /// The longest first.
+    Norm,
     /// Those that are alike near each other.
     Similarity,
 }
@@ -151,6 +153,7 @@ impl CodebookView {
             order: &self.overview.order,
             counts: &self.overview.counts,
             states: &self.overview.states,
+            norms: &self.overview.norms,
             frozen: &codebook.frozen,
             log: self.log,
         };
@@ -195,6 +198,10 @@ pub(super) struct Overview {
     pub most: u64,
     /// Where each code stands, over the window, `[k]`; empty where nothing was counted.
     pub states: Vec<CodeState>,
+    /// The norm of each code, where nothing was counted or codes lie by their norms, `[k]`.
+    pub norms: Vec<f32>,
+    /// The least and the greatest of them.
+    pub span: [f32; 2],
     /// The codes from the first place of the heatmap on.
     pub order: Vec<usize>,
     /// The place of each code.
@@ -260,6 +267,9 @@ impl Overview {
         };
         self.vectors = self.counts.iter().sum();
         self.most = self.counts.iter().copied().max().unwrap_or(0);
+        let shows_norms = self.counts.is_empty() || order == Order::Norm;
+        self.norms = if shows_norms { codebook.norms() } else { Vec::new() };
+        self.span = heatmap::span(&self.norms);
         let stays = is_held && self.made_for.as_ref().is_some_and(|old| old.lies_like(&sources));
         self.is_out_of_order = stays;
         if !stays {
@@ -278,6 +288,9 @@ impl Overview {
         if order == Order::Use {
             let count = |code: usize| self.counts.get(code).copied().unwrap_or(0);
             self.order.sort_by_key(|&code| (std::cmp::Reverse(count(code)), code));
+        }
+        if order == Order::Norm {
+            self.order.sort_by(|&a, &b| self.norms[b].total_cmp(&self.norms[a]).then(a.cmp(&b)));
         }
         self.place = vec![usize::MAX; k];
         for (place, &code) in self.order.iter().enumerate() {
@@ -300,6 +313,14 @@ impl Overview {
     /// How often a code was chosen, by the clock that is looked at.
     pub(super) fn count(&self, code: usize) -> u64 {
         self.counts.get(code).copied().unwrap_or(0)
+    }
+
+    /// How a code is drawn, by its use, or by its norm where that is not known: as what, and how bright.
+    pub(super) fn look(&self, code: usize, log: bool) -> (Option<CodeState>, f32) {
+        match self.norms.get(code).filter(|_| self.states.is_empty()) {
+            Some(&norm) => (Some(CodeState::Used), heatmap::norm_brightness(norm, self.span)),
+            None => (self.state(code), heatmap::brightness(self.count(code), self.most, log)),
+        }
     }
 
     /// How many codes stand there.

@@ -1,12 +1,13 @@
 //! The explorer: sliders or codes, pad and picture side by side; the watched reconstructions or the codebook
 //! below.
 
-use egui::{Ui, Vec2, vec2};
+use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
     Command, Scene, Tab, View, code_map, codebook_panel, pad, picture, probe, save, sliders, theme,
 };
+use crate::session::codebook::Codebook;
 
 /// Between the three columns.
 const GAP: f32 = 16.0;
@@ -20,6 +21,9 @@ const MANY_CODES: usize = 4096;
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     if scene.model.only_classifies {
         return only_classifies(ui);
+    }
+    if let Some(codebook) = scene.codebook.filter(|_| scene.model.only_codes) {
+        return only_codes(ui, scene, codebook, view, out);
     }
     let room = ui.available_size();
     let lower = lower_height(scene, room.y);
@@ -43,6 +47,30 @@ fn only_classifies(ui: &mut Ui) {
         ui.add_space(6.0);
         ui.label(theme::muted("Its accuracy is on the curves below. Generators are measured by it on the page Evaluate."));
     });
+}
+
+/// What is there instead of an explorer for a codebook alone, and its codes.
+fn only_codes(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    view: &mut View,
+    out: &mut Vec<Command>,
+) {
+    view.tab = Tab::Codebook;
+    ui.label(theme::heading("Only a codebook is open"));
+    ui.label(theme::muted(
+        "No pad, picture or sliders: there is no decoder that makes images of its codes.",
+    ));
+    for note in scene.model.notes {
+        ui.add(Label::new(theme::muted(note).small()).wrap());
+    }
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        ui.label(theme::heading("Codebook"));
+        codebook_panel::summary(ui, codebook, &view.codebook);
+    });
+    codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
 }
 
 /// What the tabs below the explorer take.

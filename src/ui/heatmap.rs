@@ -81,6 +81,8 @@ pub struct Heat<'a> {
     pub counts: &'a [u64],
     /// Where each code stands, `[k]`; of codes beyond its end nothing is known.
     pub states: &'a [CodeState],
+    /// What is drawn of codes of whose use nothing is known: the norm of each, `[k]`.
+    pub norms: &'a [f32],
     /// Which codes are frozen, `[k]`; codes beyond its end are free.
     pub frozen: &'a [bool],
     /// Whether brightness follows the logarithm of use.
@@ -92,6 +94,17 @@ pub fn brightness(count: u64, most: u64, log: bool) -> f32 {
     let (count, most) = (count as f64, most.max(1) as f64);
     let share = if log { count.ln_1p() / most.ln_1p() } else { count / most };
     share.min(1.0) as f32
+}
+
+/// The least and the greatest of norms: what is drawn darkest and brightest.
+pub fn span(norms: &[f32]) -> [f32; 2] {
+    let finite = norms.iter().copied().filter(|norm| norm.is_finite());
+    finite.fold([f32::INFINITY, 0.0], |[lo, hi], norm| [lo.min(norm), hi.max(norm)])
+}
+
+/// How bright a norm is drawn, in `[0, 1]`; half where all are alike.
+pub fn norm_brightness(norm: f32, [lo, hi]: [f32; 2]) -> f32 {
+    if hi > lo { ((norm - lo) / (hi - lo)).clamp(0.0, 1.0) } else { 0.5 }
 }
 
 /// The count of a brightness: the other way of [`brightness`].
@@ -107,13 +120,18 @@ pub fn image(heat: Heat<'_>, grid: HeatGrid) -> ColorImage {
     let size = grid.size_px();
     let mut image = ColorImage::filled(size, Color32::TRANSPARENT);
     let most = heat.counts.iter().copied().max().unwrap_or(0);
+    let span = span(heat.norms);
     for (place, &code) in heat.order.iter().enumerate().take(grid.cells) {
         let [left, top, side] = grid.cell(place);
         let count = heat.counts.get(code).copied().unwrap_or(0);
+        let norm = heat.norms.get(code).filter(|_| heat.states.is_empty());
         let look = CellLook {
             side,
-            state: heat.states.get(code).copied(),
-            brightness: brightness(count, most, heat.log),
+            state: heat.states.get(code).copied().or(norm.map(|_| CodeState::Used)),
+            brightness: match norm {
+                Some(&norm) => norm_brightness(norm, span),
+                None => brightness(count, most, heat.log),
+            },
             is_frozen: heat.frozen.get(code).copied().unwrap_or(false),
         };
         for y in 0..side {

@@ -4,10 +4,9 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use super::codebook_panel::{select, swatch};
 use super::codebook_view::{CodebookView, Details};
-use super::heatmap::brightness;
 use super::words::{self, grouped, measure, rounded};
 use super::{Command, Picture, Scene, TrainForm, code_pictures, code_plot, theme, train_panel};
-use crate::session::codebook::{Codebook, ReviveFrom};
+use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -25,26 +24,43 @@ pub(super) fn show(
         ui.spacing_mut().interact_size.y = 16.0;
         ui.add(Label::new(theme::muted(&details.why)).wrap());
         ui.add_space(2.0);
-        let trains = scene.trains();
-        let why_fixed = codebook.layout.why_fixed();
-        let may_change = trains && why_fixed.is_none();
-        ui.add_enabled_ui(may_change, |ui| actions(ui, scene, codebook, code, view, out));
-        if let Some(why) = why_fixed {
-            ui.add(Label::new(theme::muted(why)).wrap());
-            ui.add_space(4.0);
-        } else if !trains {
-            ui.add(Label::new(theme::muted("Codes can be changed while the model trains.")).wrap());
-            train_panel::way_on(ui, scene, form, out);
-            ui.add_space(4.0);
+        if !scene.model.only_codes {
+            changes(ui, scene, codebook, code, view, form, out);
         }
         numbers(ui, codebook, code, &details);
-        pictures(ui, scene, codebook, code);
+        if !scene.model.only_codes {
+            pictures(ui, scene, codebook, code);
+        }
         neighbours(ui, codebook, &details, view, out);
         if let Some(history) = codebook.history() {
             code_plot::show(ui, history, code);
         }
         vector(ui, codebook, code);
     });
+}
+
+/// What can be done with a code, or why nothing can.
+fn changes(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    code: usize,
+    view: &CodebookView,
+    form: &TrainForm,
+    out: &mut Vec<Command>,
+) {
+    let trains = scene.trains();
+    let why_fixed = codebook.layout.why_fixed();
+    let may_change = trains && why_fixed.is_none();
+    ui.add_enabled_ui(may_change, |ui| actions(ui, scene, codebook, code, view, out));
+    if let Some(why) = why_fixed {
+        ui.add(Label::new(theme::muted(why)).wrap());
+        ui.add_space(4.0);
+    } else if !trains {
+        ui.add(Label::new(theme::muted("Codes can be changed while the model trains.")).wrap());
+        train_panel::way_on(ui, scene, form, out);
+        ui.add_space(4.0);
+    }
 }
 
 fn heading(
@@ -56,8 +72,8 @@ fn heading(
 ) {
     ui.horizontal(|ui| {
         let overview = &view.overview;
-        let bright = brightness(overview.count(code), overview.most, view.log);
-        swatch(ui, overview.state(code), bright, codebook.is_frozen(code));
+        let (look, bright) = overview.look(code, view.log);
+        swatch(ui, look, bright, codebook.is_frozen(code));
         ui.label(theme::heading(&format!("Code {code}")));
         if codebook.layout.parts() > 1 {
             let part = codebook.siblings(code).start / codebook.siblings(code).len().max(1) + 1;
@@ -165,6 +181,9 @@ fn numbers(ui: &mut Ui, codebook: &Codebook, code: usize, details: &Details) {
             hint,
             format!("{} batch · {} window · {} in all", uses[0], uses[1], uses[2]),
         ));
+    } else if let Usage::Averaged(_) = codebook.usage {
+        let hint = "Of a million vectors, how many chose it, by the checkpoint's moving average.";
+        rows.push(("Uses", hint, format!("{} in a million", count(codebook.window_counts()))));
     } else if !codebook.window_counts().is_empty() {
         let hint = "Vectors that chose it in the evaluation.";
         rows.push(("Uses", hint, count(codebook.window_counts())));
@@ -242,9 +261,8 @@ fn neighbours(
                     let row = ui.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = 6.0;
                         ui.spacing_mut().button_padding = vec2(0.0, 0.0);
-                        let overview = &view.overview;
-                        let bright = brightness(overview.count(near.code), overview.most, view.log);
-                        swatch(ui, state, bright, codebook.is_frozen(near.code));
+                        let (look, bright) = view.overview.look(near.code, view.log);
+                        swatch(ui, look, bright, codebook.is_frozen(near.code));
                         let text = format!("{:<5} {}", near.code, measure(near.distance));
                         let button = egui::Button::new(theme::number(text).size(11.0)).frame(false);
                         ui.add(button.truncate())

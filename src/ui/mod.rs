@@ -107,6 +107,10 @@ pub struct ModelLine<'a> {
     pub only_classifies: bool,
     /// What its card tells, where it was opened.
     pub card: Option<&'a Card>,
+    /// Whether it is a codebook alone: there is nothing but codes then.
+    pub only_codes: bool,
+    /// What a person should know of how it was read.
+    pub notes: &'a [String],
 }
 
 /// What a run takes.

@@ -1,5 +1,6 @@
 //! The binary itself: what it prints, what it writes, and how it refuses.
 
+mod codebook;
 mod codes;
 mod errors;
 mod large;

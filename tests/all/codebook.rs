@@ -488,6 +488,7 @@ fn the_heatmap_puts_codes_in_their_places() {
             CodeState::Dead,
             CodeState::Used,
         ],
+        norms: &[],
         frozen: &[false, true],
         log: false,
     };
@@ -515,9 +516,14 @@ fn the_heatmap_puts_codes_in_their_places() {
         assert_eq!(pixel(left + 5, top).a(), 0, "a gap after place {place}");
     }
     assert!(picture.pixels[8 * 18 + 13..8 * 18 + 18].iter().all(|pixel| pixel.a() == 0), "nothing");
-    let nothing = Heat { order: &[0, 1], counts: &[], states: &[], frozen: &[], log: true };
+    let nothing =
+        Heat { order: &[0, 1], counts: &[], states: &[], norms: &[], frozen: &[], log: true };
     let picture = image(nothing, HeatGrid { cells: 2, columns: 2, cell_px: 2 });
     assert!(picture.pixels.iter().all(|&pixel| pixel == theme::UNKNOWN), "not counted");
+    let by_norm = Heat { norms: &[2.0, 6.0], ..nothing };
+    let picture = image(by_norm, HeatGrid { cells: 2, columns: 2, cell_px: 2 });
+    assert_eq!(picture.pixels[0], theme::viridis(0.0), "the shortest");
+    assert_eq!(picture.pixels[2], theme::viridis(1.0), "the longest");
 }
 
 /// A newcomer is to find dead codes in the model that the program brings along.

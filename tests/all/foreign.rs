@@ -1,5 +1,6 @@
 //! Models of other libraries: what opens, what it gives on every engine, and what is refused.
 
+mod codebook;
 mod files;
 mod python;
 mod refused;

@@ -3,6 +3,7 @@
 mod behaviour;
 mod card;
 mod codebook;
+mod codes_alone;
 mod evaluate;
 mod layout;
 mod made_up;

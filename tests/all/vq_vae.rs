@@ -254,7 +254,11 @@ fn difference(
         (networks.encoder.expect("an encoder"), &images, module.encode(&images).expect("encoded")),
         (networks.decoder.expect("a decoder"), &vectors, module.decode(&vectors).expect("decoded")),
         (codes.quantizer, &vectors, quantized(module.decode(&vectors).expect("decoded"))),
-        (codes.decoder, &indices, module.decode_indices(&indices).expect("decoded")),
+        (
+            codes.decoder.expect("one of codes"),
+            &indices,
+            module.decode_indices(&indices).expect("decoded"),
+        ),
     ];
     cases.into_iter().find_map(|(graph, input, mut expected)| {
         let found = Runner::new(engine, &graph, gpu).expect("a runner").run(input).expect("run");

@@ -158,7 +158,7 @@ impl Worker {
         if let Some(networks) = weights {
             self.latents.update_weights(networks.decoder()?)?;
             if let (Some(sizes), Some(codes)) = (&mut self.codes, &networks.codes) {
-                sizes.update_weights(&codes.decoder)?;
+                sizes.update_weights(codes.decoder()?)?;
             }
         }
         match job {

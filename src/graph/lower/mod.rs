@@ -2,6 +2,7 @@
 
 pub mod batch_norm;
 pub mod classifier;
+pub mod codebook;
 pub mod described;
 pub mod discriminator;
 pub mod gan;
@@ -37,10 +38,16 @@ pub struct Networks {
 
 /// The model makes no images, so that it has no latent space to make them of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the model makes no images: it tells their class (expected a family that makes some, such as vae or gan)"
-)]
+#[error("the model makes no images (expected a family that makes some, such as vae or gan)")]
 pub struct NoDecoder;
+
+/// A codebook alone neither encodes nor decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is only a codebook, without the networks that make codes of images and images of codes (expected a whole \
+     model; zscope codebook tells of the codes)"
+)]
+pub struct OnlyCodes;
 
 impl Networks {
     /// Latent to `image`.
@@ -58,13 +65,21 @@ pub struct CodeGraphs {
     /// Latent `[d, h, w]` to `indices` `[h, w]`, or `[q, h, w]` for several quantizers or heads, and `quantized`
     /// `[d, h, w]`; and `bounded` `[d, h, w]` where other vectors than the latent are compared with codes.
     pub quantizer: Graph,
-    /// Indices to `image`.
-    pub decoder: Graph,
+    /// Indices to `image`; nothing for a codebook without its model.
+    pub decoder: Option<Graph>,
     /// What a code is.
     pub layout: CodeLayout,
 }
 
 impl CodeGraphs {
+    /// Indices to `image`.
+    ///
+    /// # Errors
+    /// When there is only the codebook.
+    pub fn decoder(&self) -> Result<&Graph, NoDecoder> {
+        self.decoder.as_ref().ok_or(NoDecoder)
+    }
+
     /// The codes of all codebooks, one after the other, `[k, d]`.
     ///
     /// # Panics
@@ -81,7 +96,7 @@ impl CodeGraphs {
 
     /// Rows and columns of cells.
     pub fn grid(&self) -> [usize; 2] {
-        match *self.decoder.input_shape() {
+        match *self.quantizer.input_shape() {
             [.., h, w] => [h, w],
             _ => [1, 1],
         }
@@ -113,6 +128,8 @@ pub enum Task {
     Generate,
     /// It tells their class.
     Classify,
+    /// It has nothing to do with them: it knows the codes that stand for vectors.
+    Quantize,
 }
 
 /// The description of a model: what can be told of it, and made of its tensors, without training it.

@@ -402,7 +402,7 @@ impl Architecture for VqModelConfig {
             Latents::Normal { .. } => None,
             Latents::Codes { .. } => Some(CodeGraphs {
                 quantizer: layers::quantizer(self, tensors)?,
-                decoder: layers::code_decoder(self, tensors)?,
+                decoder: Some(layers::code_decoder(self, tensors)?),
                 layout: CodeLayout::Whole,
             }),
         };

@@ -185,7 +185,7 @@ impl Architecture for VqVaeConfig {
             decoder: Some(decoder(self, tensors)?),
             codes: Some(CodeGraphs {
                 quantizer: code_finder(self, tensors)?,
-                decoder: code_decoder(self, tensors)?,
+                decoder: Some(code_decoder(self, tensors)?),
                 layout: self.quantizer.layout(),
             }),
         })

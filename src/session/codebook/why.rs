@@ -54,6 +54,10 @@ impl Codebook {
 
     fn told_dead(&self, code: usize) -> String {
         let Some(history) = self.history() else {
+            if matches!(self.usage, Usage::Averaged(_)) {
+                return "Dead: by the checkpoint's moving average not even one vector in a million chose it"
+                    .to_owned();
+            }
             let all = rounded(self.window_counts().iter().sum());
             return format!("Dead: never the nearest for any of the {all} vectors evaluated");
         };
@@ -110,7 +114,11 @@ impl Codebook {
     /// A code's uses in the window, and those of all codes.
     fn window_count(&self, code: usize) -> (u64, u64) {
         let counts = self.window_counts();
-        (counts.get(code).copied().unwrap_or(0), counts.iter().sum())
+        let all = match self.usage {
+            Usage::Averaged(_) => 1_000_000,
+            _ => counts.iter().sum(),
+        };
+        (counts.get(code).copied().unwrap_or(0), all)
     }
 
     fn told_window(&self) -> String {
@@ -119,6 +127,7 @@ impl Codebook {
                 let steps = history.window_steps().min(history.step());
                 format!("in the last {} steps", grouped(steps))
             }
+            Usage::Averaged(_) => "by the checkpoint's moving average".to_owned(),
             Usage::Unknown | Usage::Evaluated(_) => "evaluated".to_owned(),
         }
     }

@@ -90,6 +90,7 @@ fn a_click_selects_the_code_under_it_in_every_order() {
             Order::Use => {
                 assert!(places.is_sorted_by_key(|&code| u64::MAX - counts[code]), "by use");
             }
+            Order::Norm => unreachable!("only of a codebook alone"),
             Order::Similarity => {
                 let known = book(&harness).order_by_similarity.clone().unwrap();
                 assert_eq!(&places, known.as_ref(), "by similarity");

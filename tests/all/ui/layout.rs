@@ -7,8 +7,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::ui::{Notice, Tab};
 
-use super::evaluate;
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
+use super::{codes_alone, evaluate};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -29,6 +29,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
         window.view.tab = tab;
         scenes.push((scene, window));
     }
+    scenes.extend(codes_alone::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
     }

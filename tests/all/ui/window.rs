@@ -36,6 +36,8 @@ pub struct Window {
     pub only_classifies: bool,
     pub card: Option<Card>,
     pub recent: Vec<String>,
+    pub only_codes: bool,
+    pub notes: Vec<String>,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
@@ -58,6 +60,8 @@ impl eframe::App for Window {
                 trains_on: self.trains_on.map(str::to_owned),
                 only_classifies: self.only_classifies,
                 card: self.card.as_ref(),
+                only_codes: self.only_codes,
+                notes: &self.notes,
                 ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),

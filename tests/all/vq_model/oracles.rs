@@ -75,7 +75,8 @@ fn assert_codes_match(case: &str, networks: &Networks, io: &NamedArrays) {
     );
     let codes = networks.codes.as_ref().expect("a codebook");
     assert_graph_matches(case, &codes.quantizer, of("latents"), &coded);
-    assert_graph_matches(case, &codes.decoder, of("indices"), &[("image", of("decoded"))]);
+    let decoder = codes.decoder().expect("a decoder of codes");
+    assert_graph_matches(case, decoder, of("indices"), &[("image", of("decoded"))]);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn networks(
     let codes = match &description.latent {
         Latent::Codes { .. } => Some(CodeGraphs {
             quantizer: code_finder(description, tensors, &latent)?,
-            decoder: code_decoder(description, tensors, &latent[1..])?,
+            decoder: Some(code_decoder(description, tensors, &latent[1..])?),
             layout: CodeLayout::Whole,
         }),
         _ => None,
