@@ -21,7 +21,6 @@ use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
-use crate::graph::lower::vq_model::NormType;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{Networks, Shown};
 use crate::metrics::code_use::CodeUse;
@@ -306,7 +305,7 @@ impl Opened {
                 ModelConfig::Gan(config) => {
                     Box::new(GanCodec::new(config, &self.tensors, self.shown, &device)?)
                 }
-                ModelConfig::VqModel(config) if config.norm_type == NormType::Group => {
+                ModelConfig::VqModel(config) if config.has_module() => {
                     Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
                 }
                 ModelConfig::VqModel(_)

@@ -13,7 +13,6 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
 use crate::graph::lower::Task;
-use crate::graph::lower::vq_model::NormType;
 use crate::open::Opened;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
@@ -295,9 +294,7 @@ impl ZscopeApp {
 fn recipe_of(opened: &Opened) -> Option<Recipe> {
     match (&opened.run, &opened.model) {
         (Some(run), _) => Recipe::from_name(&run.recipe),
-        (None, ModelConfig::VqModel(config)) if config.norm_type == NormType::Group => {
-            Some(Recipe::Vqgan)
-        }
+        (None, ModelConfig::VqModel(config)) if config.has_module() => Some(Recipe::Vqgan),
         (None, _) => None,
     }
 }

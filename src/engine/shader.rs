@@ -23,6 +23,8 @@ pub enum Shader {
     LatentMix,
     /// The nearest codes of vectors.
     NearestCode,
+    /// The largest of scores.
+    ArgMax,
     /// The codes of indices.
     Gather,
     /// Images into a texture.
@@ -40,7 +42,7 @@ const SHARED: [(&str, &str); 5] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
@@ -50,6 +52,7 @@ impl Shader {
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
+        Self::ArgMax,
         Self::Gather,
         Self::Pixels,
     ];
@@ -66,6 +69,7 @@ impl Shader {
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
+            Self::ArgMax => "arg_max",
             Self::Gather => "gather",
             Self::Pixels => "pixels",
         }
@@ -86,6 +90,7 @@ impl Shader {
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
+            Self::ArgMax => include_str!("../../shaders/arg_max.wgsl"),
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };

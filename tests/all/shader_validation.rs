@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use wgpu::naga;
 use zscope::engine::params::{
-    AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams, ConvTranspose2dParams,
-    ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams, LinearParams,
-    ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
+    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams,
+    ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams,
+    LinearParams, ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK,
+    WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, resolve_imports};
 
@@ -48,6 +49,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         }
         LatentMixParams { items, dim, spherical, pad0 }
         NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
+        ArgMaxParams { places, plane, codes, first }
         GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
