@@ -45,7 +45,7 @@ pub enum OpenError {
     Engine(#[from] EngineError),
     /// The family is run as a graph alone.
     #[error(
-        "run the model: {family} has no training module for --engine burn (expected auto, wgsl, cpu or twin)"
+        "run the model: {family} has no training module for --engine burn (expected auto, wgsl, wgsl-f16, cpu or twin)"
     )]
     NoModule {
         /// The family.

@@ -31,13 +31,25 @@ pub enum Shader {
     Pixels,
 }
 
+/// How the weights of sums, those of `linear` and of convolutions, lie on a device; all others are `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WeightStorage {
+    /// As they are.
+    #[default]
+    Single,
+    /// Rounded to IEEE halves, two in a word.
+    Half,
+}
+
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 7] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
     ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
+    ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
+    ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
 ];
 
 impl Shader {
@@ -75,11 +87,11 @@ impl Shader {
         }
     }
 
-    /// Its source with all imports in their places.
+    /// Its source with all imports in their places, for weights that are stored one way or the other.
     ///
     /// # Errors
     /// When it imports a file that does not exist.
-    pub fn source(self) -> Result<String, EngineError> {
+    pub fn source(self, weights: WeightStorage) -> Result<String, EngineError> {
         let source = match self {
             Self::Linear => include_str!("../../shaders/linear.wgsl"),
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
@@ -94,7 +106,12 @@ impl Shader {
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
-        resolve_imports(source)
+        match weights {
+            WeightStorage::Single => resolve_imports(source),
+            WeightStorage::Half => {
+                resolve_imports(&source.replace("#import weight.wgsl", "#import half_weight.wgsl"))
+            }
+        }
     }
 }
 

@@ -368,6 +368,16 @@ impl Op {
         }
     }
 
+    /// The weight that its sum multiplies with, if it computes one.
+    pub fn kernels(&self) -> Option<&str> {
+        match self {
+            Self::Linear { weight, .. }
+            | Self::Conv2d { weight, .. }
+            | Self::ConvTranspose2d { weight, .. } => Some(weight),
+            _ => None,
+        }
+    }
+
     /// The weight whose rows are codes, if it names one.
     pub fn codebook(&self) -> Option<&str> {
         match self {
