@@ -273,6 +273,18 @@ impl Opened {
         Ok(Self { image: model.image(), model, networks, ..self })
     }
 
+    /// The same model for images of a data set: of other sides where the network takes any; itself where it cannot.
+    ///
+    /// # Errors
+    /// As [`Opened::at`].
+    pub fn fitted(self, images: ImageShape) -> Result<Self, OpenError> {
+        if self.image.channels == images.channels {
+            self.at([images.height, images.width])
+        } else {
+            Ok(self)
+        }
+    }
+
     /// The model, to be run by `engine`; `gpu` is the one to use where there is one already.
     ///
     /// # Errors

@@ -141,6 +141,12 @@ impl ZscopeApp {
         }
         match found {
             Found::Data(spec) if question > self.data_question => {
+                // Through a model of another library it is looked at in that model's size.
+                let opened = self.model.as_ref().and_then(|model| model.opened.as_ref());
+                let size =
+                    opened.filter(|opened| opened.run.is_none()).map(|opened| opened.image.height);
+                let spec =
+                    size.into_iter().filter(|size| *size > 0).fold(spec, DataSpec::with_size);
                 self.open_spec(question, spec.to_string(), spec);
             }
             Found::Model if question > self.model_question => self.open_model(question, &path),
