@@ -119,11 +119,9 @@ pub struct ZscopeApp {
     seen_probe: u64,
     model: Option<Model>,
     decoder: Option<Decoder>,
-    /// The next row of the pad to be drawn.
-    next_pad_row: usize,
-    /// Rows of the pad that are out of date.
-    stale_pad_rows: usize,
     picture_is_stale: bool,
+    /// Whether all thumbnails of the pad are out of date and not asked for yet.
+    pad_is_stale: bool,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
@@ -256,9 +254,8 @@ impl ZscopeApp {
             seen_probe: 0,
             model: None,
             decoder: None,
-            next_pad_row: 0,
-            stale_pad_rows: 0,
             picture_is_stale: false,
+            pad_is_stale: false,
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
