@@ -22,7 +22,7 @@ use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
-use crate::graph::lower::{Networks, Shown};
+use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
@@ -380,9 +380,23 @@ impl Opened {
     }
 
     /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
-    /// codebook.
-    pub fn code_shares(&self) -> Option<&[f32]> {
+    /// codebook, or where the checkpoint does not tell.
+    pub fn told_use(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
         self.tensors.get(CLUSTER_SIZE).map(Array::data)
+    }
+
+    /// How often each code is drawn; nothing where there is no codebook.
+    pub fn code_shares(&self) -> Option<Arc<[f32]>> {
+        self.networks.codes.as_ref().map(|codes| code_shares(codes, &self.tensors))
+    }
+}
+
+/// How often each code is drawn, as shares of no fixed sum, `[q * k]`: as often as it was chosen in training where
+/// `tensors` tell, else each alike.
+pub fn code_shares(codes: &CodeGraphs, tensors: &NamedArrays) -> Arc<[f32]> {
+    match tensors.get(CLUSTER_SIZE) {
+        Some(told) => told.data().into(),
+        None => vec![1.0; codes.codebook().num_rows()].into(),
     }
 }

@@ -20,7 +20,7 @@ use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, Demo, PAD_TILES, Page, TrainForm};
+use crate::ui::{Command, Demo, Page, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -115,7 +115,7 @@ impl ZscopeApp {
     fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
         self.explore.begin_edit();
         self.move_point(change);
-        self.stale_pad_rows = PAD_TILES;
+        self.pad_is_stale = true;
     }
 
     fn ask(&self, control: Control) {
