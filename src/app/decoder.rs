@@ -45,13 +45,14 @@ impl Decoder {
         ctx: &egui::Context,
     ) -> Result<Self, EngineError> {
         let real_gpu = gpu.is_some_and(|gpu| !gpu.is_software());
-        let wants_wgsl = kind == EngineKind::Wgsl || (kind == EngineKind::Auto && real_gpu);
+        let wants_wgsl = kind.is_wgsl() || (kind == EngineKind::Auto && real_gpu);
         let is_large = networks.decoder()?.flops() > FLOPS_IN_A_FRAME;
         if wants_wgsl
             && !is_large
             && let (Some(gpu), Some(state)) = (gpu, state)
         {
-            return Ok(Self::Wgsl(Box::new(WgslDecoder::new(gpu, state, networks, range)?)));
+            let gpu = gpu.with_weights(kind.weights());
+            return Ok(Self::Wgsl(Box::new(WgslDecoder::new(&gpu, state, networks, range)?)));
         }
         let kind = match kind {
             EngineKind::Twin => EngineKind::Twin,

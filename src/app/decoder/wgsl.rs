@@ -19,7 +19,6 @@ const TILES_IN_A_FRAME: usize = PAD_TILES;
 
 /// Draws straight into textures that the window shows.
 pub(in crate::app) struct WgslDecoder {
-    adapter: String,
     network: Network,
     point: Screen,
     point_picture: Picture,
@@ -61,7 +60,6 @@ impl WgslDecoder {
         };
         Ok(Self {
             codes,
-            adapter: gpu.name().to_owned(),
             point_picture: register(point.texture(), point.view(), wgpu::FilterMode::Nearest),
             pad_picture: register(&pad, &view, wgpu::FilterMode::Linear),
             network,
@@ -154,7 +152,7 @@ impl WgslDecoder {
     }
 
     pub(super) fn describe(&self) -> String {
-        format!("WGSL on {}", self.adapter)
+        self.network.gpu().describe()
     }
 
     /// Uploads the corners where they have changed.
