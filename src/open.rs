@@ -51,6 +51,16 @@ pub enum OpenError {
         /// The family.
         family: &'static str,
     },
+    /// Images of which the network makes no latent.
+    #[error(
+        "run the model: images of {found} (expected at least {least}×{least}, of which a latent has one cell)"
+    )]
+    TooSmall {
+        /// The images.
+        found: ImageShape,
+        /// The fewest rows and columns.
+        least: usize,
+    },
     /// The path.
     #[error(
         "open the model: {found} (expected a run directory, DIR@latest, DIR@STEP, a checkpoint's \
@@ -269,6 +279,10 @@ impl Opened {
             return Ok(self);
         }
         let Some(model) = self.model.at(sides) else { return Ok(self) };
+        if model.latent().contains(&0) {
+            let least = model.sides_of([1, 1]).map_or(1, |sides| sides[0]);
+            return Err(OpenError::TooSmall { found: model.image(), least });
+        }
         let networks = model.lower_shown(&self.tensors, self.shown)?;
         Ok(Self { image: model.image(), model, networks, ..self })
     }

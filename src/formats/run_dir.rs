@@ -103,33 +103,6 @@ impl ModelConfig {
             _ => None,
         }
     }
-
-    /// The sides of the images that latents of so many rows and columns are decoded to, where the network takes any.
-    pub fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
-        let enlarged = |times: usize| Some(grid.map(|side| side.saturating_mul(times)));
-        match self {
-            Self::VqModel(config) => enlarged(1 << config.halvings()),
-            Self::Vqgan(config) => enlarged(1 << config.autoencoder.halvings()),
-            Self::Tiny(config) => enlarged(config.enlargement()),
-            _ => None,
-        }
-    }
-
-    /// The images that it takes and makes; without channels and sides where it has nothing to do with images.
-    pub fn image(&self) -> ImageShape {
-        match self {
-            Self::Vae(config) => config.image,
-            Self::VqVae(config) => config.image,
-            Self::Gan(config) => config.image,
-            Self::VaeGan(config) => config.vae.image,
-            Self::Vqgan(config) => config.autoencoder.image,
-            Self::Classifier(config) => config.image,
-            Self::VqModel(config) => config.image,
-            Self::Tiny(config) => config.image,
-            Self::Described(config) => config.description.image,
-            Self::Codebook(_) => ImageShape::new(0, 0, 0),
-        }
-    }
 }
 
 impl std::ops::Deref for ModelConfig {

@@ -38,6 +38,9 @@ struct Decoder {
     up: Vec<ConvTranspose2d>,
 }
 
+/// The part of a gradient that passes the sigmoid by.
+const LEAK: f64 = 0.02;
+
 /// x + conv2(relu(conv1(relu(x)))).
 #[derive(Module, Debug)]
 struct Residual {
@@ -163,13 +166,18 @@ impl VqVae {
     /// # Shapes
     /// - `quantized`: `[b, d, h', w']`; result: `[b, c, h, w]`
     pub fn decode(&self, quantized: Tensor<4>) -> Tensor<4> {
+        sigmoid(self.logits(quantized))
+    }
+
+    /// Quantized vectors to what the sigmoid makes images of.
+    fn logits(&self, quantized: Tensor<4>) -> Tensor<4> {
         let decoder = &self.decoder;
         let x = residual_stack(&decoder.blocks, decoder.conv.forward(quantized));
-        sigmoid(decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x))))
+        decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x)))
     }
 
     /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus
-    /// `beta` times the commitment (eq. 3). Codes marked in `frozen`, `[q * k]`, get no gradient.
+    /// `beta` times the commitment (eq. 3). A share of the gradient passes the sigmoid by. Codes marked in `frozen`, `[q * k]`, get no gradient.
     ///
     /// # Shapes
     /// - `seen`, what is encoded, and `images`, what is to come out: `[b, c, h, w]` in `[0, 1]`
@@ -184,7 +192,8 @@ impl VqVae {
         let latent = self.encode(seen);
         let [b, _, h, w] = latent.dims();
         let quantized = self.quantizer.forward(rows_of(latent), frozen);
-        let decoded = self.decode(planes_of(quantized.codes.clone(), b, [h, w]));
+        let logits = self.logits(planes_of(quantized.codes.clone(), b, [h, w]));
+        let decoded = leaky_sigmoid(logits);
         let reconstruction = (decoded - images).square().mean();
         let total = reconstruction.clone() / variance + quantized.loss(beta);
         VqVaeLoss { total, reconstruction, quantized }
@@ -241,6 +250,15 @@ fn residuals(config: &VqVaeConfig, device: &Device) -> Vec<Residual> {
         conv2: conv([inner, hidden], 1, 1, device),
     };
     (0..config.res_blocks).map(residual).collect()
+}
+
+/// The sigmoid; its gradient is larger than its own by [`LEAK`] everywhere.
+///
+/// Squared errors send nothing back through a saturated sigmoid: sparse data such as dSprites, of which a black picture
+/// is almost right, would stay black for good.
+fn leaky_sigmoid(logits: Tensor<4>) -> Tensor<4> {
+    let passed = logits.clone() - logits.clone().detach();
+    sigmoid(logits) + passed * LEAK
 }
 
 fn residual_stack(blocks: &[Residual], x: Tensor<4>) -> Tensor<4> {

@@ -99,6 +99,14 @@ fn decode(codec: &mut dyn Codec, latent: &Array) -> Array {
     codec.decode(latent).expect("an image").remove("image").expect("an image")
 }
 
+#[test]
+fn images_without_a_latent_are_refused() {
+    let of = |sides| opened(&golden("vq_bin")).at(sides);
+    let error = of([2, 16]).expect_err("too few rows").to_string();
+    assert_says(&error, &["3×2×16", "at least 4×4"]);
+    assert!(of([4, 4]).is_ok(), "control: one cell");
+}
+
 const OWN: [&str; 5] = ["image", "latent", "indices", "quantized", "decoded"];
 
 #[test]

@@ -451,3 +451,26 @@ fn training_lowers_the_loss_and_repeats() {
         assert_eq!(run(), (losses, tensors), "the same seed, the same run");
     }
 }
+
+/// Squared errors send nothing back through a saturated sigmoid: what is black everywhere has to become white again.
+#[test]
+fn black_pictures_learn_what_is_white() {
+    let config = config([1, 8, 8], [16, 1, 8, 1, 12, 6]);
+    let device = Device::flex().autodiff();
+    let black = VqVae::new(&config, 1, &device);
+    let mut tensors = params::collect(&black);
+    let (_, bias) = tensors.iter_mut().rfind(|(name, _)| name.ends_with("up.0.bias")).expect("one");
+    bias.data_mut().fill(-12.0);
+    let mut model = params::load(black, &tensors).expect("the same shapes");
+    let mut adam = Adam::new(0.9, 0.999);
+    let images = || tensor_from_array::<4>(&Array::filled([4, 1, 8, 8], 0.9), &device);
+    let mut errors = Vec::new();
+    for _ in 0..60 {
+        let loss = model.loss(images(), images(), 0.25, 0.1, None);
+        let gradients = GradientsParams::from_grads(loss.total.backward(), &model);
+        model = adam.step(&Rates::plain(1e-2), model, gradients);
+        errors.push(array_from_tensor(loss.reconstruction).data()[0]);
+    }
+    assert!(errors[0] > 0.8, "it begins black: {errors:?}");
+    assert!(errors[59] < 0.1 * errors[0], "it learns: {errors:?}");
+}

@@ -103,6 +103,10 @@ impl Architecture for ClassifierConfig {
         Task::Classify
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|error| error.to_string())
     }

@@ -6,6 +6,7 @@ use super::quantizer::{self, CLUSTER_SIZE, CODEBOOK, Method, QuantizerConfig};
 use super::{Architecture, CodeGraphs, Networks, Task, check_shapes};
 use crate::array::{Array, NamedArrays};
 use crate::graph::{GraphBuilder, GraphError, MAX_CODES};
+use crate::picture::ImageShape;
 
 /// A codebook as a checkpoint stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +66,10 @@ impl CodebookConfig {
 impl Architecture for CodebookConfig {
     fn family(&self) -> &'static str {
         "codebook"
+    }
+
+    fn image(&self) -> ImageShape {
+        ImageShape::new(0, 0, 0)
     }
 
     fn check(&self) -> Result<(), String> {

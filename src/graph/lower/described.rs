@@ -285,6 +285,10 @@ impl Architecture for DescribedConfig {
         }
     }
 
+    fn image(&self) -> ImageShape {
+        self.description.image
+    }
+
     fn check(&self) -> Result<(), String> {
         self.description.check().map_err(|error| error.to_string())
     }

@@ -189,6 +189,10 @@ impl Architecture for GanConfig {
         "gan"
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|error| error.to_string())
     }

@@ -22,7 +22,7 @@ use quantizer::QuantizerConfig;
 use super::{Graph, GraphError};
 use crate::array::{Array, NamedArrays};
 use crate::latent::{CodeLayout, CodeSpace};
-use crate::picture::{PixelLikelihood, ValueRange};
+use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
 
 /// The networks of a model.
 #[derive(Clone, Debug)]
@@ -136,6 +136,14 @@ pub enum Task {
 pub trait Architecture {
     /// The family's name.
     fn family(&self) -> &'static str;
+
+    /// The images that it takes and makes; without channels and sides where it has nothing to do with images.
+    fn image(&self) -> ImageShape;
+
+    /// The sides of the images that latents of so many rows and columns are decoded to, where the network takes any.
+    fn sides_of(&self, _grid: [usize; 2]) -> Option<[usize; 2]> {
+        None
+    }
 
     /// Checks that the sizes make sense and go together.
     ///

@@ -120,6 +120,14 @@ impl Architecture for TinyConfig {
         "autoencoder-tiny"
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
+    fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
+        Some(grid.map(|side| side.saturating_mul(self.enlargement())))
+    }
+
     fn check(&self) -> Result<(), String> {
         let extent = |what: &str, found: usize, lo: usize, hi: usize| {
             let fits = (lo..=hi).contains(&found);

@@ -214,6 +214,10 @@ impl Architecture for VaeConfig {
         "vae"
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|error| error.to_string())
     }

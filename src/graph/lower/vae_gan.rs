@@ -10,7 +10,7 @@ use super::vae::VaeConfig;
 use super::{Architecture, Networks};
 use crate::array::NamedArrays;
 use crate::graph::GraphError;
-use crate::picture::PixelLikelihood;
+use crate::picture::{ImageShape, PixelLikelihood};
 
 /// Everything that fixes the shapes of a VAE-GAN and the meaning of its output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,10 @@ impl VaeGanConfig {
 impl Architecture for VaeGanConfig {
     fn family(&self) -> &'static str {
         "vae-gan"
+    }
+
+    fn image(&self) -> ImageShape {
+        self.vae.image
     }
 
     fn check(&self) -> Result<(), String> {

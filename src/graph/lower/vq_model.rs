@@ -383,6 +383,14 @@ impl Architecture for VqModelConfig {
         }
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
+    fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
+        Some(grid.map(|side| side.saturating_mul(1 << self.halvings())))
+    }
+
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|error| error.to_string())
     }

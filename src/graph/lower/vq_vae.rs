@@ -123,6 +123,10 @@ impl Architecture for VqVaeConfig {
         "vq-vae"
     }
 
+    fn image(&self) -> ImageShape {
+        self.image
+    }
+
     fn check(&self) -> Result<(), String> {
         Self::check(self).map_err(|error| error.to_string())
     }

@@ -12,7 +12,7 @@ use super::vq_model::VqModelConfig;
 use super::{Architecture, Networks, is_fitted};
 use crate::array::NamedArrays;
 use crate::graph::GraphError;
-use crate::picture::ValueRange;
+use crate::picture::{ImageShape, ValueRange};
 
 /// Where the discriminator's tensors lie.
 pub const DISCRIMINATOR: &str = "discriminator";
@@ -53,6 +53,14 @@ impl VqganConfig {
 impl Architecture for VqganConfig {
     fn family(&self) -> &'static str {
         self.autoencoder.family()
+    }
+
+    fn image(&self) -> ImageShape {
+        self.autoencoder.image
+    }
+
+    fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
+        self.autoencoder.sides_of(grid)
     }
 
     fn check(&self) -> Result<(), String> {
