@@ -8,8 +8,9 @@ mod interpolate;
 mod levels;
 mod nearest;
 mod plane;
+mod principal;
 mod prior;
-mod similarity;
+pub(crate) mod right_angles;
 mod space;
 mod traverse;
 
@@ -20,8 +21,8 @@ pub use interpolate::{
 pub use levels::{Bound, Levels};
 pub use nearest::{near_ties, nearest_codes, nearest_others, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use principal::PrincipalPlane;
 pub use prior::draws;
-pub use similarity::similarity_order;
 pub use space::{CodeLayout, CodeSpace};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 

@@ -15,7 +15,7 @@ const GAP: f32 = 16.0;
 const LEAST_SLIDERS: f32 = 196.0;
 /// A title above a column, and up to two rows of controls below.
 const AROUND: f32 = 78.0;
-/// A codebook of more codes than this gets more room for its heatmap.
+/// A codebook of more codes than this gets more room for its heatmap, and any for its plane.
 const MANY_CODES: usize = 4096;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         return only_codes(ui, scene, codebook, view, out);
     }
     let room = ui.available_size();
-    let lower = lower_height(scene, room.y);
+    let lower = lower_height(scene, view, room.y);
     let top = room.y - lower - 8.0;
     ui.allocate_ui(vec2(room.x, top), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -74,11 +74,16 @@ fn only_codes(
 }
 
 /// What the tabs below the explorer take.
-fn lower_height(scene: &Scene<'_>, room: f32) -> f32 {
+fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
     match scene.codebook {
         // The reconstructions need three rows of tiles; the rest is the explorer's.
         None => (room * 0.34).clamp(108.0, 300.0),
-        Some(codebook) if codebook.size() > MANY_CODES => (room * 0.5).clamp(150.0, 520.0),
+        Some(codebook)
+            if codebook.size() > MANY_CODES
+                || view.tab == Tab::Codebook && view.codebook.plane(codebook).is_some() =>
+        {
+            (room * 0.5).clamp(150.0, 520.0)
+        }
         Some(_) => (room * 0.38).clamp(150.0, 420.0),
     }
 }

@@ -36,6 +36,7 @@ mod metrics;
 mod optimizer;
 mod patchgan;
 mod planes;
+mod principal;
 mod quantization;
 mod quantizer;
 mod run_dir;
