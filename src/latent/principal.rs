@@ -209,8 +209,7 @@ fn at_right_angles(vectors: Vec<Vec<f64>>, basis: &[Vec<f64>]) -> Vec<Vec<f64>> 
         }
         let left = dot(&vector, &vector).sqrt();
         if left > 1e-10 * length {
-            vector.iter_mut().for_each(|value| *value /= left);
-            fresh.push(vector);
+            fresh.push(vector.iter().map(|value| value / left).collect());
         }
     }
     fresh

@@ -7,7 +7,7 @@ use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::codebook_panel::{keys_and_clicks, named, tell_code};
 use super::codebook_view::CodebookView;
-use super::plot::{MARKS_APART, marks_of};
+use super::plot::{MARKS_APART, label, marks_of};
 use super::scatter::{self, Seen};
 use super::words::measure;
 use super::{Command, Scene, keys, picture, theme};
@@ -16,6 +16,8 @@ use crate::session::codebook::Codebook;
 
 /// The pointer is over a dot that is no farther than this, in points.
 const REACH: f32 = 8.0;
+/// A lower plane has no room for axes.
+const LEAST_WITH_AXES: f32 = 110.0;
 /// Room around all dots, as a share of them.
 const MARGIN: Vec2 = vec2(0.03, 0.06);
 
@@ -45,6 +47,7 @@ pub(super) fn show(
         .include_y(lo[1])
         .include_y(hi[1])
         .set_margin_fraction(MARGIN)
+        .show_axes(room.y >= LEAST_WITH_AXES)
         .show_background(false)
         .show_crosshair(false)
         .allow_scroll(false)
@@ -53,6 +56,8 @@ pub(super) fn show(
         .grid_spacing(MARKS_APART)
         .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
         .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
+        .x_axis_formatter(|mark, _| label(mark, false))
+        .y_axis_formatter(|mark, _| label(mark, false))
         .x_axis_label(name(0))
         .y_axis_label(name(1))
         .show(ui, |plot| {

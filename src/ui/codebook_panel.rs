@@ -135,11 +135,6 @@ fn toolbar(
                 view.order = order;
             }
         }
-        if !view.overview.counts.is_empty() {
-            ui.separator();
-            let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
-            ui.checkbox(&mut view.log, "log").on_hover_text(hint);
-        }
         if scene.model.only_codes {
             return;
         }
@@ -345,7 +340,7 @@ pub(super) fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, c
 }
 
 /// What brightness and form mean.
-fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
+fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), LEGEND_HEIGHT),
         Layout::left_to_right(Align::Center),
@@ -363,6 +358,8 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
                 };
                 let middle = grouped(count_at(0.5, most, view.log));
                 colour_bar(ui, ["0".to_owned(), middle, format!("{} {unit}", grouped(most))]);
+                let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
+                ui.checkbox(&mut view.log, "log").on_hover_text(hint);
                 for (state, brightness) in
                     [(CodeState::Used, 0.7), (CodeState::Dying, 0.15), (CodeState::Dead, 0.0)]
                 {

@@ -287,8 +287,8 @@ pub(super) fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMa
     (0..=number).map(mark).filter(|mark| mark.value <= hi).collect()
 }
 
-/// A number for the vertical axis, with as many places as tell neighbours apart.
-fn label(mark: GridMark, log: bool) -> String {
+/// A number for an axis, with as many places as tell neighbours apart.
+pub(super) fn label(mark: GridMark, log: bool) -> String {
     if log {
         return format!("{:.1e}", 10f64.powf(mark.value));
     }
