@@ -1,7 +1,5 @@
 //! The codes as dots on the plane of their two first principal components.
 
-use std::sync::Arc;
-
 use egui::{Painter, Pos2, Stroke, Ui, Vec2, vec2};
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
@@ -26,7 +24,7 @@ pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     codebook: &Codebook,
-    plane: &Arc<PrincipalPlane>,
+    plane: &PrincipalPlane,
     view: &mut CodebookView,
     room: Vec2,
     out: &mut Vec<Command>,
