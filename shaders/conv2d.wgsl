@@ -5,6 +5,7 @@
 #import layout.wgsl
 #import activation.wgsl
 #import epilogue.wgsl
+#import weight.wgsl
 
 struct Conv2dParams {
     batch: u32,
@@ -31,7 +32,6 @@ struct Conv2dParams {
 
 @group(0) @binding(0) var<uniform> params: Conv2dParams;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
@@ -58,10 +58,6 @@ fn input_at(row_start: u32, column: i32) -> f32 {
     return input[row_start + u32(column)];
 }
 
-fn weights_at(tap: vec4<u32>) -> vec4<f32> {
-    return vec4<f32>(weight[tap.x], weight[tap.y], weight[tap.z], weight[tap.w]);
-}
-
 // The sums of an invocation's channels, for each of its columns.
 fn plain_sums(block: Block) -> mat4x4<f32> {
     let in_shape = vec4<u32>(params.batch, params.in_channels, params.in_height, params.in_width);
@@ -75,7 +71,7 @@ fn plain_sums(block: Block) -> mat4x4<f32> {
             let row_start = offset4(in_shape, block.item, in_channel, u32(in_row), 0u);
             let taps = block.kernels + (in_channel * params.kernel_height + ky) * params.kernel_width;
             for (var kx = 0u; kx < params.kernel_width; kx++) {
-                let weights = weights_at(taps + kx);
+                let weights = four_weights_at(taps + kx);
                 let columns = block.first_columns + i32(kx);
                 sums[0] += weights * input_at(row_start, columns.x);
                 sums[1] += weights * input_at(row_start, columns.y);
@@ -109,7 +105,7 @@ fn upsampled_sums(block: Block) -> mat4x4<f32> {
             for (var in_channel = 0u; in_channel < params.in_channels; in_channel++) {
                 let all = vec4<f32>(input[places.x], input[places.y], input[places.z], input[places.w]);
                 let values = select(vec4<f32>(0.0), all, is_inside);
-                let weights = weights_at(taps);
+                let weights = four_weights_at(taps);
                 sums += mat4x4<f32>(weights * values.x, weights * values.y, weights * values.z, weights * values.w);
                 places += params.in_height * params.in_width;
                 taps += params.kernel_height * params.kernel_width;

@@ -5,6 +5,7 @@
 #import layout.wgsl
 #import activation.wgsl
 #import epilogue.wgsl
+#import weight.wgsl
 
 struct ConvTranspose2dParams {
     batch: u32,
@@ -31,7 +32,6 @@ struct ConvTranspose2dParams {
 
 @group(0) @binding(0) var<uniform> params: ConvTranspose2dParams;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
@@ -74,7 +74,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
             var place = offset4(in_shape, item, 0u, in_row, in_column);
             var tap = channels * kernel + ky * params.kernel_width + kx;
             for (var in_channel = 0u; in_channel < params.in_channels; in_channel++) {
-                sums += input[place] * vec4<f32>(weight[tap.x], weight[tap.y], weight[tap.z], weight[tap.w]);
+                sums += input[place] * four_weights_at(tap);
                 place += in_plane;
                 tap += params.out_channels * kernel;
             }

@@ -5,6 +5,7 @@
 #import layout.wgsl
 #import activation.wgsl
 #import epilogue.wgsl
+#import weight.wgsl
 
 struct LinearParams {
     rows: u32,
@@ -19,7 +20,6 @@ struct LinearParams {
 
 @group(0) @binding(0) var<uniform> params: LinearParams;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     var sums = vec4<f32>(0.0);
     for (var i = 0u; i < params.in_features; i++) {
         let values = vec4<f32>(input[starts.x + i], input[starts.y + i], input[starts.z + i], input[starts.w + i]);
-        sums += weight[weight_start + i] * values;
+        sums += weight_at(weight_start + i) * values;
     }
     store(sums.x, row, feature);
     store(sums.y, row + 1u, feature);

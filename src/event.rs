@@ -171,6 +171,14 @@ pub struct RunStarted {
     pub curves: Vec<String>,
 }
 
+impl RunStarted {
+    /// Whether the first updates take far longer than all others: kernels for a graphics device are chosen and
+    /// compiled then, at every start.
+    pub fn warms_up(&self) -> bool {
+        self.device.starts_with("GPU")
+    }
+}
+
 /// The scalars of one update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {

@@ -70,6 +70,9 @@
 //!   ([`engine::split`]): a network of more and smaller values, with the operations that graphs have, so that no
 //!   shader knows of it.
 //! - A run tells a [`watch::Watch`] how far it is, after every layer and every band, and asks it whether to go on.
+//! - What a window wants of the thread that decodes is a list of its own, [`session::wanted`], without threads: newest
+//!   weights, newest point, its whole picture, then tiles of the pad, the nearest to the point first. A whole picture and
+//!   tiles are watched runs that end as soon as a newer point is wanted.
 //! - Models are measured side by side by one job ([`measure::side_by_side`]) that tells what it finds as events;
 //!   [`session::evaluate`] makes the table of them, which the window draws and every export writes. Pictures go past it.
 //! - Images for a model to mend are spoilt in the training loop, after augmentation, so that the key is a live one; a

@@ -176,7 +176,15 @@ pub fn measure(
     if opened.model.task() == Task::Quantize {
         return Err(OnlyCodes.into());
     }
-    let (found, expected) = (dataset.shape(), opened.image);
+    let found = dataset.shape();
+    let fitted;
+    let opened = if found == opened.image {
+        opened
+    } else {
+        fitted = opened.clone().fitted(found)?;
+        &fitted
+    };
+    let expected = opened.image;
     if found != expected {
         return Err(MeasureError::ImageShape { found, expected });
     }

@@ -21,9 +21,8 @@ use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
-use crate::graph::lower::vq_model::NormType;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
-use crate::graph::lower::{Networks, Shown};
+use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
@@ -46,7 +45,7 @@ pub enum OpenError {
     Engine(#[from] EngineError),
     /// The family is run as a graph alone.
     #[error(
-        "run the model: {family} has no training module for --engine burn (expected auto, wgsl, cpu or twin)"
+        "run the model: {family} has no training module for --engine burn (expected auto, wgsl, wgsl-f16, cpu or twin)"
     )]
     NoModule {
         /// The family.
@@ -274,6 +273,18 @@ impl Opened {
         Ok(Self { image: model.image(), model, networks, ..self })
     }
 
+    /// The same model for images of a data set: of other sides where the network takes any; itself where it cannot.
+    ///
+    /// # Errors
+    /// As [`Opened::at`].
+    pub fn fitted(self, images: ImageShape) -> Result<Self, OpenError> {
+        if self.image.channels == images.channels {
+            self.at([images.height, images.width])
+        } else {
+            Ok(self)
+        }
+    }
+
     /// The model, to be run by `engine`; `gpu` is the one to use where there is one already.
     ///
     /// # Errors
@@ -306,7 +317,7 @@ impl Opened {
                 ModelConfig::Gan(config) => {
                     Box::new(GanCodec::new(config, &self.tensors, self.shown, &device)?)
                 }
-                ModelConfig::VqModel(config) if config.norm_type == NormType::Group => {
+                ModelConfig::VqModel(config) if config.has_module() => {
                     Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
                 }
                 ModelConfig::VqModel(_)
@@ -369,9 +380,23 @@ impl Opened {
     }
 
     /// How often each code was chosen in training, as shares of no fixed sum, `[q * k]`; nothing where there is no
-    /// codebook.
-    pub fn code_shares(&self) -> Option<&[f32]> {
+    /// codebook, or where the checkpoint does not tell.
+    pub fn told_use(&self) -> Option<&[f32]> {
         self.networks.codes.as_ref()?;
         self.tensors.get(CLUSTER_SIZE).map(Array::data)
+    }
+
+    /// How often each code is drawn; nothing where there is no codebook.
+    pub fn code_shares(&self) -> Option<Arc<[f32]>> {
+        self.networks.codes.as_ref().map(|codes| code_shares(codes, &self.tensors))
+    }
+}
+
+/// How often each code is drawn, as shares of no fixed sum, `[q * k]`: as often as it was chosen in training where
+/// `tensors` tell, else each alike.
+pub fn code_shares(codes: &CodeGraphs, tensors: &NamedArrays) -> Arc<[f32]> {
+    match tensors.get(CLUSTER_SIZE) {
+        Some(told) => told.data().into(),
+        None => vec![1.0; codes.codebook().num_rows()].into(),
     }
 }

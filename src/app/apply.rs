@@ -13,7 +13,6 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
 use crate::graph::lower::Task;
-use crate::graph::lower::vq_model::NormType;
 use crate::open::Opened;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
@@ -21,7 +20,7 @@ use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, Demo, PAD_TILES, Page, TrainForm};
+use crate::ui::{Command, Demo, Page, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -117,7 +116,7 @@ impl ZscopeApp {
     fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
         self.explore.begin_edit();
         self.move_point(change);
-        self.stale_pad_rows = PAD_TILES;
+        self.pad_is_stale = true;
     }
 
     fn ask(&self, control: Control) {
@@ -143,6 +142,12 @@ impl ZscopeApp {
         }
         match found {
             Found::Data(spec) if question > self.data_question => {
+                // Through a model of another library it is looked at in that model's size.
+                let opened = self.model.as_ref().and_then(|model| model.opened.as_ref());
+                let size =
+                    opened.filter(|opened| opened.run.is_none()).map(|opened| opened.image.height);
+                let spec =
+                    size.into_iter().filter(|size| *size > 0).fold(spec, DataSpec::with_size);
                 self.open_spec(question, spec.to_string(), spec);
             }
             Found::Model if question > self.model_question => self.open_model(question, &path),
@@ -296,9 +301,7 @@ impl ZscopeApp {
 fn recipe_of(opened: &Opened) -> Option<Recipe> {
     match (&opened.run, &opened.model) {
         (Some(run), _) => Recipe::from_name(&run.recipe),
-        (None, ModelConfig::VqModel(config)) if config.norm_type == NormType::Group => {
-            Some(Recipe::Vqgan)
-        }
+        (None, ModelConfig::VqModel(config)) if config.has_module() => Some(Recipe::Vqgan),
         (None, _) => None,
     }
 }

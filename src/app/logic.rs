@@ -24,7 +24,7 @@ use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Command, Estimate, ModelLine, Notice, PAD_TILES, Scene};
+use crate::ui::{Command, Estimate, ModelLine, Notice, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -359,7 +359,7 @@ impl ZscopeApp {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
             self.pictures.unfinished = decoder.unfinished();
-            self.pictures.pad_rows = decoder.rows();
+            self.pictures.pad = decoder.pad();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
             }
@@ -413,7 +413,7 @@ impl ZscopeApp {
             self.notice(format!("show newer weights: {error}"), true);
         }
         self.picture_is_stale = true;
-        self.stale_pad_rows = PAD_TILES;
+        self.pad_is_stale = true;
         self.log_moved("weights");
     }
 
@@ -441,7 +441,7 @@ impl ZscopeApp {
             self.notice(format!("show another part of the model: {error}"), true);
         }
         self.picture_is_stale = true;
-        self.stale_pad_rows = PAD_TILES;
+        self.pad_is_stale = true;
     }
 
     fn take_probe(&mut self, ctx: &egui::Context, probe: &Probe) {
@@ -453,7 +453,7 @@ impl ZscopeApp {
             && self.explore.follow_images(&self.probe_latents)
         {
             self.picture_is_stale = true;
-            self.stale_pad_rows = PAD_TILES;
+            self.pad_is_stale = true;
         }
         self.log_moved("reconstructions");
     }
@@ -582,7 +582,7 @@ impl ZscopeApp {
         if decoder.is_none() {
             self.pictures.main = None;
             self.pictures.unfinished = None;
-            self.pictures.pad_rows.clear();
+            self.pictures.pad = None;
         }
         if model.networks.decoder.is_none() {
             self.pictures.probe = None;
@@ -608,37 +608,31 @@ impl ZscopeApp {
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;
-        self.stale_pad_rows = PAD_TILES;
+        self.pad_is_stale = true;
         if let Some(path) = self.wanted_picture.take() {
             self.open_picture(path);
         }
     }
 
-    /// Makes the pictures that are out of date: the point at once, the pad a row a frame.
+    /// Makes the pictures that are out of date: the point at once, the pad a few tiles a frame.
     fn draw(&mut self, ctx: &egui::Context) {
         if self.picture_is_stale {
             self.map_codes(ctx);
         }
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
-        if self.picture_is_stale {
-            self.picture_is_stale = false;
+        if std::mem::take(&mut self.picture_is_stale) {
             drawn = decoder.draw_point(&self.explore);
             decoder.settle(ctx);
         }
-        if drawn.is_ok() && self.stale_pad_rows > 0 {
-            drawn = decoder.draw_pad_rows(&self.explore, self.next_pad_row).map(|rows| {
-                self.next_pad_row = (self.next_pad_row + rows) % PAD_TILES;
-                self.stale_pad_rows = self.stale_pad_rows.saturating_sub(rows);
-            });
-            if self.stale_pad_rows > 0 {
-                ctx.request_repaint();
-            }
+        if drawn.is_ok() && std::mem::take(&mut self.pad_is_stale) {
+            drawn = decoder.ask_tiles(&self.explore);
         }
-        if let Err(error) = drawn {
-            // Once is enough: another try waits until something has changed.
-            self.stale_pad_rows = 0;
-            self.notice(format!("draw the picture: {error}"), true);
+        let tiles = drawn.and_then(|()| decoder.draw_tiles());
+        match tiles {
+            Ok(true) => ctx.request_repaint(),
+            Ok(false) => {}
+            Err(error) => self.notice(format!("draw the picture: {error}"), true),
         }
     }
 }

@@ -35,10 +35,9 @@ use crate::data::corrupt::Corruption;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::latent::CodeSpace;
-use crate::open::Opened;
+use crate::open::{Opened, code_shares};
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
 use crate::session::{Compared, Session};
@@ -80,11 +79,8 @@ struct Model {
 impl Model {
     /// The codes with how often each was used in training, where pictures are made of them.
     fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
-        let space = self.networks.codes.as_ref().filter(|codes| codes.decoder.is_some())?.space();
-        // Nothing is known of codes whose use was not kept: each counts alike.
-        let even = || vec![1.0; space.codebook.num_rows()].into();
-        let shares = tensors.get(CLUSTER_SIZE).map_or_else(even, |use_of| use_of.data().into());
-        Some((space, shares))
+        let codes = self.networks.codes.as_ref().filter(|codes| codes.decoder.is_some())?;
+        Some((codes.space(), code_shares(codes, tensors)))
     }
 
     /// The codes of a codebook without its model.
@@ -119,11 +115,9 @@ pub struct ZscopeApp {
     seen_probe: u64,
     model: Option<Model>,
     decoder: Option<Decoder>,
-    /// The next row of the pad to be drawn.
-    next_pad_row: usize,
-    /// Rows of the pad that are out of date.
-    stale_pad_rows: usize,
     picture_is_stale: bool,
+    /// Whether all thumbnails of the pad are out of date and not asked for yet.
+    pad_is_stale: bool,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
@@ -256,9 +250,8 @@ impl ZscopeApp {
             seen_probe: 0,
             model: None,
             decoder: None,
-            next_pad_row: 0,
-            stale_pad_rows: 0,
             picture_is_stale: false,
+            pad_is_stale: false,
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),

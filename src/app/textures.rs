@@ -1,6 +1,7 @@
 //! Arrays of pixels as egui textures.
 
 use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, Vec2};
+use image::{RgbaImage, imageops};
 
 use crate::array::Array;
 use crate::metrics::psnr_db;
@@ -66,6 +67,50 @@ pub(super) fn tiled(images: &Array, columns: usize) -> ColorImage {
         }
     }
     picture
+}
+
+/// One image `[1, c, h, w]` in `[0, 1]` as a picture of the given width and height.
+pub(super) fn thumbnail(image: &Array, [width, height]: [usize; 2]) -> ColorImage {
+    let picture = tiled(image, 1);
+    let [from_width, from_height] = picture.size.map(|side| side as u32);
+    let rgba = RgbaImage::from_raw(from_width, from_height, picture.as_raw().to_vec())
+        .expect("four bytes a pixel");
+    let filter = imageops::FilterType::Triangle;
+    let resized = imageops::resize(&rgba, width as u32, height as u32, filter);
+    ColorImage::from_rgba_premultiplied([width, height], resized.as_raw())
+}
+
+/// One texture of equal tiles in rows, empty at first, of which each can be filled alone.
+pub(super) struct Sheet {
+    texture: Option<TextureHandle>,
+    /// Width and height.
+    tile_px: [usize; 2],
+    /// Tiles in a row and in a column.
+    side: usize,
+}
+
+impl Sheet {
+    /// `side` rows of as many tiles.
+    pub(super) fn new(tile_px: [usize; 2], side: usize) -> Self {
+        Self { texture: None, tile_px, side }
+    }
+
+    /// Fills a tile by its number, row by row from the top left.
+    pub(super) fn set(&mut self, ctx: &Context, index: usize, tile: &ColorImage) {
+        let [width, height] = self.tile_px;
+        let options = TextureOptions::LINEAR;
+        let texture = self.texture.get_or_insert_with(|| {
+            let size = [self.side * width, self.side * height];
+            ctx.load_texture("pad", ColorImage::filled(size, Color32::TRANSPARENT), options)
+        });
+        let place = [index % self.side * width, index / self.side * height];
+        texture.set_partial(place, tile.clone(), options);
+    }
+
+    /// The whole of it, as soon as there is a tile.
+    pub(super) fn picture(&self) -> Option<Picture> {
+        self.texture.as_ref().map(picture)
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "pixels of a picture, not colours of the window")]

@@ -63,18 +63,14 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("codebook: --limit is 0 (expected at least 1)")));
     }
     let opened = crate::open::open(&args.model.model)?;
-    let (Some(graphs), Some([size, dim])) = (&opened.networks.codes, opened.model.codebook())
-    else {
-        return Err(usage(anyhow::anyhow!(
-            "codebook: a {} model has none (expected a family with a codebook, for example vq-vae)",
-            opened.model.family()
-        )));
-    };
+    let (graphs, _) = codes_of(&opened)?;
     if opened.model.task() == Task::Quantize {
         return alone::run(args, &opened, graphs);
     }
     let spec: DataSpec = super::data_of(args.data.as_deref(), &opened)?;
     let dataset = data::open(&spec.with_size(opened.image.height))?;
+    let opened = opened.fitted(dataset.shape())?;
+    let (graphs, [size, dim]) = codes_of(&opened)?;
     if dataset.shape() != opened.image {
         return Err(usage(anyhow::anyhow!(
             "codebook: the images are {} (expected {}, as the model's)",
@@ -135,6 +131,17 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
     output::line(&format!("near ties     {near_ties} vectors with two codes equally near (1e-5)"));
     output::line(&format!("engine        {engine}"));
     Ok(())
+}
+
+/// The codes of a model, how many there are and how many values each has.
+fn codes_of(opened: &Opened) -> Result<(&CodeGraphs, [usize; 2]), Failure> {
+    let codes = opened.networks.codes.as_ref().zip(opened.model.codebook());
+    codes.ok_or_else(|| {
+        usage(anyhow::anyhow!(
+            "codebook: a {} model has none (expected a family with a codebook, for example vq-vae)",
+            opened.model.family()
+        ))
+    })
 }
 
 /// Encodes images once, on whatever is fastest, and counts their codes with the engine that was asked for.

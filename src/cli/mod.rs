@@ -38,7 +38,8 @@ pub struct Cli {
 pub struct WindowArgs {
     /// A run directory, a model folder or file, a picture, a folder of pictures, or a dSprites file
     pub path: Option<PathBuf>,
-    /// What decodes: auto, wgsl (compute shaders), cpu or twin (scalar reference)
+    /// What decodes: auto, wgsl (compute shaders), wgsl-f16 (the same over weights in half precision), cpu or twin
+    /// (scalar reference)
     #[arg(long, default_value_t = EngineKind::Auto)]
     pub engine: EngineKind,
     /// Write one CSV row a frame: ms since start, frame ms, what moved
@@ -78,7 +79,8 @@ struct ModelArgs {
     /// A run directory (its best checkpoint), DIR@latest, DIR@STEP, a checkpoint file, or FILE#TENSOR for a codebook
     /// alone
     model: String,
-    /// What runs it: auto, wgsl (compute shaders), cpu, twin (scalar reference) or burn (training module)
+    /// What runs it: auto, wgsl (compute shaders), wgsl-f16 (the same over weights in half precision), cpu, twin
+    /// (scalar reference) or burn (training module)
     #[arg(long, default_value_t = EngineKind::Auto)]
     engine: EngineKind,
 }
@@ -193,7 +195,7 @@ fn status_of(result: Result<(), Failure>) -> ExitCode {
 fn check_window(window: &WindowArgs) -> Result<(), Failure> {
     if window.engine == EngineKind::Burn {
         return Err(usage(anyhow::anyhow!(
-            "open the window: --engine burn (expected auto, wgsl, cpu or twin; burn is for the verbs that run a model)"
+            "open the window: --engine burn (expected auto, wgsl, wgsl-f16, cpu or twin; burn is for the verbs that run a model)"
         )));
     }
     let is_there = |path: &&PathBuf| path.exists() || crate::open::names_model(path);

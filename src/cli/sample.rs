@@ -48,10 +48,14 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     };
     let outputs = match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
-            output::note(
-                "the codes are drawn each for itself, by their use in training: without a prior they do not go together",
-            );
-            codec.decode_indices(&drawn_codes(args, codes, shares)?)
+            let how = match opened.told_use() {
+                Some(_) => "by their use in training",
+                None => "all alike, as the checkpoint does not tell of their use in training",
+            };
+            output::note(&format!(
+                "the codes are drawn each for itself, {how}: without a prior they do not go together"
+            ));
+            codec.decode_indices(&drawn_codes(args, codes, &shares)?)
         }
         _ => codec.decode(&latent::draws(&opened.model.latent(), args.n, args.seed)),
     };
@@ -60,7 +64,7 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
 }
 
-/// Grids of codes, each drawn by its use, `[n, h, w]` or `[n, q, h, w]`.
+/// Grids of codes, each drawn by its share, `[n, h, w]` or `[n, q, h, w]`.
 fn drawn_codes(args: &SampleArgs, codes: &CodeGraphs, shares: &[f32]) -> Result<Array, Failure> {
     let mut shape = codes.decoder()?.input_shape().to_vec();
     let (space, [h, w]) = (codes.space(), codes.grid());

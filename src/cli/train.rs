@@ -256,6 +256,11 @@ impl Report {
                     started.device
                 ));
                 output::note(&format!("run directory: {}", started.run_dir.display()));
+                if started.warms_up() {
+                    output::note(
+                        "the first updates take up to a minute: kernels for the graphics device are chosen and compiled",
+                    );
+                }
                 self.step = started.first_step;
                 self.started = Some(started);
             }

@@ -149,13 +149,14 @@ fn end(
     Ok(take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?.into_data())
 }
 
-/// A draw from the prior, flat; with a codebook one code for each cell, by their use in training.
+/// A draw from the prior, flat; with a codebook one code for each cell, by their use in training
+/// where that is known.
 fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
     let shape = opened.model.latent();
     match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
             let (space, [h, w]) = (codes.space(), codes.grid());
-            space.latent_of_codes(&space.draw(shares, h * w, seed, 0))
+            space.latent_of_codes(&space.draw(&shares, h * w, seed, 0))
         }
         _ => normals(seed, 0, Purpose::Sample, shape.iter().product()),
     }

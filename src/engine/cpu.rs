@@ -25,7 +25,7 @@ use self::weights::Weights;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
 use crate::codec::Memory;
-use crate::graph::{Activation, Codes, Graph, Node, Op};
+use crate::graph::{Activation, Codes, Graph, Node, Op, ValueId};
 use crate::watch::Part;
 
 /// A graph whose weights are tensors.
@@ -149,6 +149,13 @@ impl CpuNetwork {
                 results.count(graph.rows_of(codebook)[0], &indices);
                 self.tensor(indices, node)
             }
+            Op::ArgMax { codebook, .. } => {
+                let scores = read(next(), || format!("reading the scores of `{}`", node.name))?;
+                let [first, count] = graph.rows_of(codebook);
+                let indices = codes::largest(&scores, count, node.num_values());
+                results.count(first, &indices);
+                self.tensor(indices, node)
+            }
             Op::Gather { codebook, .. } => {
                 let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
                 let plane = node.num_values() / node.shape[0];
@@ -236,12 +243,14 @@ fn large_node(
 }
 
 fn searches_of(graph: &Graph, weights: &Weights) -> BTreeMap<usize, Search> {
-    let prepared = |(_, codebook): (_, &Codes)| {
+    let prepared = |(_, codebook): (ValueId, &Codes)| {
         let [first, count] = graph.rows_of(codebook);
         let transposed = weights.matrix(&codebook.weight).narrow(1, first, count); // [d, k]
         (codebook.part, Search::new(codes_of(graph, codebook).into_owned(), transposed))
     };
-    graph.searches().map(prepared).collect()
+    let searched =
+        |(value, _): &(ValueId, &Codes)| matches!(graph.node(*value).op, Op::NearestCode { .. });
+    graph.choices().filter(searched).map(prepared).collect()
 }
 
 /// The rows of one codebook.

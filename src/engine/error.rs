@@ -10,11 +10,11 @@ use crate::watch::Stopped;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum EngineError {
     /// No engine has this name.
-    #[error("engine `{0}` does not exist (expected auto, wgsl, cpu, twin or burn)")]
+    #[error("engine `{0}` does not exist (expected auto, wgsl, wgsl-f16, cpu, twin or burn)")]
     UnknownKind(String),
     /// This engine does not run graphs.
     #[error(
-        "engine `{0}` does not run lowered networks (expected wgsl, cpu or twin; burn runs the training module itself)"
+        "engine `{0}` does not run lowered networks (expected wgsl, wgsl-f16, cpu or twin; burn runs the training module itself)"
     )]
     NotForGraphs(EngineKind),
     /// The input has another shape than the network's, or no items.
@@ -77,6 +77,16 @@ pub enum EngineError {
         found: u64,
         /// The device's limit.
         limit: u64,
+    },
+    /// A weight is no number in half precision.
+    #[error(
+        "weight `{weight}` in half precision: found {value}, expected -65504 to 65504 (the engine wgsl stores it as it is)"
+    )]
+    PastHalves {
+        /// Its name.
+        weight: String,
+        /// Its first value that is too large.
+        value: f32,
     },
     /// The network in bands is none.
     #[error("fitting the network to the graphics device: {0}")]

@@ -1,8 +1,9 @@
 //! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
 
 use super::params::{
-    AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams,
-    GroupNormParams, LinearParams, ModulateParams, NearestCodeParams, activation_code,
+    ArgMaxParams, AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
+    GatherParams, GroupNormParams, LinearParams, ModulateParams, NearestCodeParams,
+    activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -26,6 +27,8 @@ pub enum Kernel {
     Elementwise(ElementwiseParams),
     /// `nearest_code`.
     NearestCode(NearestCodeParams),
+    /// `arg_max`.
+    ArgMax(ArgMaxParams),
     /// `gather`.
     Gather(GatherParams),
 }
@@ -93,6 +96,7 @@ impl Kernel {
             Op::NearestCode { input, codebook } => {
                 Some(Self::NearestCode(source.nearest_code(*input, codebook)))
             }
+            Op::ArgMax { codebook, .. } => Some(Self::ArgMax(source.arg_max(codebook))),
             Op::Gather { input, codebook } => Some(Self::Gather(source.gather(*input, codebook))),
         }
     }
@@ -108,6 +112,7 @@ impl Kernel {
             Self::Modulate(_) => Shader::Modulate,
             Self::Elementwise(_) => Shader::Elementwise,
             Self::NearestCode(_) => Shader::NearestCode,
+            Self::ArgMax(_) => Shader::ArgMax,
             Self::Gather(_) => Shader::Gather,
         }
     }
@@ -123,6 +128,7 @@ impl Kernel {
             Self::Modulate(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
             Self::NearestCode(params) => bytemuck::bytes_of(params),
+            Self::ArgMax(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
         }
     }
@@ -138,6 +144,7 @@ impl Kernel {
             Self::Modulate(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
             Self::NearestCode(params) => params.invocations(),
+            Self::ArgMax(params) => params.places,
             Self::Gather(params) => params.invocations(),
         }
     }
@@ -262,6 +269,12 @@ impl Source<'_> {
         let vectors = self.batch * self.node.num_values() as u32;
         let plane = plane(self.graph.node(input));
         NearestCodeParams { vectors, plane, dim, codes, first, ..NearestCodeParams::default() }
+    }
+
+    fn arg_max(&self, codebook: &Codes) -> ArgMaxParams {
+        let [first, codes, _] = self.codebook(codebook);
+        let plane = self.node.num_values() as u32;
+        ArgMaxParams { places: self.batch * plane, plane, codes, first }
     }
 
     /// As [`Self::nearest_code`].

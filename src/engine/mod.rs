@@ -24,6 +24,8 @@ pub use error::EngineError;
 pub use results::Results;
 pub use runner::Runner;
 
+use self::shader::WeightStorage;
+
 use crate::array::Array;
 use crate::graph::Graph;
 
@@ -35,6 +37,8 @@ pub enum EngineKind {
     Auto,
     /// Compute shaders.
     Wgsl,
+    /// Compute shaders over weights that are stored in half precision: half the memory, rounded to 11 bits.
+    WgslHalf,
     /// burn tensors on the Flex CPU backend.
     Cpu,
     /// The scalar specification.
@@ -45,13 +49,28 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Wgsl, Self::Cpu, Self::Twin, Self::Burn];
+    pub const ALL: [Self; 6] =
+        [Self::Auto, Self::Wgsl, Self::WgslHalf, Self::Cpu, Self::Twin, Self::Burn];
+
+    /// How it stores weights on a graphics device.
+    pub fn weights(self) -> WeightStorage {
+        match self {
+            Self::WgslHalf => WeightStorage::Half,
+            _ => WeightStorage::Single,
+        }
+    }
+
+    /// Whether shaders were asked for.
+    pub fn is_wgsl(self) -> bool {
+        matches!(self, Self::Wgsl | Self::WgslHalf)
+    }
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Wgsl => "wgsl",
+            Self::WgslHalf => "wgsl-f16",
             Self::Cpu => "cpu",
             Self::Twin => "twin",
             Self::Burn => "burn",

@@ -321,6 +321,20 @@ impl NearestCodeParams {
     }
 }
 
+/// Parameters of `arg_max.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct ArgMaxParams {
+    /// Places of all items.
+    pub places: u32,
+    /// Places of one item.
+    pub plane: u32,
+    /// Scores of a place, one for each code.
+    pub codes: u32,
+    /// The row of the first code.
+    pub first: u32,
+}
+
 /// Parameters of `gather.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]

@@ -62,7 +62,7 @@ pub struct Plan {
     pub passes: Vec<Pass>,
     /// Where the outputs are.
     pub outputs: Vec<PlannedOutput>,
-    /// The number of codes whose use is counted; 0 where no pass searches a codebook.
+    /// The number of codes whose use is counted; 0 where no pass chooses one.
     pub codes: usize,
 }
 
@@ -120,8 +120,10 @@ fn bindings(op: &Op, homes: &[usize]) -> Vec<Binding> {
     let mut buffers = op.inputs().map(|value| Binding::Buffer(homes[value.index()]));
     let mut weights = op.weights().map(|name| Binding::Weight(name.to_owned()));
     if op.epilogue().is_none() {
-        let usage = matches!(op, Op::NearestCode { .. }).then_some(Binding::Usage);
-        return buffers.chain(weights).chain(usage).collect();
+        // A choice by scores names the codebook for its use alone.
+        let weights = weights.filter(|_| !matches!(op, Op::ArgMax { .. }));
+        let chooses = matches!(op, Op::NearestCode { .. } | Op::ArgMax { .. });
+        return buffers.chain(weights).chain(chooses.then_some(Binding::Usage)).collect();
     }
     // Something must be bound even where the parameters say that it is not read.
     let pair = |bindings: &mut dyn Iterator<Item = Binding>| {

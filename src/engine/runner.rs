@@ -1,6 +1,7 @@
 //! One prepared engine for a graph, whichever it is.
 
 use super::cpu::CpuNetwork;
+use super::shader::WeightStorage;
 use super::split::split;
 use super::wgsl::{self, BatchRunner, Gpu, Network};
 use super::{EngineError, EngineKind, Results, check_input, plan, twin};
@@ -40,9 +41,9 @@ impl Runner {
             EngineKind::Burn => return Err(EngineError::NotForGraphs(kind)),
             EngineKind::Twin => Engine::Twin,
             EngineKind::Cpu => Engine::Cpu(CpuNetwork::new(graph)),
-            EngineKind::Wgsl => {
+            EngineKind::Wgsl | EngineKind::WgslHalf => {
                 let gpu = gpu.map_or_else(|| wgsl::headless(false), |gpu| Ok(gpu.clone()))?;
-                Engine::wgsl(&gpu, graph)?
+                Engine::wgsl(&gpu.with_weights(kind.weights()), graph)?
             }
             EngineKind::Auto => {
                 let hardware = gpu.cloned().map_or_else(wgsl::headless_hardware, Some);
@@ -157,8 +158,11 @@ impl Runner {
 
     /// The engine that runs: never auto.
     pub fn kind(&self) -> EngineKind {
-        match self.engine {
-            Engine::Wgsl(_) => EngineKind::Wgsl,
+        match &self.engine {
+            Engine::Wgsl(runner) => match runner.network().gpu().weights() {
+                WeightStorage::Single => EngineKind::Wgsl,
+                WeightStorage::Half => EngineKind::WgslHalf,
+            },
             Engine::Cpu(_) => EngineKind::Cpu,
             Engine::Twin => EngineKind::Twin,
         }
@@ -172,7 +176,7 @@ impl Runner {
     /// What runs and where, for a person to read.
     pub fn describe(&self) -> String {
         match &self.engine {
-            Engine::Wgsl(runner) => format!("WGSL on {}", runner.network().gpu().name()),
+            Engine::Wgsl(runner) => runner.network().gpu().describe(),
             Engine::Cpu(_) => "CPU (Flex)".to_owned(),
             Engine::Twin => "CPU (scalar twins)".to_owned(),
         }

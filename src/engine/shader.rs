@@ -23,24 +23,38 @@ pub enum Shader {
     LatentMix,
     /// The nearest codes of vectors.
     NearestCode,
+    /// The largest of scores.
+    ArgMax,
     /// The codes of indices.
     Gather,
     /// Images into a texture.
     Pixels,
 }
 
+/// How the weights of sums, those of `linear` and of convolutions, lie on a device; all others are `f32`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WeightStorage {
+    /// As they are.
+    #[default]
+    Single,
+    /// Rounded to IEEE halves, two in a word.
+    Half,
+}
+
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 7] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
     ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
+    ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
+    ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
 ];
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
@@ -50,6 +64,7 @@ impl Shader {
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
+        Self::ArgMax,
         Self::Gather,
         Self::Pixels,
     ];
@@ -66,16 +81,17 @@ impl Shader {
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
+            Self::ArgMax => "arg_max",
             Self::Gather => "gather",
             Self::Pixels => "pixels",
         }
     }
 
-    /// Its source with all imports in their places.
+    /// Its source with all imports in their places, for weights that are stored one way or the other.
     ///
     /// # Errors
     /// When it imports a file that does not exist.
-    pub fn source(self) -> Result<String, EngineError> {
+    pub fn source(self, weights: WeightStorage) -> Result<String, EngineError> {
         let source = match self {
             Self::Linear => include_str!("../../shaders/linear.wgsl"),
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
@@ -86,10 +102,16 @@ impl Shader {
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
+            Self::ArgMax => include_str!("../../shaders/arg_max.wgsl"),
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
-        resolve_imports(source)
+        match weights {
+            WeightStorage::Single => resolve_imports(source),
+            WeightStorage::Half => {
+                resolve_imports(&source.replace("#import weight.wgsl", "#import half_weight.wgsl"))
+            }
+        }
     }
 }
 

@@ -95,8 +95,13 @@ impl Sizes {
     /// Smaller images of latents, as large as come soon, and how much smaller they are along each side.
     ///
     /// # Errors
-    /// When there is no smaller size, which is so wherever [`Self::is_slow`] denies, or when the device fails.
-    pub fn preview(&mut self, latents: Vec<f32>) -> Result<(usize, Array), CodecError> {
+    /// When there is no smaller size, which is so wherever [`Self::is_slow`] denies, when the device fails, or when
+    /// whoever watches ends the run.
+    pub fn preview(
+        &mut self,
+        latents: Vec<f32>,
+        watch: &Watch,
+    ) -> Result<(usize, Array), CodecError> {
         let soon = |(_, graph): &&(usize, Graph)| {
             graph.flops() as f64 / self.flops_per_s <= SOON.as_secs_f64()
         };
@@ -107,6 +112,7 @@ impl Sizes {
             _ => self.whole.resized(graph)?,
         };
         let (_, runner) = self.prepared.insert((*factor, runner));
+        runner.watch(watch);
         let input = batch(latents, self.whole.graph().input_shape())?;
         let input = pooled(&input, *factor, self.pooling);
         let start = Instant::now();

@@ -132,6 +132,7 @@ impl Splitter<'_> {
             | Op::Linear { .. }
             | Op::Reshape { .. }
             | Op::NearestCode { .. }
+            | Op::ArgMax { .. }
             | Op::Gather { .. } => return Err(self.too_large(node)),
         };
         self.add(name, op)

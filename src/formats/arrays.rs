@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use half::f16;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
@@ -148,7 +149,7 @@ impl ArrayFile {
         let (info, bytes) = self.bytes(name)?;
         let data: Vec<f32> = match info.dtype {
             Dtype::F32 => values(&bytes, f32::from_le_bytes),
-            Dtype::F16 => values(&bytes, |b| f32_from_f16(u16::from_le_bytes(b))),
+            Dtype::F16 => values(&bytes, |b| f16::from_le_bytes(b).to_f32()),
             // bf16 is the upper half of an f32.
             Dtype::BF16 => values(&bytes, |b: [u8; 2]| f32::from_le_bytes([0, 0, b[0], b[1]])),
             Dtype::F64 => values(&bytes, |b| f64::from_le_bytes(b) as f32),
@@ -291,17 +292,4 @@ fn is_addressable(shape: &[usize]) -> bool {
 /// All values of a byte string, `N` bytes each.
 pub(super) fn values<const N: usize, T>(bytes: &[u8], value: impl Fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)).collect()
-}
-
-/// The value of an IEEE half.
-pub(super) fn f32_from_f16(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f32::from(bits & 0x3ff);
-    sign * match exponent {
-        0 => fraction * 2f32.powi(-24),
-        0x1f if fraction == 0.0 => f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
-    }
 }

@@ -25,7 +25,7 @@ pub fn to_diffusers(
 ) -> Result<(), FormatError> {
     let (network, config): (&dyn Architecture, _) = match model {
         ModelConfig::Vqgan(vqgan) => (&vqgan.autoencoder, vqgan.autoencoder.to_diffusers()),
-        ModelConfig::VqModel(config) => (config, config.to_diffusers()),
+        ModelConfig::VqModel(config) if !config.is_projected() => (config, config.to_diffusers()),
         ModelConfig::Tiny(config) => (config, config.to_diffusers()),
         other => {
             return Err(FormatError::content(

@@ -28,8 +28,8 @@ pub const MAX_VALUES: usize = 1 << 30;
 /// published have 2^18 codes (MAGVIT-v2, Yu et al., 2024, arXiv:2310.05737).
 pub const MAX_CODES: usize = 1 << 18;
 
-/// What a run of a graph with an [`Op::NearestCode`] gives besides its outputs, under this name: `[k]`, how many
-/// vectors chose each row of the weight that is searched.
+/// What a run of a graph that chooses codes gives besides its outputs, under this name: `[k]`, how many vectors
+/// chose each row of the codebook's weight.
 ///
 /// It is the one array that is of the run and not of an item: all items of all chunks are counted together.
 /// Exact up to 2^24, rounded beyond. No output can have this name.
@@ -147,17 +147,19 @@ impl Graph {
         Ok(graph)
     }
 
-    /// The values of every [`Op::NearestCode`], and the codebook of each; all in one weight.
-    pub fn searches(&self) -> impl Iterator<Item = (ValueId, &Codes)> {
+    /// The values that are choices among codes, and the codebook of each; all in one weight.
+    pub fn choices(&self) -> impl Iterator<Item = (ValueId, &Codes)> {
         self.nodes.iter().enumerate().filter_map(|(index, node)| match &node.op {
-            Op::NearestCode { codebook, .. } => Some((ValueId(index), codebook)),
+            Op::NearestCode { codebook, .. } | Op::ArgMax { codebook, .. } => {
+                Some((ValueId(index), codebook))
+            }
             _ => None,
         })
     }
 
-    /// The number of codes whose use is counted; 0 where nothing is searched.
+    /// The number of codes whose use is counted; 0 where none is chosen.
     pub fn num_codes(&self) -> usize {
-        self.searches().next().map_or(0, |(_, codebook)| self.weight(&codebook.weight).num_rows())
+        self.choices().next().map_or(0, |(_, codebook)| self.weight(&codebook.weight).num_rows())
     }
 
     /// The first row and the number of rows of a codebook.
@@ -215,6 +217,7 @@ impl Graph {
             | Op::Activate { .. }
             | Op::Affine { .. }
             | Op::Clamp { .. }
+            | Op::ArgMax { .. }
             | Op::Gather { .. } => 0,
         }
     }

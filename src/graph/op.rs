@@ -237,6 +237,19 @@ pub enum Op {
         /// The codes, `[k, d]`.
         codebook: Codes,
     },
+    /// The index of the largest score of each place, `[k, h, w]` to `[h, w]` or `[k]` to `[1]`: a choice among the
+    /// codes of a codebook of k rows, whose use is counted as by [`Op::NearestCode`].
+    ///
+    /// Of equally large scores the one of the lowest index; a place with a score that is not finite has index 0.
+    ///
+    /// # Source
+    /// DALL-E (Ramesh et al., 2021, section 2.1, arXiv:2102.12092), without the noise of its training.
+    ArgMax {
+        /// The scores, `[k, h, w]` or `[k]`.
+        input: ValueId,
+        /// The codes that are chosen, `[k, d]`.
+        codebook: Codes,
+    },
     /// The codes that indices name, `[h, w]` to `[d, h, w]`, `[q, h, w]` to `[q * d, h, w]` or `[1]` to `[d]`.
     ///
     /// Indices may come from outside: fractions are cut off, what is negative or no number names the first code,
@@ -271,6 +284,7 @@ impl Op {
             | Self::Affine { input, .. }
             | Self::Clamp { input, .. }
             | Self::NearestCode { input, .. }
+            | Self::ArgMax { input, .. }
             | Self::Gather { input, .. } => [Some(*input), None, None],
         };
         let residual = self.epilogue().and_then(|epilogue| epilogue.residual);
@@ -301,6 +315,7 @@ impl Op {
             | Self::Affine { input, .. }
             | Self::Clamp { input, .. }
             | Self::NearestCode { input, .. }
+            | Self::ArgMax { input, .. }
             | Self::Gather { input, .. } => *input = other(*input),
         }
         op
@@ -313,9 +328,9 @@ impl Op {
             | Self::Conv2d { weight, .. }
             | Self::ConvTranspose2d { weight, .. }
             | Self::GroupNorm { weight, .. } => Some(weight),
-            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => {
-                Some(&codebook.weight)
-            }
+            Self::NearestCode { codebook, .. }
+            | Self::ArgMax { codebook, .. }
+            | Self::Gather { codebook, .. } => Some(&codebook.weight),
             Self::Input
             | Self::Attention { .. }
             | Self::Modulate { .. }
@@ -348,16 +363,27 @@ impl Op {
             | Self::Affine { .. }
             | Self::Clamp { .. }
             | Self::NearestCode { .. }
+            | Self::ArgMax { .. }
             | Self::Gather { .. } => None,
         }
     }
 
-    /// The weight whose rows are codes, if it reads one.
+    /// The weight that its sum multiplies with, if it computes one.
+    pub fn kernels(&self) -> Option<&str> {
+        match self {
+            Self::Linear { weight, .. }
+            | Self::Conv2d { weight, .. }
+            | Self::ConvTranspose2d { weight, .. } => Some(weight),
+            _ => None,
+        }
+    }
+
+    /// The weight whose rows are codes, if it names one.
     pub fn codebook(&self) -> Option<&str> {
         match self {
-            Self::NearestCode { codebook, .. } | Self::Gather { codebook, .. } => {
-                Some(&codebook.weight)
-            }
+            Self::NearestCode { codebook, .. }
+            | Self::ArgMax { codebook, .. }
+            | Self::Gather { codebook, .. } => Some(&codebook.weight),
             _ => None,
         }
     }

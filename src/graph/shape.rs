@@ -62,6 +62,7 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
             scope.shape(*input).to_vec()
         }
         Op::NearestCode { input, codebook } => scope.nearest_code(*input, codebook)?,
+        Op::ArgMax { input, codebook } => scope.arg_max(*input, codebook)?,
         Op::Gather { input, codebook } => scope.gather(*input, codebook)?,
     };
     checked_len(node, "output shape", &shape)?;
@@ -324,15 +325,7 @@ impl Scope<'_> {
     }
 
     fn nearest_code(&self, input: ValueId, codebook: &Codes) -> Result<Vec<usize>, GraphError> {
-        if let Some((first, counted)) = self.graph.searches().next()
-            && counted.weight != codebook.weight
-        {
-            let first = &self.graph.node(first).name;
-            let found = format!("a search of `{}` beside `{first}`", codebook.weight);
-            let expected =
-                format!("codebooks of one weight, `{}`, whose use is counted", counted.weight);
-            return Err(GraphError::mismatch(self.node, "operation", found, expected));
-        }
+        self.counts_alone(codebook)?;
         let dim = self.code_dim(codebook)?;
         let shape = self.shape(input);
         let grid = match shape {
@@ -346,6 +339,35 @@ impl Scope<'_> {
             format!("{dim}, as in codebook `{}`, or for planes a multiple", codebook.weight);
         self.expect(fits, "values of a vector", shape[0], expected)?;
         Ok(grid)
+    }
+
+    fn arg_max(&self, input: ValueId, codebook: &Codes) -> Result<Vec<usize>, GraphError> {
+        self.counts_alone(codebook)?;
+        self.code_dim(codebook)?;
+        let [_, codes] = self.graph.rows_of(codebook);
+        let shape = self.shape(input);
+        let grid = match shape {
+            [_] => vec![1],
+            [_, height, width] => vec![*height, *width],
+            _ => return Err(self.input_mismatch(shape, "[k] or [k, h, w]")),
+        };
+        let expected = format!("{codes}, as codebook `{}` has codes", codebook.weight);
+        self.expect(shape[0] == codes, "scores of a place", shape[0], expected)?;
+        Ok(grid)
+    }
+
+    /// Refuses a second weight whose use would be counted.
+    fn counts_alone(&self, codebook: &Codes) -> Result<(), GraphError> {
+        let Some((first, counted)) = self.graph.choices().next() else { return Ok(()) };
+        let first = &self.graph.node(first).name;
+        let found = format!("a choice from `{}` beside `{first}`", codebook.weight);
+        let expected =
+            format!("codebooks of one weight, `{}`, whose use is counted", counted.weight);
+        if counted.weight == codebook.weight {
+            Ok(())
+        } else {
+            Err(GraphError::mismatch(self.node, "operation", found, expected))
+        }
     }
 
     fn gather(&self, input: ValueId, codebook: &Codes) -> Result<Vec<usize>, GraphError> {

@@ -10,6 +10,7 @@ mod nearest;
 mod plane;
 mod principal;
 mod prior;
+mod projection;
 pub(crate) mod right_angles;
 mod space;
 mod traverse;
@@ -23,6 +24,7 @@ pub use nearest::{near_ties, nearest_codes, nearest_others, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
 pub use principal::PrincipalPlane;
 pub use prior::draws;
+pub use projection::Projection;
 pub use space::{CodeLayout, CodeSpace};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 

@@ -43,16 +43,27 @@ pub fn nearest_others(codebook: &Array, parts: usize) -> Vec<Option<(usize, f32)
 
 /// The squared Euclidean distance of two vectors of one length.
 pub fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    sum_of(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// The dot product of two vectors of one length.
+pub(super) fn product(a: &[f32], b: &[f32]) -> f32 {
+    sum_of(a, b, |a, b| a * b)
+}
+
+/// The sum of a function of pairs, in lanes that a processor adds side by side.
+#[inline]
+fn sum_of(a: &[f32], b: &[f32], of: impl Fn(f32, f32) -> f32) -> f32 {
     const LANES: usize = 16;
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
     let (b_lanes, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
     for (a, b) in a_lanes.iter().zip(b_lanes) {
         for lane in 0..LANES {
-            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+            sums[lane] += of(a[lane], b[lane]);
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| of(*a, *b)).sum();
     sums.iter().sum::<f32>() + rest
 }
 

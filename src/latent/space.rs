@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Bound, Levels, codes_of_latent, draw_codes, latent_of_codes, near_ties};
+use super::{Bound, Levels, Projection, codes_of_latent, draw_codes, latent_of_codes, near_ties};
 use crate::array::Array;
 
 /// What a code is, and how several of them make one vector.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum CodeLayout {
     /// The vector itself.
     #[default]
     Whole,
     /// The same, but all codes are one map of vectors that never move.
     Mapped,
+    /// The vector itself, but a projection of latents chooses it, not the distance from them.
+    Projected(Arc<Projection>),
     /// A point of a grid, whose vectors are bounded to it.
     Levels(Levels),
     /// One part of the vector each, for every head.
@@ -33,7 +35,7 @@ impl CodeLayout {
     /// The codes of one cell.
     pub fn per_cell(&self) -> usize {
         match self {
-            Self::Whole | Self::Mapped | Self::Levels(_) => 1,
+            Self::Whole | Self::Mapped | Self::Projected(_) | Self::Levels(_) => 1,
             Self::Heads { heads, .. } => *heads,
             Self::Residual { quantizers } => *quantizers,
         }
@@ -63,6 +65,9 @@ impl CodeLayout {
             ),
             Self::Mapped => Some(
                 "SimVQ moves all codes at once by one linear map: no single code can be moved or kept.",
+            ),
+            Self::Projected(_) => Some(
+                "A projection chooses the codes, wherever they are: none is chosen more often for being moved.",
             ),
             _ => None,
         }
@@ -130,12 +135,13 @@ impl CodeSpace {
         indices.iter().enumerate().map(code).collect()
     }
 
-    /// The codes nearest to one latent, `[q * cells]`: all cells of the first quantizer, then of the next.
+    /// The codes that are chosen for one latent, those nearest to it but for projections, `[q * cells]`: all cells of the first quantizer, then of the next.
     ///
     /// # Shapes
     /// - `latent`: flat `[d, cells]`
     pub fn codes_of_latent(&self, latent: &[f32]) -> Vec<u32> {
         let bounded = match &self.layout {
+            CodeLayout::Projected(projection) => return projection.codes(latent),
             CodeLayout::Levels(levels) => on_planes(levels, latent, Bound::bounded),
             _ => latent.to_vec(),
         };
@@ -153,6 +159,9 @@ impl CodeSpace {
     /// # Shapes
     /// - `vectors`: `[b, d, ..]` as they are compared with codes, bounded where they are
     pub fn near_ties(&self, vectors: &Array) -> u64 {
+        if let CodeLayout::Projected(projection) = &self.layout {
+            return projection.near_ties(vectors);
+        }
         let of_slot = |slot: usize| {
             let rows = (0..vectors.num_rows()).map(|item| self.target(vectors.row(item), slot));
             let data: Vec<f32> = rows.flatten().collect();
@@ -165,7 +174,10 @@ impl CodeSpace {
     /// What the `slot`th codes are chosen for, flat `[d, cells]`, of vectors as they are compared with codes.
     fn target(&self, vectors: &[f32], slot: usize) -> Vec<f32> {
         match &self.layout {
-            CodeLayout::Whole | CodeLayout::Mapped | CodeLayout::Levels(_) => vectors.to_vec(),
+            CodeLayout::Whole
+            | CodeLayout::Mapped
+            | CodeLayout::Projected(_)
+            | CodeLayout::Levels(_) => vectors.to_vec(),
             CodeLayout::Heads { heads, .. } => {
                 let len = vectors.len() / heads;
                 vectors[slot * len..(slot + 1) * len].to_vec()
@@ -182,8 +194,8 @@ impl CodeSpace {
         }
     }
 
-    /// A latent that these codes are nearest to, flat `[d, cells]`; exactly their vectors, but for codes that
-    /// latents are bounded to.
+    /// A latent that these codes are chosen for, flat `[d, cells]`; exactly their vectors, but for codes that latents
+    /// are bounded to or projected on.
     ///
     /// # Shapes
     /// - `codes`: `[q * cells]`, as [`CodeSpace::codes_of_latent`] gives them
@@ -192,6 +204,7 @@ impl CodeSpace {
         let slots = codes.chunks_exact(cells.max(1));
         match &self.layout {
             CodeLayout::Whole | CodeLayout::Mapped => latent_of_codes(&self.codebook, codes),
+            CodeLayout::Projected(projection) => projection.latent(codes),
             CodeLayout::Levels(levels) => {
                 let vectors = latent_of_codes(&self.codebook, codes);
                 on_planes(levels, &vectors, Bound::unbounded)

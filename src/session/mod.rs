@@ -9,6 +9,8 @@ pub mod evaluate;
 pub mod explore;
 mod series;
 mod steps;
+pub mod tiles;
+pub mod wanted;
 pub mod words;
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::array::{Array, NamedArrays};
 use crate::formats::run_dir::ModelConfig;
-use crate::graph::lower::vq_model::{CODEBOOK, NormType, VqModelConfig};
+use crate::graph::lower::vq_model::{CODEBOOK, VqModelConfig};
 use crate::graph::lower::vqgan::{CLUSTER_SIZE, DISCRIMINATOR, EMBED_AVG, VqganConfig};
 use crate::open::Opened;
 use crate::picture::ImageShape;
@@ -73,8 +73,9 @@ impl Init {
             let found = format!("its network is no {family} (expected the recipe vqgan)");
             return Err(refused(found));
         };
-        if network.norm_type != NormType::Group {
-            let found = "its decoder's normalizations see the latent (expected norm_type group)";
+        if !network.has_module() {
+            let found = "its normalizations see the latent, or a projection chooses its codes (expected norm_type \
+                         group, and the nearest codes)";
             return Err(refused(found.to_owned()));
         }
         if network.image.channels != image.channels {

@@ -131,8 +131,8 @@ pub struct Pictures {
     pub main: Option<Picture>,
     /// What stands in for the decoded point while it is in the making.
     pub unfinished: Option<Unfinished>,
-    /// One picture a row of the pad, each with [`PAD_TILES`] tiles; filled from the top.
-    pub pad_rows: Vec<Picture>,
+    /// The thumbnails of the whole pad; transparent where they are yet to come.
+    pub pad: Option<Picture>,
     /// What shows how a model changes: watched images or draws.
     pub probe: Option<ProbePictures>,
     /// A sheet of training images.
@@ -191,9 +191,6 @@ pub struct ProbePictures {
     /// The same before they were mended; nothing where they were not spoilt.
     pub spoilt_psnr_db: Vec<f64>,
 }
-
-/// Thumbnails along each side of the pad.
-pub const PAD_TILES: usize = 7;
 
 /// What is said of the data.
 #[derive(Clone, Debug, Default, PartialEq)]

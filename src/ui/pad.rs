@@ -1,8 +1,8 @@
 //! The pad: four corners, everything between them, thumbnails behind the pointer.
 
-use egui::{Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, PAD_TILES, Scene, picture, theme};
+use super::{Command, Scene, picture, theme};
 use crate::latent::Mixing;
 use crate::session::explore::CornerSource;
 
@@ -14,11 +14,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Latent pad"));
     ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
-    let row_height = side / PAD_TILES as f32;
-    for (row, tiles) in scene.pictures.pad_rows.iter().enumerate() {
-        let top = rect.top() + row as f32 * row_height;
-        let area = Rect::from_min_size(pos2(rect.left(), top), vec2(side, row_height));
-        picture::paint(ui, *tiles, area);
+    if let Some(tiles) = scene.pictures.pad {
+        picture::paint(ui, tiles, rect);
     }
     if let Some([u, v]) = scene.explore.pad() {
         let at = rect.min + vec2(u * side, v * side);

@@ -173,18 +173,38 @@ fn curve<'a>(
     }
 }
 
-/// What was changed while training.
+/// What was changed while training: a line each, and its text where there is room before the next line.
 fn marks(plot: &mut PlotUi<'_>, session: &Session, top: f64) {
-    for mark in session.marks() {
+    let x_of = |plot: &PlotUi<'_>, step| plot.screen_from_plot(PlotPoint::new(step, top)).x;
+    let right = plot.response().rect.right();
+    let marks = session.marks();
+    for (index, mark) in marks.iter().enumerate() {
         let at = mark.step as f64;
         plot.vline(VLine::new(mark.text.clone(), at).color(theme::MUTED).width(1.0));
-        let text = egui::RichText::new(&mark.text).small().color(theme::MUTED);
-        let place = PlotPoint::new(at, top);
-        let bounds = plot.plot_bounds();
-        let is_late = at > f64::midpoint(bounds.min()[0], bounds.max()[0]);
-        let side = if is_late { egui::Align2::RIGHT_TOP } else { egui::Align2::LEFT_TOP };
-        plot.text(Text::new(mark.text.clone(), place, text).anchor(side));
+        let end = marks.get(index + 1).map_or(right, |next| x_of(plot, next.step as f64));
+        let room = end.min(right) - x_of(plot, at) - 4.0;
+        if let Some(text) = fitted(plot.ctx(), &mark.text, room) {
+            let text = egui::RichText::new(text).small().color(theme::MUTED);
+            let place = PlotPoint::new(at, top);
+            plot.text(Text::new(mark.text.clone(), place, text).anchor(egui::Align2::LEFT_TOP));
+        }
     }
+}
+
+/// The beginning of a text that takes at most `room` points; nothing where that would say nothing.
+fn fitted(ctx: &egui::Context, text: &str, room: f32) -> Option<String> {
+    const LEAST: usize = 6;
+    let font = egui::TextStyle::Small.resolve(&ctx.global_style());
+    let width = |text: String| {
+        ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font.clone(), theme::MUTED).size().x)
+    };
+    if width(text.to_owned()) <= room {
+        return Some(text.to_owned());
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let begun = |len: usize| format!("{}…", letters[..len].iter().collect::<String>().trim_end());
+    let fits = |len: &usize| width(begun(*len)) <= room;
+    (LEAST..letters.len()).rev().find(fits).map(begun)
 }
 
 /// The values of every curve of every run at the step nearest to the pointer.
@@ -215,6 +235,9 @@ fn read_out(ui: &mut Ui, scene: &Scene<'_>, runs: usize, names: &[&str], step: f
     });
     if let [name] = names {
         ui.label(theme::muted(explain(name)));
+    }
+    if let Some(mark) = scene.session.marks().iter().rfind(|mark| mark.step as f64 <= step) {
+        ui.label(theme::muted(format!("since step {}: {}", grouped(mark.step), mark.text)));
     }
 }
 

@@ -131,6 +131,9 @@ fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
     let step = grouped(session.step());
     let text = match session.phase() {
         Phase::Idle => "waiting".to_owned(),
+        Phase::Running if session.step() == run.first_step && run.warms_up() => {
+            "preparing the graphics device".to_owned()
+        }
         Phase::Running => format!("step {step} of {}", grouped(run.total_steps)),
         Phase::Paused => format!("paused at step {step}"),
         Phase::Finished(FinishReason::Completed) => format!("finished at step {step}"),

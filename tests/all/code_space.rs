@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zscope::array::Array;
-use zscope::latent::{CodeLayout, CodeSpace, Levels};
+use zscope::latent::{CodeLayout, CodeSpace, Levels, Projection};
 use zscope::random::{Purpose, normals};
 use zscope::session::codebook::Codebook;
 use zscope::session::explore::Explore;
@@ -32,7 +32,37 @@ fn layouts() -> Vec<CodeLayout> {
         CodeLayout::Heads { heads: 2, shared: true },
         CodeLayout::Heads { heads: 3, shared: false },
         CodeLayout::Residual { quantizers: 3 },
+        CodeLayout::Projected(Arc::new(projection())),
     ]
+}
+
+/// Seven codes whose rows lie in as many directions, and summands that favour the first.
+fn projection() -> Projection {
+    let angle = |code: usize| std::f32::consts::TAU * code as f32 / K as f32;
+    let row = |code: usize| [angle(code).cos(), angle(code).sin(), 0.1];
+    let rows = (0..K).flat_map(row).collect();
+    let bias = (0..K).map(|code| -0.2 * code as f32).collect();
+    let [rows, bias] = [([K, 3].to_vec(), rows), ([K].to_vec(), bias)]
+        .map(|(shape, values)| Array::new(shape, values).expect("values fill the shape"));
+    Projection::new(&rows, &bias)
+}
+
+#[test]
+fn projections_choose_by_their_scores() {
+    let rows = Array::new([3, 2, 1, 1], vec![1.0, 0.0, 0.0, 1.0, -1.0, -1.0]).expect("kernels");
+    let bias = Array::new([3], vec![0.0, 0.5, 0.0]).expect("summands");
+    let projection = Projection::new(&rows, &bias);
+    // The cells (1, 0), (1, 0.5), (0.4, 0) and (-1, -1): the first code, two that are equally good, the second
+    // by its summand, the third.
+    let latent = [1.0, 1.0, 0.4, -1.0, 0.0, 0.5, 0.0, -1.0];
+    let space = CodeSpace {
+        codebook: Arc::new(noise(3, [3, 2])),
+        layout: CodeLayout::Projected(Arc::new(projection)),
+    };
+    assert_eq!(space.codes_of_latent(&latent), [0, 0, 1, 2]);
+    let latents = Array::new([1, 2, 2, 2], latent.to_vec()).expect("a latent");
+    assert_eq!(space.near_ties(&latents), 1, "the second cell");
+    assert!(space.layout.why_fixed().is_some(), "no code is chosen for its place");
 }
 
 #[test]
@@ -42,8 +72,15 @@ fn sizes_by_hand() {
         (space.vector_len(), space.layout.per_cell(), space.layout.parts(), space.part_len())
     };
     let found: Vec<_> = layouts().into_iter().map(sizes).collect();
-    let expected =
-        [(3, 1, 1, 7), (3, 1, 1, 7), (3, 1, 1, 60), (6, 2, 1, 7), (9, 3, 3, 7), (3, 3, 3, 7)];
+    let expected = [
+        (3, 1, 1, 7),
+        (3, 1, 1, 7),
+        (3, 1, 1, 60),
+        (6, 2, 1, 7),
+        (9, 3, 3, 7),
+        (3, 3, 3, 7),
+        (3, 1, 1, 7),
+    ];
     assert_eq!(found, expected);
 }
 

@@ -632,6 +632,67 @@ fn networks_agree_on_every_engine() {
     }
 }
 
+/// The same network with the weights of its sums rounded to halves.
+fn rounded(graph: &Graph) -> Graph {
+    let is_of_sum = |name: &str| graph.nodes().iter().any(|node| node.op.kernels() == Some(name));
+    let mut weights = NamedArrays::new();
+    for (name, array) in graph.weights() {
+        let mut array = Array::clone(array);
+        if is_of_sum(name) {
+            for value in array.data_mut() {
+                *value = half::f16::from_f32(*value).to_f32();
+            }
+        }
+        weights.insert(name.clone(), array);
+    }
+    graph.with_weights(&weights).expect("the same weights")
+}
+
+#[test]
+fn halves_are_weights_that_are_rounded() {
+    let Some(gpu) = gpu() else { return };
+    for graph in [mlp(1), conv_decoder(2)] {
+        let whole = Runner::new(EngineKind::Wgsl, &graph, Some(gpu)).expect("a runner");
+        let mut halves = Runner::new(EngineKind::WgslHalf, &graph, Some(gpu)).expect("a runner");
+        assert_eq!(halves.kind(), EngineKind::WgslHalf);
+        assert!(halves.describe().ends_with(", weights in half precision"), "it is said");
+        let [less, more] = [&halves, &whole].map(|runner| runner.memory().weights);
+        assert!(less * 2 < more + more / 10, "{less} bytes instead of {more}");
+        let input = latents(&graph, 5);
+        let found = halves.run(&input).expect("a run");
+        assert_outputs_match(&found, &twin::run(&rounded(&graph), &input).expect("a run"));
+        let exact = twin::run(&graph, &input).expect("a run");
+        let same =
+            first_difference(found["image"].data(), exact["image"].data(), Tolerance::ENGINE);
+        assert!(same.is_some(), "control: the network as it is gives another picture");
+    }
+    let newer = conv_decoder(6);
+    let mut halves = Runner::new(EngineKind::WgslHalf, &conv_decoder(5), Some(gpu)).expect("one");
+    halves.update_weights(&newer).expect("newer weights");
+    let input = latents(&newer, 2);
+    let expected = twin::run(&rounded(&newer), &input).expect("a run");
+    assert_outputs_match(&halves.run(&input).expect("a run"), &expected);
+}
+
+#[test]
+fn what_halves_do_not_hold_is_refused() {
+    let Some(gpu) = gpu() else { return };
+    let weights = NamedArrays::from([("w".to_owned(), Array::filled([3, 1], 65_520.0))]);
+    let mut builder = GraphBuilder::new(&[1], &weights).expect("a builder");
+    let linear =
+        Op::Linear { input: builder.input(), weight: "w".into(), epilogue: Epilogue::default() };
+    let sum = builder.add("sum", linear).expect("a node");
+    builder.output("y", sum).expect("an output");
+    let graph = builder.finish().expect("a graph");
+    let error = Runner::new(EngineKind::WgslHalf, &graph, Some(gpu)).expect_err("too large");
+    let message = error.to_string();
+    assert!(
+        message.contains("`w`") && message.contains("65520") && message.contains("65504"),
+        "{message}"
+    );
+    assert!(Runner::new(EngineKind::Wgsl, &graph, Some(gpu)).is_ok(), "as it is");
+}
+
 #[test]
 fn outputs_may_be_the_input_or_twice_the_same() {
     let Some(gpu) = gpu() else { return };

@@ -112,6 +112,7 @@ fn golden_models_give_what_their_libraries_give() {
         diffusers("taesd"),
         ("taesd", golden("taesd/taesd_decoder.pth")),
         ("ldm", golden("ldm/model.ckpt")),
+        ("gumbel", golden("gumbel/last.ckpt")),
     ] {
         let io = arrays(&golden(name).join("io.safetensors"));
         let has_module = ["kl_shards", "vq_bin", "ldm"].contains(&name);

@@ -34,6 +34,7 @@ mod measure;
 mod mending;
 mod metrics;
 mod optimizer;
+mod pad;
 mod patchgan;
 mod planes;
 mod principal;

@@ -94,6 +94,23 @@ fn what_cannot_be_measured_is_said() {
     assert!(!error.is_usage() && error.to_string().contains("nowhere"), "{error}");
 }
 
+/// A network of convolutions takes images of any size; one of another number of channels it does not.
+#[test]
+fn a_model_is_measured_at_the_size_of_the_images() {
+    let of = |name: &str| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        let opened = open(path.to_str().expect("a plain path")).expect("a model");
+        let dataset = data::open(&"shapes?size=32&test=4&train=4".parse().expect("data"));
+        let dataset = dataset.expect("shapes open");
+        measure(&opened, dataset.as_ref(), &options(), None, &mut |_, _| true)
+    };
+    let report = of("gumbel/last.ckpt").expect("a report").expect("nobody stopped it");
+    assert_eq!(report.images, 4);
+    assert!(value(&report, "codes_used").is_some_and(|used| used > 1.0), "its codes");
+    let error = of("kl_shards").expect_err("grey images").to_string();
+    assert!(error.contains("3×32×32") && error.contains("1×"), "{error}");
+}
+
 #[test]
 fn measuring_stops_when_nobody_wants_it() {
     let dataset = data::open(&"shapes?size=32&test=400&train=60".parse().expect("data"))

@@ -27,6 +27,10 @@ fn gather(input: ValueId) -> Op {
     Op::Gather { input, codebook: "codes".into() }
 }
 
+fn largest(input: ValueId) -> Op {
+    Op::ArgMax { input, codebook: "codes".into() }
+}
+
 /// Counts as whole numbers.
 fn used(usage: &Array) -> Vec<usize> {
     usage.data().iter().map(|&count| count as usize).collect()

@@ -10,7 +10,8 @@ use zscope::graph::lower::vq_model::{
 use zscope::picture::ImageShape;
 
 /// Codes that [`config`] has.
-const CODES: Latents = Latents::Codes { num_vq_embeddings: 13, vq_embed_dim: 5 };
+const CODES: Latents =
+    Latents::Codes { num_vq_embeddings: 13, vq_embed_dim: 5, by_projection: false };
 
 /// A small model of one level for each entry of `channels`; `attention` has an entry for each, from the image down.
 fn config(image: [usize; 3], channels: &[usize], attention: &[bool]) -> VqModelConfig {

@@ -348,7 +348,7 @@ fn every_quantizer_trains_and_is_opened() {
         let perplexity = curve(&events, "perplexity");
         let fine = perplexity.iter().all(|value| (0.999..=codes as f32 * 1.001).contains(value));
         assert!(fine, "{keys:?}: {perplexity:?}");
-        assert_eq!(model.code_shares().map(<[f32]>::len), Some(codes), "{keys:?}");
+        assert_eq!(model.told_use().map(<[f32]>::len), Some(codes), "{keys:?}");
     }
 }
 

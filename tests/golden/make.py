@@ -167,3 +167,50 @@ torch.save(checkpoint, path / "model.ckpt", _use_new_zipfile_serialization=False
                    num_res_blocks: 1, attn_resolutions: [], dropout: 0.0}
 """)
 io_of(path, first, (1, 3, 8, 8))
+
+
+class GumbelQuantize(torch.nn.Module):
+    """Chooses codes by a projection; without the noise of its training."""
+
+    def __init__(self, codes, dim):
+        super().__init__()
+        self.proj = torch.nn.Conv2d(dim, codes, 1)
+        self.embed = torch.nn.Embedding(codes, dim)
+
+    def forward(self, latent):
+        indices = self.proj(latent).argmax(1)
+        return indices, self.embed(indices).permute(0, 3, 1, 2)
+
+
+# A GumbelVQ of taming-transformers: its network is that of a VQModel but for the quantizer.
+net = scrambled(VQModel(
+    block_out_channels=(32, 32), layers_per_block=1, latent_channels=6, vq_embed_dim=6, num_vq_embeddings=2,
+    down_block_types=("DownEncoderBlock2D", "AttnDownEncoderBlock2D"),
+    up_block_types=("AttnUpDecoderBlock2D", "UpDecoderBlock2D")))
+quantize = scrambled(GumbelQuantize(29, 6))
+path = folder("gumbel")
+state = OrderedDict()
+for name, value in net.state_dict().items():
+    if not name.startswith("quantize."):
+        name = ldm_name(name, 2)
+        is_attention = ".attn" in name and name.endswith(("q.weight", "k.weight", "v.weight", "proj_out.weight"))
+        state[name] = (value[:, :, None, None] if is_attention else value).half()
+for name, value in quantize.state_dict().items():
+    state[f"quantize.{name}"] = value.half()
+torch.save({"global_step": 3, "state_dict": state}, path / "last.ckpt")
+(path / "config.yaml").write_text("""model:
+  target: taming.models.vqgan.GumbelVQ
+  params:
+    kl_weight: 1.0e-08
+    embed_dim: 6
+    n_embed: 29
+    ddconfig: {double_z: false, z_channels: 6, resolution: 16, in_channels: 3, out_ch: 3, ch: 32, ch_mult: [1, 1],
+               num_res_blocks: 1, attn_resolutions: [8], dropout: 0.0}
+""")
+image = torch.rand(2, 3, 16, 12) * 2 - 1
+with torch.no_grad():
+    latent = net.quant_conv(net.encoder(image))
+    indices, quantized = quantize(latent)
+    decoded = net.decoder(net.post_quant_conv(quantized))
+save_file({"image": image, "latent": latent.contiguous(), "indices": indices.int(),
+           "quantized": quantized.contiguous(), "decoded": decoded.contiguous()}, path / "io.safetensors")

@@ -1,12 +1,12 @@
-//! The thread that decodes for the window: newest wish first, and a large picture only while nothing else is wanted.
+//! The thread that decodes for the window: newest wish first, and what takes long only while no newer point is wanted.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use eframe::egui;
+use eframe::egui::{self, ColorImage};
 
+use super::textures;
 use crate::array::Array;
 use crate::codec::CodecError;
 use crate::engine::EngineError;
@@ -14,43 +14,18 @@ use crate::engine::sizes::Sizes;
 use crate::graph::lower::Networks;
 use crate::latest::Latest;
 use crate::picture::ValueRange;
+use crate::session::tiles::PAD_TILES;
+use crate::session::wanted::{Job, Point, Wanted};
 use crate::watch::Watch;
 
-/// The longest that a row of the pad waits to be shown while others are drawn.
-const ROW_WAIT: Duration = Duration::from_millis(150);
+/// The longest that tiles of the pad wait to be shown while others are drawn.
+const TILE_WAIT: Duration = Duration::from_millis(150);
 
 /// Between two frames that show how far a large picture is.
 const COURSE_WAIT: Duration = Duration::from_millis(100);
 
 /// What [`Desk::course`] holds while no large picture is in the making.
 const IDLE: u32 = u32::MAX;
-
-/// What the picture is made of.
-#[derive(Clone)]
-pub(super) enum Point {
-    /// A latent, flat.
-    Latent(Vec<f32>),
-    /// Indices of codes, `[q * cells]`.
-    Codes(Vec<f32>),
-}
-
-/// What the window wants drawn; only the newest of each kind.
-#[derive(Default)]
-pub(super) struct Wanted {
-    pub(super) weights: Option<Networks>,
-    pub(super) point: Option<Point>,
-    pub(super) rows: BTreeMap<usize, Vec<f32>>,
-    /// The point whose preview was drawn, to be drawn whole when nothing else is wanted.
-    whole: Option<Point>,
-    pub(super) quit: bool,
-}
-
-impl Wanted {
-    /// Whether something comes before a large picture.
-    fn is_urgent(&self) -> bool {
-        self.quit || self.weights.is_some() || self.point.is_some() || !self.rows.is_empty()
-    }
-}
 
 /// Where the window leaves what it wants, and the worker how far it is.
 pub(super) struct Desk {
@@ -91,13 +66,6 @@ pub(super) struct Drawn {
     pub(super) factor: usize,
 }
 
-/// The next thing to draw.
-enum Job {
-    Point(Point),
-    Row(usize, Vec<f32>),
-    Whole(Point),
-}
-
 /// The thread behind a [`ThreadDecoder`](super::ThreadDecoder).
 pub(super) struct Worker {
     pub(super) errors: Latest<String>,
@@ -105,7 +73,10 @@ pub(super) struct Worker {
     pub(super) codes: Option<Sizes>,
     pub(super) desk: Arc<Desk>,
     pub(super) point: Latest<Drawn>,
-    pub(super) rows: Vec<Latest<Array>>,
+    /// The tiles of the pad by their numbers.
+    pub(super) tiles: Vec<Latest<ColorImage>>,
+    /// Width and height of a tile.
+    pub(super) tile_px: [usize; 2],
     pub(super) range: ValueRange,
     pub(super) ctx: egui::Context,
 }
@@ -118,15 +89,15 @@ impl Worker {
             return;
         };
         while let Some((weights, job)) = self.next() {
-            let is_row = matches!(job, Some(Job::Row(..)));
+            let are_tiles = matches!(job, Some(Job::Tiles { .. }));
             let drawn = pool.install(|| self.draw(weights, job));
             self.desk.course.store(IDLE, Ordering::Relaxed);
             if let Err(error) = drawn {
                 self.errors.put(error.to_string());
             }
-            let is_last = self.desk.wanted().rows.is_empty();
-            // A frame for every row of the pad would cost more than the row.
-            let wait = if is_row && !is_last { ROW_WAIT } else { Duration::ZERO };
+            // A frame for every few tiles of the pad would cost more than the tiles.
+            let wait = are_tiles && self.desk.wanted().has_tiles();
+            let wait = if wait { TILE_WAIT } else { Duration::ZERO };
             self.ctx.request_repaint_after(wait);
         }
     }
@@ -135,18 +106,12 @@ impl Worker {
     fn next(&self) -> Option<(Option<Networks>, Option<Job>)> {
         let mut wanted = self.desk.wanted();
         loop {
-            if wanted.quit {
+            if wanted.is_over() {
                 return None;
             }
-            let weights = wanted.weights.take();
-            let job = if let Some(point) = wanted.point.take() {
-                wanted.whole = None;
-                Some(Job::Point(point))
-            } else if let Some((row, latents)) = wanted.rows.pop_first() {
-                Some(Job::Row(row, latents))
-            } else {
-                wanted.whole.take().map(Job::Whole)
-            };
+            let weights = wanted.take_weights();
+            let tiles = if self.latents.is_slow() { 1 } else { PAD_TILES };
+            let job = wanted.take_job(tiles);
             if job.is_some() || weights.is_some() {
                 return Some((weights, job));
             }
@@ -163,16 +128,8 @@ impl Worker {
         }
         match job {
             Some(Job::Point(point)) => self.draw_point(point),
-            Some(Job::Row(row, latents)) => {
-                let images = if self.latents.is_slow() {
-                    self.latents.preview(latents)?.1
-                } else {
-                    self.latents.whole(latents, &Watch::default())?
-                };
-                self.rows[row].put(in_unit(images, self.range));
-                Ok(())
-            }
             Some(Job::Whole(point)) => self.draw_whole(point),
+            Some(Job::Tiles { tiles, latents }) => self.draw_tiles(&tiles, latents),
             None => Ok(()),
         }
     }
@@ -185,13 +142,13 @@ impl Worker {
             self.put(images, 1);
             return Ok(());
         }
-        let (factor, images) = sizes.preview(values)?;
+        let (factor, images) = sizes.preview(values, &Watch::default())?;
         self.put(images, factor);
-        self.desk.wanted().whole = Some(point);
+        self.desk.wanted().ask_whole(point);
         Ok(())
     }
 
-    /// The large picture of a point, given up as soon as anything else is wanted.
+    /// The large picture of a point, given up as soon as a newer one is wanted.
     fn draw_whole(&mut self, point: Point) -> Result<(), CodecError> {
         let (desk, ctx) = (Arc::clone(&self.desk), self.ctx.clone());
         let told = Mutex::new(Instant::now());
@@ -205,13 +162,32 @@ impl Worker {
             !desk.wanted().is_urgent()
         });
         let Some((sizes, values)) = self.sizes(&point) else { return Ok(()) };
-        match sizes.whole(values, &watch) {
-            Ok(images) => self.put(images, 1),
-            Err(error) if matches!(error.downcast_ref(), Some(EngineError::Stopped(_))) => {
-                // Later, unless a newer point is wanted: that one forgets it.
-                self.desk.wanted().whole = Some(point);
+        match unless_stopped(sizes.whole(values, &watch))? {
+            Some(images) => self.put(images, 1),
+            // Later, unless a newer point is wanted: that one forgets it.
+            None => self.desk.wanted().ask_whole(point),
+        }
+        Ok(())
+    }
+
+    /// Tiles of the pad, small ones where the whole ones take long; given up as soon as a newer point is wanted.
+    fn draw_tiles(&mut self, tiles: &[usize], latents: Vec<f32>) -> Result<(), CodecError> {
+        let desk = Arc::clone(&self.desk);
+        let watch = Watch::new(move |_| !desk.wanted().is_urgent());
+        let images = if self.latents.is_slow() {
+            self.latents.preview(latents, &watch).map(|(_, images)| images)
+        } else {
+            self.latents.whole(latents, &watch)
+        };
+        match unless_stopped(images)? {
+            Some(images) => {
+                let images = in_unit(images, self.range);
+                for (index, &tile) in tiles.iter().enumerate() {
+                    let image = images.rows(index, index + 1);
+                    self.tiles[tile].put(textures::thumbnail(&image, self.tile_px));
+                }
             }
-            Err(error) => return Err(error),
+            None => self.desk.wanted().put_back(tiles),
         }
         Ok(())
     }
@@ -226,6 +202,14 @@ impl Worker {
 
     fn put(&self, images: Array, factor: usize) {
         self.point.put(Drawn { images: in_unit(images, self.range), factor });
+    }
+}
+
+/// Nothing where whoever watched ended the run.
+fn unless_stopped(images: Result<Array, CodecError>) -> Result<Option<Array>, CodecError> {
+    match images {
+        Err(error) if matches!(error.downcast_ref(), Some(EngineError::Stopped(_))) => Ok(None),
+        images => images.map(Some),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn run(
     }
     let codebook = graphs.codebook();
     let nearest = nearest_others(codebook, graphs.layout.parts());
-    let shares = opened.code_shares();
+    let shares = opened.told_use();
     let counts = shares.and_then(per_million);
     if let Some(path) = &args.csv {
         write_csv(path, Uses { told: shares, counts: counts.as_deref() }, codebook, &nearest)?;

@@ -35,6 +35,30 @@ pub(super) fn gather(codebook: &Array, indices: &[f32], plane: usize) -> Vec<f32
     output
 }
 
+/// The index of the largest score of every place, of equally large ones the lowest; 0 where a score is not finite.
+///
+/// # Shapes
+/// `scores [b, codes, plane]`; the result is `[b, plane]`.
+pub(super) fn largest(scores: &[f32], codes: usize, plane: usize) -> Vec<f32> {
+    let mut indices = Vec::with_capacity(scores.len() / codes);
+    for scores in scores.chunks(codes * plane) {
+        let mut largest = scores[..plane].to_vec();
+        let mut chosen = vec![0; plane];
+        let mut finite = vec![true; plane];
+        for (code, scores) in scores.chunks(plane).enumerate() {
+            for (place, &score) in scores.iter().enumerate() {
+                finite[place] &= score.is_finite();
+                if score > largest[place] {
+                    (largest[place], chosen[place]) = (score, code);
+                }
+            }
+        }
+        let index = |(code, is_finite)| if is_finite { code as f32 } else { 0.0 };
+        indices.extend(chosen.into_iter().zip(finite).map(index));
+    }
+    indices
+}
+
 /// A codebook with what the search asks of it again and again.
 ///
 /// `|z - e|^2 = |z|^2 + |e|^2 - 2 z.e`, so that products rank the codes, but only within the rounding of `z.e` in

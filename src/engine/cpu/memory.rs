@@ -67,6 +67,7 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
         | Op::Affine { .. }
         | Op::Clamp { .. }
         | Op::Gather { .. } => own,
+        Op::ArgMax { input, .. } => read(*input),
     };
     4 * values as u64
 }

@@ -3,6 +3,7 @@
 //! Sums are taken in `f64` and stored as `f32`, so that a twin is nearer to the truth than either engine.
 //! Each function takes what its shader binds, in the same order.
 
+mod arg_max;
 mod attention;
 mod conv2d;
 mod conv_transpose2d;
@@ -15,6 +16,7 @@ mod modulate;
 mod nearest_code;
 mod pixels;
 
+pub use arg_max::arg_max;
 pub use attention::attention;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
@@ -69,7 +71,7 @@ pub(super) fn run_watched(
         for (output, (_, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
             output.extend_from_slice(&values[value.index()]);
         }
-        for (indices, codebook) in graph.searches() {
+        for (indices, codebook) in graph.choices() {
             let [first, _] = graph.rows_of(codebook);
             results.count(first, &values[indices.index()]);
         }
@@ -112,6 +114,7 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
         Some(Kernel::Modulate(params)) => modulate(&params, input, second, third, &mut output),
         Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
         Some(Kernel::NearestCode(params)) => nearest_code(&params, input, main, &mut output),
+        Some(Kernel::ArgMax(params)) => arg_max(&params, input, &mut output),
         Some(Kernel::Gather(params)) => gather(&params, input, main, &mut output),
         None => output.copy_from_slice(input),
     }

@@ -57,7 +57,7 @@ impl BatchRunner {
         let plan = Plan::new(graph, 1);
         let outputs: usize = plan.outputs.iter().map(|output| output.item_len).sum();
         Memory {
-            weights: 4 * graph.num_parameters() as u64,
+            weights: self.network.weight_bytes(),
             values: 4 * (plan.num_values() + outputs) as u64,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::EngineError;
-use crate::engine::shader::Shader;
+use crate::engine::shader::{Shader, WeightStorage};
 use crate::graph::MAX_VALUES;
 
 /// A graphics device that runs shaders. Clones share it.
@@ -13,6 +13,7 @@ pub struct Gpu {
     inner: Arc<Inner>,
     /// The most values of a buffer, if that is to be fewer than the device has.
     most_values: usize,
+    weights: WeightStorage,
 }
 
 #[derive(Debug)]
@@ -20,19 +21,38 @@ struct Inner {
     info: wgpu::AdapterInfo,
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipelines: Mutex<BTreeMap<Shader, wgpu::ComputePipeline>>,
+    pipelines: Mutex<BTreeMap<(Shader, WeightStorage), wgpu::ComputePipeline>>,
 }
 
 impl Gpu {
     /// Wraps a device that exists already, for example the window's.
     pub fn new(info: wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let inner = Inner { info, device, queue, pipelines: Mutex::default() };
-        Self { inner: Arc::new(inner), most_values: MAX_VALUES }
+        Self { inner: Arc::new(inner), most_values: MAX_VALUES, weights: WeightStorage::Single }
     }
 
     /// The same device with smaller buffers: activations have at most so many values.
     pub fn limited_to(&self, values: usize) -> Self {
         Self { most_values: values.min(self.most_values), ..self.clone() }
+    }
+
+    /// The same device for networks whose weights are stored one way or the other.
+    pub fn with_weights(&self, weights: WeightStorage) -> Self {
+        Self { weights, ..self.clone() }
+    }
+
+    /// How it stores the weights of networks.
+    pub fn weights(&self) -> WeightStorage {
+        self.weights
+    }
+
+    /// What runs on it and how, for a person to read.
+    pub fn describe(&self) -> String {
+        let halves = match self.weights {
+            WeightStorage::Single => "",
+            WeightStorage::Half => ", weights in half precision",
+        };
+        format!("WGSL on {}{halves}", self.name())
     }
 
     /// What its maker calls it.
@@ -65,10 +85,11 @@ impl Gpu {
     /// The pipeline of a shader, made when it is first asked for.
     pub(super) fn pipeline(&self, shader: Shader) -> Result<wgpu::ComputePipeline, EngineError> {
         let mut pipelines = self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(&shader) {
+        let key = (shader, self.weights);
+        if let Some(pipeline) = pipelines.get(&key) {
             return Ok(pipeline.clone());
         }
-        let source = shader.source()?;
+        let source = shader.source(self.weights)?;
         let label = Some(shader.stem());
         let pipeline = self.checked(&format!("compiling shader {}", shader.stem()), || {
             let source = wgpu::ShaderSource::Wgsl(source.into());
@@ -83,7 +104,7 @@ impl Gpu {
                 cache: None,
             })
         })?;
-        pipelines.insert(shader, pipeline.clone());
+        pipelines.insert(key, pipeline.clone());
         Ok(pipeline)
     }
 
@@ -120,14 +141,14 @@ impl Gpu {
         self.buffer(label, values as u64 * 4, usage)
     }
 
-    /// A buffer that shaders read and write, with what it holds at first.
-    pub(super) fn filled_storage(
+    /// A buffer that shaders read and write, with what it holds at first: `f32`, or words of another meaning.
+    pub(super) fn filled_storage<T: bytemuck::Pod>(
         &self,
         label: &str,
-        values: &[f32],
+        values: &[T],
     ) -> Result<wgpu::Buffer, EngineError> {
-        let buffer = self.storage(label, values.len())?;
         let bytes = bytemuck::cast_slice(values);
+        let buffer = self.storage(label, bytes.len().div_ceil(4))?;
         self.checked(label, || self.queue().write_buffer(&buffer, 0, bytes))?;
         Ok(buffer)
     }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use half::f16;
+
 use super::gpu::Gpu;
 use super::step::Step;
+use crate::array::Array;
 use crate::engine::EngineError;
 use crate::engine::plan::{Binding, Pass, Plan};
-use crate::graph::Graph;
+use crate::engine::shader::WeightStorage;
+use crate::graph::{Graph, Node};
 
 /// A graph whose weights lie on a device, once. Clones, screens and runners share them.
 #[derive(Clone, Debug)]
@@ -23,8 +27,14 @@ impl Network {
     /// # Errors
     /// When a weight does not fit on the device.
     pub fn new(gpu: &Gpu, graph: &Graph) -> Result<Self, EngineError> {
-        let upload = |(name, array): (&String, &Arc<crate::array::Array>)| {
-            Ok((name.clone(), gpu.filled_storage(&format!("weight `{name}`"), array.data())?))
+        let upload = |(name, array): (&String, &Arc<Array>)| {
+            let label = format!("weight `{name}`");
+            let buffer = if stores_halves(gpu, graph, name) {
+                gpu.filled_storage(&label, &halves(name, array)?)?
+            } else {
+                gpu.filled_storage(&label, array.data())?
+            };
+            Ok((name.clone(), buffer))
         };
         let weights = graph.weights().iter().map(upload).collect::<Result<_, EngineError>>()?;
         Ok(Self { gpu: gpu.clone(), graph: Arc::new(graph.clone()), weights: Arc::new(weights) })
@@ -53,12 +63,44 @@ impl Network {
         if !self.graph.same_structure(graph) {
             return Err(EngineError::OtherStructure);
         }
-        self.gpu.checked("updating weights", || {
-            for (buffer, array) in self.weights.values().zip(graph.weights().values()) {
-                self.gpu.queue().write_buffer(buffer, 0, bytemuck::cast_slice(array.data()));
-            }
-        })
+        for (buffer, (name, array)) in self.weights.values().zip(graph.weights()) {
+            let halves = stores_halves(&self.gpu, graph, name).then(|| halves(name, array));
+            let halves = halves.transpose()?;
+            let bytes = halves.as_ref().map_or_else(
+                || bytemuck::cast_slice(array.data()),
+                |halves| bytemuck::cast_slice(halves),
+            );
+            self.gpu.checked("updating weights", || {
+                self.gpu.queue().write_buffer(buffer, 0, bytes);
+            })?;
+        }
+        Ok(())
     }
+
+    /// Bytes of all weights on the device.
+    pub fn weight_bytes(&self) -> u64 {
+        self.weights.values().map(wgpu::Buffer::size).sum()
+    }
+}
+
+/// Whether a weight lies on the device as halves.
+fn stores_halves(gpu: &Gpu, graph: &Graph, name: &str) -> bool {
+    let is_of_sum = |node: &Node| node.op.kernels() == Some(name);
+    gpu.weights() == WeightStorage::Half && graph.nodes().iter().any(is_of_sum)
+}
+
+/// Values as halves, two in a word; the last of an odd number with a zero.
+fn halves(name: &str, array: &Array) -> Result<Vec<u32>, EngineError> {
+    let half = |value: &f32| f16::from_f32(*value);
+    if let Some(value) = array.data().iter().find(|value| !half(value).is_finite()) {
+        return Err(EngineError::PastHalves { weight: name.to_owned(), value: *value });
+    }
+    let word = |pair: &[f32]| {
+        let [low, high] = [pair.first(), pair.get(1)]
+            .map(|value| value.map_or(0, |value| u32::from(half(value).to_bits())));
+        low | high << 16
+    };
+    Ok(array.data().chunks(2).map(word).collect())
 }
 
 /// The passes of a network for one batch size, with their buffers.

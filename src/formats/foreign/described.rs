@@ -19,7 +19,7 @@ pub(super) fn is_description(file: &Path) -> bool {
     file.extension().is_some_and(|ending| ending == "toml")
 }
 
-/// The description that lies in a folder: the usual one, or the only one.
+/// The description that lies in a folder: the usual one, or the only one beside weights.
 pub(super) fn in_folder(folder: &Path) -> Option<PathBuf> {
     let usual = folder.join(USUAL);
     if usual.is_file() {
@@ -27,7 +27,9 @@ pub(super) fn in_folder(folder: &Path) -> Option<PathBuf> {
     }
     let entries = std::fs::read_dir(folder).ok()?.take(super::MAX_FILES).filter_map(Result::ok);
     let mut files = entries.map(|entry| entry.path()).filter(|path| is_description(path));
-    files.next().filter(|_| files.next().is_none())
+    // One that lies among pictures tells of something else.
+    let has_weights = super::weight_files(folder).is_ok_and(|files| !files.is_empty());
+    files.next().filter(|_| files.next().is_none() && has_weights)
 }
 
 /// The description of some weights: of their own name, or the usual one.

@@ -4,7 +4,9 @@ use super::{Foreign, OPEN, common_prefix, left_out};
 use crate::formats::FormatError;
 use crate::formats::run_dir::ModelConfig;
 use crate::formats::weights::Weights;
-use crate::graph::lower::vq_model::{DownBlock, Latents, NormType, UpBlock, VqModelConfig};
+use crate::graph::lower::vq_model::{
+    CODEBOOK, DownBlock, Latents, NormType, PROJECTION, UpBlock, VqModelConfig,
+};
 use crate::picture::ImageShape;
 
 /// The side of images where nothing tells it; the networks take any.
@@ -55,9 +57,10 @@ pub(super) fn vq_model(
     let level = |index: usize| attends(&format!("decoder.up_blocks.{index}"));
     let up = (0..widths.len()).map(level);
     let [_, latent_channels] = shapes.conv("decoder.conv_in")?;
-    let latents = match weights.shape(crate::graph::lower::vq_model::CODEBOOK) {
+    let latents = match weights.shape(CODEBOOK) {
         Some(&[num_vq_embeddings, vq_embed_dim]) => {
-            Latents::Codes { num_vq_embeddings, vq_embed_dim }
+            let by_projection = weights.has(&format!("{PROJECTION}.weight"));
+            Latents::Codes { num_vq_embeddings, vq_embed_dim, by_projection }
         }
         Some(other) => return Err(shapes.wrong(format!("a codebook of the shape {other:?}"))),
         None => Latents::Normal {

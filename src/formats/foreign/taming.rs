@@ -11,7 +11,7 @@ use super::{Foreign, MAX_CONFIG_BYTES, OPEN, common_prefix, infer, left_out};
 use crate::formats::run_dir::ModelConfig;
 use crate::formats::weights::Weights;
 use crate::formats::{FormatError, contained, read_text, yaml};
-use crate::graph::lower::vq_model::{Latents, VqModelConfig};
+use crate::graph::lower::vq_model::{CODEBOOK, Latents, VqModelConfig};
 
 /// Levels that are looked for, at most.
 const MAX_LEVELS: usize = 16;
@@ -53,14 +53,6 @@ pub(super) fn open(
             weights.has(&format!("{prefix}encoder.down.{level}.block.0.conv1.weight"))
         })
         .count();
-    if weights.has(&format!("{prefix}quantize.proj.weight")) {
-        return Err(FormatError::content(
-            OPEN,
-            "a GumbelVQ, which chooses codes by a projection",
-            "a VQModel or an AutoencoderKL",
-            weights.path(),
-        ));
-    }
     let weights = weights.renamed(|name| renamed(name.strip_prefix(prefix)?, levels))?;
     let described = yaml.map(Described::read).transpose()?;
     let side = described.as_ref().and_then(|described| described.sizes.resolution);
@@ -76,6 +68,11 @@ pub(super) fn open(
     }
     if prefix.contains("first_stage_model.") {
         notes.push("It is the first stage of a larger model, whose rest is left alone.".to_owned());
+    }
+    if model.is_projected() {
+        notes.push(
+            "A projection chooses its codes: always the best, where taming-transformers draws among them.".to_owned(),
+        );
     }
     let target = described.as_ref().map_or("", |described| described.target.as_str());
     let is_taming = match target.split('.').next() {
@@ -116,9 +113,10 @@ fn renamed(name: &str, levels: usize) -> Option<String> {
         Some(format!("{part}.{}", tail(from + 1)))
     };
     Some(match *parts.as_slice() {
-        ["quant_conv" | "post_quant_conv", _] | ["quantize", "embedding", "weight"] => {
-            name.to_owned()
-        }
+        ["quant_conv" | "post_quant_conv", _]
+        | ["quantize", "embedding", "weight"]
+        | ["quantize", "proj", _] => name.to_owned(),
+        ["quantize", "embed", "weight"] => CODEBOOK.to_owned(),
         [net @ ("encoder" | "decoder"), "conv_in" | "conv_out", _] => format!("{net}.{}", tail(1)),
         [net @ ("encoder" | "decoder"), "norm_out", last] => format!("{net}.conv_norm_out.{last}"),
         [net @ ("encoder" | "decoder"), "mid", part, ..] => match part {
@@ -226,7 +224,7 @@ impl Described {
             FormatError::content(OPEN, told, format!("{found}, as the tensors have it"), &self.path)
         };
         let [codes, dim] = match model.latents {
-            Latents::Codes { num_vq_embeddings, vq_embed_dim } => {
+            Latents::Codes { num_vq_embeddings, vq_embed_dim, .. } => {
                 [Some(num_vq_embeddings), Some(vq_embed_dim)]
             }
             Latents::Normal { .. } => [None; 2],

@@ -13,12 +13,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use half::f16;
+
 use self::storages::Storages;
 use self::tensors::{Dtype, Place};
 use super::READ;
 use crate::array::Array;
 use crate::formats::FormatError;
-use crate::formats::arrays::{f32_from_f16, values};
+use crate::formats::arrays::values;
 
 const EXPECTED: &str = "a safetensors file, or what torch.save writes";
 
@@ -105,7 +107,7 @@ fn gathered<'a>(place: &Place, storage: &'a [u8]) -> std::borrow::Cow<'a, [u8]> 
 fn floats(dtype: Dtype, bytes: &[u8]) -> Vec<f32> {
     match dtype {
         Dtype::F32 => values(bytes, f32::from_le_bytes),
-        Dtype::F16 => values(bytes, |b| f32_from_f16(u16::from_le_bytes(b))),
+        Dtype::F16 => values(bytes, |b| f16::from_le_bytes(b).to_f32()),
         // bf16 is the upper half of an f32.
         Dtype::Bf16 => values(bytes, |b: [u8; 2]| f32::from_le_bytes([0, 0, b[0], b[1]])),
         Dtype::F64 => values(bytes, |b| f64::from_le_bytes(b) as f32),

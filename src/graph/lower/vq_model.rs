@@ -9,14 +9,16 @@ mod diffusers;
 mod layers;
 mod tensors;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-pub use self::layers::{CODEBOOK, LOGVAR_LIMITS, SPATIAL_GROUPS};
+pub use self::layers::{CODEBOOK, LOGVAR_LIMITS, PROJECTION, SPATIAL_GROUPS};
 
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{GraphError, MAX_CODES};
-use crate::latent::CodeLayout;
+use crate::latent::{CodeLayout, Projection};
 use crate::picture::{ImageShape, ValueRange};
 
 /// What stands at one resolution of the encoder; the names are diffusers'.
@@ -69,6 +71,10 @@ pub enum Latents {
         num_vq_embeddings: usize,
         /// Dimensions of a code, d.
         vq_embed_dim: usize,
+        /// Whether a projection of the vector chooses its code, as in `GumbelVQ` of taming-transformers, and not the
+        /// distance from it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_projection: bool,
     },
     /// Means and variances of normal distributions, as in diffusers' `AutoencoderKL`.
     Normal {
@@ -207,7 +213,7 @@ impl VqModelConfig {
         extent("layers_per_block", self.layers_per_block, 1, 16)?;
         extent("norm_num_groups", self.norm_num_groups, 1, 4096)?;
         extent("latent_channels", self.latent_channels, 1, 4096)?;
-        if let Latents::Codes { num_vq_embeddings, vq_embed_dim } = self.latents {
+        if let Latents::Codes { num_vq_embeddings, vq_embed_dim, .. } = self.latents {
             extent("num_vq_embeddings", num_vq_embeddings, 1, MAX_CODES)?;
             extent("vq_embed_dim", vq_embed_dim, 1, 4096)?;
         }
@@ -265,6 +271,16 @@ impl VqModelConfig {
         Self { image: ImageShape::new(self.image.channels, height, width), ..self.clone() }
     }
 
+    /// Whether a projection of vectors chooses their codes, and not the distance from them.
+    pub fn is_projected(&self) -> bool {
+        matches!(self.latents, Latents::Codes { by_projection: true, .. })
+    }
+
+    /// Whether a burn module of it exists: of normalizations by the latent and of projections there is none.
+    pub fn has_module(&self) -> bool {
+        self.norm_type == NormType::Group && !self.is_projected()
+    }
+
     /// How often the image is halved.
     pub fn halvings(&self) -> usize {
         self.block_out_channels.len() - 1
@@ -308,6 +324,17 @@ impl VqModelConfig {
         match self.latents {
             Latents::Codes { .. } => Some(channels),
             Latents::Normal { use_post_quant_conv, .. } => use_post_quant_conv.then_some(channels),
+        }
+    }
+
+    fn code_layout(&self, tensors: &NamedArrays) -> CodeLayout {
+        let [weight, bias] =
+            ["weight", "bias"].map(|part| tensors.get(&format!("{PROJECTION}.{part}")));
+        match (weight, bias) {
+            (Some(weight), Some(bias)) if self.is_projected() => {
+                CodeLayout::Projected(Arc::new(Projection::new(weight, bias)))
+            }
+            _ => CodeLayout::Whole,
         }
     }
 
@@ -403,7 +430,7 @@ impl Architecture for VqModelConfig {
             Latents::Codes { .. } => Some(CodeGraphs {
                 quantizer: layers::quantizer(self, tensors)?,
                 decoder: Some(layers::code_decoder(self, tensors)?),
-                layout: CodeLayout::Whole,
+                layout: self.code_layout(tensors),
             }),
         };
         Ok(Networks {
@@ -415,7 +442,7 @@ impl Architecture for VqModelConfig {
 
     fn codebook(&self) -> Option<[usize; 2]> {
         match self.latents {
-            Latents::Codes { num_vq_embeddings, vq_embed_dim } => {
+            Latents::Codes { num_vq_embeddings, vq_embed_dim, .. } => {
                 Some([num_vq_embeddings, vq_embed_dim])
             }
             Latents::Normal { .. } => None,

@@ -46,7 +46,10 @@ fn autoencoder(settings: &Settings, image: ImageShape) -> Result<VqModelConfig, 
         (latents, settings.integer("latent_channels"))
     } else {
         let num_vq_embeddings = settings.integer("codebook_size");
-        (Latents::Codes { num_vq_embeddings, vq_embed_dim: code_dim }, code_dim)
+        (
+            Latents::Codes { num_vq_embeddings, vq_embed_dim: code_dim, by_projection: false },
+            code_dim,
+        )
     };
     Ok(VqModelConfig {
         norm_type: NormType::Group,

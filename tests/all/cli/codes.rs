@@ -235,3 +235,31 @@ fn every_quantizer_goes_through_files() {
             .ok();
     }
 }
+
+#[test]
+fn codes_of_unknown_use_are_drawn_all_alike() {
+    let world = World::new();
+    let mut args = vec!["train", "vqgan", "--data", DATA, "--steps", "2", "--batch", "8"];
+    let keys = [
+        "channels=4",
+        "groups=2",
+        "code_dim=5",
+        "codebook_size=12",
+        "d_channels=4",
+        "eval_images=8",
+    ];
+    for key in keys {
+        args.extend(["--set", key]);
+    }
+    args.extend(["--out", "run", "--device", "cpu"]);
+    world.run(&args).ok();
+    // Nothing but the network.
+    world.run(&["export", "run", "--format", "diffusers", "--out", "foreign"]).ok();
+    let said = |model| world.run(&["sample", model, "-n", "3", "--out", "drawn.png"]).ok().stderr;
+    let (own, foreign) = (said("run"), said("foreign"));
+    assert!(own.contains("by their use in training"), "{own}");
+    assert!(foreign.contains("all alike"), "{foreign}");
+    world
+        .run(&["interpolate", "foreign", "--from", "seed:1", "--to", "seed:3", "--out", "way.png"])
+        .ok();
+}

@@ -121,7 +121,7 @@ fn what_it_is_is_told() {
     let codebook = info.codebook.expect("a codebook");
     assert_eq!([codebook.size, codebook.dim], [5, 3], "{info:?}");
     assert_eq!(opened.model.task(), Task::Quantize, "{info:?}");
-    assert_eq!(opened.code_shares(), Some(&[0.0, 1.0, 2.0, 3.0, 4.0][..]), "its use");
+    assert_eq!(opened.told_use(), Some(&[0.0, 1.0, 2.0, 3.0, 4.0][..]), "its use");
     let mut codec = opened.codec(EngineKind::Cpu, None).expect("nothing to run");
     assert!(codec.encode(&Array::zeros([1, 3, 8, 8])).is_err(), "no encoder");
     assert!(codec.decode(&Array::zeros([1, 3])).is_err(), "no decoder");
@@ -143,9 +143,9 @@ fn codes_lie_in_rows_columns_and_heads() {
     assert_eq!(heads.model.latent(), [6], "a vector of two parts");
     let space = heads.networks.codes.as_ref().expect("a codebook").space();
     assert_eq!(space.range(1), 4..8, "codes of the second head");
-    assert_eq!(heads.code_shares().expect("its use").len(), 8, "of all heads");
+    assert_eq!(heads.told_use().expect("its use").len(), 8, "of all heads");
     let other = found(&[("vq.embed", &[4, 3]), ("vq.cluster_size", &[7])]);
-    assert_eq!(other.code_shares(), None, "of another codebook");
+    assert_eq!(other.told_use(), None, "of another codebook");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use zscope::formats::arrays::write_arrays;
+use zscope::formats::foreign;
 use zscope::open::open;
 
 use super::{arrays, golden, info, opened};
@@ -131,4 +132,15 @@ fn tensors_are_the_same_whatever_file_they_are_in() {
     let plain = arrays(&golden("tiny/diffusion_pytorch_model.safetensors"));
     assert_eq!(opened(&golden("tiny")).tensors, plain, "safetensors");
     assert_eq!(opened(&golden("taesd")).tensors, plain, "a pair of zip archives");
+}
+
+#[test]
+fn a_description_among_pictures_is_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    fs::write(path.join("project.toml"), "[package]").expect("a file");
+    fs::write(path.join("picture.png"), "").expect("a file");
+    assert!(!foreign::is_model(path), "no weights lie there");
+    fs::write(path.join("weights.pth"), "").expect("a file");
+    assert!(foreign::is_model(path), "control: weights beside it");
 }

@@ -30,7 +30,8 @@ fn a_preview_is_the_picture_of_a_pooled_grid() {
     let mut sizes = sizes(&graph, Pooling::Mean);
     assert!(sizes.is_slow(), "{} operations", graph.flops());
     let input = latents(&graph, 2);
-    let (factor, found) = sizes.preview(input.data().to_vec()).expect("a preview");
+    let (factor, found) =
+        sizes.preview(input.data().to_vec(), &Watch::default()).expect("a preview");
     assert_eq!((factor, found.shape()), (2, &[2, 3, 96, 96][..]), "a quarter of the places");
     let pooled = |index: usize| {
         let (plane, y, x) = (index / (24 * 24), index / 24 % 24, index % 24);
@@ -50,11 +51,11 @@ fn small_networks_are_never_previewed() {
     let graph = decoder(&autoencoder(16, &[8, 8], 1, 4), 1);
     let mut small = sizes(&graph, Pooling::Mean);
     assert!(!small.is_slow(), "{} operations", graph.flops());
-    small.preview(vec![0.0; 4 * 8 * 8]).expect_err("it has no other size");
+    small.preview(vec![0.0; 4 * 8 * 8], &Watch::default()).expect_err("it has no other size");
 }
 
 #[test]
-fn a_whole_picture_can_be_given_up_and_begun_again() {
+fn pictures_can_be_given_up_and_begun_again() {
     let graph = large();
     let mut sizes = sizes(&graph, Pooling::Mean);
     let input = latents(&graph, 1);
@@ -62,6 +63,8 @@ fn a_whole_picture_can_be_given_up_and_begun_again() {
     let told = Arc::clone(&goes_on);
     let watch = Watch::new(move |_| told.load(Ordering::Relaxed));
     let ended = sizes.whole(input.data().to_vec(), &watch).expect_err("it is to end");
+    assert_eq!(ended.downcast_ref(), Some(&EngineError::Stopped(Stopped)), "{ended}");
+    let ended = sizes.preview(input.data().to_vec(), &watch).expect_err("so is a smaller one");
     assert_eq!(ended.downcast_ref(), Some(&EngineError::Stopped(Stopped)), "{ended}");
     goes_on.store(true, Ordering::Relaxed);
     let found = sizes.whole(input.data().to_vec(), &watch).expect("a picture");
@@ -73,7 +76,7 @@ fn newer_weights_reach_both_sizes() {
     let graph = large();
     let mut sizes = sizes(&graph, Pooling::Mean);
     let input = latents(&graph, 1).into_data();
-    let (_, old) = sizes.preview(input.clone()).expect("a preview");
+    let (_, old) = sizes.preview(input.clone(), &Watch::default()).expect("a preview");
     let weights = graph.weights().iter();
     let halved = weights.map(|(name, array)| {
         let data = array.data().iter().map(|value| 0.5 * value).collect();
@@ -81,7 +84,7 @@ fn newer_weights_reach_both_sizes() {
     });
     let newer = graph.with_weights(&halved.collect()).expect("newer weights");
     sizes.update_weights(&newer).expect("an update");
-    let (_, new) = sizes.preview(input).expect("a preview");
+    let (_, new) = sizes.preview(input, &Watch::default()).expect("a preview");
     assert_ne!(old, new, "the preview has the newer weights");
 }
 
@@ -105,7 +108,7 @@ fn codes_are_picked_not_mixed() {
     let graph = graph.finish().expect("a graph");
     let indices: Vec<f32> = (0..side * side).map(|index| (index % 7) as f32).collect();
     let mut sizes = sizes(&graph, Pooling::First);
-    let Ok((factor, found)) = sizes.preview(indices.clone()) else {
+    let Ok((factor, found)) = sizes.preview(indices.clone(), &Watch::default()) else {
         panic!("{} operations have a preview", graph.flops())
     };
     let small = side / factor;

@@ -4,7 +4,7 @@ use zscope::array::{Array, NamedArrays};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::{Codes, Graph, GraphBuilder, GraphError, MAX_CODES, Op, USAGE, ValueId};
 
-use super::{array, gather, named, nearest, quantizer};
+use super::{array, gather, largest, named, nearest, quantizer};
 
 const ENGINES: [EngineKind; 2] = [EngineKind::Twin, EngineKind::Cpu];
 
@@ -39,6 +39,32 @@ fn nearest_codes_by_hand() {
         assert_eq!(outputs["quantized"], array(&[1, 2, 2, 2], &quantized), "{kind}");
         assert_eq!(outputs[USAGE], array(&[3], &[1.0, 1.0, 2.0]), "{kind}");
     }
+}
+
+#[test]
+fn largest_scores_by_hand() {
+    // At the four places of the grid: the second code, the first of two, the third, and one that is no number.
+    let scores = [0.0, 7.0, -3.0, 9.0, 1.5, 7.0, -2.5, f32::NAN, 1.0, 6.0, -2.0, 0.0];
+    let weights = named([("codes", array(&[3, 1], &[10.0, 20.0, 30.0]))]);
+    let mut builder = GraphBuilder::new(&[3, 2, 2], &weights).expect("a builder");
+    let indices = builder.add("largest", largest(builder.input())).expect("a node");
+    let codes = builder.add("codes", gather(indices)).expect("a node");
+    builder.output("indices", indices).expect("an output");
+    builder.output("codes", codes).expect("an output");
+    let graph = builder.finish().expect("a graph");
+    for kind in ENGINES {
+        let outputs = run(kind, &graph, &array(&[1, 3, 2, 2], &scores));
+        assert_eq!(outputs["indices"], array(&[1, 2, 2], &[1.0, 0.0, 2.0, 0.0]), "{kind}");
+        assert_eq!(outputs["codes"].data(), [20.0, 10.0, 30.0, 10.0], "{kind}");
+        assert_eq!(outputs[USAGE].data(), [2.0, 1.0, 1.0], "{kind}");
+    }
+    let says = |shape: &[usize], part: &str| {
+        let refused = graph_of(shape, Array::zeros([3, 1]), largest);
+        let message = refused.expect_err("should be refused").to_string();
+        assert!(message.contains(part), "{message}");
+    };
+    says(&[4, 2, 2], "scores of a place: found 4, expected 3");
+    says(&[3, 2], "expected [k] or [k, h, w]");
 }
 
 #[test]
@@ -116,15 +142,15 @@ fn graphs_know_their_codebook() {
     assert_eq!(graph.output_shape("quantized"), Some(&[5, 4, 3][..]), "codes");
     assert_eq!(graph.flops(), 3 * 12 * 7 * 5, "three for every value that is compared");
     assert_eq!(graph.num_parameters(), 35, "one codebook, named twice");
-    let searches: Vec<_> = graph.searches().collect();
-    let [(indices, codebook)] = searches[..] else { panic!("one search: {searches:?}") };
+    let choices: Vec<_> = graph.choices().collect();
+    let [(indices, codebook)] = choices[..] else { panic!("one choice: {choices:?}") };
     assert_eq!(graph.output("indices"), Some(indices), "its value");
     assert_eq!((graph.num_codes(), graph.rows_of(codebook)), (7, [0, 7]), "its codes");
     let looks_up = graph_of(&[4, 3], Array::zeros([7, 5]), gather).expect("a graph");
     assert_eq!(
-        (looks_up.searches().count(), looks_up.num_codes()),
+        (looks_up.choices().count(), looks_up.num_codes()),
         (0, 0),
-        "looking up is no search"
+        "looking up is no choice"
     );
 }
 
@@ -158,7 +184,7 @@ fn impossible_quantizers_are_refused() {
 }
 
 #[test]
-fn a_search_of_another_weight_is_refused() {
+fn a_choice_from_another_weight_is_refused() {
     let weights = named([("codes", Array::zeros([3, 2])), ("others", Array::zeros([3, 2]))]);
     let mut builder = GraphBuilder::new(&[2], &weights).expect("a builder");
     let first = builder.add("first", nearest(builder.input())).expect("a node");
@@ -166,6 +192,8 @@ fn a_search_of_another_weight_is_refused() {
     let other = Op::NearestCode { input: vector, codebook: "others".into() };
     let error = builder.add("second", other).expect_err("should be refused").to_string();
     assert!(error.contains("`second`") && error.contains("beside `first`"), "{error}");
+    let other = Op::ArgMax { input: vector, codebook: "others".into() };
+    assert!(builder.add("second", other).is_err(), "whatever chooses them");
     assert!(builder.add("second", nearest(vector)).is_ok(), "the same codes once more");
 }
 

@@ -1,7 +1,7 @@
-//! The two passes against their twins, each over a sentinel.
+//! The passes against their twins, each over a sentinel.
 
 use zscope::array::Array;
-use zscope::engine::params::{GatherParams, NearestCodeParams};
+use zscope::engine::params::{ArgMaxParams, GatherParams, NearestCodeParams};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
 use zscope::engine::wgsl::{Gpu, SinglePass, run_single};
@@ -137,6 +137,39 @@ fn vectors_that_are_not_finite_have_index_0_on_the_shader() {
     assert_eq!(found, expected, "the twin's");
     for (vector, index) in found.into_iter().enumerate() {
         assert_eq!(index == 0.0, broken.contains(&vector), "vector {vector}");
+    }
+}
+
+#[test]
+fn arg_max_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for [items, plane, _, codes] in SIZES {
+        let len = (items * plane) as usize;
+        let mut scores = noise(9, len * codes as usize);
+        // Every value twice in the first place; some that are no numbers in others.
+        let half = (codes / 2) as usize;
+        for code in 0..half {
+            scores[(half + code) * plane as usize] = scores[code * plane as usize];
+        }
+        for (place, value) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
+            if let Some(score) = scores.get_mut(place + 1) {
+                *score = value;
+            }
+        }
+        let params = ArgMaxParams { places: items * plane, plane, codes, first: 3 };
+        let mut expected = vec![SENTINEL; len];
+        twin::arg_max(&params, &scores, &mut expected);
+        let usage = vec![0.0; 3 + codes as usize];
+        let pass = SinglePass {
+            shader: Shader::ArgMax,
+            params: bytemuck::bytes_of(&params),
+            invocations: params.places,
+            inputs: &[&scores, &usage],
+        };
+        let mut found = run_single(gpu, pass, &vec![SENTINEL; len + GUARD]).expect("a pass");
+        let guard = found.split_off(len);
+        assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {params:?}");
+        assert_eq!(found, expected, "{params:?}");
     }
 }
 

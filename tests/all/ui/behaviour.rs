@@ -14,7 +14,7 @@ use zscope::train::settings::{Settings, Value};
 use zscope::ui::{Command, DataLine, Demo, Notice, TrainForm, Unfinished, View};
 
 use super::window::{
-    SIZES, Window, asked, block, describe, drag, is_enabled, nodes, phases, press, says,
+    SIZES, Window, asked, block, describe, drag, is_enabled, nodes, phases, press, says, started,
 };
 
 /// The widget of a key of the form, named after the key or by what it does.
@@ -444,6 +444,20 @@ fn buttons_of_a_run_in_every_phase() {
         };
         assert!(says(&harness, told), "{told:?} while {phase}");
     }
+}
+
+#[test]
+fn a_run_on_a_graphics_device_says_that_it_begins_slowly() {
+    let RunEvent::Started(mut run) = started(3) else { panic!("how a run starts") };
+    run.device = "GPU (wgpu)".to_owned();
+    let says_it = |steps: u64| {
+        let mut window = Window::full(3);
+        window.tell(&RunEvent::Started(run.clone()));
+        window.tell(&block(3, 1..=steps));
+        says(&window.open(SIZES[0]), "preparing the graphics device")
+    };
+    assert!(says_it(0), "before the first update");
+    assert!(!says_it(1), "control: after it");
 }
 
 #[test]

@@ -11,8 +11,7 @@ use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, DataLine, ModelLine, Notice, PAD_TILES, Picture, Pictures, ProbePictures, Scene,
-    View,
+    Card, Command, DataLine, ModelLine, Notice, Picture, Pictures, ProbePictures, Scene, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -106,7 +105,7 @@ impl Window {
             explore: Some(explore),
             pictures: Pictures {
                 main: Some(picture(32.0, 32.0)),
-                pad_rows: vec![picture(PAD_TILES as f32 * 32.0, 32.0); PAD_TILES],
+                pad: Some(picture(7.0 * 32.0, 7.0 * 32.0)),
                 probe: Some(ProbePictures {
                     step: 12_400,
                     columns: 16,

@@ -28,10 +28,12 @@ fn sizes_out_of_range_are_errors() {
         ("norm_num_groups is 0 (expected 1 to 4096)", |c| c.norm_num_groups = 0),
         ("latent_channels is 0 (expected 1 to 4096)", |c| c.latent_channels = 0),
         ("num_vq_embeddings is 0 (expected 1 to 262144)", |c| {
-            c.latents = Latents::Codes { num_vq_embeddings: 0, vq_embed_dim: 1 };
+            c.latents =
+                Latents::Codes { num_vq_embeddings: 0, vq_embed_dim: 1, by_projection: false };
         }),
         ("vq_embed_dim is 0 (expected 1 to 4096)", |c| {
-            c.latents = Latents::Codes { num_vq_embeddings: 1, vq_embed_dim: 0 };
+            c.latents =
+                Latents::Codes { num_vq_embeddings: 1, vq_embed_dim: 0, by_projection: false };
         }),
         ("down_block_types has 2 entries (expected 3, as many as block_out_channels)", |c| {
             c.down_block_types = vec![DownBlock::Plain; 2];
@@ -129,7 +131,7 @@ fn diffusers_defaults_fill_gaps() {
     let vq = described(r#"{"_class_name": "VQModel"}"#).expect("defaults");
     assert_eq!(vq.image, ImageShape::new(3, 32, 32), "images");
     assert_eq!(vq.block_out_channels, [64], "one level");
-    let codes = Latents::Codes { num_vq_embeddings: 256, vq_embed_dim: 3 };
+    let codes = Latents::Codes { num_vq_embeddings: 256, vq_embed_dim: 3, by_projection: false };
     assert_eq!((vq.latents, vq.latent_channels), (codes, 3), "codes");
     let kl = r#"{"_class_name": "AutoencoderKL", "sample_size": [64, 48], "act_fn": "swish"}"#;
     let kl = described(kl).expect("defaults");

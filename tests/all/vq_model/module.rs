@@ -201,7 +201,7 @@ fn the_module_matches_diffusers() {
     let config = VqModelConfig {
         layers_per_block: 1,
         norm_num_groups: 8,
-        latents: Latents::Codes { num_vq_embeddings: 64, vq_embed_dim: 3 },
+        latents: Latents::Codes { num_vq_embeddings: 64, vq_embed_dim: 3, by_projection: false },
         ..config([3, 32, 32], &[32, 64], &[false, false])
     };
     let module = module(&config, &tensors);

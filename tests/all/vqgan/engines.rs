@@ -67,7 +67,7 @@ fn an_opened_model_tells_what_it_is() {
     assert_eq!((info.family, info.latent.kind), ("vqgan", "codes"));
     assert_eq!(info.latent.shape, [5, 4, 4]);
     assert_eq!(info.codebook.map(|codebook| [codebook.size, codebook.dim]), Some([CODES, 5]));
-    assert_eq!(opened.code_shares().map(<[f32]>::len), Some(CODES), "the use of codes");
+    assert_eq!(opened.told_use().map(<[f32]>::len), Some(CODES), "the use of codes");
     assert!(opened.usage.is_some(), "what a checkpoint keeps of it");
     let graphs = opened.networks.codes.as_ref().expect("a codebook");
     assert_eq!(graphs.codebook(), &opened.tensors["quantize.embedding.weight"]);
@@ -76,7 +76,14 @@ fn an_opened_model_tells_what_it_is() {
     let there = opened.tensors.iter().map(|(name, array)| (name.clone(), array.shape().to_vec()));
     assert!(there.eq(described), "names and shapes as described");
 
+    assert_eq!(opened.code_shares().as_deref(), opened.told_use(), "codes are drawn by their use");
+    let mut untold = opened.clone();
+    untold.tensors.remove("quantizer.cluster_size").expect("the use of codes");
+    assert_eq!(untold.told_use(), None, "nothing is known of it");
+    assert_eq!(untold.code_shares().as_deref(), Some(&[1.0; CODES][..]), "each alike");
+
     let opened = trained(&["latents=normal"]);
+    assert_eq!(opened.code_shares(), None, "no codes");
     let info = opened.info();
     assert_eq!((info.family, info.latent.kind), ("autoencoder-kl", "continuous"));
     assert_eq!((info.codebook, info.latent.shape), (None, vec![4, 4, 4]));

@@ -115,7 +115,7 @@ impl VqModelConfig {
             config["sample_size"] = json!([image.height, image.width]);
         }
         match self.latents {
-            Latents::Codes { num_vq_embeddings, vq_embed_dim } => {
+            Latents::Codes { num_vq_embeddings, vq_embed_dim, .. } => {
                 config["num_vq_embeddings"] = json!(num_vq_embeddings);
                 config["vq_embed_dim"] = json!(vq_embed_dim);
                 config["norm_type"] = json!(self.norm_type);
@@ -189,6 +189,7 @@ impl Config {
             "VQModel" => Ok(Latents::Codes {
                 num_vq_embeddings: self.num_vq_embeddings,
                 vq_embed_dim: self.vq_embed_dim.unwrap_or(self.latent_channels()),
+                by_projection: false,
             }),
             "AutoencoderKL" => Ok(Latents::Normal {
                 use_quant_conv: self.use_quant_conv,

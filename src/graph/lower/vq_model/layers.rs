@@ -6,6 +6,8 @@ use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, Va
 
 /// The name of the codes, `[k, d]`.
 pub const CODEBOOK: &str = "quantize.embedding.weight";
+/// The name of the layer that tells how well each code fits a vector, where that is learnt: kernels `[k, d, 1, 1]`.
+pub const PROJECTION: &str = "quantize.proj";
 
 /// The groups of every normalization that depends on the latent.
 pub const SPATIAL_GROUPS: usize = 32;
@@ -37,7 +39,7 @@ pub(super) fn encoder(config: &VqModelConfig, tensors: &NamedArrays) -> Result<G
     match config.latents {
         Latents::Codes { .. } => {
             layers.graph.output("latent", x)?;
-            quantized(&mut layers.graph, x)?;
+            layers.quantized(x)?;
         }
         Latents::Normal { .. } => normal(&mut layers.graph, x, config.latent_channels)?,
     }
@@ -49,7 +51,7 @@ pub(super) fn decoder(config: &VqModelConfig, tensors: &NamedArrays) -> Result<G
     let mut layers = Layers::new(config, &config.latent_planes(), tensors)?;
     let latent = layers.graph.input();
     let latent = match config.latents {
-        Latents::Codes { .. } => quantized(&mut layers.graph, latent)?,
+        Latents::Codes { .. } => layers.quantized(latent)?,
         Latents::Normal { .. } => latent,
     };
     layers.image_of(latent)?;
@@ -61,10 +63,10 @@ pub(super) fn quantizer(
     config: &VqModelConfig,
     tensors: &NamedArrays,
 ) -> Result<Graph, GraphError> {
-    let mut graph = GraphBuilder::new(&config.latent_planes(), tensors)?;
-    let latent = graph.input();
-    quantized(&mut graph, latent)?;
-    graph.finish()
+    let mut layers = Layers::new(config, &config.latent_planes(), tensors)?;
+    let latent = layers.graph.input();
+    layers.quantized(latent)?;
+    layers.graph.finish()
 }
 
 /// Indices to `image`.
@@ -74,24 +76,9 @@ pub(super) fn code_decoder(
 ) -> Result<Graph, GraphError> {
     let mut layers = Layers::new(config, &config.grid(), tensors)?;
     let indices = layers.graph.input();
-    let codes = codes_of(&mut layers.graph, indices)?;
+    let codes = layers.codes_of(indices)?;
     layers.image_of(codes)?;
     layers.graph.finish()
-}
-
-/// The codes nearest to vectors `[d, h, w]`, as outputs: `indices` `[h, w]` and `quantized` `[d, h, w]`.
-fn quantized(graph: &mut GraphBuilder<'_>, latent: ValueId) -> Result<ValueId, GraphError> {
-    let nearest = Op::NearestCode { input: latent, codebook: CODEBOOK.into() };
-    let indices = graph.add("quantize.indices", nearest)?;
-    graph.output("indices", indices)?;
-    let codes = codes_of(graph, indices)?;
-    graph.output("quantized", codes)?;
-    Ok(codes)
-}
-
-/// The codes that indices name.
-fn codes_of(graph: &mut GraphBuilder<'_>, indices: ValueId) -> Result<ValueId, GraphError> {
-    graph.add("quantize.codes", Op::Gather { input: indices, codebook: CODEBOOK.into() })
 }
 
 /// Means and log-variances, one behind the other `[2 d, h, w]`, as the outputs `latent` and `logvar`.
@@ -138,6 +125,26 @@ impl<'a> Layers<'a> {
         tensors: &'a NamedArrays,
     ) -> Result<Self, GraphError> {
         Ok(Self { config, graph: GraphBuilder::new(input_shape, tensors)?, guide: None })
+    }
+
+    /// The codes of vectors `[d, h, w]`, as outputs: `indices` `[h, w]` and `quantized` `[d, h, w]`.
+    fn quantized(&mut self, latent: ValueId) -> Result<ValueId, GraphError> {
+        let choice = if self.config.is_projected() {
+            let scores = self.conv(latent, PROJECTION, &Conv::POINT)?;
+            Op::ArgMax { input: scores, codebook: CODEBOOK.into() }
+        } else {
+            Op::NearestCode { input: latent, codebook: CODEBOOK.into() }
+        };
+        let indices = self.graph.add("quantize.indices", choice)?;
+        self.graph.output("indices", indices)?;
+        let codes = self.codes_of(indices)?;
+        self.graph.output("quantized", codes)?;
+        Ok(codes)
+    }
+
+    /// The codes that indices name.
+    fn codes_of(&mut self, indices: ValueId) -> Result<ValueId, GraphError> {
+        self.graph.add("quantize.codes", Op::Gather { input: indices, codebook: CODEBOOK.into() })
     }
 
     /// From vectors `[d, h, w]` to the output `image` `[c, h, w]`.

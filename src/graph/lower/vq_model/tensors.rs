@@ -37,7 +37,10 @@ pub(super) fn tensors(config: &VqModelConfig) -> Vec<(String, Vec<usize>)> {
     if let Some(channels) = config.post_quant_conv() {
         tensors.conv("post_quant_conv", channels, 1);
     }
-    if let Some(codebook) = config.codebook() {
+    if let Some(codebook @ [codes, dim]) = config.codebook() {
+        if config.is_projected() {
+            tensors.conv(super::layers::PROJECTION, [dim, codes], 1);
+        }
         tensors.all.push((super::layers::CODEBOOK.to_owned(), codebook.to_vec()));
     }
     tensors.all
