@@ -91,6 +91,7 @@ impl ZscopeApp {
                 self.view.page = Page::Explore;
                 self.view.tab = tab;
             }
+            Command::OrderCodes(order) => self.view.codebook.order = order,
             Command::SelectCode(code) => self.select_code(code),
             Command::ReviveCodes { codes, from } => self.revive_codes(codes, from),
             Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),

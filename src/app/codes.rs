@@ -9,7 +9,7 @@ use super::jobs::Done;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
-use crate::latent::{CodeLayout, CodeSpace, similarity_order};
+use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane};
 use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use crate::train::worker::Control;
 use crate::ui::Tab;
@@ -17,7 +17,7 @@ use crate::ui::Tab;
 /// What changes nothing, as long as no model with codes is in training.
 const NOT_IN_TRAINING: &str =
     "No model with a codebook is in training: its codes can be changed while it trains.";
-/// While codes move, orders and pictures are made anew no more often than this.
+/// While codes move, their plane and pictures are made anew no more often than this.
 const RENEW: Duration = Duration::from_secs(5);
 
 /// The codebook of the model in the explorer, for families that have one.
@@ -28,12 +28,12 @@ pub(super) struct Codes {
     /// The codes of the picture.
     pub(super) map: Option<CodeMap>,
     seen: u64,
-    heatmap: Option<egui::TextureHandle>,
+    picture: Option<egui::TextureHandle>,
     surveyed: Option<Arc<Surveyed>>,
     alone: Option<egui::TextureHandle>,
     in_context: Option<egui::TextureHandle>,
     patches: Option<egui::TextureHandle>,
-    order_job: Job,
+    plane_job: Job,
     survey_job: Job,
     picture_job: Job,
 }
@@ -82,8 +82,8 @@ impl ZscopeApp {
             ..Codes::default()
         };
         self.forget_code_pictures();
-        let Codes { order_job, survey_job, picture_job, .. } = &mut self.codes;
-        for job in [order_job, survey_job, picture_job] {
+        let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
+        for job in [plane_job, survey_job, picture_job] {
             job.is_stale = true;
         }
     }
@@ -98,8 +98,8 @@ impl ZscopeApp {
     pub(super) fn take_code_vectors(&mut self, codes: Arc<Array>) {
         if let Some(codebook) = &mut self.codes.codebook {
             codebook.codes = codes;
-            let Codes { order_job, survey_job, picture_job, .. } = &mut self.codes;
-            for job in [order_job, survey_job, picture_job] {
+            let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
+            for job in [plane_job, survey_job, picture_job] {
                 job.is_stale = true;
             }
         }
@@ -115,7 +115,7 @@ impl ZscopeApp {
             codebook.frozen.clone_from(&live.frozen);
             codebook.can_undo = live.can_undo;
         }
-        // Nobody sees orders and pieces while other things are shown.
+        // Nobody sees the plane and pieces while other things are shown.
         if self.codes.codebook.is_some() && self.view.tab == Tab::Codebook {
             self.start_code_jobs();
         }
@@ -126,10 +126,11 @@ impl ZscopeApp {
         let Some(codebook) = &self.codes.codebook else { return };
         let question = self.model_question;
         let (networks, range, corruption) = (model.networks.clone(), model.range, model.corruption);
-        if self.codes.order_job.starts(RENEW) {
-            let codes = Arc::clone(&codebook.codes);
-            self.jobs.spawn("order", move |done| {
-                done(Done::CodeOrder { question, order: similarity_order(&codes) });
+        if self.codes.plane_job.starts(RENEW) {
+            let (codes, before) = (Arc::clone(&codebook.codes), codebook.plane.clone());
+            self.jobs.spawn("plane", move |done| {
+                let plane = PrincipalPlane::of(&codes, before.as_deref());
+                done(Done::CodePlane { question, plane });
             });
         }
         let fitting = self.dataset.as_ref().filter(|(_, data)| data.shape() == model.image);
@@ -157,10 +158,10 @@ impl ZscopeApp {
         }
     }
 
-    pub(super) fn code_order_made(&mut self, order: Vec<usize>) {
-        self.codes.order_job.is_running = false;
+    pub(super) fn code_plane_made(&mut self, plane: PrincipalPlane) {
+        self.codes.plane_job.is_running = false;
         if let Some(codebook) = &mut self.codes.codebook {
-            codebook.order_by_similarity = Some(Arc::new(order));
+            codebook.plane = Some(Arc::new(plane));
         }
     }
 
@@ -226,20 +227,20 @@ impl ZscopeApp {
         }
     }
 
-    /// Brings the heatmap's texture up to date with the frame that was just laid out.
-    pub(super) fn draw_heatmap(&mut self, ctx: &egui::Context) {
+    /// Brings the texture of the heatmap or the plane up to date with the frame that was just laid out.
+    pub(super) fn draw_codes(&mut self, ctx: &egui::Context) {
         let Some(codebook) = &self.codes.codebook else {
-            self.pictures.heatmap = None;
+            self.pictures.codes = None;
             return;
         };
-        if let Some(image) = self.view.codebook.take_heatmap(codebook) {
-            textures::set(&mut self.codes.heatmap, ctx, "heatmap", image);
+        if let Some(image) = self.view.codebook.take_picture(codebook) {
+            textures::set(&mut self.codes.picture, ctx, "codes", image);
             // The first time, the frame was laid out without it.
-            if self.pictures.heatmap.is_none() {
+            if self.pictures.codes.is_none() {
                 ctx.request_repaint();
             }
         }
-        self.pictures.heatmap = self.codes.heatmap.as_ref().map(textures::picture);
+        self.pictures.codes = self.codes.picture.as_ref().map(textures::picture);
     }
 
     /// Puts codes of the model in training onto vectors of its encoder.

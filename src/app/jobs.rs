@@ -11,6 +11,7 @@ use super::opening::OpenedData;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
+use crate::latent::PrincipalPlane;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
@@ -42,8 +43,8 @@ pub(super) enum Done {
     Plan(Result<Box<Plan>, String>),
     /// The latent of a picture that was opened.
     Latent(Result<Vec<f32>, String>),
-    /// An order of codes in which those that are alike lie near each other.
-    CodeOrder { question: u64, order: Vec<usize> },
+    /// Where codes lie on the plane in which they spread most.
+    CodePlane { question: u64, plane: PrincipalPlane },
     /// Where codes occur in held-out images, or why that cannot be told.
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.

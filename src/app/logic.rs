@@ -69,7 +69,7 @@ impl eframe::App for ZscopeApp {
         let mut view = std::mem::take(&mut self.view);
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
-        self.draw_heatmap(&ctx);
+        self.draw_codes(&ctx);
         for command in commands {
             self.apply(&ctx, command);
         }
@@ -242,8 +242,8 @@ impl ZscopeApp {
                 }
                 Done::Compared(Ok(compared)) => self.compare(compared),
                 Done::Evaluated(told) => self.take_measured(ctx, &told),
-                Done::CodeOrder { question, order } if question == self.model_question => {
-                    self.code_order_made(order);
+                Done::CodePlane { question, plane } if question == self.model_question => {
+                    self.code_plane_made(plane);
                 }
                 Done::Survey { question, surveyed: Ok(surveyed) }
                     if question == self.model_question =>
@@ -297,7 +297,7 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
-                | Done::CodeOrder { .. }
+                | Done::CodePlane { .. }
                 | Done::Survey { .. }
                 | Done::CodePictures { .. }
                 | Done::History { .. } => {}

@@ -12,7 +12,7 @@ use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Page, Tab, TrainForm};
+use crate::ui::{Command, Demo, MeasureForm, Order, Page, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -195,6 +195,11 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
         "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
         "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
+        "order" if rest == "index" => Command::OrderCodes(Order::Index),
+        "order" if rest == "use" => Command::OrderCodes(Order::Use),
+        "order" if rest == "norm" => Command::OrderCodes(Order::Norm),
+        "order" if rest == "similarity" => Command::OrderCodes(Order::Similarity),
+        "order" if rest == "pca" => Command::OrderCodes(Order::Plane),
         "code" => Command::SelectCode(Some(number(0)? as usize)),
         "revive" => {
             Command::ReviveCodes { codes: vec![number(0)? as usize], from: ReviveFrom::Random }
@@ -215,7 +220,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -15,7 +15,7 @@ use crate::data::{self, DataSpec, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::{pictures, write_whole};
 use crate::graph::lower::{CodeGraphs, Task};
-use crate::latent::nearest_others;
+use crate::latent::{PrincipalPlane, nearest_others};
 use crate::metrics::code_use::{CodeState, code_states, codes_used, perplexity as exp_entropy};
 use crate::open::Opened;
 
@@ -41,7 +41,7 @@ pub(super) struct CodebookArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Write a row a code: uses, share, state, norm, nearest other code
+    /// Write a row a code: uses, share, state, norm, nearest other code, place on the plane of the two first principal components
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     /// Write a sheet of what each code decodes to, in order of their numbers
@@ -211,8 +211,9 @@ fn write_csv(
 ) -> Result<(), Failure> {
     let all = uses.counts.map_or(0, |counts| counts.iter().sum::<u64>()).max(1) as f64;
     let states = uses.counts.map(code_states).unwrap_or_default();
+    let plane = PrincipalPlane::of(codebook, None);
     let saved = write_whole(path, |out| {
-        writeln!(out, "code,uses,share,state,norm,nearest,distance")?;
+        writeln!(out, "code,uses,share,state,norm,nearest,distance,pc1,pc2")?;
         for (code, near) in nearest.iter().enumerate() {
             write!(out, "{code},")?;
             match (uses.told, uses.counts) {
@@ -233,7 +234,11 @@ fn write_csv(
             }
             write!(out, ",{}", norm(codebook.row(code)))?;
             match near {
-                Some((other, square)) => writeln!(out, ",{other},{}", square.sqrt())?,
+                Some((other, square)) => write!(out, ",{other},{}", square.sqrt())?,
+                None => write!(out, ",,")?,
+            }
+            match plane.places[code] {
+                Some([first, second]) => writeln!(out, ",{},{}", first as f32, second as f32)?,
                 None => writeln!(out, ",,")?,
             }
         }

@@ -8,9 +8,10 @@ mod interpolate;
 mod levels;
 mod nearest;
 mod plane;
+mod principal;
 mod prior;
 mod projection;
-mod similarity;
+pub(crate) mod right_angles;
 mod space;
 mod traverse;
 
@@ -21,9 +22,9 @@ pub use interpolate::{
 pub use levels::{Bound, Levels};
 pub use nearest::{near_ties, nearest_codes, nearest_others, squared_distance};
 pub use plane::{CornerDots, Plane, latent_from_pad, mix_corners_into};
+pub use principal::PrincipalPlane;
 pub use prior::draws;
 pub use projection::Projection;
-pub use similarity::similarity_order;
 pub use space::{CodeLayout, CodeSpace};
 pub use traverse::{DimensionError, Range, traverse, traverse_grid};
 

@@ -8,7 +8,7 @@ mod why;
 use std::sync::Arc;
 
 use crate::array::Array;
-use crate::latent::{CodeLayout, squared_distance};
+use crate::latent::{CodeLayout, PrincipalPlane, squared_distance};
 use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 pub use survey::{Patch, Survey};
 
@@ -23,9 +23,9 @@ pub struct Codebook {
     pub usage: Usage,
     /// Which codes training leaves where they are, `[k]`; codes beyond its end are free.
     pub frozen: Vec<bool>,
-    /// The codes in an order in which those that are alike lie near each other, a permutation of `0..k`;
-    /// see [`crate::latent::similarity_order`].
-    pub order_by_similarity: Option<Arc<Vec<usize>>>,
+    /// Where the codes lie on the plane of their two first principal components, and their order along the first;
+    /// of the codes as they were a little while ago, where these move.
+    pub plane: Option<Arc<PrincipalPlane>>,
     /// Where the codes occur in pictures.
     pub survey: Option<Arc<Survey>>,
     /// Whether a change of codes can be taken back.
@@ -131,7 +131,7 @@ impl Codebook {
             layout: CodeLayout::default(),
             usage: Usage::Unknown,
             frozen: Vec::new(),
-            order_by_similarity: None,
+            plane: None,
             survey: None,
             can_undo: false,
         }

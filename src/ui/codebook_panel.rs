@@ -1,15 +1,16 @@
-//! The codebook as a heatmap: how often each code is chosen, and which are dying or dead.
+//! The codebook as a heatmap or on a plane: how often each code is chosen, and which are dying or dead.
 
 use egui::{
-    Align, Align2, FontId, Key, Layout, Mesh, Modifiers, Pos2, Rect, Response, Role, ScrollArea,
-    Sense, Shape, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, FontId, Key, Layout, Mesh, Modifiers, Pos2, Rect, Response, Role,
+    ScrollArea, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::code_map::set_cell;
 use super::codebook_view::{Clock, CodebookView, Order};
 use super::heatmap::{CellLook, HeatGrid, count_at};
+use super::scatter::Dot;
 use super::words::{self, grouped, measure, percent};
-use super::{Command, Scene, keys, picture, sliders, theme};
+use super::{Command, Scene, code_plane, keys, picture, sliders, theme};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
@@ -17,6 +18,8 @@ use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 const LEGEND_HEIGHT: f32 = 18.0;
 /// A cell of the legend, in points.
 const SWATCH: usize = 12;
+/// A dot of the legend, in points.
+const SWATCH_RADIUS: f32 = 4.5;
 /// The colour bar, in points.
 const BAR: egui::Vec2 = vec2(132.0, 12.0);
 /// Fine enough for a smooth colour bar.
@@ -52,7 +55,7 @@ pub(super) fn summary(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
     );
 }
 
-/// The heatmap with its controls and its legend.
+/// The heatmap or the plane with its controls and its legend.
 pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
@@ -62,6 +65,11 @@ pub(super) fn show(
 ) {
     toolbar(ui, scene, codebook, view, out);
     let room = ui.available_size() - vec2(0.0, LEGEND_HEIGHT + ui.spacing().item_spacing.y);
+    if let Some(plane) = view.plane(codebook) {
+        code_plane::show(ui, scene, codebook, &plane, view, room, out);
+        return legend(ui, codebook, view);
+    }
+    view.seen = None;
     let scale = ui.pixels_per_point();
     // A little room around for the frames of cells at the border.
     let room_px = [room.x - 6.0, room.y - 6.0].map(|room| (room * scale).max(1.0) as usize);
@@ -96,6 +104,12 @@ fn toolbar(
                 "Similarity",
                 "Codes that are alike near each other: along the first principal component of their vectors.",
             ),
+            (
+                Order::Plane,
+                "PCA",
+                "Codes as dots where they lie on the plane in which their vectors spread most, that of the two first \
+                 principal components.",
+            ),
         ];
         ui.label(theme::muted("by"));
         // Beside what is done to codes there is no room for one more.
@@ -105,8 +119,8 @@ fn toolbar(
         }
         for (order, name, hint) in orders.into_iter().filter(|(order, ..)| offers(*order)) {
             let (known, unknown) = match order {
-                Order::Similarity => (
-                    codebook.order_by_similarity.is_some(),
+                Order::Similarity | Order::Plane => (
+                    codebook.plane.is_some(),
                     "Not known yet: it is worked out in the background.",
                 ),
                 Order::Use => (
@@ -120,11 +134,6 @@ fn toolbar(
             if response.on_hover_text(hint).on_disabled_hover_text(unknown).clicked() {
                 view.order = order;
             }
-        }
-        if !view.overview.counts.is_empty() {
-            ui.separator();
-            let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
-            ui.checkbox(&mut view.log, "log").on_hover_text(hint);
         }
         if scene.model.only_codes {
             return;
@@ -200,10 +209,22 @@ fn heatmap(
     let scale = ui.pixels_per_point();
     let corner = pos2((rect.left() * scale).round(), (rect.top() * scale).round()) / scale;
     let rect = Rect::from_min_size(corner, size);
-    if let Some(texture) = scene.pictures.heatmap {
+    if let Some(texture) = scene.pictures.codes {
         picture::paint(ui, texture, rect);
     }
-    keys_and_clicks(ui, &response, rect, view, out);
+    let clicked = match response.interact_pointer_pos() {
+        Some(at) => code_at(ui, rect, view, at),
+        None => Some(view.cursor),
+    };
+    let next = |view: &CodebookView, way| {
+        let place = *view.overview.place.get(view.cursor)?;
+        view.overview.order.get(keys::walk(place, way, view.grid.columns, view.grid.cells)).copied()
+    };
+    if keys_and_clicks(ui, &response, view, clicked, next, out)
+        && let Some(cell) = cell_rect(ui, rect, view, view.cursor)
+    {
+        ui.scroll_to_rect(cell.expand(3.0), None);
+    }
     let is_shown = response.has_focus() || view.selected.is_some();
     if is_shown && let Some(cell) = cell_rect(ui, rect, view, view.cursor) {
         theme::frame_around(ui, cell);
@@ -213,12 +234,7 @@ fn heatmap(
         ui.painter().rect_stroke(cell.expand(1.0), 0.0, stroke, egui::StrokeKind::Outside);
     }
     keys::focus_ring(ui, &response, rect);
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Image, true, "Codebook heatmap");
-        let state = words::state(view.overview.state(view.cursor));
-        info.current_text_value = Some(format!("Code {}, {state}", view.cursor));
-        info
-    });
+    named(&response, view, "Codebook heatmap");
     let hovered = response.hover_pos().and_then(|at| code_at(ui, rect, view, at));
     view.is_held = hovered.is_some();
     if let Some(code) = hovered {
@@ -227,22 +243,31 @@ fn heatmap(
     }
 }
 
-/// Clicks and arrows choose a code; Enter opens the inspector, R revives.
-fn keys_and_clicks(
+/// Gives what shows all codes its accessible name, and the code where the keyboard is as its value.
+pub(super) fn named(response: &Response, view: &CodebookView, name: &str) {
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Image, true, name);
+        let state = words::state(view.overview.state(view.cursor));
+        info.current_text_value = Some(format!("Code {}, {state}", view.cursor));
+        info
+    });
+}
+
+/// Clicks and arrows choose a code; Enter opens the inspector, R revives. Says whether arrows led to another code.
+///
+/// `clicked` is the code under the pointer, or where the keyboard is: Enter and Space click too, without a pointer.
+/// `next` tells where arrows lead, right and down.
+pub(super) fn keys_and_clicks(
     ui: &Ui,
     response: &Response,
-    rect: Rect,
     view: &mut CodebookView,
+    clicked: Option<usize>,
+    next: impl FnOnce(&CodebookView, [isize; 2]) -> Option<usize>,
     out: &mut Vec<Command>,
-) {
+) -> bool {
     if response.clicked() {
         response.request_focus();
-        // Enter and Space click too, without a pointer.
-        let code = match response.interact_pointer_pos() {
-            Some(at) => code_at(ui, rect, view, at),
-            None => Some(view.cursor),
-        };
-        if let Some(code) = code {
+        if let Some(code) = clicked {
             view.cursor = code;
             match view.cell {
                 Some(cell) => set_cell(cell, code, out),
@@ -251,14 +276,9 @@ fn keys_and_clicks(
         }
     }
     let way = keys::arrows(ui, response);
-    if way != [0, 0]
-        && let Some(&place) = view.overview.place.get(view.cursor)
-    {
-        let to = keys::walk(place, way, view.grid.columns, view.grid.cells);
-        view.cursor = view.overview.order[to];
-        if let Some(cell) = cell_rect(ui, rect, view, view.cursor) {
-            ui.scroll_to_rect(cell.expand(3.0), None);
-        }
+    let led_to = if way == [0, 0] { None } else { next(view, way) };
+    if let Some(code) = led_to {
+        view.cursor = code;
         // An open inspector follows.
         if view.selected.is_some_and(|selected| selected != view.cursor) {
             select(view, view.cursor, out);
@@ -268,6 +288,7 @@ fn keys_and_clicks(
     if response.has_focus() && asks_for_life() {
         out.push(Command::ReviveCodes { codes: vec![view.cursor], from: ReviveFrom::Random });
     }
+    led_to.is_some()
 }
 
 /// Puts a code into the inspector.
@@ -288,7 +309,7 @@ fn cell_rect(ui: &Ui, rect: Rect, view: &CodebookView, code: usize) -> Option<Re
     Some(Rect::from_min_size(rect.min + vec2(left, top), vec2(side, side)))
 }
 
-fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize) {
+pub(super) fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize) {
     let overview = &view.overview;
     let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
     ui.label(format!("Code {code}, {}{frozen}", words::state(overview.state(code))));
@@ -319,7 +340,7 @@ fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize)
 }
 
 /// What brightness and form mean.
-fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
+fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), LEGEND_HEIGHT),
         Layout::left_to_right(Align::Center),
@@ -337,18 +358,20 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
                 };
                 let middle = grouped(count_at(0.5, most, view.log));
                 colour_bar(ui, ["0".to_owned(), middle, format!("{} {unit}", grouped(most))]);
+                let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
+                ui.checkbox(&mut view.log, "log").on_hover_text(hint);
                 for (state, brightness) in
                     [(CodeState::Used, 0.7), (CodeState::Dying, 0.15), (CodeState::Dead, 0.0)]
                 {
                     ui.add_space(6.0);
-                    swatch(ui, Some(state), brightness, false);
+                    sample(ui, view, state, brightness, false);
                     ui.label(theme::muted(words::state(Some(state))).small())
                         .on_hover_text(words::explain_state(state));
                 }
             }
             if codebook.frozen.contains(&true) {
                 ui.add_space(6.0);
-                swatch(ui, Some(CodeState::Used), 0.7, true);
+                sample(ui, view, CodeState::Used, 0.7, true);
                 ui.label(theme::muted("frozen").small())
                     .on_hover_text("Training leaves it where it is.");
             }
@@ -383,14 +406,30 @@ fn colour_bar(ui: &mut Ui, [least, middle, most]: [String; 3]) {
     text(ui, most);
 }
 
+/// A code as it is drawn above: a dot of the plane or a cell of the heatmap.
+fn sample(ui: &mut Ui, view: &CodebookView, state: CodeState, brightness: f32, is_frozen: bool) {
+    if view.seen.is_none() {
+        return swatch(ui, Some(state), brightness, is_frozen);
+    }
+    let dot = Dot { state: Some(state), brightness, is_frozen };
+    let middle = (SWATCH as f32 - 1.0) / 2.0;
+    let colour =
+        |x: usize, y: usize| dot.colour(SWATCH_RADIUS, [x as f32 - middle, y as f32 - middle]);
+    pixels(ui, colour);
+}
+
 /// A cell as the heatmap draws it.
 pub(super) fn swatch(ui: &mut Ui, state: Option<CodeState>, brightness: f32, is_frozen: bool) {
-    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(SWATCH as f32), Sense::hover());
     let look = CellLook { side: SWATCH, state, brightness, is_frozen };
+    pixels(ui, |x, y| look.pixel(x, y));
+}
+
+fn pixels(ui: &mut Ui, colour: impl Fn(usize, usize) -> Color32) {
+    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(SWATCH as f32), Sense::hover());
     let mut mesh = Mesh::default();
     for (x, y) in (0..SWATCH).flat_map(|y| (0..SWATCH).map(move |x| (x, y))) {
         let at = rect.min + vec2(x as f32, y as f32);
-        mesh.add_colored_rect(Rect::from_min_size(at, vec2(1.0, 1.0)), look.pixel(x, y));
+        mesh.add_colored_rect(Rect::from_min_size(at, vec2(1.0, 1.0)), colour(x, y));
     }
     ui.painter().add(Shape::mesh(mesh));
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 use super::heatmap::{self, Heat, HeatGrid};
+use super::scatter::{self, Dot, Seen};
 use crate::array::Array;
+use crate::latent::PrincipalPlane;
 use crate::metrics::code_use::{CodeState, perplexity};
 use crate::session::codebook::{Codebook, Neighbour, Usage};
 
@@ -34,6 +36,8 @@ pub enum Order {
     Norm,
     /// Those that are alike near each other.
     Similarity,
+    /// Not in cells: where they lie on the plane of their two first principal components.
+    Plane,
 }
 
 /// What the codebook's panels remember.
@@ -47,7 +51,7 @@ pub struct CodebookView {
     pub cell: Option<usize>,
     /// Which uses the heatmap tells.
     pub clock: Clock,
-    /// How the heatmap is laid out.
+    /// How the codes are laid out.
     pub order: Order,
     /// Whether its brightness follows the logarithm of use.
     pub log: bool,
@@ -57,6 +61,8 @@ pub struct CodebookView {
     /// Whether the pointer is over the heatmap, whose cells then stay where they are.
     pub(super) is_held: bool,
     pub(super) grid: HeatGrid,
+    /// What is seen of the plane of codes, where they lie on it.
+    pub(super) seen: Option<Seen>,
     pub(super) overview: Overview,
     drawn: Option<Drawn>,
     details: Option<Details>,
@@ -76,6 +82,7 @@ impl Default for CodebookView {
             next_hovered: None,
             is_held: false,
             grid: HeatGrid::default(),
+            seen: None,
             overview: Overview::default(),
             drawn: None,
             details: None,
@@ -104,6 +111,17 @@ impl CodebookView {
     /// How the heatmap's cells lie, as of the last frame.
     pub fn grid(&self) -> HeatGrid {
         self.grid
+    }
+
+    /// What is seen of the plane of codes, as of the last frame; nothing where the heatmap is.
+    pub fn seen(&self) -> Option<Seen> {
+        self.seen
+    }
+
+    /// The plane that codes are to be laid out on, if they are and it is known.
+    pub(super) fn plane(&self, codebook: &Codebook) -> Option<Arc<PrincipalPlane>> {
+        let known = codebook.plane.as_ref().filter(|_| self.order == Order::Plane);
+        known.filter(|plane| plane.places.len() == codebook.size()).map(Arc::clone)
     }
 
     /// The codes in the order of the heatmap's places, as of the last frame.
@@ -136,18 +154,27 @@ impl CodebookView {
         self.hovered != self.next_hovered
     }
 
-    /// The heatmap's picture, if it is not the one that was taken last: to be shown in a texture with nearest
-    /// sampling, a pixel of it a pixel of the screen. Call it after the frame was laid out, in the same frame,
-    /// so that picture and layout are of one mind.
-    pub fn take_heatmap(&mut self, codebook: &Codebook) -> Option<ColorImage> {
+    /// The picture of the heatmap or the plane, if it is not the one that was taken last: to be shown in a texture
+    /// with nearest sampling, a pixel of it a pixel of the screen. Call it after the frame was laid out, in the
+    /// same frame, so that picture and layout are of one mind.
+    pub fn take_picture(&mut self, codebook: &Codebook) -> Option<ColorImage> {
         let drawn = Drawn {
             version: self.overview.version,
             log: self.log,
             grid: self.grid,
+            seen: self.seen,
             frozen: codebook.frozen.clone(),
         };
         if self.grid.cells == 0 || self.drawn.as_ref() == Some(&drawn) {
             return None;
+        }
+        self.drawn = Some(drawn);
+        if let (Some(seen), Some(plane)) = (&self.seen, &codebook.plane) {
+            let dot = |code| {
+                let (state, brightness) = self.overview.look(code, self.log);
+                Dot { state, brightness, is_frozen: codebook.is_frozen(code) }
+            };
+            return Some(scatter::image(&plane.places, seen, dot));
         }
         let heat = Heat {
             order: &self.overview.order,
@@ -157,9 +184,7 @@ impl CodebookView {
             frozen: &codebook.frozen,
             log: self.log,
         };
-        let image = heatmap::image(heat, self.grid);
-        self.drawn = Some(drawn);
-        Some(image)
+        Some(heatmap::image(heat, self.grid))
     }
 
     /// What is known of the code in the inspector.
@@ -173,12 +198,13 @@ impl CodebookView {
     }
 }
 
-/// What the heatmap's picture was made of.
+/// What the picture of the codes was made of.
 #[derive(Clone, Debug, PartialEq)]
 struct Drawn {
     version: u64,
     log: bool,
     grid: HeatGrid,
+    seen: Option<Seen>,
     frozen: Vec<bool>,
 }
 
@@ -215,7 +241,7 @@ pub(super) struct Overview {
 #[derive(Clone, Debug)]
 struct Sources {
     usage: Usage,
-    similarity: Option<Arc<Vec<usize>>>,
+    plane: Option<Arc<PrincipalPlane>>,
     k: usize,
     clock: Clock,
     order: Order,
@@ -223,12 +249,12 @@ struct Sources {
 
 impl Sources {
     fn is_same(&self, other: &Self) -> bool {
-        let same_order = match (&self.similarity, &other.similarity) {
+        let same_plane = match (&self.plane, &other.plane) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (None, None) => true,
             _ => false,
         };
-        same_order
+        same_plane
             && self.usage.is_same(&other.usage)
             && self.lies_like(other)
             && self.clock == other.clock
@@ -245,7 +271,7 @@ impl Overview {
     fn update(&mut self, codebook: &Codebook, clock: Clock, order: Order, is_held: bool) {
         let sources = Sources {
             usage: codebook.usage.clone(),
-            similarity: codebook.order_by_similarity.clone(),
+            plane: codebook.plane.clone(),
             k: codebook.size(),
             clock,
             order,
@@ -281,8 +307,8 @@ impl Overview {
 
     fn lay_out(&mut self, codebook: &Codebook, order: Order) {
         let k = codebook.size();
-        self.order = match &codebook.order_by_similarity {
-            Some(known) if order == Order::Similarity => known.as_ref().clone(),
+        self.order = match &codebook.plane {
+            Some(plane) if order == Order::Similarity => plane.order.clone(),
             _ => (0..k).collect(),
         };
         if order == Order::Use {

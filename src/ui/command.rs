@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MeasureForm, Page, Tab, TrainForm};
+use super::{MeasureForm, Order, Page, Tab, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
@@ -136,6 +136,8 @@ pub enum Command {
     ShowPage(Page),
     /// Shows a tab below the explorer.
     ShowTab(Tab),
+    /// Lays the codes of the codebook out in another way.
+    OrderCodes(Order),
     /// Puts a code into the inspector, or closes it.
     SelectCode(Option<usize>),
     /// Puts codes of the model in training onto vectors of its encoder.

@@ -17,6 +17,8 @@ const LEAST_SLIDERS: f32 = 196.0;
 const AROUND: f32 = 78.0;
 /// A codebook of more codes than this gets more room for its heatmap.
 const MANY_CODES: usize = 4096;
+/// The plane of codes gets more room where this much leaves the pad enough.
+const LEAST_WITH_PLANE: f32 = 460.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     if scene.model.only_classifies {
@@ -26,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         return only_codes(ui, scene, codebook, view, out);
     }
     let room = ui.available_size();
-    let lower = lower_height(scene, room.y);
+    let lower = lower_height(scene, view, room.y);
     let top = room.y - lower - 8.0;
     ui.allocate_ui(vec2(room.x, top), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
@@ -74,11 +76,17 @@ fn only_codes(
 }
 
 /// What the tabs below the explorer take.
-fn lower_height(scene: &Scene<'_>, room: f32) -> f32 {
+fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
+    let shows_plane = |codebook: &Codebook| {
+        let is_shown = view.tab == Tab::Codebook && view.codebook.plane(codebook).is_some();
+        is_shown && room >= LEAST_WITH_PLANE
+    };
     match scene.codebook {
         // The reconstructions need three rows of tiles; the rest is the explorer's.
         None => (room * 0.34).clamp(108.0, 300.0),
-        Some(codebook) if codebook.size() > MANY_CODES => (room * 0.5).clamp(150.0, 520.0),
+        Some(codebook) if codebook.size() > MANY_CODES || shows_plane(codebook) => {
+            (room * 0.5).clamp(150.0, 520.0)
+        }
         Some(_) => (room * 0.38).clamp(150.0, 420.0),
     }
 }

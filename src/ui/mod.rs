@@ -6,6 +6,7 @@
 mod card;
 mod code_map;
 mod code_pictures;
+mod code_plane;
 mod code_plot;
 mod codebook_panel;
 mod codebook_view;
@@ -25,6 +26,7 @@ mod picture;
 mod plot;
 mod probe;
 mod save;
+pub mod scatter;
 mod sliders;
 pub mod theme;
 mod top_bar;
@@ -135,8 +137,8 @@ pub struct Pictures {
     pub probe: Option<ProbePictures>,
     /// A sheet of training images.
     pub preview: Option<Picture>,
-    /// The heatmap that [`CodebookView::take_heatmap`] gave last.
-    pub heatmap: Option<Picture>,
+    /// The heatmap or plane of codes that [`CodebookView::take_picture`] gave last.
+    pub codes: Option<Picture>,
     /// What the code in the inspector decodes to when every cell has it.
     pub code_alone: Option<Picture>,
     /// The pieces that this code makes inside of pictures that use it, as one row of tiles.

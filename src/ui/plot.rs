@@ -25,7 +25,7 @@ const TITLE_HEIGHT: f32 = 20.0;
 
 /// Marks of the vertical axis lie no nearer to each other than the first, in points; from the second on they
 /// are drawn in full.
-const MARKS_APART: egui::Rangef = egui::Rangef { min: 30.0, max: 31.0 };
+pub(super) const MARKS_APART: egui::Rangef = egui::Rangef { min: 30.0, max: 31.0 };
 
 /// Draws a plot, title included, in `height` points.
 pub(super) fn show(
@@ -295,7 +295,7 @@ fn vertical_limits(runs: &[Lines], names: &[&str]) -> [f64; 2] {
 
 /// Evenly spaced marks on round numbers (1, 2 or 5 times a power of ten), as many as have room when each takes
 /// `widths` times the least; no finer than `least`.
-fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
+pub(super) fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
     let finest = (input.base_step_size * widths).max(least);
     if !finest.is_normal() {
         return Vec::new();
@@ -310,8 +310,8 @@ fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
     (0..=number).map(mark).filter(|mark| mark.value <= hi).collect()
 }
 
-/// A number for the vertical axis, with as many places as tell neighbours apart.
-fn label(mark: GridMark, log: bool) -> String {
+/// A number for an axis, with as many places as tell neighbours apart.
+pub(super) fn label(mark: GridMark, log: bool) -> String {
     if log {
         return format!("{:.1e}", 10f64.powf(mark.value));
     }

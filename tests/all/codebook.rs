@@ -7,12 +7,13 @@ use std::time::Instant;
 use rand::RngExt as _;
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
-use zscope::latent::similarity_order;
+use zscope::latent::PrincipalPlane;
 use zscope::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 use zscope::random::{Purpose, normals, permutation, stream};
 use zscope::session::codebook::{CodeMap, Codebook, Neighbour, Survey, Usage};
 use zscope::session::words::{measure, rounded};
 use zscope::ui::heatmap::{CellLook, Heat, HeatGrid, brightness, count_at, image};
+use zscope::ui::scatter::{self, Dot, Seen};
 use zscope::ui::theme;
 
 /// Codes 0 and 2 lie beside each other, code 3 is short.
@@ -267,6 +268,10 @@ fn cells_have_places() {
     let two = CodeMap { shape: [4, 3], grids: 2, codes: (0..12).collect(), edited };
     assert_eq!([5, 6, 11].map(|cell| two.place(cell)), [[1, 2], [0, 0], [1, 2]], "in its grid");
     assert_eq!([5, 6, 11].map(|cell| two.grid_of(cell)), [0, 1, 1], "which grid");
+}
+
+fn similarity_order(codes: &Array) -> Vec<usize> {
+    PrincipalPlane::of(codes, None).order
 }
 
 /// Along a line, in whichever direction it runs.
@@ -536,4 +541,83 @@ fn the_demo_has_a_few_dead_codes() {
     assert_eq!(Some([usage.size(), 16]), demo.model.codebook(), "of this codebook");
     let dead = usage.window().iter().filter(|&&count| count == 0).count();
     assert!((1..=8).contains(&dead), "{dead} of {}", usage.size());
+}
+
+const CLEAR: eframe::egui::Color32 = eframe::egui::Color32::TRANSPARENT;
+
+/// Ten pixels a unit, from (-1, -2) at the lower left.
+fn seen(radius_px: f32) -> Seen {
+    Seen { lo: [-1.0, -2.0], hi: [4.0, 2.0], size_px: [50, 40], radius_px }
+}
+
+#[test]
+fn dots_lie_where_their_codes_do() {
+    let places = [Some([0.0, 0.0]), Some([3.0, -1.0]), None, Some([0.2, 0.0]), Some([9.0, 0.0])];
+    let seen = seen(4.0);
+    let [x, y] = seen.px([0.0, 0.0]);
+    assert!((x - 10.0).abs() < 1e-4 && (y - 20.0).abs() < 1e-4, "up is up: {x}, {y}");
+    let at = |x, y| seen.code_at(&places, [x, y], 6.0);
+    assert_eq!(at(9.0, 20.0), Some(0), "over it");
+    assert_eq!(at(12.5, 20.0), Some(3), "nearer to another one");
+    assert_eq!(at(40.0, 34.0), Some(1), "beside it");
+    assert_eq!(at(40.0, 37.0), None, "too far");
+    let dot = |code| Dot {
+        state: Some(CodeState::Used),
+        brightness: code as f32 / 4.0,
+        is_frozen: false,
+    };
+    let image = scatter::image(&places, &seen, dot);
+    let colour = |x: usize, y: usize| image.pixels[y * 50 + x];
+    assert_eq!(colour(40, 30), theme::viridis(0.25), "code 1");
+    assert_eq!(colour(10, 20), theme::viridis(0.75), "code 3 lies on code 0");
+    assert_eq!(colour(7, 20), theme::viridis(0.0), "which is seen beside it");
+    assert_eq!(colour(25, 5), CLEAR, "nothing");
+    assert_eq!(scatter::next(&places, 0, [1, 0]), Some(3), "right");
+    assert_eq!(scatter::next(&places, 3, [1, 0]), Some(1), "further right");
+    assert_eq!(scatter::next(&places, 1, [-1, 0]), Some(3), "left");
+    assert_eq!(scatter::next(&places, 0, [0, -1]), None, "nothing above");
+    assert_eq!(scatter::next(&places, 1, [0, -1]), None, "nothing that is more above than beside");
+    assert_eq!(scatter::next(&places, 2, [1, 0]), None, "from nowhere");
+    assert!(
+        Seen::new([[0.0; 2]; 2], [0.0, 0.0], 1.0, 0).px([1.0, 1.0]).iter().all(|px| !px.is_nan())
+    );
+}
+
+#[test]
+fn dots_tell_states_by_form() {
+    let states = [CodeState::Used, CodeState::Dying, CodeState::Dead];
+    for radius in [2.0, 5.0, 15.0] {
+        let colour =
+            |state, is_frozen, at| Dot { state, brightness: 0.5, is_frozen }.colour(radius, at);
+        let [used, dying, dead] = states.map(|state| {
+            [[0.0, 0.0], [radius - 0.5, 0.0]].map(|at| colour(Some(state), false, at))
+        });
+        assert_eq!(used, [theme::viridis(0.5); 2], "filled");
+        assert_eq!(dying, [theme::HATCH, theme::viridis(0.5)], "with a core");
+        assert_eq!(dead[0], CLEAR, "hollow");
+        assert!(dead[1].a() > 100, "with a rim: {dead:?}");
+        let corner = [radius - 0.5, 0.5 - radius];
+        assert_eq!(colour(Some(CodeState::Used), true, corner), theme::viridis(0.5), "square");
+        assert!(colour(Some(CodeState::Used), false, corner) != theme::viridis(0.5), "round");
+        assert_eq!(colour(None, false, [0.0, 0.0]), theme::UNKNOWN, "not known");
+    }
+}
+
+/// What a frame may take where it changes.
+#[test]
+fn many_dots_are_drawn_in_no_time() {
+    let places: Vec<Option<[f64; 2]>> = normals(1, 0, Purpose::Explore, 2 * 16_384)
+        .chunks(2)
+        .map(|z| Some([f64::from(z[0]), f64::from(z[1])]))
+        .collect();
+    let seen = Seen::new([[-4.0; 2], [4.0; 2]], [1400.0, 600.0], 1.0, places.len());
+    let state = |code: usize| [CodeState::Used, CodeState::Dying, CodeState::Dead][code % 3];
+    let dot = |code| Dot { state: Some(state(code)), brightness: 0.5, is_frozen: code % 9 == 0 };
+    let start = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(scatter::image(&places, &seen, dot).size, [1400, 600]);
+    }
+    let image_ms = start.elapsed().as_secs_f64() * 1e2;
+    assert!(image_ms < 30.0, "{image_ms:.1} ms a picture");
+    println!("{image_ms:.1} ms a picture of {} dots", places.len());
 }

@@ -37,6 +37,7 @@ mod optimizer;
 mod pad;
 mod patchgan;
 mod planes;
+mod principal;
 mod quantization;
 mod quantizer;
 mod run_dir;

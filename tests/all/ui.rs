@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod card;
+mod code_plane;
 mod codebook;
 mod codes_alone;
 mod evaluate;

@@ -3,8 +3,7 @@
 //! With Σ₁ = A Aᵀ and Σ₂ = B Bᵀ, the eigenvalues of (Σ₁^½ Σ₂ Σ₁^½)^½ are the singular values of Aᵀ B: no root is
 //! taken of what rounding left of a zero, which matters where covariances lack rank.
 
-/// Sweeps after which the singular values must have settled; they take about ten.
-const MOST_SWEEPS: usize = 60;
+use crate::latent::right_angles::{dot, turned_apart};
 
 /// tr (Σ₁^½ Σ₂ Σ₁^½)^½ of two covariances `[d, d]`; nothing where it does not settle.
 pub(super) fn trace_of_root(a: &[f64], b: &[f64], d: usize) -> Option<f64> {
@@ -46,52 +45,7 @@ fn factor(covariance: &[f64], d: usize) -> Vec<Vec<f64>> {
 }
 
 /// The sum of the singular values of a matrix, given by its rows.
-///
-/// One-sided Jacobi rotations (Hestenes 1958; Golub & Van Loan, section 8.6.3): once all rows are at right angles,
-/// their lengths are the singular values.
-fn sum_of_singular_values(mut rows: Vec<Vec<f64>>) -> Option<f64> {
-    for _ in 0..MOST_SWEEPS {
-        let mut is_settled = true;
-        for last in 1..rows.len() {
-            let (before, after) = rows.split_at_mut(last);
-            for row in before {
-                is_settled &= !turn_apart(row, &mut after[0]);
-            }
-        }
-        if is_settled {
-            return Some(rows.iter().map(|row| dot(row, row).sqrt()).sum());
-        }
-    }
-    None
-}
-
-/// Turns two rows in their plane until they are at right angles; says whether they were not.
-fn turn_apart(a: &mut [f64], b: &mut [f64]) -> bool {
-    let (aa, bb, ab) = (dot(a, a), dot(b, b), dot(a, b));
-    if ab.abs() <= a.len() as f64 * f64::EPSILON * (aa * bb).sqrt() {
-        return false;
-    }
-    let slope = (bb - aa) / (2.0 * ab);
-    let tan = slope.signum() / (slope.abs() + slope.hypot(1.0));
-    let cos = 1.0 / tan.hypot(1.0);
-    let sin = cos * tan;
-    for (a, b) in a.iter_mut().zip(b) {
-        (*a, *b) = (cos * *a - sin * *b, sin * *a + cos * *b);
-    }
-    true
-}
-
-/// The dot product, in lanes that a compiler can add at once.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
-    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
+fn sum_of_singular_values(rows: Vec<Vec<f64>>) -> Option<f64> {
+    let rows = turned_apart(rows)?;
+    Some(rows.iter().map(|row| dot(row, row).sqrt()).sum())
 }

@@ -35,9 +35,20 @@ fn a_codebook_alone_is_told_of_without_images() {
     assert_eq!(told["usage"][4], 0.5, "{told}");
     let csv = String::from_utf8(world.bytes("c.csv")).expect("text");
     let rows: Vec<&str> = csv.lines().collect();
-    assert_eq!(rows[0], "code,uses,share,state,norm,nearest,distance", "{csv}");
-    assert_eq!(rows[3], "2,0,0,dead,2,1,2.236068", "{csv}");
-    assert_eq!(rows[5], "4,0.5,0.0125,dying,13,0,8.246211", "{csv}");
+    assert_eq!(rows[0], "code,uses,share,state,norm,nearest,distance,pc1,pc2", "{csv}");
+    assert!(rows[3].starts_with("2,0,0,dead,2,1,2.236068,"), "{csv}");
+    assert!(rows[5].starts_with("4,0.5,0.0125,dying,13,0,8.246211,"), "{csv}");
+    // The plane of codes of two values is theirs: from their mean, (1.5, 3), all is as far as it was.
+    let far = |row: &str| -> f32 {
+        let places: Vec<f32> =
+            row.split(',').skip(7).map(|value| value.parse().expect("a number")).collect();
+        assert_eq!(places.len(), 2, "{row}");
+        places[0].hypot(places[1])
+    };
+    for (row, [x, y]) in [(1, [3.0f32, 4.0]), (3, [0.0, 2.0]), (5, [5.0, 12.0])] {
+        let expected = (x - 1.5).hypot(y - 3.0);
+        assert!((far(rows[row]) - expected).abs() < 1e-4, "{expected}: {csv}");
+    }
     let said = world.run(&["codebook", "vq.safetensors"]).ok().stdout;
     for words in
         ["6 codes of 2", "1.0 to 13", "(5 = 1)", "5, 1 of them dying, 1 dead", "other.codebook"]

@@ -96,7 +96,7 @@ fn every_engine_counts_the_same() {
     world.run(&["codebook", "run", "--csv", "codes.csv", "--png", "codes.png"]).ok();
     let csv = String::from_utf8(world.bytes("codes.csv")).unwrap();
     assert_eq!(csv.lines().count(), CODES + 1, "{csv}");
-    assert!(csv.starts_with("code,uses,share,state,norm,nearest,distance\n"), "{csv}");
+    assert!(csv.starts_with("code,uses,share,state,norm,nearest,distance,pc1,pc2\n"), "{csv}");
     assert!(world.bytes("codes.png").starts_with(b"\x89PNG"), "a picture");
 }
 

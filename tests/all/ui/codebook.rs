@@ -37,7 +37,7 @@ fn place_of(harness: &Harness<'_, Window>, code: usize) -> Pos2 {
     (corner * scale).round() / scale + vec2(left + side / 2.0, top + side / 2.0)
 }
 
-fn click_at(harness: &mut Harness<'_, Window>, at: Pos2) -> Vec<Command> {
+pub fn click_at(harness: &mut Harness<'_, Window>, at: Pos2) -> Vec<Command> {
     harness.hover_at(at);
     for pressed in [true, false] {
         harness.event(Event::PointerButton {
@@ -90,10 +90,10 @@ fn a_click_selects_the_code_under_it_in_every_order() {
             Order::Use => {
                 assert!(places.is_sorted_by_key(|&code| u64::MAX - counts[code]), "by use");
             }
-            Order::Norm => unreachable!("only of a codebook alone"),
+            Order::Norm | Order::Plane => unreachable!("elsewhere"),
             Order::Similarity => {
-                let known = book(&harness).order_by_similarity.clone().unwrap();
-                assert_eq!(&places, known.as_ref(), "by similarity");
+                let known = book(&harness).plane.clone().unwrap();
+                assert_eq!(places, known.order, "by similarity");
             }
         }
     }
@@ -218,7 +218,7 @@ fn two_clocks_are_told_apart() {
         let codebook = harness.state().codebook.clone().unwrap();
         let mut view = harness.state().view.codebook.clone();
         view.log = !view.log;
-        view.take_heatmap(&codebook).expect("another scale, another picture")
+        view.take_picture(&codebook).expect("another scale, another picture")
     };
     let window = heatmap(&mut harness);
     press(&mut harness, "Batch");
@@ -247,7 +247,7 @@ fn the_heatmap_is_drawn_once() {
     let is_new = |harness: &mut Harness<'_, Window>, book: &Codebook| {
         asked(harness);
         let mut view = harness.state().view.codebook.clone();
-        view.take_heatmap(book).is_some()
+        view.take_picture(book).is_some()
     };
     assert!(!is_new(&mut harness, &book), "it has been taken");
     let at = place_of(&harness, 30);
@@ -667,28 +667,43 @@ fn codebooks_without_a_history_are_shown() {
     assert!(!text.contains("Use over time"), "and no past");
 
     harness.state_mut().codebook.as_mut().unwrap().usage = Usage::Unknown;
-    harness.state_mut().codebook.as_mut().unwrap().order_by_similarity = None;
+    harness.state_mut().codebook.as_mut().unwrap().plane = None;
     asked(&mut harness);
     let text = painted(&harness);
     for words in ["use not counted yet", "512 codes", "not counted"] {
         assert!(text.contains(words), "{words:?} in\n{text}");
     }
-    assert!(!is_enabled(&harness, "Similarity"), "not worked out yet");
+    for name in ["Similarity", "PCA"] {
+        assert!(!is_enabled(&harness, name), "{name} is not worked out yet");
+    }
     let at = place_of(&harness, 300);
     assert_eq!(click_at(&mut harness, at), selected(300), "codes can be looked at all the same");
+}
+
+/// What a frame takes in which nothing changes.
+fn frame_ms(harness: &mut Harness<'_, Window>) -> f64 {
+    asked(harness);
+    let start = Instant::now();
+    harness.run_steps(20);
+    start.elapsed().as_secs_f64() * 1e3 / 20.0
 }
 
 /// A frame costs no more for many codes than for few.
 #[test]
 fn any_number_of_codes_is_drawn() {
-    for k in [1, 2, 512, 16_384, 65_536] {
+    let numbers = [1, 2, 512, 16_384, 65_536];
+    for k in numbers {
+        let mut window = Window::with_codes(k);
+        window.view.codebook.select(Some(k - 1));
+        window.view.codebook.order = Order::Plane;
+        let frame_ms = frame_ms(&mut window.open(SIZES[0]));
+        assert!(frame_ms < 60.0, "{frame_ms:.1} ms a frame for the plane of {k} codes");
+    }
+    for k in numbers {
         let mut window = Window::with_codes(k);
         window.view.codebook.select(Some(k - 1));
         let mut harness = window.open(SIZES[0]);
-        asked(&mut harness);
-        let start = Instant::now();
-        harness.run_steps(20);
-        let frame_ms = start.elapsed().as_secs_f64() * 1e3 / 20.0;
+        let frame_ms = frame_ms(&mut harness);
         assert!(frame_ms < 60.0, "{frame_ms:.1} ms a frame for {k} codes");
         let grid = harness.state().view.codebook.grid();
         assert_eq!(grid.cells, k, "all of them");
@@ -696,7 +711,8 @@ fn any_number_of_codes_is_drawn() {
         assert_eq!(click_at(&mut harness, at), selected(0), "the first of {k}");
     }
     let mut window = Window::with_codes(512);
-    window.codebook.as_mut().unwrap().order_by_similarity = Some(Arc::new(vec![3; 7]));
+    let plane = window.codebook.as_mut().unwrap().plane.as_mut().unwrap();
+    Arc::make_mut(plane).order = vec![3; 7];
     window.view.codebook.order = Order::Similarity;
     let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
@@ -708,6 +724,9 @@ fn windows() -> Vec<(&'static str, Window)> {
     let mut inspected = Window::with_codes(512);
     inspected.view.codebook.select(Some(7));
     inspected.view.codebook.cell = Some(12);
+    let mut on_plane = Window::with_codes(512);
+    on_plane.view.codebook.order = Order::Plane;
+    on_plane.view.codebook.select(Some(7));
     let mut images = Window::with_codes(512);
     images.view.tab = Tab::Reconstructions;
     images.view.codebook.select(Some(5));
@@ -717,6 +736,7 @@ fn windows() -> Vec<(&'static str, Window)> {
     vec![
         ("plain", Window::with_codes(512)),
         ("inspected", inspected),
+        ("plane", on_plane),
         ("images", images),
         ("bare", bare),
     ]

@@ -107,7 +107,7 @@ fn codes_of_unknown_use_are_shown_by_their_norms() {
         let state = harness.state_mut();
         let book = Arc::new(state.codebook.clone().expect("a codebook"));
         state.view.codebook.log = !state.view.codebook.log;
-        state.view.codebook.take_heatmap(&book).expect("a picture")
+        state.view.codebook.take_picture(&book).expect("a picture")
     };
     harness.state_mut().only_codes = false;
     asked(&mut harness);

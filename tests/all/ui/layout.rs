@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui::{Rect, WidgetRect, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use zscope::ui::{Notice, Tab};
+use zscope::ui::{Notice, Order, Tab};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
 use super::{codes_alone, evaluate};
@@ -22,6 +22,9 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("data being opened", opening));
     scenes.push(("a codebook", Window::with_codes(512)));
     scenes.push(("one code", Window::with_codes(1)));
+    let mut on_plane = Window::with_codes(512);
+    on_plane.view.codebook.order = Order::Plane;
+    scenes.push(("codes on a plane", on_plane));
     for (scene, tab) in [("a code", Tab::Codebook), ("a code on images", Tab::Reconstructions)] {
         let mut window = Window::with_codes(512);
         window.view.codebook.select(Some(5));

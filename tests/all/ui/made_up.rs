@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zscope::array::Array;
-use zscope::latent::similarity_order;
+use zscope::latent::PrincipalPlane;
 use zscope::metrics::code_use::CodeUse;
 use zscope::random::{Purpose, normals};
 use zscope::session::codebook::{CodeMap, Codebook, Survey, Usage};
@@ -26,10 +26,10 @@ pub fn codebook(k: usize) -> Codebook {
         values[code * D..(code + 1) * D].iter_mut().for_each(|value| *value *= 0.3);
     }
     let codes = Arc::new(Array::new([k, D], values).expect("k codes of D values"));
-    let order = similarity_order(&codes);
+    let plane = PrincipalPlane::of(&codes, None);
     let mut codebook = Codebook::new(codes);
     codebook.usage = Usage::Trained(Arc::new(usage(k)));
-    codebook.order_by_similarity = Some(Arc::new(order));
+    codebook.plane = Some(Arc::new(plane));
     codebook.survey = Some(Arc::new(survey(k)));
     codebook.frozen = (0..k).map(|code| code % 100 == 3).collect();
     codebook.can_undo = true;

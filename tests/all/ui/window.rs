@@ -81,7 +81,7 @@ impl eframe::App for Window {
 impl Window {
     /// As the program does after every frame.
     fn draw_heatmap(&mut self, ctx: &egui::Context) {
-        let image = self.codebook.as_ref().and_then(|book| self.view.codebook.take_heatmap(book));
+        let image = self.codebook.as_ref().and_then(|book| self.view.codebook.take_picture(book));
         let Some(image) = image else { return };
         let options = egui::TextureOptions::NEAREST;
         match &mut self.heatmap {
@@ -89,7 +89,7 @@ impl Window {
             None => self.heatmap = Some(ctx.load_texture("heatmap", image, options)),
         }
         let handle = self.heatmap.as_ref().unwrap();
-        self.pictures.heatmap = Some(Picture { id: handle.id(), size: handle.size_vec2() });
+        self.pictures.codes = Some(Picture { id: handle.id(), size: handle.size_vec2() });
         ctx.request_repaint();
     }
 
