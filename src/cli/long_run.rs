@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Failure, output};
+use super::{Failure, output, usage};
 use crate::codec::{Codec, CodecError, Memory, Way};
 use crate::engine::EngineError;
-use crate::train::memory::{available_bytes, check_run, human};
+use crate::open::Opened;
+use crate::train::memory::{self, available_bytes, check_run, human};
 use crate::watch::Watch;
 
 /// From so many bytes on it is said what a run takes.
@@ -76,6 +77,15 @@ impl LongRun {
             _ => anyhow::Error::from_boxed(error).into(),
         })
     }
+}
+
+/// Refuses more pictures, with their latents, than there is memory for.
+pub(super) fn check_pictures(verb: &str, count: usize, opened: &Opened) -> Result<(), Failure> {
+    let latent: usize = opened.model.latent().iter().product();
+    // As they are decoded, and once more as they are written.
+    let values = latent + 2 * opened.image.len();
+    let checked = memory::check_pictures(count, values, available_bytes());
+    checked.map_err(|error| usage(anyhow::anyhow!("{verb}: {error}")))
 }
 
 fn bar(way: Way) -> ProgressBar {

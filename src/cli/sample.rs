@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::long_run::{LongRun, check_pictures};
 use super::{Failure, ModelArgs, codec_verbs, open_to_run, output, usage};
 use crate::array::Array;
-use crate::codec::take;
+use crate::codec::{Way, take};
 use crate::graph::lower::{CodeGraphs, Shown};
 use crate::latent;
 use crate::open::Opened;
@@ -46,7 +47,8 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         Some(_) => opened.codec(args.model.engine, None)?,
         None => opened.sampler(args.model.engine, None)?,
     };
-    let outputs = match (&opened.networks.codes, opened.code_shares()) {
+    check_pictures("sample", args.n, &opened)?;
+    let mut outputs = match (&opened.networks.codes, opened.code_shares()) {
         (Some(codes), Some(shares)) => {
             let how = match opened.told_use() {
                 Some(_) => "by their use in training",
@@ -55,11 +57,17 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
             output::note(&format!(
                 "the codes are drawn each for itself, {how}: without a prior they do not go together"
             ));
-            codec.decode_indices(&drawn_codes(args, codes, &shares)?)
+            let drawn = drawn_codes(args, codes, &shares)?;
+            let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
+            run.begin(codec.as_mut(), Way::DecodeIndices)?;
+            run.end(codec.decode_indices(&drawn))?
         }
-        _ => codec.decode(&latent::draws(&opened.model.latent(), args.n, args.seed)),
+        _ => {
+            let mut run = LongRun::new(codec.as_ref(), Way::Decode)?;
+            run.begin(codec.as_mut(), Way::Decode)?;
+            run.end(codec.decode(&latent::draws(&opened.model.latent(), args.n, args.seed)))?
+        }
     };
-    let mut outputs = outputs.map_err(anyhow::Error::from_boxed)?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::long_run::{LongRun, check_pictures};
 use super::{Failure, ModelArgs, codec_verbs, open_to_run, usage};
 use crate::array::Array;
-use crate::codec::{Codec, take};
+use crate::codec::{Codec, Way, take};
 use crate::data::{self, DataSpec, Split};
 use crate::formats::pictures;
 use crate::latent::{self, Mixing, Range, traverse_grid};
@@ -71,6 +72,7 @@ pub(super) fn interpolate(args: &InterpolateArgs) -> Result<(), Failure> {
         )));
     }
     let opened = open_to_run("interpolate", &args.model)?;
+    check_pictures("interpolate", args.steps, &opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let from = end(&args.from, args, &opened, codec.as_mut())?;
     let to = end(&args.to, args, &opened, codec.as_mut())?;
@@ -110,6 +112,7 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
     }
     let d: usize = opened.model.latent().iter().product();
     let dims = if args.dims.is_empty() { (0..d).collect() } else { args.dims.clone() };
+    check_pictures("traverse", dims.len() * args.steps, &opened)?;
     let latents = traverse_grid(&vec![0.0; d], &dims, range, args.steps).map_err(usage)?;
     let mut codec = opened.codec(args.model.engine, None)?;
     let images = decode(latents, &opened, codec.as_mut())?;
@@ -181,6 +184,9 @@ fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Arr
 fn decode(latents: Array, opened: &Opened, codec: &mut dyn Codec) -> Result<Array, Failure> {
     let mut shape = opened.model.latent();
     shape.insert(0, latents.num_rows());
-    let mut outputs = codec.decode(&latents.reshaped(shape)?).map_err(anyhow::Error::from_boxed)?;
+    let latents = latents.reshaped(shape)?;
+    let mut run = LongRun::new(codec, Way::Decode)?;
+    run.begin(codec, Way::Decode)?;
+    let mut outputs = run.end(codec.decode(&latents))?;
     Ok(take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?)
 }

@@ -58,6 +58,23 @@ pub fn check_run(what: &str, bytes: u64, available: Option<u64>) -> Result<(), S
     }
 }
 
+/// Refuses pictures that take more bytes together than `available`, where that is known: `count` of them, each with so
+/// many values that are kept.
+///
+/// # Errors
+/// What they take, and what there is, as one sentence.
+pub fn check_pictures(count: usize, values: usize, available: Option<u64>) -> Result<(), String> {
+    let bytes = (count as u64).saturating_mul(values as u64).saturating_mul(4);
+    match available {
+        Some(available) if bytes > available => Err(format!(
+            "{count} pictures take {} of memory, {} is free (ask for fewer)",
+            human(bytes),
+            human(available)
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// A size for people, for example `1.5 GiB`.
 pub fn human(bytes: u64) -> String {
     let mut value = bytes as f64;

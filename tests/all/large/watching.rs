@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use zscope::codec::{Codec as _, Way};
 use zscope::engine::codec::EngineCodec;
 use zscope::engine::{EngineError, EngineKind, Runner};
-use zscope::train::memory::check_run;
+use zscope::train::memory::{check_pictures, check_run};
 use zscope::watch::{Stopped, Watch};
 
 use super::{autoencoder, decoder};
@@ -85,4 +85,8 @@ fn what_does_not_fit_is_refused() {
     );
     assert_eq!(check_run("one image is decoded", 1 << 30, Some(1 << 30)), Ok(()), "it fits");
     assert_eq!(check_run("one image is decoded", 1 << 40, None), Ok(()), "nobody knows");
+    let refused = check_pictures(1 << 16, 1 << 20, Some(1 << 30)).expect_err("too many");
+    assert_eq!(refused, "65536 pictures take 256.0 GiB of memory, 1.0 GiB is free (ask for fewer)");
+    assert_eq!(check_pictures(256, 1 << 20, Some(1 << 30)), Ok(()), "they fit");
+    assert!(check_pictures(usize::MAX, usize::MAX, Some(1 << 30)).is_err(), "whatever is asked");
 }
