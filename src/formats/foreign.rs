@@ -109,12 +109,14 @@ fn in_folder(folder: &Path) -> Result<Option<Foreign>, FormatError> {
     only_file(folder, &files)?.map(|file| in_file(&file)).transpose()
 }
 
-/// The file of a folder that holds its weights; nothing where none does.
+/// The file of a folder that holds its weights, of several the one with a YAML of its own name; nothing where none does.
 fn only_file(folder: &Path, files: &[PathBuf]) -> Result<Option<PathBuf>, FormatError> {
-    match files {
-        [] => Ok(None),
-        [file] => contained(folder, &name_of(file)).map(Some),
-        several => {
+    let mut with_yaml = files.iter().filter(|file| file.with_extension("yaml").is_file());
+    let told = with_yaml.next().filter(|_| with_yaml.next().is_none());
+    match (files, told) {
+        ([], _) => Ok(None),
+        ([file], _) | (_, Some(file)) => contained(folder, &name_of(file)).map(Some),
+        (several, None) => {
             let names: Vec<String> = several.iter().take(6).map(|file| name_of(file)).collect();
             let dots = if several.len() > names.len() { ", …" } else { "" };
             let found = format!("{} checkpoints ({}{dots})", several.len(), names.join(", "));

@@ -4,6 +4,7 @@ pub mod batch_norm;
 pub mod classifier;
 pub mod codebook;
 pub mod described;
+mod diffusers;
 pub mod discriminator;
 pub mod gan;
 pub mod patchgan;

@@ -102,6 +102,8 @@ fn several_checkpoints_are_named() {
     copy(&golden("ldm"), both.path());
     fs::remove_file(both.path().join("io.safetensors")).expect("gone");
     fs::copy(golden("ldm/model.ckpt"), both.path().join("second.ckpt")).expect("a copy");
+    assert_eq!(info(both.path()).family, "autoencoder-kl", "the one with a YAML of its name");
+    fs::rename(both.path().join("model.yaml"), both.path().join("any.yaml")).expect("renamed");
     let error = open(both.path().to_str().expect("a path")).expect_err("which one?").to_string();
     assert_says(&error, &["2 checkpoints", "model.ckpt", "second.ckpt", "the path of the one"]);
 }

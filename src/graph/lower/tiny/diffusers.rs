@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::TinyConfig;
+use crate::graph::lower::diffusers::unknown_keys;
 use crate::picture::{ImageShape, ValueRange};
 
 /// The side of images that are assumed: the configuration tells none, and the network takes any.
@@ -58,10 +59,7 @@ impl TinyConfig {
     /// # Errors
     /// When a value is of another type, or when it describes a network of another kind.
     pub fn from_diffusers(config: &Map<String, Value>) -> Result<(Self, Vec<String>), String> {
-        let known = serde_json::to_value(Config::default()).unwrap_or_default();
-        let is_known =
-            |key: &str| key.starts_with('_') || BESIDE.contains(&key) || known.get(key).is_some();
-        let unknown = config.keys().filter(|key| !is_known(key)).cloned().collect();
+        let unknown = unknown_keys(config, &Config::default(), &BESIDE);
         let config: Config = serde_json::from_value(Value::Object(config.clone()))
             .map_err(|error| error.to_string())?;
         for (key, found, expected) in

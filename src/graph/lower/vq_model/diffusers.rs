@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{DownBlock, Latents, NormType, UpBlock, VqModelConfig, VqModelConfigError};
+use crate::graph::lower::diffusers::unknown_keys;
 use crate::picture::ImageShape;
 
 /// The keys that matter here, with diffusers' defaults.
@@ -74,7 +75,7 @@ impl VqModelConfig {
     pub fn from_diffusers(
         config: &Map<String, Value>,
     ) -> Result<(Self, Vec<String>), VqModelConfigError> {
-        let unknown = unknown_keys(config);
+        let unknown = unknown_keys(config, &Config::default(), &BESIDE);
         let config: Config = serde_json::from_value(Value::Object(config.clone()))
             .map_err(|error| VqModelConfigError::Json(error.to_string()))?;
         config.check_kind()?;
@@ -131,13 +132,6 @@ impl VqModelConfig {
             _ => Map::new(),
         }
     }
-}
-
-fn unknown_keys(config: &Map<String, Value>) -> Vec<String> {
-    let known = serde_json::to_value(Config::default()).unwrap_or_default();
-    let is_known =
-        |key: &str| key.starts_with('_') || BESIDE.contains(&key) || known.get(key).is_some();
-    config.keys().filter(|key| !is_known(key)).cloned().collect()
 }
 
 impl Config {
