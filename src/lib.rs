@@ -44,6 +44,13 @@
 //!   as their headers say. A model whose measures on held-out images are no numbers is not saved at all.
 //! - Whether there is a real GPU is asked of the kernel's device files first (on Linux): starting Vulkan only
 //!   to find a software adapter costs a command line a tenth of a second and prints drivers' complaints.
+//! - On a real GPU burn chooses and compiles its kernels in the first updates, 20 seconds to a minute on an NVIDIA H200
+//!   by Vulkan, and again at every start: its feature `persistence`, which would keep the choices, brings an SQL database
+//!   of a hundred crates that needs libclang to build. A run says that it begins slowly.
+//! - Weights in half precision ([`engine::EngineKind::WgslHalf`]) are words of two halves that shaders unpack, so that no
+//!   device needs an extension for them; sums, values, biases and codebooks stay `f32`.
+//! - A VQ-VAE's squared errors reach its logits by the sigmoid's slope and by a small constant one
+//!   ([`model::vq_vae`]): behind a saturated sigmoid nothing came back, and dSprites stayed black.
 //! - How codes are used ([`metrics::code_use`]) is counted on the host from what a block of steps tells, so that
 //!   a codebook's two clocks, deaths and births cost training no sync point of their own; a checkpoint keeps it
 //!   in `codes.safetensors`.

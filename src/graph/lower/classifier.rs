@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::extent::{ExtentError, check_extents};
 use super::vae::Level;
 use super::{Architecture, Networks, Task, check_shapes};
 use crate::array::NamedArrays;
@@ -39,17 +40,8 @@ pub struct ClassifierConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClassifierConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// Turned images would have another shape.
     #[error("images of {found} cannot be turned (expected square images, or data with classes)")]
     NotSquare {
@@ -72,11 +64,7 @@ impl ClassifierConfig {
             ("features", self.features, 1, 65_536),
             ("the number of classes", self.classes, 2, 65_536),
         ];
-        for (what, found, lo, hi) in extents {
-            if found < lo || found > hi {
-                return Err(ClassifierConfigError::Extent { what, found, lo, hi });
-            }
-        }
+        check_extents(extents)?;
         if self.labels == Labels::Rotation && self.image.height != self.image.width {
             return Err(ClassifierConfigError::NotSquare { found: self.image });
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_norm::{Outputs, fold_named};
 use super::discriminator::{DiscriminatorConfig, norm_tensors};
+use super::extent::{ExtentError, check_extents};
 use super::vae::{Arch, Level};
 use super::{Architecture, Networks, Shown, Task, add_class, check_shapes};
 use crate::array::NamedArrays;
@@ -42,17 +43,8 @@ pub struct GanConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GanConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// Convolutions cannot halve the image often enough.
     #[error(
         "images of {found} cannot be halved down to a grid of at most {limit}×{limit} (choose an image_size that \
@@ -91,11 +83,7 @@ impl GanConfig {
             ("d_channels", self.discriminator.channels, 1, 1024),
             ("the number of classes", self.classes, 0, 65_536),
         ];
-        for (what, found, lo, hi) in extents {
-            if found < lo || found > hi {
-                return Err(GanConfigError::Extent { what, found, lo, hi });
-            }
-        }
+        check_extents(extents)?;
         let grid = self.grid();
         if self.arch == Arch::Conv && grid.height.max(grid.width) > Level::GRID_LIMIT {
             return Err(GanConfigError::Grid { found: self.image });

@@ -6,6 +6,7 @@ pub mod codebook;
 pub mod described;
 mod diffusers;
 pub mod discriminator;
+pub mod extent;
 pub mod gan;
 pub mod patchgan;
 pub mod quantizer;

@@ -6,6 +6,7 @@ mod pieces;
 
 use serde::{Deserialize, Serialize};
 
+use super::extent::{ExtentError, check_extents};
 use crate::latent::{CodeLayout, Levels};
 
 pub use pieces::{codes_of, quantized};
@@ -128,17 +129,8 @@ pub struct QuantizerConfig {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum QuantizerConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// The weight of the commitment term is no sensible number.
     #[error("commitment is {found} (expected 0 to 100)")]
     Commitment {
@@ -225,11 +217,7 @@ impl QuantizerConfig {
             count,
             ("codebook_size times the number of codebooks", self.num_codes(), 1, 262_144),
         ];
-        for (what, found, lo, hi) in extents {
-            if found < lo || found > hi {
-                return Err(QuantizerConfigError::Extent { what, found, lo, hi });
-            }
-        }
+        check_extents(extents)?;
         if !(0.0..=100.0).contains(&self.commitment) {
             return Err(QuantizerConfigError::Commitment { found: self.commitment });
         }

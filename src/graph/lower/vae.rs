@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::extent::{ExtentError, check_extents};
 use super::{Architecture, Networks, Shown, add_class, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
@@ -122,17 +123,8 @@ impl Level {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaeConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// Convolutions cannot halve the image often enough.
     #[error(
         "images of {found} cannot be halved down to a grid of at most {limit}×{limit} \
@@ -160,11 +152,7 @@ impl VaeConfig {
             ("channels", self.channels, 1, 1024),
             ("the number of classes", self.classes, 0, 65_536),
         ];
-        for (what, found, lo, hi) in extents {
-            if found < lo || found > hi {
-                return Err(VaeConfigError::Extent { what, found, lo, hi });
-            }
-        }
+        check_extents(extents)?;
         let grid = self.grid();
         if self.arch == Arch::Conv && grid.height.max(grid.width) > Level::GRID_LIMIT {
             return Err(VaeConfigError::Grid { found: self.image });

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::layers::{CODEBOOK, LOGVAR_LIMITS, PROJECTION, SPATIAL_GROUPS};
 
+use super::extent::{ExtentError, check_extents};
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
 use crate::graph::{GraphError, MAX_CODES};
@@ -115,17 +116,8 @@ pub struct VqModelConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VqModelConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// A list has not one entry a level.
     #[error("{what} has {found} entries (expected {expected}, as many as block_out_channels)")]
     Levels {
@@ -199,27 +191,23 @@ impl VqModelConfig {
     /// When a value is out of range, lists differ in length, channels do not fall into groups, or the image cannot be
     /// halved often enough.
     pub fn check(&self) -> Result<(), VqModelConfigError> {
-        let extent = |what, found, lo, hi| {
-            if (lo..=hi).contains(&found) {
-                Ok(())
-            } else {
-                Err(VqModelConfigError::Extent { what, found, lo, hi })
-            }
-        };
-        extent("the number of image channels", self.image.channels, 1, 4)?;
-        extent("the image height", self.image.height, 1, 4096)?;
-        extent("the image width", self.image.width, 1, 4096)?;
-        extent("the length of block_out_channels", self.block_out_channels.len(), 1, 8)?;
-        extent("layers_per_block", self.layers_per_block, 1, 16)?;
-        extent("norm_num_groups", self.norm_num_groups, 1, 4096)?;
-        extent("latent_channels", self.latent_channels, 1, 4096)?;
+        check_extents([
+            ("the number of image channels", self.image.channels, 1, 4),
+            ("the image height", self.image.height, 1, 4096),
+            ("the image width", self.image.width, 1, 4096),
+            ("the length of block_out_channels", self.block_out_channels.len(), 1, 8),
+            ("layers_per_block", self.layers_per_block, 1, 16),
+            ("norm_num_groups", self.norm_num_groups, 1, 4096),
+            ("latent_channels", self.latent_channels, 1, 4096),
+        ])?;
         if let Latents::Codes { num_vq_embeddings, vq_embed_dim, .. } = self.latents {
-            extent("num_vq_embeddings", num_vq_embeddings, 1, MAX_CODES)?;
-            extent("vq_embed_dim", vq_embed_dim, 1, 4096)?;
+            check_extents([
+                ("num_vq_embeddings", num_vq_embeddings, 1, MAX_CODES),
+                ("vq_embed_dim", vq_embed_dim, 1, 4096),
+            ])?;
         }
-        for &channels in &self.block_out_channels {
-            extent("an entry of block_out_channels", channels, 1, 8192)?;
-        }
+        let channels = self.block_out_channels.iter();
+        check_extents(channels.map(|&found| ("an entry of block_out_channels", found, 1, 8192)))?;
         self.check_levels()
     }
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::extent::{ExtentError, check_extents};
 use super::quantizer::{self, QuantizerConfig, QuantizerConfigError};
 use super::{Architecture, CodeGraphs, Networks, check_shapes};
 use crate::array::NamedArrays;
@@ -34,17 +35,8 @@ pub struct VqVaeConfig {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum VqVaeConfigError {
     /// An extent is zero or absurd.
-    #[error("{what} is {found} (expected {lo} to {hi})")]
-    Extent {
-        /// Which one.
-        what: &'static str,
-        /// Its value.
-        found: usize,
-        /// Least value.
-        lo: usize,
-        /// Greatest value.
-        hi: usize,
-    },
+    #[error(transparent)]
+    Extent(#[from] ExtentError),
     /// The image cannot be halved as often as asked.
     #[error(
         "images of {found} cannot be halved {levels} times (expected sides that are multiples of {}: \
@@ -90,11 +82,7 @@ impl VqVaeConfig {
             ("res_hidden", self.res_hidden, 1, 4096),
             ("levels", self.levels, 1, 6),
         ];
-        for (what, found, lo, hi) in extents {
-            if found < lo || found > hi {
-                return Err(VqVaeConfigError::Extent { what, found, lo, hi });
-            }
-        }
+        check_extents(extents)?;
         let side = 1 << self.levels;
         if !self.image.height.is_multiple_of(side) || !self.image.width.is_multiple_of(side) {
             return Err(VqVaeConfigError::Indivisible { found: self.image, levels: self.levels });

@@ -3,6 +3,7 @@
 pub mod runs;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use zscope::array::NamedArrays;
 use zscope::formats::arrays::ArrayFile;
@@ -85,4 +86,29 @@ fn comparator_sees_one_changed_value() {
     );
     assert!(first_difference(&[1.0, f32::NAN, 3.0], &expected, Tolerance::ENGINE).is_some(), "NaN");
     assert!(first_difference(&[1.0, 2.0], &expected, Tolerance::ENGINE).is_some(), "shorter");
+}
+
+/// How long this thread works, whatever else a busy machine does meanwhile.
+pub struct Work {
+    begun: Instant,
+    worked: Option<Duration>,
+}
+
+impl Work {
+    /// Begins to count.
+    pub fn begin() -> Self {
+        Self { begun: Instant::now(), worked: on_processor() }
+    }
+
+    /// What this thread worked since; where the system does not tell, the time that went by.
+    pub fn elapsed(&self) -> Duration {
+        let worked = on_processor().zip(self.worked).map(|(now, then)| now - then);
+        worked.unwrap_or_else(|| self.begun.elapsed())
+    }
+}
+
+/// The time that this thread was on a processor, as Linux tells it.
+fn on_processor() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

@@ -2,7 +2,6 @@
 //! has changed, which never make the program panic.
 
 use std::path::Path;
-use std::time::Instant;
 
 use rand::RngExt as _;
 use zscope::array::{Array, NamedArrays};
@@ -10,7 +9,7 @@ use zscope::formats::described::Described;
 use zscope::random::{Purpose, stream};
 
 use super::{described, file, golden};
-use crate::common::{assert_says, mutants};
+use crate::common::{Work, assert_says, mutants};
 
 /// A description that is right.
 const RIGHT: &str = "\
@@ -420,7 +419,7 @@ fn changed_texts_never_panic() {
     });
     let texts = [(RIGHT.to_owned(), tensors())].into_iter().chain(examples);
     for (text, tensors) in texts {
-        let (mut taken, begun) = (0, Instant::now());
+        let (mut taken, work) = (0, Work::begin());
         for seed in 0..each {
             let text = changed(&text, seed);
             match message(&text, &tensors) {
@@ -428,7 +427,7 @@ fn changed_texts_never_panic() {
                 Some(message) => assert_says(&message, &[" line ", "(expected "]),
             }
         }
-        let took = begun.elapsed().as_secs_f64();
+        let took = work.elapsed().as_secs_f64();
         println!("{taken} of {each} changed texts were taken, in {took:.1} s");
         assert!((1..each).contains(&taken), "{taken} of {each} were taken");
         assert!(took < 0.04 * each as f64, "{each} texts took {took} s");

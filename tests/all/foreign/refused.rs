@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -11,15 +11,15 @@ use zscope::open::open;
 use zscope::random::{Purpose, stream};
 
 use super::golden;
-use crate::common::{assert_says, mutants};
+use crate::common::{Work, assert_says, mutants};
 
 /// The error of opening a path, which has to come at once.
 #[track_caller]
 fn refused(path: &Path) -> String {
-    let begun = Instant::now();
+    let work = Work::begin();
     let error = open(path.to_str().expect("a plain path")).err().map(|error| error.to_string());
     let what = path.display();
-    assert!(begun.elapsed() < Duration::from_secs(2), "{what} took {:?}", begun.elapsed());
+    assert!(work.elapsed() < Duration::from_secs(2), "{what} took {:?}", work.elapsed());
     error.unwrap_or_else(|| panic!("{what} opened"))
 }
 
@@ -260,9 +260,9 @@ fn changed_files_never_break_anything() {
         let whole = fs::read(golden(folder).join(name)).expect("a file");
         for mutant in 0..mutants {
             fs::write(copy.path().join(name), changed(&whole, mutant)).expect("a file");
-            let begun = Instant::now();
+            let work = Work::begin();
             let result = open(copy.path().to_str().expect("a plain path"));
-            let took = begun.elapsed();
+            let took = work.elapsed();
             assert!(took < Duration::from_secs(2), "{name}, mutant {mutant}: {took:?}");
             if let Err(error) = result {
                 assert!(error.to_string().len() < 2000, "{name}, mutant {mutant}: {error}");
