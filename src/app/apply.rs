@@ -43,6 +43,8 @@ impl ZscopeApp {
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }
+            Command::CopyPoint => ctx.copy_text(self.explore.to_text()),
+            Command::PastePoint(text) => self.paste_point(&text),
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
             Command::Redo => self.move_point(|app| app.explore.redo()),
@@ -111,6 +113,14 @@ impl ZscopeApp {
         change(self);
         self.picture_is_stale = true;
         self.log_moved("point");
+    }
+
+    fn paste_point(&mut self, text: &str) {
+        let mut pasted = Ok(());
+        self.move_point(|app| pasted = app.explore.paste(text));
+        if let Err(error) = pasted {
+            self.notice(error.to_string(), true);
+        }
     }
 
     fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {

@@ -700,6 +700,13 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
         if input.consume_shortcut(&z) {
             commands.push(Command::Undo);
         }
+        for event in &input.events {
+            match event {
+                egui::Event::Copy => commands.push(Command::CopyPoint),
+                egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
+                _ => {}
+            }
+        }
         if input.consume_key(egui::Modifiers::NONE, egui::Key::Space) {
             commands.push(Command::TogglePause);
         }

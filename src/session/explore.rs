@@ -1,7 +1,11 @@
 //! Where a person stands in latent space: the vector, the pad with its corners, and the way back.
 
+mod text;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+pub use text::PasteError;
 
 use crate::latent::{CodeSpace, Mixing, Plane, latent_from_pad};
 use crate::random::{Purpose, normals};

@@ -168,6 +168,7 @@ fn controls(
         ui.horizontal(|ui| {
             reset(ui, out);
             sliders::history(ui, scene, out);
+            sliders::clipboard(ui, out);
         });
     }
 }

@@ -54,6 +54,10 @@ pub enum Command {
     RedrawCorner(usize),
     /// Jumps to a fresh draw from the prior.
     JumpToDraw,
+    /// Copies the point as text: its latent, or the codes of its picture.
+    CopyPoint,
+    /// Goes to a point that comes as text.
+    PastePoint(String),
     /// Goes back one latent edit.
     Undo,
     /// Goes forward one latent edit.

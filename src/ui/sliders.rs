@@ -23,6 +23,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
             out.push(Command::SetLatent(vec![0.0; explore.latent().len()]));
         }
         history(ui, scene, out);
+        clipboard(ui, out);
     });
     let order = scene.explore.order();
     let area = egui::ScrollArea::vertical().max_height(height).auto_shrink([false, false]);
@@ -46,6 +47,22 @@ pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     }
     if enabled(ui, scene.explore.can_redo(), "Redo", "Make it again (Ctrl+Shift+Z).") {
         out.push(Command::Redo);
+    }
+}
+
+/// The point to the clipboard and back, where there is room: the keyboard does the same.
+pub(super) fn clipboard(ui: &mut Ui, out: &mut Vec<Command>) {
+    const ROOM: f32 = 110.0;
+    if ui.available_width() < ROOM {
+        return;
+    }
+    let copy = "Copy the point as numbers (Ctrl+C): its latent, or the codes of its picture.";
+    if ui.button("Copy").on_hover_text(copy).clicked() {
+        out.push(Command::CopyPoint);
+    }
+    let paste = "Go to a point that was copied, or comes from elsewhere as numbers (Ctrl+V).";
+    if ui.button("Paste").on_hover_text(paste).clicked() {
+        ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
     }
 }
 

@@ -558,3 +558,56 @@ fn a_grid_of_codes_is_explored() {
     assert_ne!(explore.latent(), before, "a walk moves");
     assert!(Explore::new(4).codes().is_none(), "no codebook, no codes");
 }
+
+#[test]
+fn points_come_and_go_as_text() {
+    let mut explore = Explore::new(3);
+    explore.set_latent(&[0.1, -2.5e-8, 3.0]);
+    let text = explore.to_text();
+    assert_eq!(text, "[0.1, -0.000000025, 3]");
+    explore.set_latent(&[9.0; 3]);
+    explore.paste(&text).expect("what was copied");
+    assert_eq!(bits(explore.latent()), bits(&[0.1, -2.5e-8, 3.0]), "to the last bit");
+    explore.undo();
+    assert_eq!(explore.latent(), [9.0; 3], "and back");
+    explore.paste("tensor([1e-1,\n 2; 3])").expect_err("a word");
+    explore.paste(" 1e-1,\n 2; [3.] ").expect("whatever is between the numbers");
+    assert_eq!(explore.latent(), [0.1, 2.0, 3.0]);
+    for (wrong, part) in [
+        ("", "found 0 numbers (expected 3"),
+        ("1 2", "found 2 numbers (expected 3"),
+        ("1 2 3 4", "found 4 numbers"),
+        ("1 two 3", "\"two\" is no finite number"),
+        ("1 inf 3", "\"inf\" is no finite"),
+        ("1 NaN 3", "\"NaN\" is no finite"),
+        ("1 1e39 3", "\"1e39\" is no finite"),
+    ] {
+        let error = explore.paste(wrong).expect_err(wrong).to_string();
+        assert!(error.contains(part), "{wrong:?}: {error}");
+        assert_eq!(explore.latent(), [0.1, 2.0, 3.0], "nothing moved: {wrong:?}");
+    }
+}
+
+#[test]
+fn codes_come_and_go_as_text() {
+    let codebook = Array::new([3, 2], vec![0.0, 0.0, 1.0, 0.0, 0.0, 5.0]).expect("three codes");
+    let mut explore = Explore::with_codes(4, Arc::new(codebook), vec![1.0; 3].into());
+    explore.set_latent(&[0.0; 8]);
+    explore.set_cell(1, 2);
+    assert_eq!(explore.to_text(), "[0, 2, 0, 0]");
+    explore.paste("[1, 2, 0, 2]").expect("codes");
+    assert_eq!(explore.codes(), Some(vec![1, 2, 0, 2]), "the picture's");
+    assert_eq!(explore.latent(), [0.0; 8], "codes lie over the point");
+    explore.paste("0 0 0 0").expect("codes");
+    assert_eq!(explore.codes(), Some(vec![0; 4]), "those of the point too");
+    explore.undo();
+    assert_eq!(explore.codes(), Some(vec![1, 2, 0, 2]), "and back");
+    for wrong in ["0 1 2 3", "0 -1 2 2", "0 0.5 0 0"] {
+        let error = explore.paste(wrong).expect_err(wrong).to_string();
+        assert!(error.contains("is no code (expected a whole number from 0 to 2)"), "{error}");
+    }
+    let error = explore.paste("1 2 3").expect_err("three").to_string();
+    assert!(error.contains("expected 4 codes, or 8 values of a latent"), "{error}");
+    explore.paste("1 0 1 0 0 0 5 0").expect("a latent");
+    assert!(explore.edited_cells().is_empty(), "a point of its own");
+}

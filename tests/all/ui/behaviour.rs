@@ -447,6 +447,13 @@ fn buttons_of_a_run_in_every_phase() {
 }
 
 #[test]
+fn the_point_is_copied_by_a_button() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    assert_eq!(press(&mut harness, "Copy"), [Command::CopyPoint]);
+    assert!(is_enabled(&harness, "Paste"), "and the way back");
+}
+
+#[test]
 fn a_run_on_a_graphics_device_says_that_it_begins_slowly() {
     let RunEvent::Started(mut run) = started(3) else { panic!("how a run starts") };
     run.device = "GPU (wgpu)".to_owned();
