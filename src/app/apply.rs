@@ -14,6 +14,7 @@ use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
 use crate::graph::lower::Task;
 use crate::open::Opened;
+use crate::session::explore::PasteError;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
@@ -115,11 +116,15 @@ impl ZscopeApp {
         self.log_moved("point");
     }
 
+    /// Goes to a point that comes as text; of other text, opens what it is the path of.
     fn paste_point(&mut self, text: &str) {
         let mut pasted = Ok(());
         self.move_point(|app| pasted = app.explore.paste(text));
-        if let Err(error) = pasted {
-            self.notice(error.to_string(), true);
+        let path = Path::new(text.trim().trim_start_matches("file://"));
+        match pasted {
+            Ok(()) => {}
+            Err(PasteError::NoNumber { .. }) if path.exists() => self.open_path(path.into()),
+            Err(error) => self.notice(error.to_string(), true),
         }
     }
 

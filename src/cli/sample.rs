@@ -48,25 +48,24 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         None => opened.sampler(args.model.engine, None)?,
     };
     check_pictures("sample", args.n, &opened)?;
-    let mut outputs = match (&opened.networks.codes, opened.code_shares()) {
-        (Some(codes), Some(shares)) => {
-            let how = match opened.told_use() {
-                Some(_) => "by their use in training",
-                None => "all alike, as the checkpoint does not tell of their use in training",
-            };
-            output::note(&format!(
-                "the codes are drawn each for itself, {how}: without a prior they do not go together"
-            ));
-            let drawn = drawn_codes(args, codes, &shares)?;
-            let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
-            run.begin(codec.as_mut(), Way::DecodeIndices)?;
-            run.end(codec.decode_indices(&drawn))?
-        }
-        _ => {
-            let mut run = LongRun::new(codec.as_ref(), Way::Decode)?;
-            run.begin(codec.as_mut(), Way::Decode)?;
-            run.end(codec.decode(&latent::draws(&opened.model.latent(), args.n, args.seed)))?
-        }
+    let codes = opened.networks.codes.as_ref().zip(opened.code_shares());
+    let mut outputs = if let Some((codes, shares)) = codes {
+        let how = match opened.told_use() {
+            Some(_) => "by their use in training",
+            None => "all alike, as the checkpoint does not tell of their use in training",
+        };
+        output::note(&format!(
+            "the codes are drawn each for itself, {how}: without a prior they do not go together"
+        ));
+        let drawn = drawn_codes(args, codes, &shares)?;
+        let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
+        run.begin(codec.as_mut(), Way::DecodeIndices)?;
+        run.end(codec.decode_indices(&drawn))?
+    } else {
+        let drawn = latent::draws(&opened.model.latent(), args.n, args.seed);
+        let mut run = LongRun::new(codec.as_ref(), Way::Decode)?;
+        run.begin(codec.as_mut(), Way::Decode)?;
+        run.end(codec.decode(&drawn))?
     };
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))

@@ -60,7 +60,7 @@ pub(super) fn clipboard(ui: &mut Ui, out: &mut Vec<Command>) {
     if ui.button("Copy").on_hover_text(copy).clicked() {
         out.push(Command::CopyPoint);
     }
-    let paste = "Go to a point that was copied, or comes from elsewhere as numbers (Ctrl+V).";
+    let paste = "Go to a point that was copied, or comes from elsewhere as numbers (Ctrl+V). Of a path, what is there is opened.";
     if ui.button("Paste").on_hover_text(paste).clicked() {
         ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
     }

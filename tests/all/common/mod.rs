@@ -102,7 +102,7 @@ impl Work {
 
     /// What this thread worked since; where the system does not tell, the time that went by.
     pub fn elapsed(&self) -> Duration {
-        let worked = on_processor().zip(self.worked).map(|(now, then)| now - then);
+        let worked = on_processor().zip(self.worked).map(|(now, then)| now.saturating_sub(then));
         worked.unwrap_or_else(|| self.begun.elapsed())
     }
 }
