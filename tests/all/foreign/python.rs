@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-/// The Python to ask: the variable `ZSCOPE_PYTHON`, else `python3`.
-#[test]
-fn round_trips_with_diffusers_are_equal() {
+/// What a script says that runs this program and the real libraries; nothing, said loudly, where they are missing.
+///
+/// The Python is the variable `ZSCOPE_PYTHON`, else `python3`.
+fn said_by(script: &str, arguments: &[&str]) -> Option<String> {
     let python = std::env::var("ZSCOPE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let libraries =
         Command::new(&python).args(["-c", "import diffusers, safetensors, torch"]).output();
@@ -13,15 +14,28 @@ fn round_trips_with_diffusers_are_equal() {
             "SKIPPED: needs {python} with torch, diffusers and safetensors (pip install torch diffusers safetensors; \
              ZSCOPE_PYTHON names another Python)"
         );
-        return;
+        return None;
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/round_trips.py");
+    let script = format!("{}/tests/python/{script}", env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(&python)
-        .args([script, env!("CARGO_BIN_EXE_zscope")])
+        .args(["-B", &script, env!("CARGO_BIN_EXE_zscope")])
+        .args(arguments)
         .output()
         .expect("the script runs");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
     println!("{said}");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(said)
+}
+
+#[test]
+fn round_trips_with_diffusers_are_equal() {
+    let Some(said) = said_by("round_trips.py", &[]) else { return };
     assert!(said.contains("all round trips are equal"), "{said}");
+}
+
+#[test]
+fn random_configurations_of_diffusers_agree() {
+    let Some(said) = said_by("configurations.py", &["12"]) else { return };
+    assert!(said.contains("all 12 configurations agree"), "{said}");
 }
