@@ -156,6 +156,36 @@ const PLOTS: &[PlotKind] = &[
 /// What is shown only when it is asked for.
 const LATER: [&str; 5] = ["β", "Held-out PSNR / dB", "σ", "Restarts", "Gradient norms"];
 
+/// The names of the curves that there is something of: this run's and those that it is compared with.
+fn told<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a str> {
+    let own = scene.session.series();
+    let all = own.chain(scene.compared.iter().flat_map(Compared::series));
+    all.filter(|(_, series)| !series.is_empty()).map(|(name, _)| name)
+}
+
+/// What stands where curves will be.
+const NONE_YET: &str = "Losses, KL of every dimension, held-out measures and the schedule will be drawn here while a model trains.";
+
+/// Whether there is nothing to draw, and no run that will give something at once.
+pub(super) fn are_empty(scene: &Scene<'_>) -> bool {
+    scene.session.run().is_none() && told(scene).next().is_none()
+}
+
+/// A line in place of the curves while there are none.
+pub(super) fn show_none(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut CurvesView,
+    out: &mut Vec<Command>,
+) {
+    ui.horizontal(|ui| {
+        ui.label(theme::heading("Curves"));
+        compare::menu(ui, scene, &mut view.compare_path, out);
+        compare::list(ui, scene.compared, out);
+        ui.add(egui::Label::new(theme::muted(NONE_YET)).truncate());
+    });
+}
+
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
     toolbar(ui, scene, view, out);
     // The row takes the room that there is and no more, whatever is in it.
@@ -164,14 +194,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
         egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Min)),
     );
     let row = &mut row;
-    let own = scene.session.series();
-    let all = own.chain(scene.compared.iter().flat_map(Compared::series));
-    let told: Vec<&str> =
-        all.filter(|(_, series)| !series.is_empty()).map(|(name, _)| name).collect();
+    let told: Vec<&str> = told(scene).collect();
     if told.is_empty() {
-        row.label(theme::muted(
-            "Losses, KL of every dimension, held-out measures and the schedule will be drawn here while a model trains.",
-        ));
+        row.label(theme::muted(NONE_YET));
         return;
     }
     let is_told = |plot: &PlotKind| told.iter().any(|name| (plot.belongs)(name));

@@ -11,8 +11,9 @@ use crate::session::codebook::Codebook;
 
 /// Between the three columns.
 const GAP: f32 = 16.0;
-/// A slider needs so much to be of use.
+/// A slider needs so much to be of use, and so large a share of the room.
 const LEAST_SLIDERS: f32 = 196.0;
+const SHARE_OF_SLIDERS: f32 = 0.34;
 /// A title above a column, and up to two rows of controls below.
 const AROUND: f32 = 78.0;
 /// A codebook of more codes than this gets more room for its heatmap.
@@ -99,7 +100,8 @@ fn with_sliders(
     room: Vec2,
     out: &mut Vec<Command>,
 ) {
-    let side = (room.y - AROUND).min((room.x - LEAST_SLIDERS) / 2.0 - GAP).max(120.0).floor();
+    let sliders = LEAST_SLIDERS.max(SHARE_OF_SLIDERS * room.x);
+    let side = (room.y - AROUND).min((room.x - sliders) / 2.0 - GAP).max(120.0).floor();
     column(ui, room.x - 2.0 * (side + GAP), |ui| {
         let hint =
             "Sorted by how much each says about the image. Drag; double-click a number to type.";

@@ -284,14 +284,22 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     // A small window has no room for both: the inspector then stands in for the setup.
     let shows_setup = inspected.is_none() || ui.available_width() >= LEAST_WITH_INSPECTOR;
     Panel::top("top").frame(theme::bar_frame()).show(ui, |ui| top_bar::show(ui, scene, view, out));
-    // A small window leaves the explorer its share.
-    let curves_height = (ui.available_height() * 0.27).clamp(132.0, 210.0);
-    Panel::bottom("curves")
-        .resizable(true)
-        .default_size(curves_height)
-        .size_range(120.0..=520.0)
-        .frame(theme::panel_frame())
-        .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));
+    if curves::are_empty(scene) {
+        // The room is the explorer's until there is something to draw.
+        Panel::bottom("no curves")
+            .resizable(false)
+            .frame(theme::panel_frame())
+            .show(ui, |ui| curves::show_none(ui, scene, &mut view.curves, out));
+    } else {
+        // A small window leaves the explorer its share.
+        let curves_height = (ui.available_height() * 0.27).clamp(132.0, 210.0);
+        Panel::bottom("curves")
+            .resizable(true)
+            .default_size(curves_height)
+            .size_range(120.0..=520.0)
+            .frame(theme::panel_frame())
+            .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));
+    }
     if shows_setup {
         Panel::left("setup")
             .resizable(true)

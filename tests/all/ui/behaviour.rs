@@ -582,6 +582,7 @@ fn typed_paths_are_opened() {
         assert_eq!(press(&mut harness, item), [expected], "{item}");
     }
     assert_eq!(press(&mut harness, "Folder…"), [Command::PickData], "a dialog for data");
+    let mut harness = Window::running(3, 5).open(SIZES[0]);
     for (button, dialog, typed) in [
         ("Save…", Command::SavePicture(None), Command::SavePicture(Some("a.png".into()))),
         ("Save CSV…", Command::SaveCurves(None), Command::SaveCurves(Some("a.png".into()))),
