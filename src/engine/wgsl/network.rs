@@ -63,18 +63,20 @@ impl Network {
         if !self.graph.same_structure(graph) {
             return Err(EngineError::OtherStructure);
         }
-        for (buffer, (name, array)) in self.weights.values().zip(graph.weights()) {
-            let halves = stores_halves(&self.gpu, graph, name).then(|| halves(name, array));
-            let halves = halves.transpose()?;
-            let bytes = halves.as_ref().map_or_else(
-                || bytemuck::cast_slice(array.data()),
-                |halves| bytemuck::cast_slice(halves),
-            );
-            self.gpu.checked("updating weights", || {
+        let halves = |(name, array): (&String, &Arc<Array>)| {
+            stores_halves(&self.gpu, graph, name).then(|| halves(name, array)).transpose()
+        };
+        let halves = graph.weights().iter().map(halves).collect::<Result<Vec<_>, _>>()?;
+        self.gpu.checked("updating weights", || {
+            let weights = graph.weights().values().zip(&halves);
+            for (buffer, (array, halves)) in self.weights.values().zip(weights) {
+                let bytes = match halves {
+                    Some(halves) => bytemuck::cast_slice(halves),
+                    None => bytemuck::cast_slice(array.data()),
+                };
                 self.gpu.queue().write_buffer(buffer, 0, bytes);
-            })?;
-        }
-        Ok(())
+            }
+        })
     }
 
     /// Bytes of all weights on the device.
