@@ -57,26 +57,18 @@ impl Case {
         let ([c, ..], [out, kh, kw]) = (self.planes, self.kernels);
         let weights = random_weights(1, &[("w", &[out, c, kh, kw]), ("b", &[out])]);
         let mut graph = GraphBuilder::new(&self.planes, &weights).expect("a builder");
+        let input = graph.input();
         let conv = |epilogue| Op::Conv2d {
-            input: graph.input(),
+            input,
             weight: "w".into(),
             upsample: self.upsample,
             stride: self.stride,
             padding: self.padding,
             epilogue,
         };
-        let plain = conv(Epilogue::default());
-        let first = graph.add("plain", plain).expect("a node");
+        let first = graph.add("plain", conv(Epilogue::default())).expect("a node");
         let epilogue = Epilogue::bias("b").with_residual(first).with_activation(self.activation);
-        let added = Op::Conv2d {
-            input: graph.input(),
-            weight: "w".into(),
-            upsample: self.upsample,
-            stride: self.stride,
-            padding: self.padding,
-            epilogue,
-        };
-        let second = graph.add("added", added).expect("a node");
+        let second = graph.add("added", conv(epilogue)).expect("a node");
         graph.output("plain", first).expect("an output");
         graph.output("added", second).expect("an output");
         graph.finish().expect("a graph")

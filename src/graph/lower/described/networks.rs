@@ -74,15 +74,7 @@ fn encoder(description: &Description, tensors: &NamedArrays) -> Result<Graph, Gr
     network.graph.output("latent", latent)?;
     if let Some(logvar) = logvar {
         let found = network.graph.shape(logvar);
-        if found != shape {
-            let (found, expected) = (format!("{found:?}"), format!("{shape:?}, as the means"));
-            return Err(GraphError::mismatch(
-                "latent",
-                "shape of the log-variances",
-                found,
-                expected,
-            ));
-        }
+        same_shape(found, &shape, ["latent", "shape of the log-variances", "as the means"])?;
         network.graph.output("logvar", logvar)?;
     }
     quantized(&mut network, description, tensors, latent)?;
@@ -242,14 +234,19 @@ fn image_of(
     let shape = description.image;
     let expected = [shape.channels, shape.height, shape.width];
     let found = network.graph.shape(image);
-    if found != expected {
-        let (found, expected) = (format!("{found:?}"), format!("{expected:?}, as the image"));
-        return Err(GraphError::mismatch(
-            "decoder",
-            "shape of the last layer's output",
-            found,
-            expected,
-        ));
-    }
+    same_shape(found, &expected, ["decoder", "shape of the last layer's output", "as the image"])?;
     network.graph.output("image", image)
+}
+
+/// Refuses a shape that is not the expected one; `texts` are the network's part, what has the shape, and whose it should
+/// be.
+fn same_shape(
+    found: &[usize],
+    expected: &[usize],
+    [part, what, whose]: [&str; 3],
+) -> Result<(), GraphError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(GraphError::mismatch(part, what, format!("{found:?}"), format!("{expected:?}, {whose}")))
 }
