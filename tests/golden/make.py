@@ -6,6 +6,7 @@ gives for it: image -> latent (logvar, indices, quantized) -> decoded.
 
 import json
 import shutil
+import sys
 from collections import OrderedDict
 from pathlib import Path
 
@@ -14,23 +15,10 @@ from diffusers import AutoencoderKL, AutoencoderTiny, VQModel
 from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "python"))
+from scrambled import scrambled  # noqa: E402
+
 torch.manual_seed(20)
-
-
-def scrambled(model):
-    """Weights that show a swap or a transposition: factors are not one, summands not zero. Exact in half precision."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            noise = torch.randn_like(parameter)
-            if parameter.dim() == 1:
-                parameter.copy_(1 + 0.3 * noise if parameter.mean() > 0.5 else 0.2 * noise)
-            elif parameter.dim() == 2 and parameter.shape[0] > parameter.shape[1]:
-                parameter.copy_(noise)  # a codebook
-            else:
-                fan = parameter[0].numel()
-                parameter.copy_(noise * (1.5 / fan) ** 0.5)
-        model.half().float()
-    return model.eval()
 
 
 def folder(name):

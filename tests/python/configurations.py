@@ -14,26 +14,12 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, VQModel
 
 from beside import same_outputs
+from scrambled import scrambled
 
 COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 40
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 0
 draw = random.Random(SEED)
 torch.manual_seed(SEED)
-
-
-def scrambled(model):
-    """Weights that show a swap or a transposition: factors are not one, summands not zero. Exact in half precision."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            noise = torch.randn_like(parameter)
-            if parameter.dim() == 1:
-                parameter.copy_(1 + 0.3 * noise if parameter.mean() > 0.5 else 0.2 * noise)
-            elif parameter.dim() == 2 and parameter.shape[0] > parameter.shape[1]:
-                parameter.copy_(noise)  # a codebook
-            else:
-                parameter.copy_(noise * (1.5 / parameter[0].numel()) ** 0.5)
-        model.half().float()
-    return model.eval()
 
 
 def small():
