@@ -44,7 +44,7 @@ impl ZscopeApp {
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }
-            Command::CopyPoint => ctx.copy_text(self.explore.to_text()),
+            Command::CopyPoint => self.copy_point(ctx),
             Command::PastePoint(text) => self.paste_point(&text),
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
@@ -100,6 +100,24 @@ impl ZscopeApp {
             Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
+            Command::PaintCells(cells) => self.paint_cells(&cells),
+            Command::SelectCells(area) => self.select_cells(area),
+            Command::TakeTool(tool) => self.view.codebook.canvas.tool = tool,
+            Command::MakePalette => self.make_palette(),
+            Command::CancelPalette => self.cancel_palette(),
+            Command::OrderPalette(order) => self.view.codebook.palette_order = order,
+            Command::SavePalette(Some(path)) => self.save_palette(path),
+            Command::SavePalette(None) => dialogs::ask(&self.jobs, Chosen::Palette),
+            Command::SaveCodePairs(Some(path)) => self.save_code_pairs(path),
+            Command::SaveCodePairs(None) => dialogs::ask(&self.jobs, Chosen::CodePairs),
+            Command::CompareCodes(Some(path)) => self.compare_codes(path),
+            Command::CompareCodes(None) => dialogs::ask(&self.jobs, Chosen::CodeChanges),
+            Command::CancelComparingCodes => self.cancel_comparing_codes(),
+            Command::PairCodes(pairing) => self.pair_codes(pairing),
+            Command::SaveCodeChanges(Some(path)) => self.save_code_changes(path),
+            Command::SaveCodeChanges(None) => {
+                dialogs::ask(&self.jobs, Chosen::SavedCodeChanges);
+            }
             Command::ResetCells => self.reset_cells(),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
@@ -124,6 +142,7 @@ impl ZscopeApp {
         match pasted {
             Ok(()) => {}
             Err(PasteError::NoNumber { .. }) if path.exists() => self.open_path(path.into()),
+            Err(error @ PasteError::Count { .. }) => self.paste_codes(text, &error),
             Err(error) => self.notice(error.to_string(), true),
         }
     }

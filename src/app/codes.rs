@@ -7,18 +7,24 @@ use eframe::egui;
 
 use super::jobs::Done;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
+use super::compared_codes::Comparing;
+use super::palette::PaletteJob;
 use super::{ZscopeApp, textures};
 use crate::array::Array;
-use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane};
-use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
+use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage};
 use crate::train::worker::Control;
-use crate::ui::Tab;
+use crate::ui::{Palette, Tab};
+use crate::watch::Watch;
 
 /// What changes nothing, as long as no model with codes is in training.
 const NOT_IN_TRAINING: &str =
     "No model with a codebook is in training: its codes can be changed while it trains.";
 /// While codes move, their plane and pictures are made anew no more often than this.
 const RENEW: Duration = Duration::from_secs(5);
+
+/// Of more codes than this, which follows on which takes too long to find.
+const MOST_IN_CHAIN: usize = 4096;
 
 /// The codebook of the model in the explorer, for families that have one.
 #[derive(Default)]
@@ -27,6 +33,10 @@ pub(super) struct Codes {
     pub(super) codebook: Option<Codebook>,
     /// The codes of the picture.
     pub(super) map: Option<CodeMap>,
+    /// Its codebook beside another one.
+    pub(super) compared: ComparedCodes,
+    pub(super) comparing: Comparing,
+    pub(super) palette: PaletteJob,
     seen: u64,
     picture: Option<egui::TextureHandle>,
     surveyed: Option<Arc<Surveyed>>,
@@ -40,15 +50,15 @@ pub(super) struct Codes {
 
 /// Something that is made in the background, again and again.
 #[derive(Default)]
-struct Job {
-    is_stale: bool,
-    is_running: bool,
+pub(super) struct Job {
+    pub(super) is_stale: bool,
+    pub(super) is_running: bool,
     begun: Option<Instant>,
 }
 
 impl Job {
     /// Whether it is to be started now; notes that it was.
-    fn starts(&mut self, interval: Duration) -> bool {
+    pub(super) fn starts(&mut self, interval: Duration) -> bool {
         let rests = self.begun.is_none_or(|begun| begun.elapsed() >= interval);
         let starts = self.is_stale && !self.is_running && rests;
         if starts {
@@ -58,9 +68,19 @@ impl Job {
     }
 
     /// What it makes is out of date, and needed at once.
-    fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         self.is_stale = true;
         self.begun = None;
+    }
+}
+
+impl Codes {
+    /// Vectors moved: what is made of them is out of date.
+    fn are_stale(&mut self) {
+        let Self { plane_job, survey_job, picture_job, palette, .. } = self;
+        for job in [plane_job, survey_job, picture_job, &mut palette.job] {
+            job.is_stale = true;
+        }
     }
 }
 
@@ -73,6 +93,7 @@ impl ZscopeApp {
         if known != codes.as_ref().map(|space| size(&space.codebook)) {
             self.view.codebook.select(None);
         }
+        self.cancel_comparing_codes();
         self.codes = Codes {
             codebook: codes.map(|space| Codebook {
                 usage,
@@ -82,10 +103,8 @@ impl ZscopeApp {
             ..Codes::default()
         };
         self.forget_code_pictures();
-        let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
-        for job in [plane_job, survey_job, picture_job] {
-            job.is_stale = true;
-        }
+        self.pictures.palette = Palette::default();
+        self.codes.are_stale();
     }
 
     fn forget_code_pictures(&mut self) {
@@ -98,10 +117,7 @@ impl ZscopeApp {
     pub(super) fn take_code_vectors(&mut self, codes: Arc<Array>) {
         if let Some(codebook) = &mut self.codes.codebook {
             codebook.codes = codes;
-            let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
-            for job in [plane_job, survey_job, picture_job] {
-                job.is_stale = true;
-            }
+            self.codes.are_stale();
         }
     }
 
@@ -116,8 +132,12 @@ impl ZscopeApp {
             codebook.can_undo = live.can_undo;
         }
         // Nobody sees the plane and pieces while other things are shown.
-        if self.codes.codebook.is_some() && self.view.tab == Tab::Codebook {
+        let are_seen =
+            self.view.tab != Tab::Reconstructions || self.view.codebook.selected.is_some();
+        if self.codes.codebook.is_some() && are_seen {
             self.start_code_jobs();
+            self.start_palette();
+            self.list_checkpoints();
         }
     }
 
@@ -130,7 +150,10 @@ impl ZscopeApp {
             let (codes, before) = (Arc::clone(&codebook.codes), codebook.plane.clone());
             self.jobs.spawn("plane", move |done| {
                 let plane = PrincipalPlane::of(&codes, before.as_deref());
-                done(Done::CodePlane { question, plane });
+                let is_short = codes.num_rows() <= MOST_IN_CHAIN;
+                let first = plane.order.first().copied().unwrap_or(0);
+                let chain = is_short.then(|| chain(&codes, first).into());
+                done(Done::CodePlane { question, plane, chain });
             });
         }
         let fitting = self.dataset.as_ref().filter(|(_, data)| data.shape() == model.image);
@@ -139,7 +162,13 @@ impl ZscopeApp {
         {
             let (dataset, networks) = (Arc::clone(dataset), networks.clone());
             self.jobs.spawn("survey", move |done| {
-                let surveyed = survey(&networks, range, dataset.as_ref(), corruption);
+                let surveyed = survey(
+                    &networks,
+                    range,
+                    dataset.as_ref(),
+                    corruption,
+                    &Watch::default(),
+                );
                 done(Done::Survey {
                     question,
                     surveyed: surveyed.map_err(|error| error.to_string()),
@@ -158,10 +187,11 @@ impl ZscopeApp {
         }
     }
 
-    pub(super) fn code_plane_made(&mut self, plane: PrincipalPlane) {
+    pub(super) fn code_plane_made(&mut self, plane: PrincipalPlane, chain: Option<Arc<[usize]>>) {
         self.codes.plane_job.is_running = false;
         if let Some(codebook) = &mut self.codes.codebook {
             codebook.plane = Some(Arc::new(plane));
+            codebook.chain = chain;
         }
     }
 

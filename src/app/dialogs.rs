@@ -37,6 +37,22 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.set_title("Save picture").set_file_name("picture.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
+        Chosen::Palette => {
+            let dialog = dialog.set_title("Save palette").set_file_name("palette.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::CodePairs => {
+            let dialog = dialog.set_title("Save pairs of codes").set_file_name("pairs.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
+        Chosen::CodeChanges => {
+            let dialog = dialog.set_title("Compare codes with a run or model");
+            wait(jobs, purpose, dialog.pick_folder());
+        }
+        Chosen::SavedCodeChanges => {
+            let dialog = dialog.set_title("Save changes of codes").set_file_name("changes.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What takes long, on threads of its own: opening data and models, file dialogs, setting up a run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::opening::OpenedData;
+use super::compared_codes;
+use super::palette;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
@@ -44,7 +47,15 @@ pub(super) enum Done {
     /// The latent of a picture that was opened.
     Latent(Result<Vec<f32>, String>),
     /// Where codes lie on the plane in which they spread most.
-    CodePlane { question: u64, plane: PrincipalPlane },
+    CodePlane { question: u64, plane: PrincipalPlane, chain: Option<Arc<[usize]>> },
+    /// A row of the palette.
+    PaletteRow { question: u64, row: palette::Row },
+    /// The palette is whole, and how long it took; or why it is not.
+    Palette { question: u64, made: Result<Duration, String> },
+    /// The checkpoints of the model's run, by their steps.
+    Checkpoints { question: u64, checkpoints: Vec<(u64, PathBuf)> },
+    /// How far comparing codebooks is, or what was found.
+    CodesCompared { question: u64, compared: compared_codes::Compared },
     /// Where codes occur in held-out images, or why that cannot be told.
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
@@ -86,6 +97,14 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The palette's file.
+    Palette,
+    /// The file of pairs of codes.
+    CodePairs,
+    /// A model to compare the codebook with.
+    CodeChanges,
+    /// The file of how codes moved.
+    SavedCodeChanges,
 }
 
 /// The jobs under way.

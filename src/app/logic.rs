@@ -125,6 +125,7 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            compared_codes: &self.codes.compared,
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
@@ -242,8 +243,16 @@ impl ZscopeApp {
                 }
                 Done::Compared(Ok(compared)) => self.compare(compared),
                 Done::Evaluated(told) => self.take_measured(ctx, &told),
-                Done::CodePlane { question, plane } if question == self.model_question => {
-                    self.code_plane_made(plane);
+                Done::CodePlane { question, plane, chain } if question == self.model_question => {
+                    self.code_plane_made(plane, chain);
+                }
+                Done::PaletteRow { question, row } => self.palette_row_made(ctx, question, &row),
+                Done::Palette { question, made } => self.palette_made(question, made),
+                Done::Checkpoints { question, checkpoints } if question == self.model_question => {
+                    self.checkpoints_listed(checkpoints);
+                }
+                Done::CodesCompared { question, compared } => {
+                    self.codes_compared(question, compared);
                 }
                 Done::Survey { question, surveyed: Ok(surveyed) }
                     if question == self.model_question =>
@@ -280,6 +289,10 @@ impl ZscopeApp {
                 Done::Chosen(Chosen::Measures, path) => self.save_measures(path),
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
+                Done::Chosen(Chosen::Palette, path) => self.save_palette(path),
+                Done::Chosen(Chosen::CodePairs, path) => self.save_code_pairs(path),
+                Done::Chosen(Chosen::CodeChanges, path) => self.compare_codes(path),
+                Done::Chosen(Chosen::SavedCodeChanges, path) => self.save_code_changes(path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -298,6 +311,7 @@ impl ZscopeApp {
                 | Done::Model { .. }
                 | Done::Probe { .. }
                 | Done::CodePlane { .. }
+                | Done::Checkpoints { .. }
                 | Done::Survey { .. }
                 | Done::CodePictures { .. }
                 | Done::History { .. } => {}

@@ -4,9 +4,11 @@
 //! panels in `ui/` only draw.
 
 mod apply;
+mod canvas;
 mod card;
 mod codes;
 mod compare;
+mod compared_codes;
 mod decoder;
 mod demo;
 mod dialogs;
@@ -16,6 +18,7 @@ mod history;
 mod jobs;
 mod logic;
 mod opening;
+mod palette;
 mod recent;
 mod script;
 mod survey;

@@ -8,11 +8,12 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::latent::Mixing;
-use crate::session::codebook::ReviveFrom;
+use crate::session::canvas::{Area, Tool};
+use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Order, Page, Tab, TrainForm};
+use crate::ui::{Command, Demo, MeasureForm, Order, Page, PaletteOrder, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -195,6 +196,26 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
         "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
         "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
+        "tab" if rest == "palette" => Command::ShowTab(Tab::Palette),
+        "tab" if rest == "changes" => Command::ShowTab(Tab::CodeChanges),
+        "palette" => palette(rest)?,
+        "compare-codes" => compare_codes(rest)?,
+        "save-code-pairs" => Command::SaveCodePairs(Some(rest.trim().into())),
+        "tool" => Command::TakeTool(tool(rest)?),
+        "paint" => {
+            let code = number(0)? as u32;
+            let cells = (1..words.len()).map(|index| Ok((number(index)? as usize, code)));
+            Command::PaintCells(cells.collect::<anyhow::Result<_>>()?)
+        }
+        "begin-edit" => Command::BeginEdit,
+        "select-cells" => {
+            let at = |index: usize| Ok::<_, anyhow::Error>(number(index)? as usize);
+            let shape = [at(2)?.max(1), at(3)?.max(1)];
+            Command::SelectCells(Area { corner: [at(0)?, at(1)?], shape })
+        }
+        "copy" => Command::CopyPoint,
+        // A line of a script holds rows with semicolons between.
+        "paste" => Command::PastePoint(rest.replace(';', "\n")),
         "order" if rest == "index" => Command::OrderCodes(Order::Index),
         "order" if rest == "use" => Command::OrderCodes(Order::Use),
         "order" if rest == "norm" => Command::OrderCodes(Order::Norm),
@@ -220,10 +241,57 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, \
+             keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, palette, compare-codes, save-code-pairs, \
+             pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `similarity`, `use`, `number`, `brightness`, `make`, `cancel` or `save PATH`.
+fn palette(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("similarity", _) => Command::OrderPalette(PaletteOrder::Similarity),
+        ("use", _) => Command::OrderPalette(PaletteOrder::Use),
+        ("number", _) => Command::OrderPalette(PaletteOrder::Number),
+        ("brightness", _) => Command::OrderPalette(PaletteOrder::Brightness),
+        ("make", _) => Command::MakePalette,
+        ("cancel", _) => Command::CancelPalette,
+        ("save", path) if !path.trim().is_empty() => Command::SavePalette(Some(path.trim().into())),
+        _ => bail!(
+            "palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
+        ),
+    })
+}
+
+/// `with PATH`, `by number`, `by one-to-one`, `by nearest`, `cancel` or `save PATH`.
+fn compare_codes(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("with", path) if !path.trim().is_empty() => Command::CompareCodes(Some(path.trim().into())),
+        ("by", name) => {
+            let found = Pairing::ALL.into_iter().find(|pairing| pairing.name() == name.trim());
+            let names = Pairing::ALL.map(Pairing::name).join(", ");
+            Command::PairCodes(found.ok_or_else(|| anyhow!("by {name:?} (expected {names})"))?)
+        }
+        ("cancel", _) => Command::CancelComparingCodes,
+        ("save", path) if !path.trim().is_empty() => {
+            Command::SaveCodeChanges(Some(path.trim().into()))
+        }
+        _ => bail!("compare-codes {words:?} (expected with PATH, by PAIRING, cancel or save PATH)"),
+    })
+}
+
+fn tool(name: &str) -> anyhow::Result<Tool> {
+    Ok(match name.trim() {
+        "select" => Tool::Select,
+        "brush" => Tool::Brush,
+        "pick" => Tool::Pick,
+        "fill" => Tool::Fill,
+        "clone" => Tool::Clone,
+        "paste" => Tool::Paste,
+        _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone or paste)"),
+    })
 }
 
 /// `evaluate add PATH`, `remove PLACE`, `measure key=value …`, `cancel` or `save PATH`.

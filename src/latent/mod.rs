@@ -3,6 +3,8 @@
 //! Pure mathematics on `f32` slices, summed in `f64`. Knows nothing of models, files or windows.
 //! A latent of shape `[d, h, w]` is used as one flat vector.
 
+mod assignment;
+mod chain;
 mod codes;
 mod interpolate;
 mod levels;
@@ -15,6 +17,8 @@ pub(crate) mod right_angles;
 mod space;
 mod traverse;
 
+pub use assignment::one_to_one;
+pub use chain::chain;
 pub use codes::{codes_of_latent, draw_codes, latent_of_codes};
 pub use interpolate::{
     Mixing, angle_between, lerp, lerp_weights, mix, mix_into, path, slerp, slerp_weights,

@@ -6,6 +6,7 @@
 
 mod class_cover;
 mod classification;
+mod code_rate;
 pub mod code_use;
 mod diversity;
 pub mod evaluate;
@@ -22,6 +23,7 @@ mod vae;
 
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
+pub use code_rate::{CodeRate, entropy_bits};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,

@@ -3,6 +3,7 @@
 //! Accepts events in any order and with any content: it never panics, and what does not fit becomes a
 //! warning. It has no clock, does no I/O and knows nothing of windows: time comes with the events.
 
+pub mod canvas;
 pub mod codebook;
 mod compared;
 pub mod evaluate;

@@ -1,5 +1,6 @@
 //! What the codebook's panels remember: what is chosen, and numbers that are kept until they change.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::ColorImage;
@@ -9,10 +10,15 @@ use super::scatter::{self, Dot, Seen};
 use crate::array::Array;
 use crate::latent::PrincipalPlane;
 use crate::metrics::code_use::{CodeState, perplexity};
-use crate::session::codebook::{Codebook, Neighbour, Usage};
+use crate::session::canvas::Canvas;
+use crate::session::codebook::{
+    ChangesOrder, CodeMap, Codebook, Direction, Neighbour, Pair, Pairing, Survey, Usage,
+};
 
 /// How many neighbours of a code are shown.
 pub(super) const NEIGHBOURS: usize = 8;
+/// How many neighbours a cell can be walked to.
+const CANDIDATES: usize = 9;
 
 /// Which uses are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +46,25 @@ pub enum Order {
     Plane,
 }
 
+/// How the tiles of the palette are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PaletteOrder {
+    /// Each near the one before, by the distance of their vectors.
+    #[default]
+    Similarity,
+    /// The most used first.
+    Use,
+    /// By number.
+    Number,
+    /// The darkest first.
+    Brightness,
+}
+
+impl PaletteOrder {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Similarity, Self::Use, Self::Number, Self::Brightness];
+}
+
 /// What the codebook's panels remember.
 #[derive(Clone, Debug)]
 pub struct CodebookView {
@@ -55,6 +80,20 @@ pub struct CodebookView {
     pub order: Order,
     /// Whether its brightness follows the logarithm of use.
     pub log: bool,
+    /// What a person paints with on the code map.
+    pub canvas: Canvas,
+    /// How the palette is sorted.
+    pub palette_order: PaletteOrder,
+    /// The side of a tile of the palette, in points.
+    pub palette_side: f32,
+    /// How codes are matched with those of another codebook.
+    pub pairing: Pairing,
+    /// How codes beside their counterparts are sorted.
+    pub changes_order: ChangesOrder,
+    /// The path of another codebook that is typed.
+    pub changes_path: String,
+    /// The path that is typed to save what the codebook's views show.
+    pub export_path: String,
     /// The code under the pointer, wherever it is shown, as of the last frame.
     hovered: Option<usize>,
     next_hovered: Option<usize>,
@@ -64,9 +103,14 @@ pub struct CodebookView {
     /// What is seen of the plane of codes, where they lie on it.
     pub(super) seen: Option<Seen>,
     pub(super) overview: Overview,
+    /// The codes in the order of the palette, as of the last frame.
+    pub(super) palette_places: Vec<usize>,
+    /// Whether the pointer is over the palette, whose tiles then stay where they are.
+    pub(super) palette_is_held: bool,
     drawn: Option<Drawn>,
     details: Option<Details>,
-    cell_details: Option<Details>,
+    beside: Option<BesideCode>,
+    walk: Walk,
 }
 
 impl Default for CodebookView {
@@ -78,6 +122,13 @@ impl Default for CodebookView {
             clock: Clock::default(),
             order: Order::default(),
             log: true,
+            canvas: Canvas::default(),
+            palette_order: PaletteOrder::default(),
+            palette_side: 28.0,
+            pairing: Pairing::default(),
+            changes_order: ChangesOrder::default(),
+            changes_path: String::new(),
+            export_path: String::new(),
             hovered: None,
             next_hovered: None,
             is_held: false,
@@ -85,8 +136,11 @@ impl Default for CodebookView {
             seen: None,
             overview: Overview::default(),
             drawn: None,
+            palette_places: Vec::new(),
+            palette_is_held: false,
             details: None,
-            cell_details: None,
+            beside: None,
+            walk: Walk::default(),
         }
     }
 }
@@ -124,6 +178,11 @@ impl CodebookView {
         known.filter(|plane| plane.places.len() == codebook.size()).map(Arc::clone)
     }
 
+    /// The codes in the order of the palette, as of the last frame.
+    pub fn palette_places(&self) -> &[usize] {
+        &self.palette_places
+    }
+
     /// The codes in the order of the heatmap's places, as of the last frame.
     pub fn places(&self) -> &[usize] {
         &self.overview.order
@@ -131,20 +190,33 @@ impl CodebookView {
 
     /// Brings all numbers up to date before a frame is drawn. What is chosen of a codebook that is not there
     /// any more is let go.
-    pub(super) fn begin_frame(&mut self, codebook: Option<&Codebook>, cells: usize) {
+    pub(super) fn begin_frame(&mut self, codebook: Option<&Codebook>, map: Option<&CodeMap>) {
+        let cells = map.map_or(0, |map| map.codes.len());
         let k = codebook.map_or(0, Codebook::size);
         self.hovered = self.next_hovered.take().filter(|&code| code < k);
         self.selected = self.selected.filter(|&code| code < k);
         self.cursor = self.cursor.min(k.saturating_sub(1));
         self.cell = self.cell.filter(|&cell| cell < cells);
+        self.canvas.fit(map, k);
         match codebook {
             Some(codebook) => {
                 let is_held = std::mem::take(&mut self.is_held);
                 self.overview.update(codebook, self.clock, self.order, is_held);
             }
             None => {
-                *self =
-                    Self { clock: self.clock, order: self.order, log: self.log, ..Self::default() }
+                let kept = std::mem::take(self);
+                *self = Self {
+                    clock: kept.clock,
+                    order: kept.order,
+                    log: kept.log,
+                    canvas: kept.canvas,
+                    palette_order: kept.palette_order,
+                    palette_side: kept.palette_side,
+                    changes_order: kept.changes_order,
+                    changes_path: kept.changes_path,
+                    export_path: kept.export_path,
+                    ..Self::default()
+                }
             }
         }
     }
@@ -192,10 +264,101 @@ impl CodebookView {
         Details::of(&mut self.details, codebook, code)
     }
 
-    /// What is known of the code in the cell that a person is about to change.
-    pub(super) fn cell_details(&mut self, codebook: &Codebook, code: usize) -> &Details {
-        Details::of(&mut self.cell_details, codebook, code)
+    /// What stands beside the code in the inspector, on each side; nothing where that was not counted.
+    pub(super) fn beside(&mut self, codebook: &Codebook, code: usize) -> Option<&[Vec<Pair>; 4]> {
+        let survey = codebook.survey.as_ref()?;
+        let is_known = |known: &BesideCode| known.code == code && Arc::ptr_eq(&known.survey, survey);
+        let known = match self.beside.take().filter(is_known) {
+            Some(known) => known,
+            None => BesideCode {
+                code,
+                survey: Arc::clone(survey),
+                sides: Direction::ALL.map(|side| survey.beside.around(code, side)),
+            },
+        };
+        Some(&self.beside.insert(known).sides)
     }
+
+    /// Brings the walk of the chosen cells up to date with the map, and tells how far the first of them has come: 0 at
+    /// the code that was there. Nothing where no cell is chosen.
+    pub(super) fn walk_origins(&mut self, map: &CodeMap, codebook: &Codebook) -> Option<usize> {
+        let first = self.cell?;
+        let cells: Vec<usize> = match self.canvas.selection {
+            None => vec![first],
+            Some(area) => (0..map.grids.max(1))
+                .flat_map(|grid| area.places().map(move |place| (grid, place)))
+                .filter_map(|(grid, place)| map.cell(grid, place))
+                .collect(),
+        };
+        let lead = if cells.contains(&first) { first } else { *cells.first()? };
+        let now = map.code(lead)?;
+        let is_same = self.walk.is_of(lead, &cells, codebook);
+        let rank = self.walk.candidates.iter().position(|&(code, _)| code == now);
+        match rank.filter(|_| is_same) {
+            Some(rank) => Some(rank),
+            None => {
+                // Somewhere else, or changed by other means: from here on.
+                let origins = cells.iter().filter_map(|&cell| Some((cell, map.code(cell)?)));
+                self.walk = Walk {
+                    codes: Some(Arc::clone(&codebook.codes)),
+                    lead,
+                    origins: origins.collect(),
+                    candidates: candidates(codebook, now),
+                };
+                Some(0)
+            }
+        }
+    }
+
+    /// The code that the chosen cell had when its walk began, and the nearest to it with their distances.
+    pub(super) fn candidates(&self) -> Vec<(usize, f32)> {
+        self.walk.candidates.clone()
+    }
+
+    /// The chosen cells, each with the code that lies as many steps from its own.
+    pub(super) fn walked(&self, codebook: &Codebook, rank: usize) -> Vec<(usize, u32)> {
+        let mut known: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut code_of = |origin: usize| {
+            *known.entry(origin).or_insert_with(|| {
+                candidates(codebook, origin).get(rank).map_or(origin, |&(code, _)| code)
+            })
+        };
+        self.walk.origins.iter().map(|&(cell, origin)| (cell, code_of(origin) as u32)).collect()
+    }
+}
+
+/// A code and its nearest ones, itself first.
+fn candidates(codebook: &Codebook, code: usize) -> Vec<(usize, f32)> {
+    let near = codebook.neighbours(code, CANDIDATES).into_iter();
+    std::iter::once((code, 0.0)).chain(near.map(|near| (near.code, near.distance))).collect()
+}
+
+/// Cells on their way through the neighbours of the codes that they had.
+#[derive(Clone, Debug, Default)]
+struct Walk {
+    /// The codebook that it is a walk in.
+    codes: Option<Arc<Array>>,
+    /// The cell whose neighbours are shown.
+    lead: usize,
+    /// All cells with their codes when it began.
+    origins: Vec<(usize, usize)>,
+    /// The code that the leading cell had, and the nearest to it.
+    candidates: Vec<(usize, f32)>,
+}
+
+impl Walk {
+    fn is_of(&self, lead: usize, cells: &[usize], codebook: &Codebook) -> bool {
+        let same_codes = self.codes.as_ref().is_some_and(|codes| Arc::ptr_eq(codes, &codebook.codes));
+        same_codes && self.lead == lead && self.origins.iter().map(|(cell, _)| cell).eq(cells)
+    }
+}
+
+/// What stands beside one code, kept until the survey changes.
+#[derive(Clone, Debug)]
+struct BesideCode {
+    code: usize,
+    survey: Arc<Survey>,
+    sides: [Vec<Pair>; 4],
 }
 
 /// What the picture of the codes was made of.

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{MeasureForm, Order, Page, Tab, TrainForm};
+use super::{MeasureForm, Order, Page, PaletteOrder, Tab, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
-use crate::session::codebook::ReviveFrom;
+use crate::session::canvas::{Area, Tool};
+use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 
 /// A model that is part of the program.
@@ -167,6 +168,30 @@ pub enum Command {
         /// The code.
         code: u32,
     },
+    /// Puts codes into cells of the picture, as a part of the edit that [`Command::BeginEdit`] began.
+    PaintCells(Vec<(usize, u32)>),
+    /// Decodes every code alone, for the palette.
+    MakePalette,
+    /// Stops that.
+    CancelPalette,
+    /// Writes the palette in its order to a PNG or JPEG file; asks where when no path is given.
+    SavePalette(Option<PathBuf>),
+    /// Writes how often codes stand beside each other to a CSV file; asks where when no path is given.
+    SaveCodePairs(Option<PathBuf>),
+    /// Compares the codebook with that of another model; asks which when no path is given.
+    CompareCodes(Option<PathBuf>),
+    /// Stops comparing codebooks.
+    CancelComparingCodes,
+    /// Matches the codes of the two codebooks in another way.
+    PairCodes(Pairing),
+    /// Writes how codes moved to a CSV file; asks where when no path is given.
+    SaveCodeChanges(Option<PathBuf>),
+    /// Takes a tool for the code map into the hand.
+    TakeTool(Tool),
+    /// Sorts the palette in another way.
+    OrderPalette(PaletteOrder),
+    /// Selects cells of the code map together, those of all grids at these places.
+    SelectCells(Area),
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
     /// Removes a notice.

@@ -5,7 +5,7 @@ use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_map, codebook_panel, pad, picture, probe, save, sliders, theme,
+    Command, Scene, Tab, View, code_changes, code_map, codebook_panel, pad, palette, picture, probe, save, sliders, theme,
 };
 use crate::session::codebook::Codebook;
 
@@ -118,11 +118,15 @@ fn with_codes(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, room: Vec2, out: 
     pad_and_picture(ui, scene, &mut view.picture_path, side, view.codebook.hovered(), out);
     ui.add_space(GAP);
     column(ui, room.x - 2.0 * (side + GAP), |ui| {
-        title(
-            ui,
-            "Codes",
-            "The picture as codes: equal colours are equal codes. Click one to change it.",
-        );
+        ui.scope(|ui| {
+            // As high as the other titles, which stand alone.
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.horizontal(|ui| {
+                let hint = "The picture as codes: equal colours are equal codes. Click one to change it, or paint.";
+                title(ui, "Codes", hint);
+                code_map::toolbar(ui, scene, &mut view.codebook);
+            });
+        });
         code_map::show(ui, scene, &mut view.codebook, view.tab, side, out);
     });
 }
@@ -177,6 +181,12 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
                 "Codebook",
                 "How often each code is chosen, and which are dying or dead.",
             ),
+            (Tab::Palette, "Palette", "What each code decodes to: colours to paint with."),
+            (
+                Tab::CodeChanges,
+                "Changes",
+                "The codebook beside that of another checkpoint or model.",
+            ),
         ] {
             let text = egui::RichText::new(name).heading();
             if ui.selectable_label(view.tab == tab, text).on_hover_text(hint).clicked() {
@@ -185,7 +195,10 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
         }
         match view.tab {
             Tab::Reconstructions => probe::summary(ui, scene),
-            Tab::Codebook => codebook_panel::summary(ui, codebook, &view.codebook),
+            Tab::Codebook | Tab::Palette => {
+                codebook_panel::summary(ui, codebook, &view.codebook);
+            }
+            Tab::CodeChanges => {}
         }
     });
     match view.tab {
@@ -194,6 +207,8 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
             probe::show(ui, scene, lit);
         }
         Tab::Codebook => codebook_panel::show(ui, scene, codebook, &mut view.codebook, out),
+        Tab::Palette => palette::show(ui, scene, view, out),
+        Tab::CodeChanges => code_changes::show(ui, scene, view, out),
     }
 }
 

@@ -47,6 +47,11 @@ impl Lattice {
         (row < self.rows && column < self.columns).then_some(row * self.columns + column)
     }
 
+    /// The point nearest to one that lies over a cell.
+    pub(super) fn clamp(&self, at: Pos2) -> Pos2 {
+        self.rect.shrink(0.01).clamp(at)
+    }
+
     /// Where a cell lies.
     pub(super) fn cell_rect(&self, cell: usize) -> Rect {
         let columns = self.columns.max(1);

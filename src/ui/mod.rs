@@ -3,11 +3,14 @@
 //! Panels draw from a [`Scene`] and return [`Command`]s; they change nothing but their own [`View`].
 //! Never burn, wgpu or files.
 
+mod beside;
 mod card;
+mod code_changes;
 mod code_map;
 mod code_pictures;
 mod code_plane;
 mod code_plot;
+mod code_tile;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
@@ -17,11 +20,13 @@ mod data_panel;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+mod icons;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
 mod pad;
+mod palette;
 mod picture;
 mod plot;
 mod probe;
@@ -36,13 +41,14 @@ mod words;
 use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
 
 pub use card::Card;
-pub use codebook_view::{Clock, CodebookView, Order};
+pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{Command, Demo};
 pub use curves::CurvesView;
 pub use evaluate::MeasureForm;
+pub use palette::Palette;
 pub use train_panel::TrainForm;
 
-use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
 use crate::session::{Compared, Session};
@@ -63,6 +69,8 @@ pub struct Scene<'a> {
     pub codebook: Option<&'a Codebook>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// Its codebook beside that of another model.
+    pub compared_codes: &'a ComparedCodes,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -145,6 +153,8 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// What every code decodes to.
+    pub palette: Palette,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
 }
@@ -236,6 +246,10 @@ pub enum Tab {
     /// How the codes are used.
     #[default]
     Codebook,
+    /// What the codes decode to.
+    Palette,
+    /// The codebook beside that of another model.
+    CodeChanges,
 }
 
 /// What panels remember for themselves.
@@ -268,8 +282,7 @@ const LEAST_WITH_INSPECTOR: f32 = 1100.0;
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
-    let cells = scene.code_map.map_or(0, |map| map.codes.len());
-    view.codebook.begin_frame(scene.codebook, cells);
+    view.codebook.begin_frame(scene.codebook, scene.code_map);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
     }

@@ -6,7 +6,7 @@ use egui::{Event, PointerButton, Pos2, TextureId, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
-use zscope::session::codebook::{CodeMap, Codebook};
+use zscope::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::{Compared, Session};
@@ -28,6 +28,7 @@ pub struct Window {
     pub view: View,
     pub codebook: Option<Codebook>,
     pub code_map: Option<CodeMap>,
+    pub compared_codes: ComparedCodes,
     pub heatmap: Option<egui::TextureHandle>,
     pub name: &'static str,
     pub is_live: bool,
@@ -65,6 +66,7 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            compared_codes: &self.compared_codes,
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
