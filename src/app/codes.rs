@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use super::jobs::Done;
-use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::compared_codes::Comparing;
+use super::jobs::Done;
 use super::palette::PaletteJob;
+use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
@@ -162,13 +162,8 @@ impl ZscopeApp {
         {
             let (dataset, networks) = (Arc::clone(dataset), networks.clone());
             self.jobs.spawn("survey", move |done| {
-                let surveyed = survey(
-                    &networks,
-                    range,
-                    dataset.as_ref(),
-                    corruption,
-                    &Watch::default(),
-                );
+                let surveyed =
+                    survey(&networks, range, dataset.as_ref(), corruption, &Watch::default());
                 done(Done::Survey {
                     question,
                     surveyed: surveyed.map_err(|error| error.to_string()),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::ZscopeApp;
 use super::codes::Job;
 use super::jobs::Done;
 use super::survey::survey;
-use super::ZscopeApp;
 use crate::array::Array;
 use crate::codec::CodecError;
 use crate::data::Dataset;
@@ -93,7 +93,10 @@ impl ZscopeApp {
     /// Compares the codebook with that of the model at a path.
     pub(super) fn compare_codes(&mut self, path: PathBuf) {
         let Some(codebook) = &self.codes.codebook else {
-            return self.notice("compare codes: the model in the explorer has no codebook (open one that has)", true);
+            return self.notice(
+                "compare codes: the model in the explorer has no codebook (open one that has)",
+                true,
+            );
         };
         let k = codebook.size() / codebook.layout.parts();
         let is_same_run = self.run_dir().is_some_and(|dir| text(&path).starts_with(&text(&dir)));
@@ -101,7 +104,8 @@ impl ZscopeApp {
         if is_same_run {
             *pairing = Pairing::Number;
         } else if *pairing == Pairing::Number {
-            *pairing = if k <= Pairing::MOST_ONE_TO_ONE { Pairing::OneToOne } else { Pairing::Nearest };
+            *pairing =
+                if k <= Pairing::MOST_ONE_TO_ONE { Pairing::OneToOne } else { Pairing::Nearest };
         }
         self.codes.comparing.other = None;
         self.codes.compared.changes = None;
@@ -152,7 +156,14 @@ impl ZscopeApp {
                 (Some(other), _) => Ok(Some(other)),
                 (None, Some(path)) => {
                     let shape = [parts, codes.row_len()];
-                    look_at(&path, shape, (&here, surveyed, told), dataset.as_deref(), &cancel, &goes_on)
+                    look_at(
+                        &path,
+                        shape,
+                        (&here, surveyed, told),
+                        dataset.as_deref(),
+                        &cancel,
+                        &goes_on,
+                    )
                 }
                 (None, None) => Ok(None),
             };
@@ -164,14 +175,15 @@ impl ZscopeApp {
                     Side { codes: &other.codes, counts: theirs },
                 ];
                 let mut told = 0.0;
-                let changes = Changes::between(other.name.clone(), sides, parts, pairing, |share| {
-                    // Some hundred rows a second: not each is worth a frame.
-                    if share - told < 0.02 {
-                        return !cancel.load(Ordering::Relaxed);
-                    }
-                    told = share;
-                    goes_on(0.7 + 0.3 * share)
-                });
+                let changes =
+                    Changes::between(other.name.clone(), sides, parts, pairing, |share| {
+                        // Some hundred rows a second: not each is worth a frame.
+                        if share - told < 0.02 {
+                            return !cancel.load(Ordering::Relaxed);
+                        }
+                        told = share;
+                        goes_on(0.7 + 0.3 * share)
+                    });
                 Some((Arc::clone(&other), changes?))
             });
             done(Done::CodesCompared { question, compared: Compared::Done(found) });
@@ -215,7 +227,8 @@ impl ZscopeApp {
         let codebook = self.codes.codebook.as_ref();
         let survey = codebook.and_then(|codebook| codebook.survey.clone());
         self.jobs.spawn_save(move || {
-            let survey = survey.ok_or("save pairs: no held-out images were looked at yet (open the data)")?;
+            let survey = survey
+                .ok_or("save pairs: no held-out images were looked at yet (open the data)")?;
             let codes = survey.counts.len();
             let saved = write_whole(&path, |out| survey.beside.write_csv(codes, out));
             saved.map(|()| path).map_err(|error| error.to_string())
@@ -235,7 +248,10 @@ fn look_at(
     let opened = crate::open::open(&text(path)).map_err(|error| error.to_string())?;
     let name = name_of(&opened);
     let Some(graphs) = &opened.networks.codes else {
-        return Err(format!("compare codes: {name} is a {} model (expected one with a codebook)", opened.model.family()));
+        return Err(format!(
+            "compare codes: {name} is a {} model (expected one with a codebook)",
+            opened.model.family()
+        ));
     };
     let codes = graphs.codebook().clone();
     if codes.row_len() != d || graphs.layout.parts() != parts {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use eframe::egui;
 
-use super::opening::OpenedData;
 use super::compared_codes;
+use super::opening::OpenedData;
 use super::palette;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;

@@ -90,7 +90,8 @@ impl ZscopeApp {
         let Some(graphs) = model.networks.codes.as_ref() else { return };
         let Some(decoder) = &graphs.decoder else { return };
         let wanted = graphs.codebook().num_rows().min(MOST);
-        let is_cheap = decoder.flops().saturating_mul(wanted as u64) < CHEAP_FLOPS && !model.is_live;
+        let is_cheap =
+            decoder.flops().saturating_mul(wanted as u64) < CHEAP_FLOPS && !model.is_live;
         let is_seen = self.view.tab == Tab::Palette || is_cheap;
         let palette = &mut self.codes.palette;
         let interval = RENEW.max(palette.took * RESTS);
@@ -106,7 +107,9 @@ impl ZscopeApp {
         let cancel = Arc::clone(&palette.cancel);
         self.jobs.spawn("palette", move |done| {
             let start = Instant::now();
-            let made = make(&graphs, range, wanted, &cancel, &|row| done(Done::PaletteRow { question, row }));
+            let made = make(&graphs, range, wanted, &cancel, &|row| {
+                done(Done::PaletteRow { question, row })
+            });
             let made = made.map(|()| start.elapsed()).map_err(|error| error.to_string());
             done(Done::Palette { question, made });
         });
@@ -131,7 +134,11 @@ impl ZscopeApp {
             ctx.load_texture("palette", blank, egui::TextureOptions::NEAREST)
         });
         let place = [0, row.first / columns * h];
-        texture.set_partial(place, textures::tiled(&row.tiles, count), egui::TextureOptions::NEAREST);
+        texture.set_partial(
+            place,
+            textures::tiled(&row.tiles, count),
+            egui::TextureOptions::NEAREST,
+        );
         let start = row.first * c * h * w;
         let end = start + row.tiles.data().len();
         if palette.tiles.len() < end {
@@ -185,7 +192,8 @@ impl ZscopeApp {
         let [c, h, w] = palette.shape;
         let places = self.view.codebook.palette_places();
         // A script may ask before the palette was ever shown.
-        let order: Vec<usize> = if places.is_empty() { (0..known).collect() } else { places.to_vec() };
+        let order: Vec<usize> =
+            if places.is_empty() { (0..known).collect() } else { places.to_vec() };
         let tiles: Vec<f32> = order
             .iter()
             .filter(|&&code| code < known)
@@ -193,7 +201,10 @@ impl ZscopeApp {
             .collect();
         self.jobs.spawn_save(move || {
             if known == 0 {
-                return Err("save the palette: no code has been decoded yet (open the Palette first)".to_owned());
+                return Err(
+                    "save the palette: no code has been decoded yet (open the Palette first)"
+                        .to_owned(),
+                );
             }
             let tiles = Array::new([known, c, h, w], tiles).map_err(|error| error.to_string())?;
             let sheet = pictures::sheet(&tiles, columns(known), 1);
@@ -232,8 +243,10 @@ fn shrunk(tiles: &Array) -> Array {
     let [rows, columns] = [h, w].map(|side| (side / factor).max(1));
     let mut data = Vec::with_capacity(n * c * rows * columns);
     for plane in tiles.data().chunks_exact(h * w) {
-        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-            let values = (0..factor.min(h)).flat_map(|y| &plane[(row * factor + y) * w + column * factor..][..factor.min(w)]);
+        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
+        {
+            let values = (0..factor.min(h))
+                .flat_map(|y| &plane[(row * factor + y) * w + column * factor..][..factor.min(w)]);
             data.push(values.sum::<f32>() / (factor.min(h) * factor.min(w)) as f32);
         }
     }

@@ -268,7 +268,9 @@ fn palette(words: &str) -> anyhow::Result<Command> {
 /// `with PATH`, `by number`, `by one-to-one`, `by nearest`, `cancel` or `save PATH`.
 fn compare_codes(words: &str) -> anyhow::Result<Command> {
     Ok(match words.split_once(' ').unwrap_or((words, "")) {
-        ("with", path) if !path.trim().is_empty() => Command::CompareCodes(Some(path.trim().into())),
+        ("with", path) if !path.trim().is_empty() => {
+            Command::CompareCodes(Some(path.trim().into()))
+        }
         ("by", name) => {
             let found = Pairing::ALL.into_iter().find(|pairing| pairing.name() == name.trim());
             let names = Pairing::ALL.map(Pairing::name).join(", ");

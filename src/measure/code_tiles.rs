@@ -41,10 +41,15 @@ impl CodeTiles {
     ) -> Result<Self, CodecError> {
         let whole = graphs.decoder()?;
         let small = small(whole, graphs.grid());
-        let (graph, grid) = small.as_ref().map_or((whole, graphs.grid()), |small| (small, [SMALL_GRID; 2]));
+        let (graph, grid) =
+            small.as_ref().map_or((whole, graphs.grid()), |small| (small, [SMALL_GRID; 2]));
         let image = match *graph.output_shape("image").unwrap_or_default() {
             [c, h, w] => [c, h, w],
-            ref other => return Err(format!("draw codes: pictures of shape {other:?} (expected [c, h, w])").into()),
+            ref other => {
+                return Err(
+                    format!("draw codes: pictures of shape {other:?} (expected [c, h, w])").into()
+                );
+            }
         };
         let decoder = Runner::new(engine, graph, None)?;
         Ok(Self { decoder, space: graphs.space(), range, grid, image })
@@ -63,7 +68,8 @@ impl CodeTiles {
     /// Channels, rows and columns of a tile.
     pub fn shape(&self) -> [usize; 3] {
         let [c, height, width] = self.image;
-        let side = |pixels: usize, cells: usize| (pixels / cells.max(1) * TILE_CELLS).clamp(1, pixels);
+        let side =
+            |pixels: usize, cells: usize| (pixels / cells.max(1) * TILE_CELLS).clamp(1, pixels);
         [c, side(height, self.grid[0]), side(width, self.grid[1])]
     }
 

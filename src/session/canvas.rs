@@ -167,7 +167,8 @@ impl Canvas {
     /// What filling from a place puts into which cells.
     pub fn fill_from(&self, map: &CodeMap, grid: usize, place: Place) -> Vec<(usize, u32)> {
         let places = flood(map.grid_codes(grid), map.grid_shape(), place);
-        let cells = places.into_iter().filter_map(|place| Some((map.cell(grid, place)?, self.code)));
+        let cells =
+            places.into_iter().filter_map(|place| Some((map.cell(grid, place)?, self.code)));
         changed(map, cells.collect())
     }
 
@@ -191,7 +192,8 @@ pub fn brush(at: Place, size: usize, shape: [usize; 2]) -> impl Iterator<Item = 
     let middle = |axis: usize| 2 * at[axis] as i64 + i64::from(size.is_multiple_of(2));
     let centre = [middle(0), middle(1)];
     let reach = size.div_ceil(2);
-    let area = [0, 1].map(|axis| at[axis].saturating_sub(reach)..(at[axis] + reach + 1).min(shape[axis]));
+    let area =
+        [0, 1].map(|axis| at[axis].saturating_sub(reach)..(at[axis] + reach + 1).min(shape[axis]));
     let [rows, columns] = area;
     let is_under = move |place: &Place| {
         let square = |axis: usize| (2 * place[axis] as i64 - centre[axis]).pow(2);

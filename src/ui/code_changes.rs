@@ -17,7 +17,9 @@ const COLUMNS: [f32; 6] = [28.0, 84.0, 150.0, 300.0, 374.0, 448.0];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(codebook) = scene.codebook else {
-        ui.label(theme::muted("The codes of a model with a codebook are compared with another's here."));
+        ui.label(theme::muted(
+            "The codes of a model with a codebook are compared with another's here.",
+        ));
         return;
     };
     let view = &mut view.codebook;
@@ -146,7 +148,9 @@ fn table(
                 ChangesOrder::Movement => ("Movement", "Those that moved farthest first."),
                 ChangesOrder::Number => ("Number", "Codes by their number here."),
                 ChangesOrder::Use => ("Use", "The most used here first."),
-                ChangesOrder::Fate => ("Fate", "Those that died first, then those that came alive."),
+                ChangesOrder::Fate => {
+                    ("Fate", "Those that died first, then those that came alive.")
+                }
             };
             let response = ui.selectable_label(view.changes_order == order, name);
             if response.on_hover_text(hint).clicked() {
@@ -167,14 +171,19 @@ fn table(
     }
     let order = changes.sorted(view.changes_order);
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, order.len(), |ui, seen| {
-        for row in order.get(seen).unwrap_or_default() {
-            let change = &changes.rows[*row];
-            if line(ui, scene, codebook, change, summary.most, view).clicked() {
-                select(view, change.code, out);
+    ScrollArea::vertical().auto_shrink([false, false]).show_rows(
+        ui,
+        ROW,
+        order.len(),
+        |ui, seen| {
+            for row in order.get(seen).unwrap_or_default() {
+                let change = &changes.rows[*row];
+                if line(ui, scene, codebook, change, summary.most, view).clicked() {
+                    select(view, change.code, out);
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// One code of the table.

@@ -213,7 +213,8 @@ pub(super) fn take_code(
             let cells = grids.flat_map(|grid| area.places().map(move |place| (grid, place)));
             let takes = |cell: &usize| {
                 let (old, codebook) = (map.code(*cell), scene.codebook);
-                old.zip(codebook).is_some_and(|(old, codebook)| codebook.siblings(old).contains(&code))
+                old.zip(codebook)
+                    .is_some_and(|(old, codebook)| codebook.siblings(old).contains(&code))
             };
             let cells = cells.filter_map(|(grid, place)| map.cell(grid, place)).filter(takes);
             let cells = cells.map(|cell| (cell, code as u32)).collect();

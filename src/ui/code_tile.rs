@@ -10,7 +10,13 @@ use crate::session::codebook::Codebook;
 const WITH_MARKS: f32 = 10.0;
 
 /// Draws a code into a square, its number over it where it has no picture; dead and dying ones are marked by form.
-pub(super) fn paint(ui: &Ui, scene: &Scene<'_>, square: Rect, code: usize, state: Option<CodeState>) {
+pub(super) fn paint(
+    ui: &Ui,
+    scene: &Scene<'_>,
+    square: Rect,
+    code: usize,
+    state: Option<CodeState>,
+) {
     let tile = scene.pictures.palette.tile(code);
     match tile {
         Some((sheet, part)) => picture::paint_part(ui, sheet, square, part),
@@ -21,7 +27,13 @@ pub(super) fn paint(ui: &Ui, scene: &Scene<'_>, square: Rect, code: usize, state
             let size = square.width() / (0.62 * text.len() as f32 + 0.7);
             if size >= 7.0 {
                 let font = FontId::monospace(size.min(12.0));
-                ui.painter().text(square.center(), Align2::CENTER_CENTER, text, font, theme::ink_on(ground));
+                ui.painter().text(
+                    square.center(),
+                    Align2::CENTER_CENTER,
+                    text,
+                    font,
+                    theme::ink_on(ground),
+                );
             }
         }
     }

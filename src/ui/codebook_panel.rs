@@ -391,9 +391,13 @@ fn rate(ui: &mut Ui, codebook: &Codebook) {
     let label = egui::Label::new(theme::muted(text).small()).truncate();
     ui.add(label).on_hover_ui(|ui| {
         let images = grouped(rate.images as u64);
-        ui.label(format!("Over {images} held-out images of {} pixels", grouped(rate.pixels as u64)));
+        ui.label(format!(
+            "Over {images} held-out images of {} pixels",
+            grouped(rate.pixels as u64)
+        ));
         let row = |ui: &mut Ui, bits: f64, what: &str| {
-            let text = format!("{} bits a pixel, {} an image: {what}", per_pixel(bits), whole(bits));
+            let text =
+                format!("{} bits a pixel, {} an image: {what}", per_pixel(bits), whole(bits));
             ui.label(theme::muted(text));
         };
         row(ui, rate.bits, "every code written with log2 K bits");

@@ -267,7 +267,8 @@ impl CodebookView {
     /// What stands beside the code in the inspector, on each side; nothing where that was not counted.
     pub(super) fn beside(&mut self, codebook: &Codebook, code: usize) -> Option<&[Vec<Pair>; 4]> {
         let survey = codebook.survey.as_ref()?;
-        let is_known = |known: &BesideCode| known.code == code && Arc::ptr_eq(&known.survey, survey);
+        let is_known =
+            |known: &BesideCode| known.code == code && Arc::ptr_eq(&known.survey, survey);
         let known = match self.beside.take().filter(is_known) {
             Some(known) => known,
             None => BesideCode {
@@ -348,7 +349,8 @@ struct Walk {
 
 impl Walk {
     fn is_of(&self, lead: usize, cells: &[usize], codebook: &Codebook) -> bool {
-        let same_codes = self.codes.as_ref().is_some_and(|codes| Arc::ptr_eq(codes, &codebook.codes));
+        let same_codes =
+            self.codes.as_ref().is_some_and(|codes| Arc::ptr_eq(codes, &codebook.codes));
         same_codes && self.lead == lead && self.origins.iter().map(|(cell, _)| cell).eq(cells)
     }
 }

@@ -5,7 +5,8 @@ use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_changes, code_map, codebook_panel, pad, palette, picture, probe, save, sliders, theme,
+    Command, Scene, Tab, View, code_changes, code_map, codebook_panel, pad, palette, picture,
+    probe, save, sliders, theme,
 };
 use crate::session::codebook::Codebook;
 

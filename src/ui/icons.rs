@@ -9,11 +9,13 @@ pub(super) fn tool(painter: &Painter, square: Rect, tool: Tool, ink: Color32) {
     // On a grid of 16 by 16.
     let unit = square.width() / 16.0;
     let at = |x: f32, y: f32| square.min + vec2(x, y) * unit;
-    let rect = |x: f32, y: f32, right: f32, down: f32| Rect::from_min_max(at(x, y), at(right, down));
+    let rect =
+        |x: f32, y: f32, right: f32, down: f32| Rect::from_min_max(at(x, y), at(right, down));
     let line = Stroke::new(1.4 * unit, ink);
     match tool {
         Tool::Select => {
-            let corners = [at(2.5, 3.0), at(13.5, 3.0), at(13.5, 13.0), at(2.5, 13.0), at(2.5, 3.0)];
+            let corners =
+                [at(2.5, 3.0), at(13.5, 3.0), at(13.5, 13.0), at(2.5, 13.0), at(2.5, 3.0)];
             painter.extend(Shape::dashed_line(&corners, line, 2.6 * unit, 2.0 * unit));
         }
         Tool::Brush => {

@@ -6,7 +6,8 @@ use super::codebook_panel::{select, swatch};
 use super::codebook_view::{CodebookView, Details};
 use super::words::{self, grouped, measure, rounded};
 use super::{
-    Command, Picture, Scene, TrainForm, beside, code_pictures, code_plot, theme, train_panel};
+    Command, Picture, Scene, TrainForm, beside, code_pictures, code_plot, theme, train_panel,
+};
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
 pub(super) fn show(

@@ -78,16 +78,27 @@ pub(super) fn sorted(
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(codebook) = scene.codebook else {
-        return note(ui, "The codes of a model with a codebook will be here, each as what it decodes to.", scene, out);
+        return note(
+            ui,
+            "The codes of a model with a codebook will be here, each as what it decodes to.",
+            scene,
+            out,
+        );
     };
     if scene.model.only_codes {
-        return note(ui, "Only a codebook is open: there is no decoder that makes pictures of its codes.", scene, out);
+        return note(
+            ui,
+            "Only a codebook is open: there is no decoder that makes pictures of its codes.",
+            scene,
+            out,
+        );
     }
     let view = &mut view.codebook;
     toolbar(ui, scene, codebook, view, out);
     if !std::mem::take(&mut view.palette_is_held) || view.palette_places.len() != codebook.size() {
         let counts = view.overview.counts.clone();
-        view.palette_places = sorted(codebook, &scene.pictures.palette, &counts, view.palette_order);
+        view.palette_places =
+            sorted(codebook, &scene.pictures.palette, &counts, view.palette_order);
     }
     ScrollArea::vertical().auto_shrink([false, false]).show_viewport(ui, |ui, seen| {
         sheet(ui, scene, codebook, view, seen, out);
@@ -204,7 +215,8 @@ fn sheet(
     }
     let frame_of = |code: usize| Some(rect_of(places.iter().position(|&found| found == code)?));
     let is_shown = response.has_focus() || view.selected.is_some() || view.canvas.tool.takes_code();
-    let chosen = if view.canvas.tool.takes_code() { view.canvas.code as usize } else { view.cursor };
+    let chosen =
+        if view.canvas.tool.takes_code() { view.canvas.code as usize } else { view.cursor };
     if let Some(frame) = frame_of(chosen).filter(|_| is_shown) {
         theme::frame_around(ui, frame);
     }

@@ -12,10 +12,12 @@
 mod adversarial;
 mod adversarial_training;
 mod architecture;
+mod canvas;
 mod cli;
 mod code_space;
 mod code_use;
 mod codebook;
+mod codebook_views;
 mod common;
 mod data;
 mod described;

@@ -1,6 +1,7 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
 mod behaviour;
+mod canvas;
 mod card;
 mod code_plane;
 mod codebook;

@@ -25,7 +25,9 @@ pub enum RegionError {
         expected: usize,
     },
     /// The rows do not make up as many grids as the model has.
-    #[error("paste codes: found {found} rows (expected as many for each of the model's {grids} grids of codes)")]
+    #[error(
+        "paste codes: found {found} rows (expected as many for each of the model's {grids} grids of codes)"
+    )]
     Grids {
         /// How many rows.
         found: usize,
@@ -91,12 +93,12 @@ impl Region {
         }
         let mut cells = Vec::new();
         for place in places {
-            let [Some(row), Some(column)] = [0, 1].map(|axis| place[axis].checked_sub(corner[axis]))
+            let [Some(row), Some(column)] =
+                [0, 1].map(|axis| place[axis].checked_sub(corner[axis]))
             else {
                 continue;
             };
-            let of_grid =
-                |grid| Some((map.cell(grid, place)?, self.code(grid, [row, column])?));
+            let of_grid = |grid| Some((map.cell(grid, place)?, self.code(grid, [row, column])?));
             cells.extend((0..self.grids).filter_map(of_grid));
         }
         cells

@@ -109,7 +109,9 @@ impl Beside {
         let (axis, comes_after) = direction.way();
         let Ok(code) = u32::try_from(code) else { return Vec::new() };
         // Grids in which the code never has such a neighbour say nothing of it.
-        let ends = |table: &Table| if comes_after { table.firsts.get(&code) } else { table.seconds.get(&code) }.copied();
+        let ends = |table: &Table| {
+            if comes_after { table.firsts.get(&code) } else { table.seconds.get(&code) }.copied()
+        };
         let tables: Vec<&Table> = self
             .grids
             .iter()
@@ -125,7 +127,9 @@ impl Beside {
                     *counts.entry(other).or_default() += count;
                 }
             } else {
-                for (&(other, _), count) in table.pairs.iter().filter(|((_, second), _)| *second == code) {
+                for (&(other, _), count) in
+                    table.pairs.iter().filter(|((_, second), _)| *second == code)
+                {
                     *counts.entry(other).or_default() += count;
                 }
             }

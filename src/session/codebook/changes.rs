@@ -152,16 +152,18 @@ impl Changes {
         let [k, l] = [here, there].map(|side| side.codes.num_rows() / parts);
         let mut rows = Vec::with_capacity(here.codes.num_rows());
         for part in 0..parts {
-            let [ours, theirs] = [(here, k), (there, l)].map(|(side, k)| side.codes.rows(part * k, (part + 1) * k));
+            let [ours, theirs] =
+                [(here, k), (there, l)].map(|(side, k)| side.codes.rows(part * k, (part + 1) * k));
             let found: Vec<Option<usize>> = match pairing {
                 Pairing::Number => (0..k).map(|code| (code < l).then_some(code)).collect(),
                 Pairing::Nearest if l == 0 => vec![None; k],
-                Pairing::Nearest => {
-                    nearest_codes(&ours, &theirs).iter().map(|(code, _)| Some(*code as usize)).collect()
+                Pairing::Nearest => nearest_codes(&ours, &theirs)
+                    .iter()
+                    .map(|(code, _)| Some(*code as usize))
+                    .collect(),
+                Pairing::OneToOne => {
+                    one_to_one(&ours, &theirs, |share| go_on((part as f32 + share) / parts as f32))?
                 }
-                Pairing::OneToOne => one_to_one(&ours, &theirs, |share| {
-                    go_on((part as f32 + share) / parts as f32)
-                })?,
             };
             for (index, found) in found.into_iter().enumerate() {
                 let (code, other) = (part * k + index, found.map(|found| part * l + found));
@@ -181,9 +183,7 @@ impl Changes {
             let first = match order {
                 ChangesOrder::Movement => farthest(a).total_cmp(&farthest(b)),
                 ChangesOrder::Use => most_used(a).total_cmp(&most_used(b)),
-                ChangesOrder::Fate => {
-                    a.fate.cmp(&b.fate).then(farthest(a).total_cmp(&farthest(b)))
-                }
+                ChangesOrder::Fate => a.fate.cmp(&b.fate).then(farthest(a).total_cmp(&farthest(b))),
                 ChangesOrder::Number => std::cmp::Ordering::Equal,
             };
             first.then(a.code.cmp(&b.code))
@@ -223,7 +223,8 @@ impl Changes {
 }
 
 fn change([here, there]: [Side<'_>; 2], code: usize, other: Option<usize>) -> Change {
-    let distance = other.map(|other| squared_distance(here.codes.row(code), there.codes.row(other)).sqrt());
+    let distance =
+        other.map(|other| squared_distance(here.codes.row(code), there.codes.row(other)).sqrt());
     let shares = [here.share(code), other.and_then(|other| there.share(other))];
     let fate = match shares.map(|share| share.map(|share| share > 0.0)) {
         [Some(true), Some(true)] => Fate::Lives,

@@ -99,7 +99,12 @@ fn of_tool(
             if view.canvas.tool == Tool::Brush {
                 ui.horizontal(|ui| brush(ui, view));
             }
-            ui.label(theme::muted("Choose a code in the palette or the codebook, or hold Alt and click a cell.").small());
+            ui.label(
+                theme::muted(
+                    "Choose a code in the palette or the codebook, or hold Alt and click a cell.",
+                )
+                .small(),
+            );
         }
         Tool::Clone => {
             ui.horizontal(|ui| {
@@ -150,7 +155,9 @@ fn current(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut Codeb
 fn brush(ui: &mut Ui, view: &mut CodebookView) {
     let label = ui.label("Size").on_hover_text("The brush, in cells across.").id;
     let value = DragValue::new(&mut view.canvas.brush).range(1..=LARGEST_BRUSH).speed(0.1);
-    ui.add(value).labelled_by(label).on_hover_text("The brush, in cells across ([ and ] change it).");
+    ui.add(value)
+        .labelled_by(label)
+        .on_hover_text("The brush, in cells across ([ and ] change it).");
 }
 
 /// Another code for a cell by its number, or into the inspector.
@@ -233,8 +240,9 @@ fn walk(
     } else {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            ui.label(theme::muted("Nearest").small())
-                .on_hover_text("The codes whose vectors lie nearest to that of the code that was here.");
+            ui.label(theme::muted("Nearest").small()).on_hover_text(
+                "The codes whose vectors lie nearest to that of the code that was here.",
+            );
             if code_tile::named_button(ui, "‹", "Walk back", back, at > 0) {
                 step(-1);
             }
@@ -286,7 +294,8 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView
         images(ui, scene, |image, codes| {
             chosen = Some((format!("image {}", image + 1), whole(codes.to_vec())));
         });
-        let hint = "Keep the codes of the picture as they are now; then go elsewhere and paint them in.";
+        let hint =
+            "Keep the codes of the picture as they are now; then go elsewhere and paint them in.";
         if ui.button("This picture").on_hover_text(hint).clicked() {
             chosen = Some(("a kept picture".to_owned(), whole(map.codes.clone())));
         }
@@ -300,7 +309,8 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView
         if ui.button("As encoded").on_hover_text(hint).clicked() {
             chosen = Some(("the encoder".to_owned(), scene.explore.chosen_codes().and_then(whole)));
         }
-        let copied = view.canvas.clipboard.clone().filter(|region| region.shape() == map.grid_shape());
+        let copied =
+            view.canvas.clipboard.clone().filter(|region| region.shape() == map.grid_shape());
         let hint = "A whole picture's codes that were copied.";
         if sliders::enabled(ui, copied.is_some(), "The clipboard", hint) {
             chosen = Some(("the clipboard".to_owned(), copied));
@@ -311,7 +321,9 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView
         }
     });
     menu.response
-        .on_hover_text("Whose codes the brush puts in: a watched image, a draw, or this picture as it is now.")
+        .on_hover_text(
+            "Whose codes the brush puts in: a watched image, a draw, or this picture as it is now.",
+        )
         .widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Source of the clone brush"));
 }
 
@@ -326,7 +338,8 @@ fn images(ui: &mut Ui, scene: &Scene<'_>, mut choose: impl FnMut(usize, &[u32]))
     while known.peek().is_some() {
         ui.horizontal(|ui| {
             for (image, codes) in known.by_ref().take(4) {
-                let (square, response) = ui.allocate_exact_size(Vec2::splat(SOURCE), Sense::click());
+                let (square, response) =
+                    ui.allocate_exact_size(Vec2::splat(SOURCE), Sense::click());
                 let left = image as f32 / count;
                 let part = Rect::from_min_max(pos2(left, 0.0), pos2(left + 1.0 / count, 1.0));
                 picture::paint_part(ui, probe.rows[0].1, square, part);

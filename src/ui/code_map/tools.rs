@@ -19,16 +19,22 @@ fn described(tool: Tool) -> (&'static str, Key, &'static str) {
             Key::V,
             "Choose a cell; drag over a rectangle to copy it, or to walk all its codes. Shift and arrows do the same.",
         ),
-        Tool::Brush => {
-            ("Brush", Key::B, "Paint with the current code. [ and ] change the brush; Alt picks a code.")
-        }
+        Tool::Brush => (
+            "Brush",
+            Key::B,
+            "Paint with the current code. [ and ] change the brush; Alt picks a code.",
+        ),
         Tool::Pick => ("Pick a code", Key::I, "Make the code of a cell the current one."),
-        Tool::Fill => {
-            ("Fill", Key::F, "Put the current code into all cells around that have the code of this one.")
-        }
-        Tool::Clone => {
-            ("Clone brush", Key::C, "Paint with the codes of another picture, each at its own place.")
-        }
+        Tool::Fill => (
+            "Fill",
+            Key::F,
+            "Put the current code into all cells around that have the code of this one.",
+        ),
+        Tool::Clone => (
+            "Clone brush",
+            Key::C,
+            "Paint with the codes of another picture, each at its own place.",
+        ),
         Tool::Paste => ("Paste codes", Key::P, "Put down the rectangle of codes that was copied."),
     }
 }
@@ -183,7 +189,13 @@ fn select(ui: &Ui, response: &Response, lattice: &Lattice, map: &CodeMap, view: 
 }
 
 /// Shows which cells the tool at hand would change.
-pub(super) fn preview(ui: &Ui, response: &Response, lattice: &Lattice, map: &CodeMap, view: &CodebookView) {
+pub(super) fn preview(
+    ui: &Ui,
+    response: &Response,
+    lattice: &Lattice,
+    map: &CodeMap,
+    view: &CodebookView,
+) {
     let Some((grid, place)) = response.hover_pos().and_then(|at| place_at(lattice, map, at)) else {
         return;
     };

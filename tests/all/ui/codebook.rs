@@ -54,7 +54,7 @@ pub fn click_at(harness: &mut Harness<'_, Window>, at: Pos2) -> Vec<Command> {
 }
 
 /// Where a cell of the code map lies.
-fn cell_at(harness: &Harness<'_, Window>, cell: usize) -> Pos2 {
+pub fn cell_at(harness: &Harness<'_, Window>, cell: usize) -> Pos2 {
     let rect = harness.get_by_label("Code map").rect();
     let side = (rect.width() / GRID[0].max(GRID[1]) as f32).floor();
     let place = vec2((cell % GRID[1]) as f32 + 0.5, (cell / GRID[1]) as f32 + 0.5);
@@ -503,13 +503,13 @@ fn cells_are_changed_in_every_way() {
 
     // From its neighbours.
     let near = book(&harness).neighbours(17, 8);
-    press(&mut harness, "Nearest");
-    let start = format!("Code {}, ", near[2].code);
+    let start = format!("Put code {}, ", near[2].code);
     let item = nodes(&harness)
         .into_iter()
         .find(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(&start)));
     item.expect("an item").click();
-    assert_eq!(asked(&mut harness), set(near[2].code as u32), "a neighbour");
+    let walked = vec![Command::BeginEdit, Command::PaintCells(vec![(12, near[2].code as u32)])];
+    assert_eq!(asked(&mut harness), walked, "a neighbour");
 
     // From the heatmap.
     let at = place_of(&harness, 300);
@@ -735,6 +735,8 @@ fn windows() -> Vec<(&'static str, Window)> {
     bare.code_map = None;
     vec![
         ("plain", Window::with_codes(512)),
+        ("palette", super::canvas::palette_window(512)),
+        ("changes", super::canvas::changes_window()),
         ("inspected", inspected),
         ("plane", on_plane),
         ("images", images),

@@ -5,10 +5,11 @@ use egui::accesskit::Role;
 use egui::{Rect, WidgetRect, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use zscope::session::canvas::Tool;
 use zscope::ui::{Notice, Order, Tab};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{codes_alone, evaluate};
+use super::{canvas, codes_alone, evaluate};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -32,6 +33,13 @@ fn scenes() -> Vec<(&'static str, Window)> {
         window.view.tab = tab;
         scenes.push((scene, window));
     }
+    for tool in Tool::ALL {
+        let mut window = canvas::palette_window(512);
+        window.view.codebook.canvas.tool = tool;
+        window.view.codebook.cell = Some(12);
+        scenes.push(("a palette and a tool", window));
+    }
+    scenes.push(("codebooks compared", canvas::changes_window()));
     scenes.extend(codes_alone::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
