@@ -99,6 +99,10 @@
 //!   unpacks to nor how often one is visited.
 //! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
 //!   name every shape that exists ([`train::init::Init`]).
+//! - What a code looks like alone is the middle of a uniform picture; of a large network only a grid of four by four
+//!   cells is decoded for it ([`measure::code_tiles`]), where the network takes grids of any size.
+//! - A stroke on the code map is one edit: panels tell where it begins, and [`session::canvas`], pure functions of grids,
+//!   says which cells each touch means.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -99,7 +99,7 @@ impl ZscopeApp {
             );
         };
         let k = codebook.size() / codebook.layout.parts();
-        let is_same_run = self.run_dir().is_some_and(|dir| text(&path).starts_with(&text(&dir)));
+        let is_same_run = self.run_dir().is_some_and(|dir| is_of_run(&path, &dir));
         let pairing = &mut self.view.codebook.pairing;
         if is_same_run {
             *pairing = Pairing::Number;
@@ -310,6 +310,12 @@ fn name_of(opened: &Opened) -> String {
     let dir = opened.run_dir.as_deref().unwrap_or(&opened.path);
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     if opened.run.is_some() { format!("{name}, step {}", opened.step) } else { name.into_owned() }
+}
+
+/// Whether a path names a run or one of its checkpoints.
+fn is_of_run(path: &Path, dir: &Path) -> bool {
+    let named = text(path).rsplit_once('@').map(|(run, _)| PathBuf::from(run));
+    path.starts_with(dir) || named.is_some_and(|run| run == dir)
 }
 
 fn text(path: &Path) -> String {

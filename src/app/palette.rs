@@ -27,6 +27,8 @@ const TILE_PX: usize = 32;
 /// While codes move, the palette is made anew no more often than this, nor than so many times as long as it took.
 const RENEW: Duration = Duration::from_secs(10);
 const RESTS: u32 = 8;
+/// One that takes longer tells how far it is each time.
+const TOLD: Duration = Duration::from_secs(2);
 /// A palette of fewer operations is made before a person asks to see it.
 const CHEAP_FLOPS: u64 = 60_000_000_000;
 
@@ -70,6 +72,8 @@ fn columns(wanted: usize) -> usize {
 impl PaletteJob {
     fn shown(&self) -> Palette {
         let columns = columns(self.wanted);
+        // Following training, a quick one is not worth a bar that comes and goes.
+        let is_told = self.brightness.len() < self.wanted || self.took > TOLD;
         Palette {
             sheet: self.texture.as_ref().map(textures::picture),
             columns,
@@ -77,7 +81,8 @@ impl PaletteJob {
             known: self.brightness.len(),
             wanted: self.wanted,
             brightness: self.brightness.clone(),
-            share: self.job.is_running.then(|| self.done as f32 / self.wanted.max(1) as f32),
+            share: (self.job.is_running && is_told)
+                .then(|| self.done as f32 / self.wanted.max(1) as f32),
             is_stopped: self.is_stopped,
         }
     }

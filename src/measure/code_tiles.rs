@@ -46,9 +46,10 @@ impl CodeTiles {
         let image = match *graph.output_shape("image").unwrap_or_default() {
             [c, h, w] => [c, h, w],
             ref other => {
-                return Err(
-                    format!("draw codes: pictures of shape {other:?} (expected [c, h, w])").into()
-                );
+                return Err(format!(
+                    "draw codes: pictures of shape {other:?} (expected [c, h, w])"
+                )
+                .into());
             }
         };
         let decoder = Runner::new(engine, graph, None)?;

@@ -13,7 +13,7 @@ const ROW: f32 = 22.0;
 /// The bar of a movement at most.
 const BAR: f32 = 90.0;
 /// Where the columns begin: code, other, movement, shares, fate.
-const COLUMNS: [f32; 6] = [28.0, 84.0, 150.0, 300.0, 374.0, 448.0];
+const COLUMNS: [f32; 6] = [28.0, 84.0, 150.0, 316.0, 390.0, 464.0];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(codebook) = scene.codebook else {

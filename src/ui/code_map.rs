@@ -70,7 +70,7 @@ fn map_ui(
         ui.painter().text(square.center(), Align2::CENTER_CENTER, text, font, theme::MUTED);
         return;
     };
-    let lattice = Lattice::square_cells(ui, square, map.shape);
+    let lattice = Lattice::square_cells(ui, square, map.grid_shape(), map.grids);
     let pointed = response.hover_pos().and_then(|at| lattice.cell_at(at));
     tools::use_tool(ui, &response, &lattice, (map, codebook), view, out);
     let way = keys::arrows(ui, &response);
@@ -86,8 +86,7 @@ fn map_ui(
         (view.cell, view.canvas.selection) = (None, None);
     }
     paint(ui, &lattice, map, view);
-    let rows = map.shape[0] / map.grids.max(1);
-    (1..map.grids).for_each(|grid| lattice.part_rows(ui, grid * rows));
+    lattice.part_grids(ui);
     tools::preview(ui, &response, &lattice, map, view);
     keys::focus_ring(ui, &response, lattice.rect);
     response.widget_info(|| described(map, view));

@@ -161,7 +161,7 @@ pub enum Command {
     },
     /// Takes the last change of codes back.
     UndoCodes,
-    /// Puts another code into a cell of the picture.
+    /// Puts another code into a cell of the picture, as an edit of its own.
     SetCell {
         /// The cell of the code map, row by row.
         cell: usize,

@@ -10,8 +10,13 @@ use crate::session::codebook::Codebook;
 
 /// How large tiles can be, in points.
 const SIDES: std::ops::RangeInclusive<f32> = 12.0..=96.0;
+/// The smallest and the largest that follow the room.
+const LEAST_FIT: u32 = 16;
+const LARGEST_FIT: u32 = 64;
 /// Between tiles.
 const GAP: f32 = 2.0;
+/// A frame around a tile at the border is seen whole.
+const MARGIN: f32 = 3.0;
 
 /// What codes decode to, as far as that is known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,8 +105,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         view.palette_places =
             sorted(codebook, &scene.pictures.palette, &counts, view.palette_order);
     }
+    view.palette_fit = fitted(codebook.size(), ui.available_size());
+    let side = view.palette_side.unwrap_or(view.palette_fit);
     ScrollArea::vertical().auto_shrink([false, false]).show_viewport(ui, |ui, seen| {
-        sheet(ui, scene, codebook, view, seen, out);
+        sheet(ui, scene, codebook, view, (side, seen), out);
     });
 }
 
@@ -151,8 +158,16 @@ fn toolbar(
         }
         ui.separator();
         let label = ui.label(theme::muted("Tiles")).on_hover_text("How large tiles are, in points.").id;
-        let side = egui::DragValue::new(&mut view.palette_side).range(SIDES).speed(0.5).max_decimals(0);
-        ui.add(side).labelled_by(label).on_hover_text("How large tiles are, in points.");
+        let mut side = view.palette_side.unwrap_or(view.palette_fit);
+        let value = egui::DragValue::new(&mut side).range(SIDES).speed(0.5).max_decimals(0);
+        let value = ui.add(value).labelled_by(label);
+        if value.on_hover_text("How large tiles are, in points.").changed() {
+            view.palette_side = Some(side);
+        }
+        let fit = ui.selectable_label(view.palette_side.is_none(), "Fit");
+        if fit.on_hover_text("As large as all tiles fit.").clicked() {
+            view.palette_side = None;
+        }
         let hint = "Save all tiles in this order as a PNG or JPEG file.";
         if let Some(place) = save::button(ui, "Save palette…", hint, &mut view.export_path) {
             out.push(Command::SavePalette(place.path()));
@@ -178,28 +193,35 @@ fn toolbar(
     });
 }
 
+/// The largest tiles of which so many fit into a room, as far as they are to be seen.
+fn fitted(count: usize, room: Vec2) -> f32 {
+    let fits = |side: &f32| {
+        let columns = ((room.x - 2.0 * MARGIN) / (side + GAP)).floor().max(1.0) as usize;
+        count.div_ceil(columns) as f32 * (side + GAP) + 2.0 * MARGIN <= room.y
+    };
+    (LEAST_FIT..=LARGEST_FIT).rev().map(|side| side as f32).find(fits).unwrap_or(LEAST_FIT as f32)
+}
+
 /// The tiles that are seen.
 fn sheet(
     ui: &mut Ui,
     scene: &Scene<'_>,
     codebook: &Codebook,
     view: &mut CodebookView,
-    seen: Rect,
+    (side, seen): (f32, Rect),
     out: &mut Vec<Command>,
 ) {
-    let step = view.palette_side + GAP;
-    // A frame around a tile at the border is seen whole.
-    let margin = 3.0;
-    let columns = (((ui.available_width() - 2.0 * margin) / step) as usize).max(1);
+    let step = side + GAP;
+    let columns = (((ui.available_width() - 2.0 * MARGIN) / step) as usize).max(1);
     let count = view.palette_places.len();
     let rows = count.div_ceil(columns);
     let size = vec2(columns.min(count) as f32, rows as f32) * step - Vec2::splat(GAP);
-    let (area, _) = ui.allocate_exact_size(size + Vec2::splat(2.0 * margin), Sense::hover());
-    let origin = area.min + Vec2::splat(margin);
+    let (area, _) = ui.allocate_exact_size(size + Vec2::splat(2.0 * MARGIN), Sense::hover());
+    let origin = area.min + Vec2::splat(MARGIN);
     let response = ui.interact(area, egui::Id::unique("palette"), Sense::click());
     let rect_of = |place: usize| {
         let at = vec2((place % columns) as f32, (place / columns) as f32) * step;
-        Rect::from_min_size(origin + at, Vec2::splat(view.palette_side))
+        Rect::from_min_size(origin + at, Vec2::splat(side))
     };
     let places = view.palette_places.clone();
     let code_at = |at: egui::Pos2| {
@@ -237,8 +259,8 @@ fn sheet(
         && let Some(frame) = places.iter().position(|&code| code == view.cursor)
     {
         let at = vec2((frame % columns) as f32, (frame / columns) as f32) * step;
-        let side = Vec2::splat(view.palette_side);
-        ui.scroll_to_rect(Rect::from_min_size(origin + at, side).expand(3.0), None);
+        let tile = Vec2::splat(side);
+        ui.scroll_to_rect(Rect::from_min_size(origin + at, tile).expand(3.0), None);
     }
     keys::focus_ring(ui, &response, area.intersect(ui.clip_rect()).shrink(2.0));
     named(&response, view, "Palette of codes");

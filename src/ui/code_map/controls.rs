@@ -1,5 +1,7 @@
 //! What goes with the tool at hand: the code of a cell and its neighbours, the current code, the brush, the source.
 
+use std::ops::Range;
+
 use egui::{DragValue, Key, Modifiers, Popup, Rect, Sense, Ui, Vec2, WidgetInfo, pos2};
 
 use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
@@ -14,6 +16,11 @@ pub(super) const BESIDE: f32 = 168.0;
 const CURRENT: f32 = 22.0;
 /// A tile of a neighbour, in points.
 const CANDIDATE: f32 = 30.0;
+/// Between tiles.
+const GAP: f32 = 3.0;
+/// Fewer neighbours than this are no row: they go into a menu.
+const LEAST_CANDIDATES: usize = 4;
+const NEAREST: &str = "The codes whose vectors lie nearest to that of the code that was here; , and . walk along them.";
 /// Watched images that are offered as sources.
 const SOURCES: usize = 8;
 /// A watched image in the menu of sources, in points.
@@ -73,7 +80,7 @@ fn of_tool(
             Some((cell, code)) => {
                 ui.horizontal(|ui| {
                     ui.spacing_mut().item_spacing.x = 6.0;
-                    edit_cell(ui, codebook, view, (cell, code), out);
+                    edit_cell(ui, codebook, view, (cell, code), is_low, out);
                     if is_low {
                         walk(ui, scene, (map, codebook), view, is_low, out);
                     }
@@ -166,6 +173,7 @@ fn edit_cell(
     codebook: &Codebook,
     view: &mut CodebookView,
     (cell, code): (usize, usize),
+    is_low: bool,
     out: &mut Vec<Command>,
 ) {
     let label = ui.label(format!("Cell {cell}")).on_hover_text("The cell with the white frame.").id;
@@ -181,12 +189,17 @@ fn edit_cell(
         out.push(Command::BeginEdit);
     }
     if changed {
-        out.push(Command::SetCell { cell, code: number });
+        out.push(Command::PaintCells(vec![(cell, number)]));
     }
     let hint = "Show all that is known of this code.";
     if ui.button("Inspect").on_hover_text(hint).clicked() {
         view.select(Some(code));
         out.push(Command::SelectCode(Some(code)));
+    }
+    if let Some(area) = view.canvas.selection.filter(|_| !is_low) {
+        let [rows, columns] = area.shape;
+        ui.label(theme::muted(format!("{rows} × {columns}")))
+            .on_hover_text("Rows and columns of cells that are selected together.");
     }
 }
 
@@ -218,31 +231,37 @@ fn walk(
     }
     let row = |ui: &mut Ui, view: &mut CodebookView| {
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = Vec2::splat(3.0);
-            tiles(ui, scene, codebook, view, at, &candidates)
+            ui.spacing_mut().item_spacing = Vec2::splat(GAP);
+            let all = 0..candidates.len();
+            tiles(ui, scene, (codebook, &candidates), view, (all, at), CANDIDATE)
         })
         .inner
     };
-    let back = "Go back one code towards the one that was here (,).";
-    let on = "Go on to the next nearest code (.). Selected cells all walk, each from its own code.";
-    let chosen = if is_low {
-        // In the same line as the cell there is no room.
-        ui.menu_button("Nearest", |ui| {
-            ui.set_max_width(5.0 * (CANDIDATE + 3.0));
+    let fit = ((ui.available_width() + GAP) / (CURRENT + GAP)) as usize;
+    let chosen = if is_low && fit >= LEAST_CANDIDATES {
+        ui.spacing_mut().item_spacing.x = GAP;
+        let end = fit.max(at + 1).min(candidates.len());
+        let shown = end.saturating_sub(fit)..end;
+        tiles(ui, scene, (codebook, &candidates), view, (shown, at), CURRENT)
+    } else if is_low {
+        // In the line of the cell there is no room.
+        let menu = ui.menu_button("Nearest", |ui| {
+            ui.set_max_width(5.0 * (CANDIDATE + GAP));
             let chosen = row(ui, view);
             if chosen.is_some() {
                 ui.close();
             }
             chosen
-        })
-        .inner
-        .flatten()
+        });
+        menu.response.on_hover_text(NEAREST);
+        menu.inner.flatten()
     } else {
+        let back = "Go back one code towards the one that was here (,).";
+        let on =
+            "Go on to the next nearest code (.). Selected cells all walk, each from its own code.";
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            ui.label(theme::muted("Nearest").small()).on_hover_text(
-                "The codes whose vectors lie nearest to that of the code that was here.",
-            );
+            ui.label(theme::muted("Nearest").small()).on_hover_text(NEAREST);
             if code_tile::named_button(ui, "‹", "Walk back", back, at > 0) {
                 step(-1);
             }
@@ -258,23 +277,24 @@ fn walk(
     }
 }
 
-/// A tile for the code that was there and each of its neighbours; which of them was pressed.
+/// A tile for the code that was there and each of its neighbours, as far as they are shown; which was pressed.
 fn tiles(
     ui: &mut Ui,
     scene: &Scene<'_>,
-    codebook: &Codebook,
+    (codebook, candidates): (&Codebook, &[(usize, f32)]),
     view: &mut CodebookView,
-    at: usize,
-    candidates: &[(usize, f32)],
+    (shown, at): (Range<usize>, usize),
+    side: f32,
 ) -> Option<usize> {
     let mut chosen = None;
-    for (rank, &(code, distance)) in candidates.iter().enumerate() {
+    for (rank, &(code, distance)) in candidates.iter().enumerate().take(shown.end).skip(shown.start)
+    {
         let state = words::state(codebook.state(code));
         let name = match rank {
             0 => format!("Put code {code} back, {state}"),
             _ => format!("Put code {code}, {} away, {state}", measure(distance)),
         };
-        let response = code_tile::button(ui, scene, codebook, code, CANDIDATE, &name, rank == at);
+        let response = code_tile::button(ui, scene, codebook, code, side, &name, rank == at);
         if response.hovered() {
             view.hover(code);
         }

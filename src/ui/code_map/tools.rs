@@ -45,7 +45,10 @@ pub(super) fn bar(ui: &mut Ui, view: &mut CodebookView, enabled: bool) {
     for tool in Tool::ALL {
         let (name, key, hint) = described(tool);
         let sense = if enabled { Sense::click() } else { Sense::hover() };
-        let (square, response) = ui.allocate_exact_size(Vec2::splat(BUTTON), sense);
+        // As high as the title beside it, so that the map begins where other columns' pictures do.
+        let size = Vec2::new(BUTTON, ui.text_style_height(&egui::TextStyle::Heading));
+        let (rect, response) = ui.allocate_exact_size(size, sense);
+        let square = Rect::from_center_size(rect.center(), Vec2::splat(BUTTON));
         let is_on = enabled && view.canvas.tool == tool;
         let visuals = ui.style().interact_selectable(&response, is_on);
         if is_on || response.hovered() || response.has_focus() {
