@@ -189,15 +189,13 @@ fn changed(map: &CodeMap, cells: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
 pub fn brush(at: Place, size: usize, shape: [usize; 2]) -> impl Iterator<Item = Place> {
     let size = size.clamp(1, LARGEST_BRUSH);
     // Twice the distances, so that the middle of an even brush is a whole number too.
-    let middle = |axis: usize| 2 * at[axis] as i64 + i64::from(size.is_multiple_of(2));
-    let centre = [middle(0), middle(1)];
+    let middle = at.map(|at| 2 * at + usize::from(size.is_multiple_of(2)));
     let reach = size.div_ceil(2);
-    let area =
+    let [rows, columns] =
         [0, 1].map(|axis| at[axis].saturating_sub(reach)..(at[axis] + reach + 1).min(shape[axis]));
-    let [rows, columns] = area;
     let is_under = move |place: &Place| {
-        let square = |axis: usize| (2 * place[axis] as i64 - centre[axis]).pow(2);
-        square(0) + square(1) <= (size as i64).pow(2)
+        let square = |axis: usize| (2 * place[axis]).abs_diff(middle[axis]).pow(2);
+        square(0) + square(1) <= size.pow(2)
     };
     rows.flat_map(move |row| columns.clone().map(move |column| [row, column])).filter(is_under)
 }

@@ -94,7 +94,7 @@ fn choice(
                      total distance).",
                 ),
                 Pairing::Nearest => {
-                    ("Nearest", "Each code with the nearest one there, which several may share.")
+                    ("To the nearest", "Each code with the nearest one there, which several may share.")
                 }
             };
             let too_many = pairing == Pairing::OneToOne
@@ -126,21 +126,7 @@ fn table(
     out: &mut Vec<Command>,
 ) {
     let summary = changes.summary();
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let text = format!(
-            "{}: moved {} in the middle, {} at most · {} died, {} came alive",
-            changes.name,
-            measure(summary.median),
-            measure(summary.most),
-            grouped(summary.died as u64),
-            grouped(summary.arose as u64)
-        );
-        let hint = "Movement is the Euclidean distance between a code and its counterpart. Used is judged on the same \
-                    held-out images in both, where the data is open.";
-        ui.add(egui::Label::new(theme::muted(text)).truncate()).on_hover_text(hint);
-    });
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.label(theme::muted("by"));
         for order in ChangesOrder::ALL {
@@ -161,6 +147,19 @@ fn table(
         if let Some(place) = save::button(ui, "Save changes…", hint, &mut view.export_path) {
             out.push(Command::SaveCodeChanges(place.path()));
         }
+        let text = format!(
+            "{}: moved {} in the middle, {} at most · {} died, {} came alive",
+            changes.name,
+            measure(summary.median),
+            measure(summary.most),
+            grouped(summary.died as u64),
+            grouped(summary.arose as u64)
+        );
+        let hint = format!(
+            "{text}\n\nMovement is the Euclidean distance between a code and its counterpart. Used is judged on the \
+             same held-out images in both, where the data is open."
+        );
+        ui.add(egui::Label::new(theme::muted(text)).truncate()).on_hover_text(hint);
     });
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     let titles = ["Code", "Other", "Moved", "Use here", "There", ""];

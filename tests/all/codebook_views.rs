@@ -106,20 +106,19 @@ fn counted(
     direction: Direction,
 ) -> HashMap<(u32, u32), u64> {
     let mut counts = HashMap::new();
+    let (down, right) = match direction {
+        Direction::Left => (0, -1),
+        Direction::Right => (0, 1),
+        Direction::Above => (-1, 0),
+        Direction::Below => (1, 0),
+    };
     for codes in images.iter().flat_map(|image| image.chunks(h * w)) {
-        for (row, column) in
-            (0..h as isize).flat_map(|row| (0..w as isize).map(move |at| (row, at)))
-        {
-            let (down, right) = match direction {
-                Direction::Left => (0, -1),
-                Direction::Right => (0, 1),
-                Direction::Above => (-1, 0),
-                Direction::Below => (1, 0),
-            };
-            let (y, x) = (row + down, column + right);
-            if (0..h as isize).contains(&y) && (0..w as isize).contains(&x) {
-                let at = |y: isize, x: isize| codes[(y * w as isize + x) as usize];
-                *counts.entry((at(row, column), at(y, x))).or_default() += 1;
+        for (row, column) in (0..h).flat_map(|row| (0..w).map(move |at| (row, at))) {
+            let y = row.checked_add_signed(down).filter(|&y| y < h);
+            let x = column.checked_add_signed(right).filter(|&x| x < w);
+            if let (Some(y), Some(x)) = (y, x) {
+                let pair = (codes[row * w + column], codes[y * w + x]);
+                *counts.entry(pair).or_default() += 1;
             }
         }
     }
@@ -208,7 +207,11 @@ fn codes_are_matched_and_their_fates_told() {
     assert_eq!(changes.sorted(ChangesOrder::Fate)[..2], [1, 2], "died, came alive");
     assert!(changes.sorted(ChangesOrder::Number).into_iter().eq(0..6), "by number");
     let summary = changes.summary();
-    assert_eq!((summary.median, summary.most, summary.died, summary.arose), (0.0, 3.0, 1, 1));
+    assert_eq!(
+        (summary.median, summary.most, summary.died, summary.arose),
+        (0.0, 3.0, 1, 1),
+        "in short"
+    );
     assert_eq!(changes.rows[0].shares, [Some(5.0 / 17.0), Some(5.0 / 19.0)], "shares of use");
 
     // The same codes in another order: found by place, not by number.

@@ -139,8 +139,8 @@ impl Region {
             }
             for word in words {
                 let found = || word.chars().take(24).collect();
-                let code = word.parse();
-                codes.push(code.map_err(|_| RegionError::NoCode { found: found(), row: rows })?);
+                let code = word.parse().ok();
+                codes.push(code.ok_or_else(|| RegionError::NoCode { found: found(), row: rows })?);
             }
         }
         if rows == 0 || rows % grids != 0 {

@@ -156,7 +156,11 @@ fn rectangles_are_selected_walked_and_pasted() {
     harness.get_by_label("Code map").focus();
     harness.key_press(Key::Escape);
     asked(&mut harness);
-    assert_eq!((canvas(&harness).selection, harness.state().view.codebook.cell), (None, None));
+    assert_eq!(
+        (canvas(&harness).selection, harness.state().view.codebook.cell),
+        (None, None),
+        "let go"
+    );
 }
 
 #[test]
@@ -202,7 +206,10 @@ fn codes_of_other_pictures_are_painted_in() {
     assert_eq!(cells, expected, "the codes of image 3 at their own places");
     press(&mut harness, "Source of the clone brush");
     press(&mut harness, "This picture");
-    assert!(canvas(&harness).source.as_ref().is_some_and(|(name, _)| name == "a kept picture"));
+    assert!(
+        canvas(&harness).source.as_ref().is_some_and(|(name, _)| name == "a kept picture"),
+        "kept"
+    );
 }
 
 #[test]
@@ -353,7 +360,8 @@ fn codebooks_are_compared() {
     assert_eq!(press(&mut harness, "Step 400"), [expected], "a checkpoint of the run");
     press(&mut harness, "Compare with");
     assert_eq!(press(&mut harness, "Another model…"), [Command::CompareCodes(None)], "a dialog");
-    for (name, pairing) in [("One to one", Pairing::OneToOne), ("Nearest", Pairing::Nearest)] {
+    for (name, pairing) in [("One to one", Pairing::OneToOne), ("To the nearest", Pairing::Nearest)]
+    {
         assert_eq!(press(&mut harness, name), [Command::PairCodes(pairing)], "{name}");
     }
     harness.state_mut().compared_codes =
