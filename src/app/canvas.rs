@@ -27,15 +27,12 @@ impl ZscopeApp {
     pub(super) fn copy_point(&mut self, ctx: &egui::Context) {
         let canvas = &mut self.view.codebook.canvas;
         let Some(map) = &self.codes.map else { return ctx.copy_text(self.explore.to_text()) };
-        match canvas.selected(map) {
-            Some(region) => {
-                ctx.copy_text(region.to_text());
-                canvas.clipboard = Some(region);
-            }
-            None => {
-                ctx.copy_text(self.explore.to_text());
-                canvas.clipboard = Region::whole(map.grid_shape(), map.grids, map.codes.clone());
-            }
+        if let Some(region) = canvas.selected(map) {
+            ctx.copy_text(region.to_text());
+            canvas.clipboard = Some(region);
+        } else {
+            ctx.copy_text(self.explore.to_text());
+            canvas.clipboard = Region::whole(map.grid_shape(), map.grids, map.codes.clone());
         }
     }
 

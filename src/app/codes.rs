@@ -182,7 +182,38 @@ impl ZscopeApp {
         }
     }
 
-    pub(super) fn code_plane_made(&mut self, plane: PrincipalPlane, chain: Option<Arc<[usize]>>) {
+    /// Takes what a job found out about codes, unless the model is another one by now.
+    pub(super) fn take_codes_made(&mut self, ctx: &egui::Context, made: Done) {
+        let asked = self.model_question;
+        match made {
+            Done::CodePlane { question, plane, chain } if question == asked => {
+                self.code_plane_made(plane, chain);
+            }
+            Done::Survey { question, surveyed } if question == asked => {
+                let surveyed = surveyed.unwrap_or_else(|error| {
+                    log::warn!("search held-out images for codes: {error}");
+                    None
+                });
+                self.survey_made(surveyed);
+            }
+            Done::CodePictures { question, code, pictures } if question == asked => {
+                let pictures = pictures.unwrap_or_else(|error| {
+                    log::warn!("draw a code: {error}");
+                    None
+                });
+                self.code_pictures_made(ctx, code, pictures);
+            }
+            Done::Checkpoints { question, checkpoints } if question == asked => {
+                self.checkpoints_listed(checkpoints);
+            }
+            Done::PaletteRow { question, row } => self.palette_row_made(ctx, question, &row),
+            Done::Palette { question, made } => self.palette_made(question, made),
+            Done::CodesCompared { question, compared } => self.codes_compared(question, compared),
+            _ => {}
+        }
+    }
+
+    fn code_plane_made(&mut self, plane: PrincipalPlane, chain: Option<Arc<[usize]>>) {
         self.codes.plane_job.is_running = false;
         if let Some(codebook) = &mut self.codes.codebook {
             codebook.plane = Some(Arc::new(plane));
@@ -190,7 +221,7 @@ impl ZscopeApp {
         }
     }
 
-    pub(super) fn survey_made(&mut self, surveyed: Option<Surveyed>) {
+    fn survey_made(&mut self, surveyed: Option<Surveyed>) {
         self.codes.survey_job.is_running = false;
         let Some(codebook) = &mut self.codes.codebook else { return };
         let surveyed = surveyed.map(Arc::new);
@@ -204,12 +235,7 @@ impl ZscopeApp {
         self.codes.picture_job.hurry();
     }
 
-    pub(super) fn code_pictures_made(
-        &mut self,
-        ctx: &egui::Context,
-        code: usize,
-        made: Option<CodePictures>,
-    ) {
+    fn code_pictures_made(&mut self, ctx: &egui::Context, code: usize, made: Option<CodePictures>) {
         self.codes.picture_job.is_running = false;
         // A person may look at another one by now.
         if self.view.codebook.selected != Some(code) {

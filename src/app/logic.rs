@@ -243,35 +243,13 @@ impl ZscopeApp {
                 }
                 Done::Compared(Ok(compared)) => self.compare(compared),
                 Done::Evaluated(told) => self.take_measured(ctx, &told),
-                Done::CodePlane { question, plane, chain } if question == self.model_question => {
-                    self.code_plane_made(plane, chain);
-                }
-                Done::PaletteRow { question, row } => self.palette_row_made(ctx, question, &row),
-                Done::Palette { question, made } => self.palette_made(question, made),
-                Done::Checkpoints { question, checkpoints } if question == self.model_question => {
-                    self.checkpoints_listed(checkpoints);
-                }
-                Done::CodesCompared { question, compared } => {
-                    self.codes_compared(question, compared);
-                }
-                Done::Survey { question, surveyed: Ok(surveyed) }
-                    if question == self.model_question =>
-                {
-                    self.survey_made(surveyed);
-                }
-                Done::CodePictures { question, code, pictures: Ok(pictures) }
-                    if question == self.model_question =>
-                {
-                    self.code_pictures_made(ctx, code, pictures);
-                }
-                Done::Survey { surveyed: Err(error), .. } => {
-                    log::warn!("search held-out images for codes: {error}");
-                    self.survey_made(None);
-                }
-                Done::CodePictures { code, pictures: Err(error), .. } => {
-                    log::warn!("draw a code: {error}");
-                    self.code_pictures_made(ctx, code, None);
-                }
+                made @ (Done::CodePlane { .. }
+                | Done::Survey { .. }
+                | Done::CodePictures { .. }
+                | Done::PaletteRow { .. }
+                | Done::Palette { .. }
+                | Done::Checkpoints { .. }
+                | Done::CodesCompared { .. }) => self.take_codes_made(ctx, made),
                 Done::Plan(Ok(plan)) => self.start_run(*plan),
                 Done::Latent(Ok(latent)) => {
                     self.explore.begin_edit();
@@ -310,10 +288,6 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
-                | Done::CodePlane { .. }
-                | Done::Checkpoints { .. }
-                | Done::Survey { .. }
-                | Done::CodePictures { .. }
                 | Done::History { .. } => {}
             }
         }

@@ -113,7 +113,7 @@ impl ZscopeApp {
         self.jobs.spawn("palette", move |done| {
             let start = Instant::now();
             let made = make(&graphs, range, wanted, &cancel, &|row| {
-                done(Done::PaletteRow { question, row })
+                done(Done::PaletteRow { question, row });
             });
             let made = made.map(|()| start.elapsed()).map_err(|error| error.to_string());
             done(Done::Palette { question, made });

@@ -6,6 +6,8 @@ use super::{Scene, icons, picture, theme, words};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::Codebook;
 
+/// The smallest digits that can be read.
+const LEAST_DIGITS: f32 = 7.0;
 /// Marks of use need a tile of so many points.
 const WITH_MARKS: f32 = 10.0;
 
@@ -17,24 +19,16 @@ pub(super) fn paint(
     code: usize,
     state: Option<CodeState>,
 ) {
-    let tile = scene.pictures.palette.tile(code);
-    match tile {
-        Some((sheet, part)) => picture::paint_part(ui, sheet, square, part),
-        None => {
-            let ground = theme::code_colour(code as u32);
-            ui.painter().rect_filled(square, 0.0, ground);
-            let text = code.to_string();
-            let size = square.width() / (0.62 * text.len() as f32 + 0.7);
-            if size >= 7.0 {
-                let font = FontId::monospace(size.min(12.0));
-                ui.painter().text(
-                    square.center(),
-                    Align2::CENTER_CENTER,
-                    text,
-                    font,
-                    theme::ink_on(ground),
-                );
-            }
+    if let Some((sheet, part)) = scene.pictures.palette.tile(code) {
+        picture::paint_part(ui, sheet, square, part);
+    } else {
+        let ground = theme::code_colour(code as u32);
+        ui.painter().rect_filled(square, 0.0, ground);
+        let text = code.to_string();
+        let size = square.width() / (0.62 * text.len() as f32 + 0.7);
+        if size >= LEAST_DIGITS {
+            let (font, ink) = (FontId::monospace(size.min(12.0)), theme::ink_on(ground));
+            ui.painter().text(square.center(), Align2::CENTER_CENTER, text, font, ink);
         }
     }
     if square.width() >= WITH_MARKS {

@@ -199,27 +199,24 @@ impl CodebookView {
         self.cursor = self.cursor.min(k.saturating_sub(1));
         self.cell = self.cell.filter(|&cell| cell < cells);
         self.canvas.fit(map, k);
-        match codebook {
-            Some(codebook) => {
-                let is_held = std::mem::take(&mut self.is_held);
-                self.overview.update(codebook, self.clock, self.order, is_held);
-            }
-            None => {
-                let kept = std::mem::take(self);
-                *self = Self {
-                    clock: kept.clock,
-                    order: kept.order,
-                    log: kept.log,
-                    canvas: kept.canvas,
-                    palette_order: kept.palette_order,
-                    palette_side: kept.palette_side,
-                    changes_order: kept.changes_order,
-                    changes_path: kept.changes_path,
-                    export_path: kept.export_path,
-                    ..Self::default()
-                }
-            }
+        if let Some(codebook) = codebook {
+            let is_held = std::mem::take(&mut self.is_held);
+            self.overview.update(codebook, self.clock, self.order, is_held);
+            return;
         }
+        let kept = std::mem::take(self);
+        *self = Self {
+            clock: kept.clock,
+            order: kept.order,
+            log: kept.log,
+            canvas: kept.canvas,
+            palette_order: kept.palette_order,
+            palette_side: kept.palette_side,
+            changes_order: kept.changes_order,
+            changes_path: kept.changes_path,
+            export_path: kept.export_path,
+            ..Self::default()
+        };
     }
 
     /// Whether another frame is needed to show what the pointer is over now.

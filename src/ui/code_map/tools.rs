@@ -215,7 +215,9 @@ pub(super) fn preview(
         }
     } else if let (Tool::Paste, Some(region)) = (canvas.tool, &canvas.clipboard) {
         let area = Area { corner: place, shape: region.shape() }.within(shape);
-        area.into_iter().for_each(|area| frames(lattice, map, area).for_each(outline));
+        if let Some(area) = area {
+            frames(lattice, map, area).for_each(outline);
+        }
     }
 }
 

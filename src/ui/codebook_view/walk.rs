@@ -30,20 +30,18 @@ impl CodebookView {
         let now = map.code(lead)?;
         let is_same = self.walk.is_of(lead, &cells, codebook);
         let rank = self.walk.candidates.iter().position(|&(code, _)| code == now);
-        match rank.filter(|_| is_same) {
-            Some(rank) => Some(rank),
-            None => {
-                // Somewhere else, or changed by other means: from here on.
-                let origins = cells.iter().filter_map(|&cell| Some((cell, map.code(cell)?)));
-                self.walk = Walk {
-                    codes: Some(Arc::clone(&codebook.codes)),
-                    lead,
-                    origins: origins.collect(),
-                    candidates: candidates(codebook, now),
-                };
-                Some(0)
-            }
+        if is_same && rank.is_some() {
+            return rank;
         }
+        // Somewhere else, or changed by other means: from here on.
+        let origins = cells.iter().filter_map(|&cell| Some((cell, map.code(cell)?)));
+        self.walk = Walk {
+            codes: Some(Arc::clone(&codebook.codes)),
+            lead,
+            origins: origins.collect(),
+            candidates: candidates(codebook, now),
+        };
+        Some(0)
     }
 
     /// The code that the chosen cell had when its walk began, and the nearest to it with their distances.
