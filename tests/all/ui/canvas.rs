@@ -283,8 +283,8 @@ fn the_palette_is_sorted_and_leads_to_codes() {
     harness.hover_at(at);
     harness.run_steps(6);
     let text = painted(&harness);
-    for words in [&format!("Code {first}, used"), "uses, "] {
-        assert!(text.contains(words.as_str()), "{words:?} in\n{text}");
+    for words in [format!("Code {first}, used").as_str(), "uses, "] {
+        assert!(text.contains(words), "{words:?} in\n{text}");
     }
     assert_eq!(
         click_at(&mut harness, at),
