@@ -90,7 +90,7 @@ fn a_chain_goes_to_the_nearest_that_is_left() {
         let distance = |code: usize| squared_distance(codes.row(order[place]), codes.row(code));
         let rest = order[place + 1..59].iter().map(|&code| distance(code));
         let nearest = rest.fold(f32::INFINITY, f32::min);
-        assert_eq!(distance(order[place + 1]), nearest, "place {place}");
+        assert!(distance(order[place + 1]) <= nearest, "place {place}");
     }
     let long = rows(700, 2, 9);
     assert_eq!(chain(&long, 0).len(), 700, "also where it is searched side by side");
@@ -136,7 +136,9 @@ fn neighbours_are_counted_on_every_side() {
         };
         let images: Vec<Vec<u32>> = (0..5).map(image).collect();
         let mut beside = Beside::default();
-        images.iter().for_each(|image| beside.add(image, shape));
+        for image in &images {
+            beside.add(image, shape);
+        }
         for direction in Direction::ALL {
             let expected = counted(&images, shape, direction);
             for code in 0..4 * grids {
@@ -253,9 +255,9 @@ fn codes_are_matched_and_their_fates_told() {
 
 #[test]
 fn bits_follow_from_use() {
-    assert_eq!(entropy_bits(&[1, 1, 1, 1]), 2.0, "two bits for four codes");
-    assert_eq!(entropy_bits(&[7, 0, 0]), 0.0, "nothing to tell");
-    assert_eq!(entropy_bits(&[]), 0.0, "nothing");
+    for (counts, bits) in [(&[1, 1, 1, 1][..], 2.0), (&[7, 0, 0], 0.0), (&[], 0.0)] {
+        assert!((entropy_bits(counts) - bits).abs() < 1e-12, "{bits} bits of {counts:?}");
+    }
     let counts = [5, 1, 0, 17, 3, 3, 9, 0];
     assert!((2f64.powf(entropy_bits(&counts)) - perplexity(&counts)).abs() < 1e-9, "as perplexity");
 
@@ -268,13 +270,13 @@ fn bits_follow_from_use() {
     // Two residual quantizers of four codes each.
     let layout = CodeLayout::Residual { quantizers: 2 };
     let both = CodeRate::of(&counts, &layout, 16, 10, 1024, None).unwrap();
-    assert_eq!(both.bits, 64.0, "two bits twice a cell");
+    assert!((both.bits - 64.0).abs() < 1e-9, "two bits twice a cell");
     let sum = entropy_bits(&counts[..4]) + entropy_bits(&counts[4..]);
     assert!((both.entropy_bits - 16.0 * sum).abs() < 1e-9, "each by its own use");
     // Two heads that share all eight codes.
     let layout = CodeLayout::Heads { heads: 2, shared: true };
     let heads = CodeRate::of(&counts, &layout, 16, 10, 1024, None).unwrap();
-    assert_eq!(heads.bits, 96.0, "three bits twice a cell");
+    assert!((heads.bits - 96.0).abs() < 1e-9, "three bits twice a cell");
     assert!((heads.entropy_bits - 32.0 * entropy_bits(&counts)).abs() < 1e-9, "counted together");
     for (images, pixels, counts) in
         [(0, 9, &counts[..]), (1, 0, &counts), (1, 9, &[]), (1, 9, &[0; 4])]
