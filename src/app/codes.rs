@@ -11,10 +11,11 @@ use super::palette::PaletteJob;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
+use crate::graph::lower::Task;
 use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
 use crate::session::codebook::{CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage};
 use crate::train::worker::Control;
-use crate::ui::{Palette, Tab};
+use crate::ui::{Palette, Pane};
 use crate::watch::Watch;
 
 /// What changes nothing, as long as no model with codes is in training.
@@ -132,8 +133,12 @@ impl ZscopeApp {
             codebook.can_undo = live.can_undo;
         }
         // Nobody sees the plane and pieces while other things are shown.
-        let are_seen =
-            self.view.tab != Tab::Reconstructions || self.view.codebook.selected.is_some();
+        let is_alone =
+            self.model.as_ref().is_some_and(|model| model.config.task() == Task::Quantize);
+        let panes = [Pane::Codebook, Pane::Palette, Pane::Changes];
+        let are_seen = is_alone
+            || self.view.codebook.selected.is_some()
+            || panes.into_iter().any(|pane| self.view.dock.shows(pane));
         if self.codes.codebook.is_some() && are_seen {
             self.start_code_jobs();
             self.start_palette();

@@ -20,7 +20,7 @@ use crate::metrics::code_use::per_million;
 use crate::open::Opened;
 use crate::picture::ValueRange;
 use crate::session::codebook::{Changes, Pairing, Side};
-use crate::ui::Tab;
+use crate::ui::Pane;
 use crate::watch::Watch;
 
 /// How often the checkpoints of a run are listed while they can be chosen.
@@ -60,7 +60,7 @@ struct Subject {
 impl ZscopeApp {
     /// Lists the checkpoints of the run that the model belongs to, while they can be chosen.
     pub(super) fn list_checkpoints(&mut self) {
-        if self.view.tab != Tab::CodeChanges {
+        if !self.view.dock.shows(Pane::Changes) {
             return;
         }
         self.codes.comparing.list.is_stale = true;

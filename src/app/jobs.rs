@@ -18,6 +18,7 @@ use crate::latent::PrincipalPlane;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
+use crate::session::sheets::SheetName;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
@@ -72,6 +73,8 @@ pub(super) enum Found {
     Data(DataSpec),
     /// One picture.
     Picture,
+    /// A workspace.
+    Workspace,
     /// A model, or nothing that is known.
     Model,
 }
@@ -105,6 +108,20 @@ pub(super) enum Chosen {
     CodeChanges,
     /// The file of how codes moved.
     SavedCodeChanges,
+    /// A workspace file.
+    Workspace,
+    /// The walk's file.
+    Walk {
+        /// Pictures in it.
+        pictures: usize,
+    },
+    /// The file of a sheet of pictures.
+    Sheet {
+        /// Which one.
+        sheet: SheetName,
+        /// Pictures in a row.
+        columns: usize,
+    },
 }
 
 /// The jobs under way.
@@ -121,6 +138,11 @@ impl Jobs {
     pub(super) fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(64);
         Self { ctx, sender, receiver, saves: Vec::new() }
+    }
+
+    /// The window that hears of them.
+    pub(super) fn ctx(&self) -> &egui::Context {
+        &self.ctx
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

@@ -17,7 +17,7 @@ use crate::formats::pictures;
 use crate::graph::lower::CodeGraphs;
 use crate::measure::code_tiles::CodeTiles;
 use crate::picture::{ValueRange, luminance};
-use crate::ui::{Palette, Tab};
+use crate::ui::{Palette, Pane};
 use crate::watch::Watch;
 
 /// Codes that are shown, from the first on.
@@ -97,7 +97,7 @@ impl ZscopeApp {
         let wanted = graphs.codebook().num_rows().min(MOST);
         let is_cheap =
             decoder.flops().saturating_mul(wanted as u64) < CHEAP_FLOPS && !model.is_live;
-        let is_seen = self.view.tab == Tab::Palette || is_cheap;
+        let is_seen = self.view.dock.shows(Pane::Palette) || is_cheap;
         let palette = &mut self.codes.palette;
         let interval = RENEW.max(palette.took * RESTS);
         if !is_seen || palette.is_stopped || !palette.job.starts(interval) {

@@ -8,12 +8,13 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::latent::Mixing;
+use crate::session::anchor::Anchor;
 use crate::session::canvas::{Area, Tool};
 use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Order, Page, PaletteOrder, Tab, TrainForm};
+use crate::ui::{Command, Demo, MeasureForm, Order, Page, PaletteOrder, Pane, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -178,6 +179,23 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "begin-walk" => Command::BeginWalk,
         "walk" => Command::Walk([number(0)?, number(1)?]),
         "draw" => Command::JumpToDraw,
+        "seeds" => Command::SetSeeds([number(0)?.into(), number(1)?.into()]),
+        "snap" => Command::SnapSeeds,
+        "drift" => Command::DriftSeeds([number(0)?, number(1)?]),
+        "temperature" => Command::SetTemperature(number(0)?),
+        "bookmark" if rest.is_empty() => Command::AddBookmark,
+        "bookmark" => Command::GoToBookmark(number(0)? as usize),
+        "name-bookmark" => {
+            let name = words.get(1..).unwrap_or_default().join(" ");
+            Command::RenameBookmark { index: number(0)? as usize, name }
+        }
+        "station" => Command::AddStation(Anchor::Point),
+        "play" => Command::PlayWalk(rest != "off"),
+        "seek" => Command::SeekWalk(number(0)?),
+        "save-walk" => {
+            let path = words.get(1).map(PathBuf::from);
+            Command::SaveWalk { pictures: number(0)? as usize, path }
+        }
         "images-at-corners" => {
             let index = number(0)? as usize;
             Command::SetCorner { index, source: CornerSource::Image(number(1)? as usize) }
@@ -194,11 +212,15 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "average" => Command::ShowAverage(rest != "off"),
         "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
-        "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
-        "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
-        "tab" if rest == "palette" => Command::ShowTab(Tab::Palette),
-        "tab" if rest == "changes" => Command::ShowTab(Tab::CodeChanges),
-        "palette" => palette(rest)?,
+        "tab" | "close" => {
+            let names = || Pane::ALL.map(Pane::name).join(", ").to_lowercase();
+            let pane = Pane::from_name(rest.trim());
+            let pane =
+                pane.ok_or_else(|| anyhow!("{rest:?} (expected evaluate, explore, {})", names()))?;
+            if verb == "tab" { Command::ShowPane(pane) } else { Command::ClosePane(pane) }
+        }
+        "reset-layout" => Command::ResetLayout,
+        "code-palette" => code_palette(rest)?,
         "compare-codes" => compare_codes(rest)?,
         "save-code-pairs" => Command::SaveCodePairs(Some(rest.trim().into())),
         "tool" => Command::TakeTool(tool(rest)?),
@@ -238,19 +260,21 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save" => Command::SaveCheckpoint,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
+        "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
+        "palette" => Command::ShowCommandPalette(rest != "off"),
+        "keys" => Command::ShowKeys(rest != "off"),
+        "zoom" => Command::Zoom(number(0)? as i32),
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, \
-             keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, palette, compare-codes, save-code-pairs, \
-             pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
 }
 
 /// `similarity`, `use`, `number`, `brightness`, `make`, `cancel` or `save PATH`.
-fn palette(words: &str) -> anyhow::Result<Command> {
+fn code_palette(words: &str) -> anyhow::Result<Command> {
     Ok(match words.split_once(' ').unwrap_or((words, "")) {
         ("similarity", _) => Command::OrderPalette(PaletteOrder::Similarity),
         ("use", _) => Command::OrderPalette(PaletteOrder::Use),
@@ -260,7 +284,7 @@ fn palette(words: &str) -> anyhow::Result<Command> {
         ("cancel", _) => Command::CancelPalette,
         ("save", path) if !path.trim().is_empty() => Command::SavePalette(Some(path.trim().into())),
         _ => bail!(
-            "palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
+            "code-palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
         ),
     })
 }

@@ -8,7 +8,7 @@ use egui::{Align2, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
-use super::{Command, Scene, Tab, keys, theme, words};
+use super::{Command, Scene, keys, theme, words};
 use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
 
@@ -22,17 +22,22 @@ fn id() -> egui::Id {
     egui::Id::unique("code map")
 }
 
-/// The tools in one row, which goes beside the map's title.
-pub(super) fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut CodebookView) {
-    tools::bar(ui, view, scene.code_map.is_some());
+/// What a tool is called.
+pub(super) fn tool_name(tool: Tool) -> &'static str {
+    tools::described(tool).0
 }
 
-/// The map in a square of `side` points, and what changes it.
+/// Whether the map has the keyboard and a use for a key, which then means nothing else.
+pub(super) fn takes_key(ctx: &egui::Context, key: Key) -> bool {
+    ctx.memory(|memory| memory.has_focus(id())) && tools::has_use_for(key)
+}
+
+/// The map in a square of `side` points, and what changes it; a codebook beside it can be clicked in too.
 pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     view: &mut CodebookView,
-    tab: Tab,
+    is_beside_codebook: bool,
     side: f32,
     out: &mut Vec<Command>,
 ) {
@@ -40,11 +45,16 @@ pub(super) fn show(
         ui.horizontal_top(|ui| {
             map_ui(ui, scene, view, side, out);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
-            ui.vertical(|ui| controls::show(ui, scene, view, tab, false, out));
+            ui.vertical(|ui| {
+                tools::bar(ui, view, scene.code_map.is_some());
+                controls::show(ui, scene, view, is_beside_codebook, false, out);
+            });
         });
     } else {
+        tools::bar(ui, view, scene.code_map.is_some());
+        let side = side - tools::BUTTON - ui.spacing().item_spacing.y;
         map_ui(ui, scene, view, side, out);
-        controls::show(ui, scene, view, tab, true, out);
+        controls::show(ui, scene, view, is_beside_codebook, true, out);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::words::{self, measure};
-use crate::ui::{Command, Scene, Tab, code_tile, picture, sliders, theme};
+use crate::ui::{Command, Scene, code_tile, picture, sliders, theme};
 
 /// Room for tools beside a map, and at least for words under it.
 pub(super) const BESIDE: f32 = 168.0;
@@ -31,7 +31,7 @@ pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     view: &mut CodebookView,
-    tab: Tab,
+    is_beside_codebook: bool,
     is_low: bool,
     out: &mut Vec<Command>,
 ) {
@@ -42,7 +42,7 @@ pub(super) fn show(
         }
     }
     let is_chosen = view.cell.is_some() && view.canvas.tool == Tool::Select;
-    if is_chosen && tab != Tab::Reconstructions && !is_low {
+    if is_chosen && is_beside_codebook && !is_low {
         ui.label(theme::muted("or click a code of the codebook").small());
     }
     let is_edited = scene.code_map.is_some_and(|map| map.edited.contains(&true));

@@ -9,10 +9,10 @@ use crate::ui::lattice::Lattice;
 use crate::ui::{Command, icons, keys, theme};
 
 /// A button of the toolbar, in points.
-const BUTTON: f32 = 20.0;
+pub(super) const BUTTON: f32 = 20.0;
 
 /// What a tool is called, its key, and what it does.
-fn described(tool: Tool) -> (&'static str, Key, &'static str) {
+pub(super) fn described(tool: Tool) -> (&'static str, Key, &'static str) {
     match tool {
         Tool::Select => (
             "Select cells",
@@ -41,31 +41,41 @@ fn described(tool: Tool) -> (&'static str, Key, &'static str) {
 
 /// A button for each tool.
 pub(super) fn bar(ui: &mut Ui, view: &mut CodebookView, enabled: bool) {
-    ui.spacing_mut().item_spacing.x = 2.0;
-    for tool in Tool::ALL {
-        let (name, key, hint) = described(tool);
-        let sense = if enabled { Sense::click() } else { Sense::hover() };
-        // As high as the title beside it, so that the map begins where other columns' pictures do.
-        let size = Vec2::new(BUTTON, ui.text_style_height(&egui::TextStyle::Heading));
-        let (rect, response) = ui.allocate_exact_size(size, sense);
-        let square = Rect::from_center_size(rect.center(), Vec2::splat(BUTTON));
-        let is_on = enabled && view.canvas.tool == tool;
-        let visuals = ui.style().interact_selectable(&response, is_on);
-        if is_on || response.hovered() || response.has_focus() {
-            ui.painter().rect_filled(square, 3.0, visuals.weak_bg_fill);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().interact_size.y = BUTTON;
+        for tool in Tool::ALL {
+            button(ui, view, tool, enabled);
         }
-        let ink = if enabled { visuals.text_color() } else { theme::UNKNOWN };
-        icons::tool(ui.painter(), square.shrink(3.0), tool, ink);
-        response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::Button, enabled, name);
-            info.selected = Some(is_on);
-            info
-        });
-        let hint = format!("{name} ({})\n{hint}", key.name());
-        if response.on_hover_text(hint).clicked() {
-            view.canvas.tool = tool;
-        }
+    });
+}
+
+fn button(ui: &mut Ui, view: &mut CodebookView, tool: Tool, enabled: bool) {
+    let (name, key, hint) = described(tool);
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let (square, response) = ui.allocate_exact_size(Vec2::splat(BUTTON), sense);
+    let is_on = enabled && view.canvas.tool == tool;
+    let visuals = ui.style().interact_selectable(&response, is_on);
+    if is_on || response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(square, 3.0, visuals.weak_bg_fill);
     }
+    let ink = if enabled { visuals.text_color() } else { theme::UNKNOWN };
+    icons::tool(ui.painter(), square.shrink(3.0), tool, ink);
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Button, enabled, name);
+        info.selected = Some(is_on);
+        info
+    });
+    let hint = format!("{name} ({})\n{hint}", key.name());
+    if response.on_hover_text(hint).clicked() {
+        view.canvas.tool = tool;
+    }
+}
+
+/// Whether a key does something on the map.
+pub(super) fn has_use_for(key: Key) -> bool {
+    let others = [Key::OpenBracket, Key::CloseBracket, Key::Comma, Key::Period];
+    others.contains(&key) || Tool::ALL.into_iter().any(|tool| described(tool).1 == key)
 }
 
 /// The keys of tools, while the map has the keyboard.

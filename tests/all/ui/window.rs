@@ -9,6 +9,7 @@ use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::kept::Kept;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, DataLine, ModelLine, Notice, Picture, Pictures, ProbePictures, Scene, View,
@@ -41,6 +42,8 @@ pub struct Window {
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
+    pub watched: Vec<Vec<f32>>,
+    pub kept: Kept,
 }
 
 impl eframe::App for Window {
@@ -73,6 +76,11 @@ impl eframe::App for Window {
             recent: &self.recent,
             runs_folder: "/home/somebody/.local/share/zscope/runs",
             notices: &self.notices,
+            watched: &self.watched,
+            bookmarks: &self.kept.bookmarks,
+            walk: &self.kept.walk,
+            drift: [0.0; 2],
+            tasks: &[],
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);
