@@ -13,7 +13,10 @@ use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Order, Page, Pane, TrainForm};
+use crate::ui::{
+    BookmarkAsk, Command, CompanionAsk, Demo, Link, MeasureForm, Order, Page, Pane, SeedsAsk,
+    StationAsk, TrainForm,
+};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -150,6 +153,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     Ok(lines)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: what each word means")]
 fn parse_line(line: &str) -> anyhow::Result<Line> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let words: Vec<&str> = rest.split_whitespace().collect();
@@ -178,22 +182,27 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "begin-walk" => Command::BeginWalk,
         "walk" => Command::Walk([number(0)?, number(1)?]),
         "draw" => Command::JumpToDraw,
-        "seeds" => Command::SetSeeds([number(0)?.into(), number(1)?.into()]),
-        "snap" => Command::SnapSeeds,
-        "drift" => Command::DriftSeeds([number(0)?, number(1)?]),
+        "seeds" => Command::Seeds(SeedsAsk::Go([number(0)?.into(), number(1)?.into()])),
+        "snap" => Command::Seeds(SeedsAsk::Snap),
+        "drift" => Command::Seeds(SeedsAsk::Drift([number(0)?, number(1)?])),
         "temperature" => Command::SetTemperature(number(0)?),
-        "bookmark" if rest.is_empty() => Command::AddBookmark,
-        "bookmark" => Command::GoToBookmark(number(0)? as usize),
+        "bookmark" if rest.is_empty() => Command::Bookmark(BookmarkAsk::Add),
+        "bookmark" => Command::Bookmark(BookmarkAsk::GoTo(number(0)? as usize)),
         "name-bookmark" => {
             let name = words.get(1..).unwrap_or_default().join(" ");
-            Command::RenameBookmark { index: number(0)? as usize, name }
+            Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
         }
-        "station" => Command::AddStation(Anchor::Point),
-        "play" => Command::PlayWalk(rest != "off"),
-        "seek" => Command::SeekWalk(number(0)?),
+        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
+        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
+        "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
+        "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
+        "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
+        "station" => Command::Station(StationAsk::Add(Anchor::Point)),
+        "play" => Command::Station(StationAsk::Play(rest != "off")),
+        "seek" => Command::Station(StationAsk::Seek(number(0)?)),
         "save-walk" => {
             let path = words.get(1).map(PathBuf::from);
-            Command::SaveWalk { pictures: number(0)? as usize, path }
+            Command::Station(StationAsk::Save { pictures: number(0)? as usize, path })
         }
         "images-at-corners" => {
             let index = number(0)? as usize;
@@ -248,7 +257,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -35,13 +35,15 @@ pub enum Pane {
     Bookmarks,
     /// A way from point to point.
     Walk,
+    /// Other models that draw the same.
+    SideBySide,
     /// How the codes are used.
     Codebook,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -51,6 +53,7 @@ impl Pane {
         Self::Traversals,
         Self::Bookmarks,
         Self::Walk,
+        Self::SideBySide,
     ];
 
     /// What it is called.
@@ -65,6 +68,7 @@ impl Pane {
             Self::Traversals => "Traversals",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
+            Self::SideBySide => "Side by side",
         }
     }
 
@@ -85,6 +89,9 @@ impl Pane {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
             }
             Self::Bookmarks => "Points that you keep, and sums of them.",
+            Self::SideBySide => {
+                "Other models or checkpoints, which draw the same latent or the same image."
+            }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
             }
@@ -101,9 +108,12 @@ impl Pane {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
             Self::Codes | Self::Codebook => kind == Kind::Codes,
-            Self::Pad | Self::Picture | Self::Reconstructions | Self::Bookmarks | Self::Walk => {
-                true
-            }
+            Self::Pad
+            | Self::Picture
+            | Self::Reconstructions
+            | Self::Bookmarks
+            | Self::Walk
+            | Self::SideBySide => true,
         }
     }
 }
@@ -266,14 +276,11 @@ impl Arrangement {
         });
         let widest = tabs.max_by_key(|(count, _)| *count);
         let tile = self.tree.tiles.insert_pane(pane);
-        match widest {
-            Some((count, container)) => {
-                self.tree.move_tile_to_container(tile, container, count, false);
-            }
-            None => {
-                let root = self.tree.tiles.insert_tab_tile(vec![tile]);
-                self.tree = Tree::new(self.tree.id(), root, std::mem::take(&mut self.tree.tiles));
-            }
+        if let Some((count, container)) = widest {
+            self.tree.move_tile_to_container(tile, container, count, false);
+        } else {
+            let root = self.tree.tiles.insert_tab_tile(vec![tile]);
+            self.tree = Tree::new(self.tree.id(), root, std::mem::take(&mut self.tree.tiles));
         }
     }
 }
