@@ -26,6 +26,7 @@ use crate::ui::{Command, Demo, Page, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
+    #[expect(clippy::too_many_lines, reason = "a table: what does each command")]
     pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::BeginEdit => self.explore.begin_edit(),
@@ -45,57 +46,20 @@ impl ZscopeApp {
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }
-            Command::SetSeeds(at) => self.set_seeds(at),
-            Command::SnapSeeds => {
-                self.explore.begin_edit();
-                if let Some(seeds) = self.explore.seeds() {
-                    self.drift = [0.0; 2];
-                    self.set_seeds(seeds.at.map(f64::round));
-                }
-            }
-            Command::LeaveSeeds => self.explore.leave_seeds(),
-            Command::DriftSeeds(drift) => {
-                self.kept.walk.play(false);
-                self.drift = drift.map(|speed| if speed.is_finite() { speed } else { 0.0 });
-            }
+            Command::Seeds(ask) => self.ask_seeds(ask),
             Command::SetTemperature(temperature) => {
                 self.move_point(|app| app.explore.set_temperature(temperature));
                 self.pad_is_stale = true;
             }
-            Command::AddBookmark => self.add_bookmark(),
-            Command::GoToBookmark(index) => self.go_to_bookmark(index),
-            Command::RenameBookmark { index, name } => self.kept.bookmarks.rename(index, &name),
-            Command::ReplaceBookmark(index) => {
-                self.kept.bookmarks.replace(index, self.explore.place());
-            }
-            Command::RemoveBookmark(index) => self.kept.bookmarks.remove(index),
-            Command::BookmarkAtCorner { index, corner } => self.bookmark_at_corner(index, corner),
-            Command::AddStation(anchor) => self.add_station(anchor),
-            Command::ReplaceStation(index) => {
-                self.kept.walk.replace(index, self.explore.place());
-            }
-            Command::MoveStation { from, to } => self.kept.walk.reorder(from, to),
-            Command::RemoveStation(index) => self.kept.walk.remove(index),
-            Command::SetStationSecs { index, secs } => self.kept.walk.set_secs(index, secs),
-            Command::ClearWalk => self.kept.walk.clear(),
-            Command::SetWalk { speed, easing, looping } => {
-                self.kept.walk.change(speed, easing, looping);
-            }
-            Command::SeekWalk(secs) => {
-                self.kept.walk.seek(secs);
-                self.follow_walk();
-            }
-            Command::PlayWalk(is_playing) => self.play_walk(is_playing),
-            Command::SaveWalk { pictures, path: Some(path) } => self.save_walk(ctx, pictures, path),
-            Command::SaveWalk { pictures, path: None } => {
-                dialogs::ask(&self.jobs, Chosen::Walk { pictures });
-            }
+            Command::Bookmark(ask) => self.ask_bookmarks(ask),
+            Command::Station(ask) => self.ask_stations(ctx, ask),
             Command::SaveSheet { sheet, columns, path: Some(path) } => {
                 self.save_sheet(ctx, sheet, columns, path);
             }
             Command::SaveSheet { sheet, columns, path: None } => {
                 dialogs::ask(&self.jobs, Chosen::Sheet { sheet, columns });
             }
+            Command::Companion(ask) => self.ask_companions(ask),
             Command::CancelTask(number) => self.tasks.cancel(number),
             Command::CopyPoint => self.copy_point(ctx),
             Command::PastePoint(text) => self.paste_point(&text),
@@ -155,24 +119,7 @@ impl ZscopeApp {
             Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
-            Command::PaintCells(cells) => self.paint_cells(&cells),
-            Command::SelectCells(area) => self.select_cells(area),
-            Command::TakeTool(tool) => self.view.codebook.canvas.tool = tool,
-            Command::MakePalette => self.make_palette(),
-            Command::CancelPalette => self.cancel_palette(),
-            Command::OrderPalette(order) => self.view.codebook.palette_order = order,
-            Command::SavePalette(Some(path)) => self.save_palette(path),
-            Command::SavePalette(None) => dialogs::ask(&self.jobs, Chosen::Palette),
-            Command::SaveCodePairs(Some(path)) => self.save_code_pairs(path),
-            Command::SaveCodePairs(None) => dialogs::ask(&self.jobs, Chosen::CodePairs),
-            Command::CompareCodes(Some(path)) => self.compare_codes(path),
-            Command::CompareCodes(None) => dialogs::ask(&self.jobs, Chosen::CodeChanges),
-            Command::CancelComparingCodes => self.cancel_comparing_codes(),
-            Command::PairCodes(pairing) => self.pair_codes(pairing),
-            Command::SaveCodeChanges(Some(path)) => self.save_code_changes(path),
-            Command::SaveCodeChanges(None) => {
-                dialogs::ask(&self.jobs, Chosen::SavedCodeChanges);
-            }
+            Command::Codes(ask) => self.ask_codes(ask),
             Command::ResetCells => self.reset_cells(),
             Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
             Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),

@@ -1,15 +1,41 @@
-//! What a person paints into the picture's codes, copies and pastes.
+//! What is asked of codes, above all what a person paints into those of the picture, copies and pastes.
 
 use eframe::egui;
 
-use super::ZscopeApp;
+use super::jobs::Chosen;
+use super::{ZscopeApp, dialogs};
 use crate::session::canvas::{Area, Region};
 use crate::session::codebook::CodeMap;
 use crate::session::explore::PasteError;
+use crate::ui::CodesAsk;
 
 impl ZscopeApp {
+    /// Does what is asked of codes.
+    pub(super) fn ask_codes(&mut self, ask: CodesAsk) {
+        match ask {
+            CodesAsk::Paint(cells) => self.paint_cells(&cells),
+            CodesAsk::Select(area) => self.select_cells(area),
+            CodesAsk::TakeTool(tool) => self.view.codebook.canvas.tool = tool,
+            CodesAsk::MakePalette => self.make_palette(),
+            CodesAsk::CancelPalette => self.cancel_palette(),
+            CodesAsk::OrderPalette(order) => self.view.codebook.palette_order = order,
+            CodesAsk::SavePalette(Some(path)) => self.save_palette(path),
+            CodesAsk::SavePalette(None) => dialogs::ask(&self.jobs, Chosen::Palette),
+            CodesAsk::SavePairs(Some(path)) => self.save_code_pairs(path),
+            CodesAsk::SavePairs(None) => dialogs::ask(&self.jobs, Chosen::CodePairs),
+            CodesAsk::Compare(Some(path)) => self.compare_codes(path),
+            CodesAsk::Compare(None) => dialogs::ask(&self.jobs, Chosen::CodeChanges),
+            CodesAsk::CancelComparing => self.cancel_comparing_codes(),
+            CodesAsk::Pair(pairing) => self.pair_codes(pairing),
+            CodesAsk::SaveChanges(Some(path)) => self.save_code_changes(path),
+            CodesAsk::SaveChanges(None) => {
+                dialogs::ask(&self.jobs, Chosen::SavedCodeChanges);
+            }
+        }
+    }
+
     /// Puts codes into cells of the picture, as a part of an edit.
-    pub(super) fn paint_cells(&mut self, cells: &[(usize, u32)]) {
+    fn paint_cells(&mut self, cells: &[(usize, u32)]) {
         let ignored = self.explore.paint(cells);
         if ignored > 0 {
             let text = format!(
@@ -66,7 +92,7 @@ impl ZscopeApp {
     }
 
     /// Selects cells together.
-    pub(super) fn select_cells(&mut self, area: Area) {
+    fn select_cells(&mut self, area: Area) {
         let Some(map) = &self.codes.map else { return };
         let view = &mut self.view.codebook;
         view.canvas.selection = area.within(map.grid_shape());

@@ -97,6 +97,17 @@ impl Decoder {
         }
     }
 
+    /// Draws a latent, whatever the explorer is at.
+    pub(super) fn draw_latent(&mut self, latent: &[f32]) -> Result<(), EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.draw_latent(latent),
+            Self::Thread(thread) => {
+                thread.ask(|wanted| wanted.ask_point(Point::Latent(latent.to_vec()), None));
+                Ok(())
+            }
+        }
+    }
+
     /// All thumbnails of the pad are out of date.
     pub(super) fn ask_tiles(&mut self, explore: &Explore) -> Result<(), EngineError> {
         match self {

@@ -49,6 +49,14 @@ impl ZscopeApp {
     }
 }
 
+/// An embedded model.
+pub(super) fn open_demo(demo: Demo) -> anyhow::Result<Opened> {
+    open(match demo {
+        Demo::Vae => &VAE,
+        Demo::VqVae => &VQ_VAE,
+    })
+}
+
 /// Which embedded model an opened one is, by the name that stands for its path.
 pub(super) fn of_path(path: &Path) -> Option<Demo> {
     let named = |files: &Files| path == Path::new(files.name);

@@ -15,6 +15,9 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter("Weights and descriptions", &foreign::ENDINGS_OF_MODELS);
             wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
         }
+        Chosen::Companion => {
+            wait(jobs, purpose, dialog.set_title("Add a run or model").pick_folder());
+        }
         Chosen::Compared => {
             wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
         }

@@ -65,7 +65,7 @@ impl ZscopeApp {
         self.jobs.spawn_save(move || {
             let images = decode(&networks, range, &points, &watch);
             // Over for the window only when the file is there.
-            let saved = images.and_then(|images| Ok(write(&path, &images, form)?));
+            let saved = images.and_then(|images| write(&path, &images, form));
             drop(task);
             saved.map(|()| path).map_err(|error| format!("save pictures: {error}"))
         });

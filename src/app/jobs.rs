@@ -35,6 +35,10 @@ pub(super) enum Done {
     ClassCounts { question: u64, counts: Vec<usize> },
     /// A model is open, or why not.
     Model { question: u64, opened: Result<Box<Opened>, String> },
+    /// A model beside the one in the explorer is open, or why not.
+    Companion(Result<Box<Opened>, String>),
+    /// Where the encoder of a model beside the one in the explorer puts an image, or why it does not.
+    CompanionImage { question: u64, index: usize, latent: Result<Vec<f32>, String> },
     /// Watched images of a model that does not train, with the KL of every dimension.
     Probe { question: u64, probe: Probe, kl: Vec<f32> },
     /// What an opened run has told so far, or why that cannot be read.
@@ -108,6 +112,8 @@ pub(super) enum Chosen {
     CodeChanges,
     /// The file of how codes moved.
     SavedCodeChanges,
+    /// A model beside the one in the explorer.
+    Companion,
     /// A workspace file.
     Workspace,
     /// The walk's file.

@@ -1,5 +1,6 @@
 //! What happens every frame, also while the window is hidden: events in, jobs in, pictures made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ impl eframe::App for ZscopeApp {
         }
         self.advance(ctx);
         self.task_lines = self.tasks.lines();
+        self.companion_lines = self.companions.lines(self.explore.latent().len());
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
         if self.training.is_some() || self.opening.is_some() {
             let is_software = self.gpu.as_ref().is_none_or(Gpu::is_software);
@@ -142,6 +144,8 @@ impl ZscopeApp {
             walk: &self.kept.walk,
             drift: self.drift,
             tasks: &self.task_lines,
+            companions: &self.companion_lines,
+            link: self.companions.link,
         }
     }
 
@@ -228,7 +232,7 @@ impl ZscopeApp {
         while let Some(done) = self.jobs.next() {
             match done {
                 Done::Found { question, path, found } => {
-                    self.open_found(ctx, question, path, found)
+                    self.open_found(ctx, question, path, found);
                 }
                 Done::Data { question, spec, opened } if question == self.data_question => {
                     self.data_opened(ctx, spec, opened);
@@ -268,28 +272,11 @@ impl ZscopeApp {
                     self.explore.set_latent(&latent);
                     self.picture_is_stale = true;
                 }
-                Done::Chosen(Chosen::Data | Chosen::Model | Chosen::ModelFile, path) => {
-                    self.open_path(path);
+                Done::Companion(opened) => self.companion_opened(ctx, opened),
+                Done::CompanionImage { question, index, latent } => {
+                    self.companion_encoded(question, index, latent);
                 }
-                Done::Chosen(Chosen::Compared, path) => self.compare_run(path),
-                Done::Chosen(Chosen::Evaluated, path) => self.evaluate_run(&path),
-                Done::Chosen(Chosen::Classifier, path) => {
-                    self.view.measure.classifier = path.display().to_string();
-                }
-                Done::Chosen(Chosen::Measures, path) => self.save_measures(path),
-                Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
-                Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
-                Done::Chosen(Chosen::Palette, path) => self.save_palette(path),
-                Done::Chosen(Chosen::CodePairs, path) => self.save_code_pairs(path),
-                Done::Chosen(Chosen::CodeChanges, path) => self.compare_codes(path),
-                Done::Chosen(Chosen::SavedCodeChanges, path) => self.save_code_changes(path),
-                Done::Chosen(Chosen::Workspace, path) => self.save_workspace(ctx, path),
-                Done::Chosen(Chosen::Walk { pictures }, path) => {
-                    self.save_walk(ctx, pictures, path);
-                }
-                Done::Chosen(Chosen::Sheet { sheet, columns }, path) => {
-                    self.save_sheet(ctx, sheet, columns, path);
-                }
+                Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -308,6 +295,35 @@ impl ZscopeApp {
                 | Done::Model { .. }
                 | Done::Probe { .. }
                 | Done::History { .. } => {}
+            }
+        }
+    }
+
+    /// A person chose a path.
+    fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
+        match chosen {
+            Chosen::Data | Chosen::Model | Chosen::ModelFile => {
+                self.open_path(path);
+            }
+            Chosen::Compared => self.compare_run(path),
+            Chosen::Evaluated => self.evaluate_run(&path),
+            Chosen::Classifier => {
+                self.view.measure.classifier = path.display().to_string();
+            }
+            Chosen::Measures => self.save_measures(path),
+            Chosen::Curves => self.save_curves(path),
+            Chosen::Picture => self.save_picture(path),
+            Chosen::Palette => self.save_palette(path),
+            Chosen::CodePairs => self.save_code_pairs(path),
+            Chosen::CodeChanges => self.compare_codes(path),
+            Chosen::SavedCodeChanges => self.save_code_changes(path),
+            Chosen::Companion => self.add_companion(&path),
+            Chosen::Workspace => self.save_workspace(ctx, path),
+            Chosen::Walk { pictures } => {
+                self.save_walk(ctx, pictures, path);
+            }
+            Chosen::Sheet { sheet, columns } => {
+                self.save_sheet(ctx, sheet, columns, path);
             }
         }
     }
@@ -463,6 +479,7 @@ impl ZscopeApp {
             self.picture_is_stale = true;
             self.pad_is_stale = true;
         }
+        self.encode_for_companions();
         self.log_moved("reconstructions");
     }
 
@@ -633,6 +650,7 @@ impl ZscopeApp {
         if self.picture_is_stale {
             self.map_codes(ctx);
         }
+        self.draw_companions(ctx, self.picture_is_stale);
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
         if std::mem::take(&mut self.picture_is_stale) {
@@ -661,7 +679,7 @@ fn told_use(tensors: &NamedArrays) -> Usage {
     counts.map_or(Usage::Unknown, |counts| Usage::Averaged(counts.into()))
 }
 
-fn model_name(opened: &Opened) -> String {
+pub(super) fn model_name(opened: &Opened) -> String {
     // A checkpoint is called as its run; a model of another library has a name of its own.
     let parent = opened.path.parent().filter(|_| opened.run.is_some());
     let folder = opened.run_dir.as_deref().or(parent);

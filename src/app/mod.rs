@@ -7,6 +7,7 @@ mod apply;
 mod canvas;
 mod card;
 mod codes;
+mod companions;
 mod compare;
 mod compared_codes;
 mod decoder;
@@ -53,9 +54,10 @@ use crate::session::sheets::SheetPoints;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{Card, DataLine, Demo, Notice, Pictures, TaskLine, View};
+use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, TaskLine, View};
 
 use codes::Codes;
+use companions::Companions;
 use decoder::Decoder;
 use evaluate::Evaluation;
 use frame_log::FrameLog;
@@ -149,6 +151,8 @@ pub struct ZscopeApp {
     wanted_standing: Option<Standing>,
     /// How fast the point drifts over the plane of seeds, in places a second.
     drift: [f32; 2],
+    companions: Companions,
+    companion_lines: Vec<CompanionLine>,
     tasks: Tasks,
     task_lines: Vec<TaskLine>,
     probe_latents: Vec<Vec<f32>>,
@@ -293,6 +297,8 @@ impl ZscopeApp {
             kept_before: BTreeMap::new(),
             wanted_standing: None,
             drift: [0.0; 2],
+            companions: Companions::default(),
+            companion_lines: Vec::new(),
             tasks: Tasks::default(),
             task_lines: Vec::new(),
             probe_latents: Vec::new(),

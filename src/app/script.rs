@@ -14,7 +14,10 @@ use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Order, Page, PaletteOrder, Pane, TrainForm};
+use crate::ui::{
+    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, Link, MeasureForm, Order, Page,
+    PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
+};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -151,6 +154,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     Ok(lines)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: what each word means")]
 fn parse_line(line: &str) -> anyhow::Result<Line> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let words: Vec<&str> = rest.split_whitespace().collect();
@@ -179,22 +183,27 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "begin-walk" => Command::BeginWalk,
         "walk" => Command::Walk([number(0)?, number(1)?]),
         "draw" => Command::JumpToDraw,
-        "seeds" => Command::SetSeeds([number(0)?.into(), number(1)?.into()]),
-        "snap" => Command::SnapSeeds,
-        "drift" => Command::DriftSeeds([number(0)?, number(1)?]),
+        "seeds" => Command::Seeds(SeedsAsk::Go([number(0)?.into(), number(1)?.into()])),
+        "snap" => Command::Seeds(SeedsAsk::Snap),
+        "drift" => Command::Seeds(SeedsAsk::Drift([number(0)?, number(1)?])),
         "temperature" => Command::SetTemperature(number(0)?),
-        "bookmark" if rest.is_empty() => Command::AddBookmark,
-        "bookmark" => Command::GoToBookmark(number(0)? as usize),
+        "bookmark" if rest.is_empty() => Command::Bookmark(BookmarkAsk::Add),
+        "bookmark" => Command::Bookmark(BookmarkAsk::GoTo(number(0)? as usize)),
         "name-bookmark" => {
             let name = words.get(1..).unwrap_or_default().join(" ");
-            Command::RenameBookmark { index: number(0)? as usize, name }
+            Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
         }
-        "station" => Command::AddStation(Anchor::Point),
-        "play" => Command::PlayWalk(rest != "off"),
-        "seek" => Command::SeekWalk(number(0)?),
+        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
+        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
+        "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
+        "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
+        "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
+        "station" => Command::Station(StationAsk::Add(Anchor::Point)),
+        "play" => Command::Station(StationAsk::Play(rest != "off")),
+        "seek" => Command::Station(StationAsk::Seek(number(0)?)),
         "save-walk" => {
             let path = words.get(1).map(PathBuf::from);
-            Command::SaveWalk { pictures: number(0)? as usize, path }
+            Command::Station(StationAsk::Save { pictures: number(0)? as usize, path })
         }
         "images-at-corners" => {
             let index = number(0)? as usize;
@@ -222,18 +231,18 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "reset-layout" => Command::ResetLayout,
         "code-palette" => code_palette(rest)?,
         "compare-codes" => compare_codes(rest)?,
-        "save-code-pairs" => Command::SaveCodePairs(Some(rest.trim().into())),
-        "tool" => Command::TakeTool(tool(rest)?),
+        "save-code-pairs" => Command::Codes(CodesAsk::SavePairs(Some(rest.trim().into()))),
+        "tool" => Command::Codes(CodesAsk::TakeTool(tool(rest)?)),
         "paint" => {
             let code = number(0)? as u32;
             let cells = (1..words.len()).map(|index| Ok((number(index)? as usize, code)));
-            Command::PaintCells(cells.collect::<anyhow::Result<_>>()?)
+            Command::Codes(CodesAsk::Paint(cells.collect::<anyhow::Result<_>>()?))
         }
         "begin-edit" => Command::BeginEdit,
         "select-cells" => {
             let at = |index: usize| Ok::<_, anyhow::Error>(number(index)? as usize);
             let shape = [at(2)?.max(1), at(3)?.max(1)];
-            Command::SelectCells(Area { corner: [at(0)?, at(1)?], shape })
+            Command::Codes(CodesAsk::Select(Area { corner: [at(0)?, at(1)?], shape }))
         }
         "copy" => Command::CopyPoint,
         // A line of a script holds rows with semicolons between.
@@ -267,7 +276,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
@@ -276,13 +285,15 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
 /// `similarity`, `use`, `number`, `brightness`, `make`, `cancel` or `save PATH`.
 fn code_palette(words: &str) -> anyhow::Result<Command> {
     Ok(match words.split_once(' ').unwrap_or((words, "")) {
-        ("similarity", _) => Command::OrderPalette(PaletteOrder::Similarity),
-        ("use", _) => Command::OrderPalette(PaletteOrder::Use),
-        ("number", _) => Command::OrderPalette(PaletteOrder::Number),
-        ("brightness", _) => Command::OrderPalette(PaletteOrder::Brightness),
-        ("make", _) => Command::MakePalette,
-        ("cancel", _) => Command::CancelPalette,
-        ("save", path) if !path.trim().is_empty() => Command::SavePalette(Some(path.trim().into())),
+        ("similarity", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Similarity)),
+        ("use", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Use)),
+        ("number", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Number)),
+        ("brightness", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Brightness)),
+        ("make", _) => Command::Codes(CodesAsk::MakePalette),
+        ("cancel", _) => Command::Codes(CodesAsk::CancelPalette),
+        ("save", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::SavePalette(Some(path.trim().into())))
+        }
         _ => bail!(
             "code-palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
         ),
@@ -293,16 +304,18 @@ fn code_palette(words: &str) -> anyhow::Result<Command> {
 fn compare_codes(words: &str) -> anyhow::Result<Command> {
     Ok(match words.split_once(' ').unwrap_or((words, "")) {
         ("with", path) if !path.trim().is_empty() => {
-            Command::CompareCodes(Some(path.trim().into()))
+            Command::Codes(CodesAsk::Compare(Some(path.trim().into())))
         }
         ("by", name) => {
             let found = Pairing::ALL.into_iter().find(|pairing| pairing.name() == name.trim());
             let names = Pairing::ALL.map(Pairing::name).join(", ");
-            Command::PairCodes(found.ok_or_else(|| anyhow!("by {name:?} (expected {names})"))?)
+            Command::Codes(CodesAsk::Pair(
+                found.ok_or_else(|| anyhow!("by {name:?} (expected {names})"))?,
+            ))
         }
-        ("cancel", _) => Command::CancelComparingCodes,
+        ("cancel", _) => Command::Codes(CodesAsk::CancelComparing),
         ("save", path) if !path.trim().is_empty() => {
-            Command::SaveCodeChanges(Some(path.trim().into()))
+            Command::Codes(CodesAsk::SaveChanges(Some(path.trim().into())))
         }
         _ => bail!("compare-codes {words:?} (expected with PATH, by PAIRING, cancel or save PATH)"),
     })

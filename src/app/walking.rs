@@ -2,9 +2,11 @@
 
 use eframe::egui;
 
-use super::{Model, ZscopeApp};
+use super::jobs::Chosen;
+use super::{Model, ZscopeApp, dialogs};
 use crate::session::anchor::{Anchor, Anchors};
 use crate::session::explore::Place;
+use crate::ui::{BookmarkAsk, SeedsAsk, StationAsk};
 
 /// The longest time that one frame makes up for, in seconds: after a longer pause nothing jumps.
 const LONGEST_STEP: f32 = 0.1;
@@ -34,9 +36,64 @@ impl ZscopeApp {
         self.drift = [0.0; 2];
     }
 
+    /// Moves on the plane of seeds.
+    pub(super) fn ask_seeds(&mut self, ask: SeedsAsk) {
+        match ask {
+            SeedsAsk::Go(at) => self.set_seeds(at),
+            SeedsAsk::Snap => {
+                self.explore.begin_edit();
+                self.drift = [0.0; 2];
+                self.move_point(|app| app.explore.snap_seeds());
+                self.pad_is_stale = true;
+            }
+            SeedsAsk::Leave => self.explore.leave_seeds(),
+            SeedsAsk::Drift(drift) => {
+                self.kept.walk.play(false);
+                self.drift = drift.map(|speed| if speed.is_finite() { speed } else { 0.0 });
+            }
+        }
+    }
+
+    /// Keeps points, and returns to them.
+    pub(super) fn ask_bookmarks(&mut self, ask: BookmarkAsk) {
+        let bookmarks = &mut self.kept.bookmarks;
+        match ask {
+            BookmarkAsk::Add => self.add_bookmark(),
+            BookmarkAsk::GoTo(index) => self.go_to_bookmark(index),
+            BookmarkAsk::Rename { index, name } => bookmarks.rename(index, &name),
+            BookmarkAsk::Replace(index) => bookmarks.replace(index, self.explore.place()),
+            BookmarkAsk::Remove(index) => bookmarks.remove(index),
+            BookmarkAsk::AtCorner { index, corner } => self.bookmark_at_corner(index, corner),
+        }
+    }
+
+    /// Changes the walk.
+    pub(super) fn ask_stations(&mut self, ctx: &egui::Context, ask: StationAsk) {
+        let walk = &mut self.kept.walk;
+        match ask {
+            StationAsk::Add(anchor) => self.add_station(anchor),
+            StationAsk::Replace(index) => walk.replace(index, self.explore.place()),
+            StationAsk::Move { from, to } => walk.reorder(from, to),
+            StationAsk::Remove(index) => walk.remove(index),
+            StationAsk::SetSecs { index, secs } => walk.set_secs(index, secs),
+            StationAsk::Clear => walk.clear(),
+            StationAsk::Change { speed, easing, looping } => walk.change(speed, easing, looping),
+            StationAsk::Seek(secs) => {
+                walk.seek(secs);
+                self.follow_walk();
+            }
+            StationAsk::Play(is_playing) => self.play_walk(is_playing),
+            StationAsk::Save { pictures, path: Some(path) } => self.save_walk(ctx, pictures, path),
+            StationAsk::Save { pictures, path: None } => {
+                dialogs::ask(&self.jobs, Chosen::Walk { pictures });
+            }
+        }
+    }
+
     /// Moves what moves by itself.
     pub(super) fn advance(&mut self, ctx: &egui::Context) {
-        let is_drifting = self.drift != [0.0; 2] && self.explore.seeds().is_some();
+        let is_drifting =
+            self.drift.iter().any(|speed| *speed != 0.0) && self.explore.seeds().is_some();
         if !is_drifting && !self.kept.walk.is_playing() {
             return;
         }
@@ -51,14 +108,14 @@ impl ZscopeApp {
     }
 
     /// Goes to a place on the plane of seeds.
-    pub(super) fn set_seeds(&mut self, at: [f64; 2]) {
+    fn set_seeds(&mut self, at: [f64; 2]) {
         let before = self.explore.seeds().map(|seeds| seeds.cell);
         self.move_point(|app| app.explore.set_seeds(at));
         self.pad_is_stale |= self.explore.seeds().map(|seeds| seeds.cell) != before;
     }
 
     /// Goes to where the walk is.
-    pub(super) fn follow_walk(&mut self) {
+    fn follow_walk(&mut self) {
         let walk = &self.kept.walk;
         let latent = walk.latent_at(walk.secs(), self.explore.mixing(), &self.explore);
         if let Some(latent) = latent {
@@ -67,7 +124,7 @@ impl ZscopeApp {
     }
 
     /// Lets the walk go on by itself, or stops it.
-    pub(super) fn play_walk(&mut self, is_playing: bool) {
+    fn play_walk(&mut self, is_playing: bool) {
         if is_playing {
             self.explore.begin_edit();
             self.drift = [0.0; 2];
@@ -76,7 +133,7 @@ impl ZscopeApp {
     }
 
     /// Keeps the point that is shown.
-    pub(super) fn add_bookmark(&mut self) {
+    fn add_bookmark(&mut self) {
         let place = self.explore.place();
         if self.kept.bookmarks.add(place).is_none() {
             self.notice("Keep this point: there are too many kept points.", true);
@@ -84,7 +141,7 @@ impl ZscopeApp {
     }
 
     /// Goes to a point that was kept.
-    pub(super) fn go_to_bookmark(&mut self, index: usize) {
+    fn go_to_bookmark(&mut self, index: usize) {
         let Some(place) = self.kept.bookmarks.get(index).map(|mark| mark.place.clone()) else {
             return;
         };
@@ -92,14 +149,14 @@ impl ZscopeApp {
     }
 
     /// Puts a corner of the pad where a bookmark is.
-    pub(super) fn bookmark_at_corner(&mut self, index: usize, corner: usize) {
+    fn bookmark_at_corner(&mut self, index: usize, corner: usize) {
         if let Some(latent) = self.anchors().latent(Anchor::Bookmark(index)) {
             self.move_corners(|app| app.explore.put_corner(corner, latent));
         }
     }
 
     /// Makes a point the last station of the walk.
-    pub(super) fn add_station(&mut self, anchor: Anchor) {
+    fn add_station(&mut self, anchor: Anchor) {
         let place = match anchor {
             Anchor::Point => Some(self.explore.place()),
             Anchor::Bookmark(index) => {

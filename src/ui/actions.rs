@@ -2,7 +2,9 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::{Command, Demo, Page, Scene, View, code_map};
+use super::{
+    BookmarkAsk, CodesAsk, Command, Demo, Page, Scene, SeedsAsk, StationAsk, View, code_map,
+};
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
 use crate::session::canvas::Tool;
@@ -20,6 +22,16 @@ pub(super) struct Action {
     pub(super) is_offered: bool,
     /// What does it.
     pub(super) command: Command,
+}
+
+impl Action {
+    /// What does it, with a way back where the point is moved.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        match &self.command {
+            Command::SetLatent(_) => vec![Command::BeginEdit, self.command.clone()],
+            command => vec![command.clone()],
+        }
+    }
 }
 
 /// Collects actions.
@@ -45,20 +57,17 @@ impl Actions {
     }
 }
 
-const fn key(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::NONE, key))
-}
+/// A key alone.
+const PLAIN: Modifiers = Modifiers::NONE;
+/// Ctrl, or ⌘ where that is usual.
+const CTRL: Modifiers = Modifiers::COMMAND;
+/// The same with Shift.
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
-const fn shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::SHIFT, key))
-}
-
-const fn command(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
-}
-
-const fn command_shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+/// A key with modifiers, as actions have it.
+#[expect(clippy::unnecessary_wraps, reason = "an action has keys or none")]
+const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(modifiers, key))
 }
 
 /// The keys of the first views.
@@ -89,29 +98,31 @@ pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
 fn explore(actions: &mut Actions, scene: &Scene<'_>) {
     let explore = scene.explore;
     actions.group = "Explore";
-    actions.add("Jump to a random draw", key(Key::D), Command::JumpToDraw);
+    actions.add("Jump to a random draw", keys(PLAIN, Key::D), Command::JumpToDraw);
     let zero = Command::SetLatent(vec![0.0; explore.latent().len()]);
-    actions.add("Go to the middle of the latent space", key(Key::Num0), zero);
-    actions.add_if(explore.can_undo(), "Undo", command(Key::Z), Command::Undo);
-    actions.add_if(explore.can_redo(), "Redo", command_shift(Key::Z), Command::Redo);
+    actions.add("Go to the middle of the latent space", keys(PLAIN, Key::Num0), zero);
+    actions.add_if(explore.can_undo(), "Undo", keys(CTRL, Key::Z), Command::Undo);
+    actions.add_if(explore.can_redo(), "Redo", keys(CTRL_SHIFT, Key::Z), Command::Redo);
     actions.add("Copy the point as numbers", None, Command::CopyPoint);
-    match explore.seeds() {
-        None => actions.add("Explore the plane of seeds", key(Key::S), Command::SetSeeds([0.5; 2])),
-        Some(_) => {
-            actions.add("Snap to the nearest seed", key(Key::S), Command::SnapSeeds);
-            actions.add("Leave the plane of seeds", None, Command::LeaveSeeds);
-        }
-    }
+    let is_on_plane = explore.seeds().is_some();
+    let (name, ask) = if is_on_plane {
+        ("Snap to the nearest seed", SeedsAsk::Snap)
+    } else {
+        ("Explore the plane of seeds", SeedsAsk::Go([0.5; 2]))
+    };
+    actions.add(name, keys(PLAIN, Key::S), Command::Seeds(ask));
+    actions.add_if(is_on_plane, "Leave the plane of seeds", None, Command::Seeds(SeedsAsk::Leave));
     let corners = (0..4).map(Command::RedrawCorner);
     for (corner, redraw) in super::pad::CORNERS.into_iter().zip(corners) {
         actions.add(format!("Redraw the pad's corner: {}", corner.to_lowercase()), None, redraw);
     }
     let is_live = scene.model.is_live;
-    let (name, freeze) = match explore.is_frozen() {
-        true => ("Follow the newest weights", false),
-        false => ("Freeze the weights of the picture", true),
+    let (name, freeze) = if explore.is_frozen() {
+        ("Follow the newest weights", false)
+    } else {
+        ("Freeze the weights of the picture", true)
     };
-    actions.add_if(is_live, name, key(Key::F), Command::Freeze(freeze));
+    actions.add_if(is_live, name, keys(PLAIN, Key::F), Command::Freeze(freeze));
     for (class, name) in scene.model.classes.iter().enumerate() {
         actions.add(format!("Show class: {name}"), None, Command::ShowClass(class));
     }
@@ -123,37 +134,50 @@ fn codes(actions: &mut Actions, scene: &Scene<'_>) {
     // Their keys are the map's own, while it has the keyboard.
     for tool in Tool::ALL {
         let name = format!("Take a tool: {}", code_map::tool_name(tool).to_lowercase());
-        actions.add_if(has_map, name, None, Command::TakeTool(tool));
+        actions.add_if(has_map, name, None, Command::Codes(CodesAsk::TakeTool(tool)));
     }
     actions.add_if(has_map, "Give all cells the encoder's codes", None, Command::ResetCells);
     let has_codes = scene.codebook.is_some();
     let has_tiles = scene.pictures.palette.known > 0;
-    actions.add_if(has_tiles, "Save the palette of codes…", None, Command::SavePalette(None));
+    actions.add_if(
+        has_tiles,
+        "Save the palette of codes…",
+        None,
+        Command::Codes(CodesAsk::SavePalette(None)),
+    );
     let has_pairs = scene.codebook.is_some_and(|codebook| codebook.survey.is_some());
     actions.add_if(
         has_pairs,
         "Save which codes stand beside which…",
         None,
-        Command::SaveCodePairs(None),
+        Command::Codes(CodesAsk::SavePairs(None)),
     );
     actions.add_if(
         has_codes,
         "Compare the codebook with another model's…",
         None,
-        Command::CompareCodes(None),
+        Command::Codes(CodesAsk::Compare(None)),
     );
 }
 
 fn keep(actions: &mut Actions, scene: &Scene<'_>) {
     actions.group = "Keep and walk";
-    actions.add("Keep this point", key(Key::B), Command::AddBookmark);
-    actions.add("Add this point to the walk", key(Key::K), Command::AddStation(Anchor::Point));
+    actions.add("Keep this point", keys(PLAIN, Key::B), Command::Bookmark(BookmarkAsk::Add));
+    actions.add(
+        "Add this point to the walk",
+        keys(PLAIN, Key::K),
+        Command::Station(StationAsk::Add(Anchor::Point)),
+    );
     let walk = scene.walk;
     let name = if walk.is_playing() { "Halt the walk" } else { "Play the walk" };
-    let play = Command::PlayWalk(!walk.is_playing());
-    actions.add_if(walk.stations().len() > 1, name, key(Key::W), play);
+    let play = Command::Station(StationAsk::Play(!walk.is_playing()));
+    actions.add_if(walk.stations().len() > 1, name, keys(PLAIN, Key::W), play);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
-        actions.add(format!("Go to {}", mark.name), None, Command::GoToBookmark(index));
+        actions.add(
+            format!("Go to {}", mark.name),
+            None,
+            Command::Bookmark(BookmarkAsk::GoTo(index)),
+        );
     }
 }
 
@@ -162,21 +186,21 @@ fn training(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     let phase = scene.session.phase();
     let is_running = matches!(phase, Phase::Running | Phase::Paused);
     let start = Command::StartTraining(Box::new(view.form.clone()));
-    actions.add_if(!is_running, "Start training", command(Key::Enter), start);
+    actions.add_if(!is_running, "Start training", keys(CTRL, Key::Enter), start);
     let can_train_on = scene.model.trains_on.is_some() && !is_running;
     actions.add_if(can_train_on, "Train this model on", None, Command::TrainOn);
     let name = if phase == Phase::Paused { "Resume training" } else { "Pause training" };
-    actions.add_if(is_running, name, key(Key::Space), Command::TogglePause);
+    actions.add_if(is_running, name, keys(PLAIN, Key::Space), Command::TogglePause);
     let is_paused = phase == Phase::Paused;
-    actions.add_if(is_paused, "Take a single step", key(Key::Period), Command::StepOnce);
+    actions.add_if(is_paused, "Take a single step", keys(PLAIN, Key::Period), Command::StepOnce);
     actions.add_if(is_running, "Save a checkpoint now", None, Command::SaveCheckpoint);
     actions.add_if(is_running, "Stop training", None, Command::Stop);
 }
 
 fn files(actions: &mut Actions, scene: &Scene<'_>) {
     actions.group = "Files";
-    actions.add("Open a run or model folder…", command(Key::O), Command::PickModel);
-    actions.add("Open a model file…", command_shift(Key::O), Command::PickModelFile);
+    actions.add("Open a run or model folder…", keys(CTRL, Key::O), Command::PickModel);
+    actions.add("Open a model file…", keys(CTRL_SHIFT, Key::O), Command::PickModelFile);
     actions.add("Open pictures or data…", None, Command::PickData);
     actions.add("Open the demo VAE", None, Command::OpenDemo(Demo::Vae));
     actions.add("Open the demo VQ-VAE", None, Command::OpenDemo(Demo::VqVae));
@@ -185,7 +209,12 @@ fn files(actions: &mut Actions, scene: &Scene<'_>) {
     }
     actions.add("Save the workspace…", None, Command::SaveWorkspace(None));
     let has_picture = scene.pictures.main.is_some();
-    actions.add_if(has_picture, "Save the picture…", command(Key::S), Command::SavePicture(None));
+    actions.add_if(
+        has_picture,
+        "Save the picture…",
+        keys(CTRL, Key::S),
+        Command::SavePicture(None),
+    );
     let has_run = scene.session.run().is_some();
     actions.add_if(has_run, "Save all curves as CSV…", None, Command::SaveCurves(None));
     actions.add("Compare with another run's curves…", None, Command::CompareRun(None));
@@ -193,23 +222,27 @@ fn files(actions: &mut Actions, scene: &Scene<'_>) {
 
 fn window(actions: &mut Actions, view: &View) {
     actions.group = "Window";
-    actions.add("Find something to do…", command(Key::K), Command::ShowCommandPalette(true));
-    actions.add("Show all keys", shift(Key::Questionmark), Command::ShowKeys(!view.shows_keys));
+    actions.add("Find something to do…", keys(CTRL, Key::K), Command::ShowCommandPalette(true));
+    actions.add(
+        "Show all keys",
+        keys(Modifiers::SHIFT, Key::Questionmark),
+        Command::ShowKeys(!view.shows_keys),
+    );
     let (name, page) = match view.page {
         Page::Explore => ("Go to the page Evaluate", Page::Evaluate),
         Page::Evaluate => ("Go to the page Explore", Page::Explore),
     };
-    actions.add(name, key(Key::E), Command::ShowPage(page));
+    actions.add(name, keys(PLAIN, Key::E), Command::ShowPage(page));
     let mut digits = DIGITS.into_iter();
     for pane in view.dock.offered() {
-        let keys = digits.next().and_then(key);
-        actions.add(format!("Show {}", pane.name()), keys, Command::ShowPane(pane));
+        let digit = digits.next().and_then(|digit| keys(PLAIN, digit));
+        actions.add(format!("Show {}", pane.name()), digit, Command::ShowPane(pane));
     }
     actions.add("Reset the layout", None, Command::ResetLayout);
-    actions.add("Larger", command(Key::Plus), Command::Zoom(1));
-    actions.add("Smaller", command(Key::Minus), Command::Zoom(-1));
-    actions.add("As large as at first", command(Key::Num0), Command::Zoom(0));
-    actions.add("Quit", command(Key::Q), Command::Quit);
+    actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
+    actions.add("Smaller", keys(CTRL, Key::Minus), Command::Zoom(-1));
+    actions.add("As large as at first", keys(CTRL, Key::Num0), Command::Zoom(0));
+    actions.add("Quit", keys(CTRL, Key::Q), Command::Quit);
 }
 
 /// What the keyboard asks for, unless a text field has it.
@@ -235,7 +268,7 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
                 && !own.contains(&keys.logical_key)
                 && input.consume_shortcut(&keys)
             {
-                commands.push(action.command.clone());
+                commands.extend(action.commands());
             }
         }
         for event in &input.events {

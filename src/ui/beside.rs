@@ -5,7 +5,7 @@ use egui::{Label, Layout, Ui};
 use super::codebook_panel::select;
 use super::codebook_view::CodebookView;
 use super::words::{grouped, measure, percent};
-use super::{Command, Scene, code_pictures, code_tile, save, theme};
+use super::{CodesAsk, Command, Scene, code_pictures, code_tile, save, theme};
 use crate::session::codebook::{Codebook, Direction, Pair};
 
 /// Neighbours of each side that are shown.
@@ -35,7 +35,7 @@ pub(super) fn show(
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             let hint = "Save how often every code stands beside every other as a CSV file.";
             if let Some(place) = save::button(ui, "Save pairs…", hint, &mut view.export_path) {
-                out.push(Command::SaveCodePairs(place.path()));
+                out.push(Command::Codes(CodesAsk::SavePairs(place.path())));
             }
         });
     });

@@ -2,7 +2,7 @@
 
 use egui::{Rect, Response, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, View, pad, theme, tiles};
+use super::{BookmarkAsk, Command, Scene, StationAsk, View, pad, theme, tiles};
 use crate::session::anchor::Anchor;
 use crate::session::bookmarks::{MOST_BOOKMARKS, analogy};
 use crate::session::sheets::SheetName;
@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         let keep = ui.add_enabled(is_room, egui::Button::new("Keep this point"));
         if keep.on_hover_text(hint).on_disabled_hover_text("No more points can be kept.").clicked()
         {
-            out.push(Command::AddBookmark);
+            out.push(Command::Bookmark(BookmarkAsk::Add));
         }
         ui.separator();
         sum(ui, scene, &mut view.bookmarks, out);
@@ -82,15 +82,15 @@ fn bookmark(
     let place = Rect::from_min_max(picture.left_bottom(), rect.max);
     if let Some((_, name)) = view.renamed.as_mut().filter(|(renamed, _)| *renamed == index) {
         let field = ui.put(place, TextEdit::singleline(name).font(egui::TextStyle::Small));
-        if !field.lost_focus() {
-            field.request_focus();
-        } else {
+        if field.lost_focus() {
             let is_meant = !ui.input(|input| input.key_pressed(egui::Key::Escape));
             let name = std::mem::take(name);
             view.renamed = None;
             if is_meant {
-                out.push(Command::RenameBookmark { index, name });
+                out.push(Command::Bookmark(BookmarkAsk::Rename { index, name }));
             }
+        } else {
+            field.request_focus();
         }
     } else {
         let font = egui::TextStyle::Small.resolve(ui.style());
@@ -101,7 +101,7 @@ fn bookmark(
         ui.painter().galley(place.min + vec2(0.0, 1.0), galley, colour);
     }
     if response.clicked() {
-        out.push(Command::GoToBookmark(index));
+        out.push(Command::Bookmark(BookmarkAsk::GoTo(index)));
     }
     menu(&response, scene, index, view, out);
     let hint = format!("{}: click to go there; right-click for more.", mark.name);
@@ -122,15 +122,15 @@ fn menu(
                 ui.close();
             }
         };
-        entry(ui, "Go there", Command::GoToBookmark(index));
-        entry(ui, "Add to the walk", Command::AddStation(Anchor::Bookmark(index)));
+        entry(ui, "Go there", Command::Bookmark(BookmarkAsk::GoTo(index)));
+        entry(ui, "Add to the walk", Command::Station(StationAsk::Add(Anchor::Bookmark(index))));
         ui.menu_button("Put at a corner of the pad", |ui| {
             for (corner, name) in pad::CORNERS.into_iter().enumerate() {
-                let command = Command::BookmarkAtCorner { index, corner };
+                let command = Command::Bookmark(BookmarkAsk::AtCorner { index, corner });
                 entry(ui, name, command);
             }
         });
-        entry(ui, "Keep this point here instead", Command::ReplaceBookmark(index));
+        entry(ui, "Keep this point here instead", Command::Bookmark(BookmarkAsk::Replace(index)));
         if ui.button("Rename").clicked() {
             view.renamed = Some((index, scene.bookmarks[index].name.clone()));
             ui.close();
@@ -141,7 +141,7 @@ fn menu(
                 ui.close();
             }
         };
-        entry("Remove", Command::RemoveBookmark(index));
+        entry("Remove", Command::Bookmark(BookmarkAsk::Remove(index)));
     });
 }
 

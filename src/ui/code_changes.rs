@@ -5,7 +5,7 @@ use egui::{Align2, Rect, ScrollArea, Sense, TextEdit, Ui, Vec2, WidgetInfo, vec2
 use super::codebook_panel::select;
 use super::codebook_view::CodebookView;
 use super::words::{grouped, measure};
-use super::{Command, Scene, View, code_tile, save, sliders, theme};
+use super::{CodesAsk, Command, Scene, View, code_tile, save, sliders, theme};
 use crate::session::codebook::{Change, Changes, ChangesOrder, Codebook, Fate, Pairing};
 
 /// A row of the table, in points.
@@ -60,7 +60,7 @@ fn choice(
                 for (step, path) in &compared.checkpoints {
                     let text = format!("Step {}", grouped(*step));
                     if ui.button(text).on_hover_text("A checkpoint of the same run.").clicked() {
-                        out.push(Command::CompareCodes(Some(path.clone())));
+                        out.push(Command::Codes(CodesAsk::Compare(Some(path.clone()))));
                         ui.close();
                     }
                 }
@@ -69,7 +69,7 @@ fn choice(
                 ui.separator();
             }
             if ui.button("Another model…").on_hover_text("Choose a run or a model in a dialog.").clicked() {
-                out.push(Command::CompareCodes(None));
+                out.push(Command::Codes(CodesAsk::Compare(None)));
                 ui.close();
             }
         });
@@ -81,7 +81,7 @@ fn choice(
             && ui.input(|input| input.key_pressed(egui::Key::Enter))
             && !view.changes_path.trim().is_empty()
         {
-            out.push(Command::CompareCodes(Some(view.changes_path.trim().into())));
+            out.push(Command::Codes(CodesAsk::Compare(Some(view.changes_path.trim().into()))));
         }
         ui.separator();
         ui.label(theme::muted("matched"));
@@ -103,14 +103,14 @@ fn choice(
             let response = ui.add_enabled(!too_many, button).on_hover_text(hint);
             let none = format!("Takes too long for more than {} codes.", Pairing::MOST_ONE_TO_ONE);
             if response.on_disabled_hover_text(none).clicked() {
-                out.push(Command::PairCodes(pairing));
+                out.push(Command::Codes(CodesAsk::Pair(pairing)));
             }
         }
         if let Some(share) = compared.share {
             ui.add(egui::ProgressBar::new(share).desired_width(96.0))
                 .on_hover_text("Opening the other model, encoding held-out images, matching codes.");
             if sliders::enabled(ui, true, "Cancel comparing", "Stop comparing codes.") {
-                out.push(Command::CancelComparingCodes);
+                out.push(Command::Codes(CodesAsk::CancelComparing));
             }
         }
     });
@@ -145,7 +145,7 @@ fn table(
         }
         let hint = "Save this table in this order as a CSV file.";
         if let Some(place) = save::button(ui, "Save changes…", hint, &mut view.export_path) {
-            out.push(Command::SaveCodeChanges(place.path()));
+            out.push(Command::Codes(CodesAsk::SaveChanges(place.path())));
         }
         let text = format!(
             "{}: moved {} in the middle, {} at most · {} died, {} came alive",

@@ -8,7 +8,7 @@ use egui::{Align2, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
-use super::{Command, Scene, keys, theme, words};
+use super::{CodesAsk, Command, Scene, keys, theme, words};
 use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
 
@@ -227,7 +227,7 @@ pub(super) fn take_code(
             };
             let cells = cells.filter_map(|(grid, place)| map.cell(grid, place)).filter(takes);
             let cells = cells.map(|cell| (cell, code as u32)).collect();
-            out.extend([Command::BeginEdit, Command::PaintCells(cells)]);
+            out.extend([Command::BeginEdit, Command::Codes(CodesAsk::Paint(cells))]);
         }
     }
     true

@@ -1,16 +1,17 @@
 //! Everything that a person can do, as one closed list: panels return it, shortcuts and scripts speak it.
 
+mod asks;
+
 use std::path::PathBuf;
 
-use super::{MeasureForm, Order, Page, PaletteOrder, Pane, TrainForm};
+pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, SeedsAsk, StationAsk};
+
+use super::{MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
-use crate::session::anchor::Anchor;
-use crate::session::canvas::{Area, Tool};
-use crate::session::codebook::{Pairing, ReviveFrom};
+use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::sheets::SheetName;
-use crate::session::walk::{Easing, Looping};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -59,80 +60,14 @@ pub enum Command {
     RedrawCorner(usize),
     /// Jumps to a fresh draw from the prior.
     JumpToDraw,
-    /// Goes to a place on the plane of seeds, right and down; the pad becomes the square around it.
-    SetSeeds([f64; 2]),
-    /// Goes to the nearest whole place of the plane of seeds.
-    SnapSeeds,
-    /// Keeps the pad's corners as they are, no longer a piece of the plane of seeds.
-    LeaveSeeds,
-    /// Lets the point drift over the plane of seeds, in places a second, right and down.
-    DriftSeeds([f32; 2]),
+    /// Moves on the plane of seeds.
+    Seeds(SeedsAsk),
     /// Draws nearer to the middle of the prior (below 1) or farther from it.
     SetTemperature(f32),
-    /// Keeps the point that is shown.
-    AddBookmark,
-    /// Goes to a kept point.
-    GoToBookmark(usize),
-    /// Gives a kept point another name.
-    RenameBookmark {
-        /// Which one.
-        index: usize,
-        /// What it is called from now on.
-        name: String,
-    },
-    /// Keeps the point that is shown in the stead of a kept one.
-    ReplaceBookmark(usize),
-    /// Forgets a kept point.
-    RemoveBookmark(usize),
-    /// Puts a corner of the pad where a kept point is.
-    BookmarkAtCorner {
-        /// Which kept point.
-        index: usize,
-        /// 0 to 3: top left, top right, bottom left, bottom right.
-        corner: usize,
-    },
-    /// Makes a point the last station of the walk.
-    AddStation(Anchor),
-    /// Puts the point that is shown in the stead of a station.
-    ReplaceStation(usize),
-    /// Puts a station to another place in the order.
-    MoveStation {
-        /// Which one.
-        from: usize,
-        /// Its new place.
-        to: usize,
-    },
-    /// Takes a station out.
-    RemoveStation(usize),
-    /// Changes how long the way from a station to the next takes.
-    SetStationSecs {
-        /// Which one.
-        index: usize,
-        /// In seconds.
-        secs: f32,
-    },
-    /// Forgets all stations.
-    ClearWalk,
-    /// Changes how the walk goes.
-    SetWalk {
-        /// How fast, in times of the stations' own speed; backwards where negative.
-        speed: f32,
-        /// How ways begin and end.
-        easing: Easing,
-        /// What comes after the last station.
-        looping: Looping,
-    },
-    /// Goes to a moment of the walk, in seconds.
-    SeekWalk(f32),
-    /// Lets the walk go on by itself, or stops it.
-    PlayWalk(bool),
-    /// Writes a whole round of the walk as a film or a strip; asks where when no path is given.
-    SaveWalk {
-        /// Pictures in it.
-        pictures: usize,
-        /// Where to.
-        path: Option<PathBuf>,
-    },
+    /// Keeps points, and returns to them.
+    Bookmark(BookmarkAsk),
+    /// Changes the walk from station to station.
+    Station(StationAsk),
     /// Writes the pictures of a sheet that is shown; asks where when no path is given.
     SaveSheet {
         /// Which sheet.
@@ -142,6 +77,8 @@ pub enum Command {
         /// Where to.
         path: Option<PathBuf>,
     },
+    /// Changes which models are beside the one in the explorer.
+    Companion(CompanionAsk),
     /// Ends a long job, by its number.
     CancelTask(u64),
     /// Copies the point as text: its latent, or the codes of its picture.
@@ -261,30 +198,8 @@ pub enum Command {
         /// The code.
         code: u32,
     },
-    /// Puts codes into cells of the picture, as a part of the edit that [`Command::BeginEdit`] began.
-    PaintCells(Vec<(usize, u32)>),
-    /// Decodes every code alone, for the palette.
-    MakePalette,
-    /// Stops that.
-    CancelPalette,
-    /// Writes the palette in its order to a PNG or JPEG file; asks where when no path is given.
-    SavePalette(Option<PathBuf>),
-    /// Writes how often codes stand beside each other to a CSV file; asks where when no path is given.
-    SaveCodePairs(Option<PathBuf>),
-    /// Compares the codebook with that of another model; asks which when no path is given.
-    CompareCodes(Option<PathBuf>),
-    /// Stops comparing codebooks.
-    CancelComparingCodes,
-    /// Matches the codes of the two codebooks in another way.
-    PairCodes(Pairing),
-    /// Writes how codes moved to a CSV file; asks where when no path is given.
-    SaveCodeChanges(Option<PathBuf>),
-    /// Takes a tool for the code map into the hand.
-    TakeTool(Tool),
-    /// Sorts the palette in another way.
-    OrderPalette(PaletteOrder),
-    /// Selects cells of the code map together, those of all grids at these places.
-    SelectCells(Area),
+    /// Something of the code map, the palette or the codebook beside another one.
+    Codes(CodesAsk),
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
     /// Writes everything that returns on the next start to a file; asks where when no path is given.

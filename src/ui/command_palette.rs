@@ -26,13 +26,13 @@ impl CommandPalette {
 /// Shows what is open of the two.
 pub(super) fn show(ui: &Ui, actions: &[Action], view: &mut View, out: &mut Vec<Command>) {
     if let Some(palette) = &mut view.command_palette {
-        let mut run = None;
+        let mut run = Vec::new();
         let modal = Modal::new(egui::Id::unique("palette")).show(ui.ctx(), |ui| {
             ui.set_min_size(SIZE);
             ui.set_max_size(SIZE);
             run = find(ui, actions, palette);
         });
-        if run.is_some() || modal.should_close() {
+        if !run.is_empty() || modal.should_close() {
             view.command_palette = None;
         }
         out.extend(run);
@@ -50,7 +50,7 @@ pub(super) fn show(ui: &Ui, actions: &[Action], view: &mut View, out: &mut Vec<C
 }
 
 /// A field for words, and what they lead to; gives what a person chose.
-fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Option<Command> {
+fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Command> {
     let field = TextEdit::singleline(&mut palette.words)
         .hint_text("What do you want to do?")
         .desired_width(f32::INFINITY);
@@ -71,7 +71,7 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Option
     let [down, up] = [Key::ArrowDown, Key::ArrowUp].map(pressed);
     palette.chosen = (palette.chosen + down).saturating_sub(up).min(last);
     let entered = ui.input(|input| input.key_pressed(Key::Enter));
-    let mut run = None;
+    let mut run = Vec::new();
     ui.separator();
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         if found.is_empty() {
@@ -90,7 +90,7 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Option
             }
             let is_run = response.clicked() || (is_chosen && entered && action.is_offered);
             if is_run {
-                run = Some(action.command.clone());
+                run = action.commands();
             }
             response.on_disabled_hover_text("This cannot be done now.");
         }

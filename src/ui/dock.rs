@@ -35,6 +35,8 @@ pub enum Pane {
     Bookmarks,
     /// A way from point to point.
     Walk,
+    /// Other models that draw the same.
+    SideBySide,
     /// How the codes are used.
     Codebook,
     /// What the codes decode to.
@@ -45,7 +47,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -57,6 +59,7 @@ impl Pane {
         Self::Traversals,
         Self::Bookmarks,
         Self::Walk,
+        Self::SideBySide,
     ];
 
     /// What it is called.
@@ -73,6 +76,7 @@ impl Pane {
             Self::Traversals => "Traversals",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
+            Self::SideBySide => "Side by side",
         }
     }
 
@@ -95,6 +99,9 @@ impl Pane {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
             }
             Self::Bookmarks => "Points that you keep, and sums of them.",
+            Self::SideBySide => {
+                "Other models or checkpoints, which draw the same latent or the same image."
+            }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
             }
@@ -111,9 +118,12 @@ impl Pane {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
             Self::Codes | Self::Codebook | Self::Palette | Self::Changes => kind == Kind::Codes,
-            Self::Pad | Self::Picture | Self::Reconstructions | Self::Bookmarks | Self::Walk => {
-                true
-            }
+            Self::Pad
+            | Self::Picture
+            | Self::Reconstructions
+            | Self::Bookmarks
+            | Self::Walk
+            | Self::SideBySide => true,
         }
     }
 }
@@ -276,14 +286,11 @@ impl Arrangement {
         });
         let widest = tabs.max_by_key(|(count, _)| *count);
         let tile = self.tree.tiles.insert_pane(pane);
-        match widest {
-            Some((count, container)) => {
-                self.tree.move_tile_to_container(tile, container, count, false);
-            }
-            None => {
-                let root = self.tree.tiles.insert_tab_tile(vec![tile]);
-                self.tree = Tree::new(self.tree.id(), root, std::mem::take(&mut self.tree.tiles));
-            }
+        if let Some((count, container)) = widest {
+            self.tree.move_tile_to_container(tile, container, count, false);
+        } else {
+            let root = self.tree.tiles.insert_tab_tile(vec![tile]);
+            self.tree = Tree::new(self.tree.id(), root, std::mem::take(&mut self.tree.tiles));
         }
     }
 }

@@ -5,8 +5,8 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, dock, pad, palette,
-    picture, probe, save, sliders, theme, traversals, walk,
+    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, dock, pad,
+    palette, picture, probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -103,6 +103,7 @@ pub(super) fn pane(
         Pane::Walk => walk::show(ui, scene, view, out),
         Pane::Palette => palette::show(ui, scene, view, out),
         Pane::Changes => code_changes::show(ui, scene, view, out),
+        Pane::SideBySide => companions::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);

@@ -17,6 +17,7 @@ mod codebook_panel;
 mod codebook_view;
 pub mod command;
 mod command_palette;
+mod companions;
 mod compare;
 mod curves;
 mod data_panel;
@@ -52,8 +53,9 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
-pub use command::{Command, Demo};
+pub use command::{BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
 pub use command_palette::CommandPalette;
+pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
@@ -111,6 +113,10 @@ pub struct Scene<'a> {
     pub drift: [f32; 2],
     /// Long jobs under way.
     pub tasks: &'a [TaskLine],
+    /// Models beside the one in the explorer.
+    pub companions: &'a [CompanionLine],
+    /// What all models draw.
+    pub link: Link,
 }
 
 impl Scene<'_> {
@@ -334,6 +340,8 @@ pub struct View {
     pub bookmarks: BookmarksView,
     /// How the walk is saved.
     pub film: FilmForm,
+    /// The path that is typed to add a model beside the explorer's.
+    pub companion_path: String,
     /// The palette, while it is open.
     pub command_palette: Option<CommandPalette>,
     /// Whether the list of all keys is shown.

@@ -2,7 +2,7 @@
 
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, picture, theme};
+use super::{Command, Scene, SeedsAsk, picture, theme};
 use crate::latent::Mixing;
 use crate::session::explore::{CornerSource, SeedPlane};
 use crate::session::walk::{slider_of_speed, speed_of_slider};
@@ -78,8 +78,8 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         let hint = "Let the pad be a piece of an endless plane that has a draw from the prior at every whole place (S).";
         if ui.selectable_label(seeds.is_some(), "Seeds").on_hover_text(hint).clicked() {
             out.push(match seeds {
-                Some(_) => Command::LeaveSeeds,
-                None => Command::SetSeeds([0.5, 0.5]),
+                Some(_) => Command::Seeds(SeedsAsk::Leave),
+                None => Command::Seeds(SeedsAsk::Go([0.5, 0.5])),
             });
         }
         if is_wide {
@@ -146,13 +146,13 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
             out.push(Command::BeginEdit);
         }
         if response.changed() {
-            out.push(Command::SetSeeds(at));
+            out.push(Command::Seeds(SeedsAsk::Go(at)));
         }
     }
     if ui.button("Snap").on_hover_text("Go to the nearest whole place: one draw.").clicked() {
-        out.push(Command::SnapSeeds);
+        out.push(Command::Seeds(SeedsAsk::Snap));
     }
-    let drifts = scene.drift != [0.0; 2];
+    let drifts = scene.drift.iter().any(|speed| *speed != 0.0);
     let menu = ui.menu_button(if drifts { "Drifting" } else { "Drift" }, |ui| {
         let mut drift = scene.drift;
         for (axis, name) in ["right", "down"].into_iter().enumerate() {
@@ -167,11 +167,11 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
             let value = f64::from(drift[axis]);
             response.widget_info(|| WidgetInfo::slider(true, value, format!("Drift {name}")));
             if response.changed() {
-                out.push(Command::DriftSeeds(drift));
+                out.push(Command::Seeds(SeedsAsk::Drift(drift)));
             }
         }
         if ui.button("Halt").clicked() {
-            out.push(Command::DriftSeeds([0.0; 2]));
+            out.push(Command::Seeds(SeedsAsk::Drift([0.0; 2])));
             ui.close();
         }
     });

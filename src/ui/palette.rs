@@ -5,7 +5,7 @@ use egui::{Rect, ScrollArea, Sense, Ui, Vec2, pos2, vec2};
 use super::codebook_panel::{keys_and_clicks, named, tell_code};
 use super::codebook_view::{CodebookView, PaletteOrder};
 use super::words::grouped;
-use super::{Command, Picture, Scene, View, code_tile, keys, save, sliders, theme};
+use super::{CodesAsk, Command, Picture, Scene, View, code_tile, keys, save, sliders, theme};
 use crate::session::codebook::Codebook;
 
 /// How large tiles can be, in points.
@@ -170,7 +170,7 @@ fn toolbar(
         }
         let hint = "Save all tiles in this order as a PNG or JPEG file.";
         if let Some(place) = save::button(ui, "Save palette…", hint, &mut view.export_path) {
-            out.push(Command::SavePalette(place.path()));
+            out.push(Command::Codes(CodesAsk::SavePalette(place.path())));
         }
         if let Some(share) = palette.share {
             let done = grouped((share * palette.wanted as f32) as u64);
@@ -179,12 +179,12 @@ fn toolbar(
             ui.add(bar).on_hover_text("Decoding each code alone.");
             let hint = "Stop making tiles. Those that are there stay.";
             if sliders::enabled(ui, true, "Cancel tiles", hint) {
-                out.push(Command::CancelPalette);
+                out.push(Command::Codes(CodesAsk::CancelPalette));
             }
         } else if palette.is_stopped {
             let hint = "Decode each code alone, from the first on.";
             if sliders::enabled(ui, true, "Make tiles", hint) {
-                out.push(Command::MakePalette);
+                out.push(Command::Codes(CodesAsk::MakePalette));
             }
         } else if palette.wanted < codebook.size() && palette.wanted > 0 {
             let text = format!("the first {} codes", grouped(palette.wanted as u64));

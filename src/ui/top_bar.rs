@@ -52,10 +52,8 @@ fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
         for pane in view.dock.offered() {
             let mut is_there = view.dock.has(pane);
             if ui.checkbox(&mut is_there, pane.name()).on_hover_text(pane.hint()).changed() {
-                out.push(match is_there {
-                    true => Command::ShowPane(pane),
-                    false => Command::ClosePane(pane),
-                });
+                let command = if is_there { Command::ShowPane } else { Command::ClosePane };
+                out.push(command(pane));
             }
         }
         ui.separator();

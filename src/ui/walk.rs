@@ -5,7 +5,7 @@ use egui::{
     vec2,
 };
 
-use super::{Command, Scene, View, save, theme, tiles};
+use super::{Command, Scene, StationAsk, View, save, theme, tiles};
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
 use crate::session::walk::{
@@ -56,16 +56,17 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         let hint = "Make the point that is shown the last station of the walk (K).";
         let add = ui.add_enabled(is_room, egui::Button::new("Add this point"));
         if add.on_hover_text(hint).on_disabled_hover_text("There are too many.").clicked() {
-            out.push(Command::AddStation(Anchor::Point));
+            out.push(Command::Station(StationAsk::Add(Anchor::Point)));
         }
         let can_play = walk.stations().len() > 1;
-        let (text, hint) = match walk.is_playing() {
-            true => ("Halt", "Stop where the walk is (W)."),
-            false => ("Play", "Let the walk go on by itself (W)."),
+        let (text, hint) = if walk.is_playing() {
+            ("Halt", "Stop where the walk is (W).")
+        } else {
+            ("Play", "Let the walk go on by itself (W).")
         };
         let play = ui.add_enabled(can_play, egui::Button::new(text)).on_hover_text(hint);
         if play.on_disabled_hover_text("A walk needs two stations.").clicked() {
-            out.push(Command::PlayWalk(!walk.is_playing()));
+            out.push(Command::Station(StationAsk::Play(!walk.is_playing())));
         }
         ui.separator();
         how(ui, walk, out);
@@ -73,12 +74,12 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         let hint = "Save the walk: a .gif film, or a .png or .jpg strip of its pictures.";
         if let Some(place) = save::button(ui, "Save…", hint, &mut view.film.path) {
             let pictures = view.film.pictures;
-            out.push(Command::SaveWalk { pictures, path: place.path() });
+            out.push(Command::Station(StationAsk::Save { pictures, path: place.path() }));
         }
         let pictures = DragValue::new(&mut view.film.pictures).range(2..=1000).suffix(" pictures");
         ui.add(pictures).on_hover_text("Pictures of a whole round, in the saved film or strip.");
         if ui.button("Clear").on_hover_text("Forget all stations.").clicked() {
-            out.push(Command::ClearWalk);
+            out.push(Command::Station(StationAsk::Clear));
         }
     });
 }
@@ -127,7 +128,7 @@ fn how(ui: &mut Ui, walk: &Walk, out: &mut Vec<Command>) {
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "After the last station"));
     if is_other || easing != walk.easing || looping != walk.looping {
         let speed = if is_other { speed } else { walk.speed };
-        out.push(Command::SetWalk { speed, easing, looping });
+        out.push(Command::Station(StationAsk::Change { speed, easing, looping }));
     }
 }
 
@@ -164,7 +165,7 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     }
     if let Some(at) = response.interact_pointer_pos().filter(|_| held) {
         let secs = ((at.x - track.left()) / width.max(1.0)).clamp(0.0, 1.0) * length;
-        out.push(Command::SeekWalk(secs));
+        out.push(Command::Station(StationAsk::Seek(secs)));
     }
     let hint = format!("{:.1} s of {length:.1} s; drag to go to a moment.", walk.secs());
     response.on_hover_text(hint);
@@ -192,7 +193,7 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
         theme::frame_around(ui, rect.shrink(2.0));
     }
     if response.clicked() {
-        out.extend([Command::BeginEdit, Command::SeekWalk(walk.secs_of(index))]);
+        out.extend([Command::BeginEdit, Command::Station(StationAsk::Seek(walk.secs_of(index)))]);
     }
     let count = walk.stations().len();
     response.context_menu(|ui| {
@@ -202,11 +203,16 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
                 ui.close();
             }
         };
-        entry("Put this point here instead", true, Command::ReplaceStation(index));
-        let earlier = Command::MoveStation { from: index, to: index.saturating_sub(1) };
+        entry("Put this point here instead", true, Command::Station(StationAsk::Replace(index)));
+        let earlier =
+            Command::Station(StationAsk::Move { from: index, to: index.saturating_sub(1) });
         entry("Earlier", index > 0, earlier);
-        entry("Later", index + 1 < count, Command::MoveStation { from: index, to: index + 1 });
-        entry("Remove", true, Command::RemoveStation(index));
+        entry(
+            "Later",
+            index + 1 < count,
+            Command::Station(StationAsk::Move { from: index, to: index + 1 }),
+        );
+        entry("Remove", true, Command::Station(StationAsk::Remove(index)));
     });
     response
         .on_hover_text(format!("Station {}: click to go there; right-click for more.", index + 1));
@@ -229,6 +235,6 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
         info
     });
     if response.changed() {
-        out.push(Command::SetStationSecs { index, secs });
+        out.push(Command::Station(StationAsk::SetSecs { index, secs }));
     }
 }

@@ -1,4 +1,5 @@
 //! Points that are kept, walks between them, the plane of seeds and sheets of pictures: by hand and by properties.
+#![expect(clippy::float_cmp, reason = "values by hand that are exact")]
 
 use std::sync::Arc;
 
@@ -369,7 +370,8 @@ fn sheet(values: &[f32]) -> Arc<[Point]> {
 fn drain(sheets: &mut Sheets) -> Vec<(SheetName, usize)> {
     let mut drawn = Vec::new();
     while let Some(tiles) = sheets.take(3) {
-        assert!((1..=3).contains(&tiles.tiles.len()) && tiles.points.len() == tiles.tiles.len());
+        let count = tiles.tiles.len();
+        assert!((1..=3).contains(&count) && tiles.points.len() == count, "{tiles:?}");
         drawn.extend(tiles.tiles.iter().map(|&tile| (tiles.sheet, tile)));
     }
     drawn

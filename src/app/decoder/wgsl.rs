@@ -116,6 +116,11 @@ impl WgslDecoder {
         }
     }
 
+    /// Draws a latent as it is.
+    pub(super) fn draw_latent(&mut self, latent: &[f32]) -> Result<(), EngineError> {
+        self.point.render_latents(latent)
+    }
+
     /// All tiles of the pad are to be drawn anew.
     pub(super) fn ask_tiles(&mut self, explore: &Explore) -> Result<(), EngineError> {
         self.set_corners(explore)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Corner, CornerSource, Explore};
 
-/// From a row of the plane to the next, as StyleGAN's visualizers count them.
+/// From a row of the plane to the next, as the visualizers of `StyleGAN` count them.
 const SEEDS_IN_A_ROW: i64 = 100;
 /// The plane ends so far from its middle, where fractions still have their digits.
 const REACH: f64 = 1e6;
@@ -96,7 +96,9 @@ impl Explore {
         if let Some(seeds) = &mut self.seeds {
             let offset = |axis: usize| seeds.at[axis] - seeds.cell[axis] as f64;
             // What moved the point may have been a place on the plane, which has more digits.
-            if [0, 1].map(|axis| offset(axis) as f32) != pad {
+            let is_there =
+                (0..2).all(|axis| (offset(axis) as f32 - pad[axis]).abs() < f32::EPSILON);
+            if !is_there {
                 seeds.at = [0, 1].map(|axis: usize| seeds.cell[axis] as f64 + f64::from(pad[axis]));
             }
         }

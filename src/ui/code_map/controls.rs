@@ -8,7 +8,7 @@ use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::words::{self, measure};
-use crate::ui::{Command, Scene, code_tile, picture, sliders, theme};
+use crate::ui::{CodesAsk, Command, Scene, code_tile, picture, sliders, theme};
 
 /// Room for tools beside a map, and at least for words under it.
 pub(super) const BESIDE: f32 = 168.0;
@@ -189,7 +189,7 @@ fn edit_cell(
         out.push(Command::BeginEdit);
     }
     if changed {
-        out.push(Command::PaintCells(vec![(cell, number)]));
+        out.push(Command::Codes(CodesAsk::Paint(vec![(cell, number)])));
     }
     let hint = "Show all that is known of this code.";
     if ui.button("Inspect").on_hover_text(hint).clicked() {
@@ -273,7 +273,7 @@ fn walk(
     };
     if let Some(rank) = chosen.or(to).filter(|&rank| rank != at) {
         let cells = view.walked(codebook, rank);
-        out.extend([Command::BeginEdit, Command::PaintCells(cells)]);
+        out.extend([Command::BeginEdit, Command::Codes(CodesAsk::Paint(cells))]);
     }
 }
 

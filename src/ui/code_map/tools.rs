@@ -6,7 +6,7 @@ use crate::session::canvas::{Area, LARGEST_BRUSH, Place, Tool, brush};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::lattice::Lattice;
-use crate::ui::{Command, icons, keys, theme};
+use crate::ui::{CodesAsk, Command, icons, keys, theme};
 
 /// A button of the toolbar, in points.
 pub(super) const BUTTON: f32 = 20.0;
@@ -151,7 +151,7 @@ pub(super) fn use_tool(
                 out.push(Command::BeginEdit);
             }
             if !cells.is_empty() {
-                out.push(Command::PaintCells(cells));
+                out.push(Command::Codes(CodesAsk::Paint(cells)));
             }
         }
     }

@@ -10,7 +10,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::session::canvas::{Area, Region, Tool};
 use zscope::session::codebook::{Changes, CodeMap, ComparedCodes, Pairing, Side};
-use zscope::ui::{Command, Palette, PaletteOrder, Pane, Picture};
+use zscope::ui::{CodesAsk, Command, Palette, PaletteOrder, Pane, Picture};
 
 use super::behaviour::painted;
 use super::codebook::{cell_at, click_at};
@@ -27,7 +27,7 @@ fn map(harness: &Harness<'_, Window>) -> CodeMap {
 
 fn painted_cells(commands: &[Command]) -> Vec<(usize, u32)> {
     let cells = commands.iter().filter_map(|command| match command {
-        Command::PaintCells(cells) => Some(cells.clone()),
+        Command::Codes(CodesAsk::Paint(cells)) => Some(cells.clone()),
         _ => None,
     });
     let mut cells: Vec<(usize, u32)> = cells.flatten().collect();
@@ -309,11 +309,19 @@ fn the_palette_in_the_making_can_be_stopped() {
     let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
     assert!(painted(&harness).contains("128 of 512 codes"), "how far: {}", painted(&harness));
-    assert_eq!(press(&mut harness, "Cancel tiles"), [Command::CancelPalette], "stop");
+    assert_eq!(
+        press(&mut harness, "Cancel tiles"),
+        [Command::Codes(CodesAsk::CancelPalette)],
+        "stop"
+    );
     let palette = &mut harness.state_mut().pictures.palette;
     (palette.share, palette.is_stopped) = (None, true);
     asked(&mut harness);
-    assert_eq!(press(&mut harness, "Make tiles"), [Command::MakePalette], "and go on");
+    assert_eq!(
+        press(&mut harness, "Make tiles"),
+        [Command::Codes(CodesAsk::MakePalette)],
+        "and go on"
+    );
     let mut window = Window::with_codes(512);
     window.view.dock.show(Pane::Palette);
     let mut harness = window.open(SIZES[1]);
@@ -359,18 +367,26 @@ fn codebooks_are_compared() {
     found.click();
     assert_eq!(asked(&mut harness), [Command::SelectCode(Some(40))], "into the inspector");
     press(&mut harness, "Compare with");
-    let expected = Command::CompareCodes(Some(PathBuf::from("runs/a@400")));
+    let expected = Command::Codes(CodesAsk::Compare(Some(PathBuf::from("runs/a@400"))));
     assert_eq!(press(&mut harness, "Step 400"), [expected], "a checkpoint of the run");
     press(&mut harness, "Compare with");
-    assert_eq!(press(&mut harness, "Another model…"), [Command::CompareCodes(None)], "a dialog");
+    assert_eq!(
+        press(&mut harness, "Another model…"),
+        [Command::Codes(CodesAsk::Compare(None))],
+        "a dialog"
+    );
     for (name, pairing) in [("One to one", Pairing::OneToOne), ("To the nearest", Pairing::Nearest)]
     {
-        assert_eq!(press(&mut harness, name), [Command::PairCodes(pairing)], "{name}");
+        assert_eq!(press(&mut harness, name), [Command::Codes(CodesAsk::Pair(pairing))], "{name}");
     }
     harness.state_mut().compared_codes =
         ComparedCodes { share: Some(0.3), ..ComparedCodes::default() };
     asked(&mut harness);
-    assert_eq!(press(&mut harness, "Cancel comparing"), [Command::CancelComparingCodes], "stop");
+    assert_eq!(
+        press(&mut harness, "Cancel comparing"),
+        [Command::Codes(CodesAsk::CancelComparing)],
+        "stop"
+    );
     harness.state_mut().compared_codes =
         ComparedCodes { error: Some("compare codes: no".to_owned()), ..ComparedCodes::default() };
     asked(&mut harness);

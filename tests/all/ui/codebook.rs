@@ -12,7 +12,7 @@ use zscope::latent::{CodeLayout, Levels};
 use zscope::session::Session;
 use zscope::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use zscope::session::explore::Explore;
-use zscope::ui::{Clock, Command, Order, Pane, Picture};
+use zscope::ui::{Clock, CodesAsk, Command, Order, Pane, Picture};
 
 use super::behaviour::painted;
 use super::made_up::{self, D, GRID, WINDOW_STEPS, is_past, is_rare, is_unused};
@@ -497,10 +497,10 @@ fn cells_are_changed_in_every_way() {
     commands.dedup();
     // What is typed is taken as it is typed: the last one counts.
     assert_eq!(commands.first(), Some(&Command::BeginEdit), "a way back: {commands:?}");
-    let typed = Command::PaintCells(vec![(12, 404)]);
+    let typed = Command::Codes(CodesAsk::Paint(vec![(12, 404)]));
     assert_eq!(commands.last(), Some(&typed), "{commands:?}");
     harness.get_by_role_and_label(Role::SpinButton, "Cell 12").set_value_accesskit(1e9);
-    let last = [Command::BeginEdit, Command::PaintCells(vec![(12, 511)])];
+    let last = [Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(12, 511)]))];
     assert_eq!(asked(&mut harness), last, "never beyond the codebook");
 
     // From its neighbours.
@@ -510,7 +510,8 @@ fn cells_are_changed_in_every_way() {
         .into_iter()
         .find(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(&start)));
     item.expect("an item").click();
-    let walked = vec![Command::BeginEdit, Command::PaintCells(vec![(12, near[2].code as u32)])];
+    let walked =
+        vec![Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(12, near[2].code as u32)]))];
     assert_eq!(asked(&mut harness), walked, "a neighbour");
 
     // From the heatmap.
@@ -848,7 +849,7 @@ fn every_quantizer_has_its_grid_of_codes() {
     assert_eq!(harness.state().view.codebook.cell, Some(cell), "chosen");
     assert_eq!(value(&harness, "Code map"), format!("Cell {cell}: code 258"), "told");
     let number = format!("Cell {cell}");
-    let set = |code| vec![Command::BeginEdit, Command::PaintCells(vec![(cell, code)])];
+    let set = |code| vec![Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(cell, code)]))];
     let beyond = [(1e9, 511), (0.0, 256)];
     for (typed, taken) in beyond {
         harness.get_by_role_and_label(Role::SpinButton, &number).set_value_accesskit(typed);

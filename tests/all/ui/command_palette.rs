@@ -4,7 +4,7 @@ use eframe::egui;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use zscope::session::anchor::Anchor;
-use zscope::ui::{Command, CommandPalette, Page, Pane};
+use zscope::ui::{BookmarkAsk, Command, CommandPalette, Page, Pane, SeedsAsk, StationAsk};
 
 use super::behaviour::painted;
 use super::window::{SIZES, Window, asked, press};
@@ -55,9 +55,9 @@ fn nothing_of_that_name_says_so() {
 fn keys_do_what_the_list_says() {
     let cases = [
         (Modifiers::NONE, Key::D, Command::JumpToDraw),
-        (Modifiers::NONE, Key::B, Command::AddBookmark),
-        (Modifiers::NONE, Key::K, Command::AddStation(Anchor::Point)),
-        (Modifiers::NONE, Key::S, Command::SetSeeds([0.5; 2])),
+        (Modifiers::NONE, Key::B, Command::Bookmark(BookmarkAsk::Add)),
+        (Modifiers::NONE, Key::K, Command::Station(StationAsk::Add(Anchor::Point))),
+        (Modifiers::NONE, Key::S, Command::Seeds(SeedsAsk::Go([0.5; 2]))),
         (Modifiers::NONE, Key::E, Command::ShowPage(Page::Evaluate)),
         (Modifiers::NONE, Key::Num2, Command::ShowPane(Pane::Pad)),
         (Modifiers::COMMAND, Key::K, Command::ShowCommandPalette(true)),
@@ -119,8 +119,11 @@ fn bookmarks_and_stations_are_asked_for_by_their_names() {
     window.kept.bookmarks.add(window.explore.as_ref().expect("it has one").place());
     window.view.dock.show(Pane::Bookmarks);
     let mut harness = window.open(SIZES[0]);
-    assert_eq!(press(&mut harness, "Bookmark Point 1"), [Command::GoToBookmark(0)]);
-    assert_eq!(press(&mut harness, "Keep this point"), [Command::AddBookmark]);
+    assert_eq!(press(&mut harness, "Bookmark Point 1"), [Command::Bookmark(BookmarkAsk::GoTo(0))]);
+    assert_eq!(press(&mut harness, "Keep this point"), [Command::Bookmark(BookmarkAsk::Add)]);
     harness.state_mut().view.dock.show(Pane::Walk);
-    assert_eq!(press(&mut harness, "Add this point"), [Command::AddStation(Anchor::Point)]);
+    assert_eq!(
+        press(&mut harness, "Add this point"),
+        [Command::Station(StationAsk::Add(Anchor::Point))]
+    );
 }

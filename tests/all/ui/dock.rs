@@ -21,6 +21,7 @@ fn views(pane: Pane) -> &'static str {
         Pane::Traversals => "Traversal of dimension 0",
         Pane::Bookmarks => "Keep this point",
         Pane::Walk => "Add this point",
+        Pane::SideBySide => "Same latent",
     }
 }
 

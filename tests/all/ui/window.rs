@@ -12,7 +12,8 @@ use zscope::session::explore::Explore;
 use zscope::session::kept::Kept;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, DataLine, ModelLine, Notice, Picture, Pictures, ProbePictures, Scene, View,
+    Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
+    ProbePictures, Scene, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -44,6 +45,8 @@ pub struct Window {
     pub commands: Vec<Command>,
     pub watched: Vec<Vec<f32>>,
     pub kept: Kept,
+    pub companions: Vec<CompanionLine>,
+    pub link: Link,
 }
 
 impl eframe::App for Window {
@@ -81,6 +84,8 @@ impl eframe::App for Window {
             walk: &self.kept.walk,
             drift: [0.0; 2],
             tasks: &[],
+            companions: &self.companions,
+            link: self.link,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);
