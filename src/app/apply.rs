@@ -120,6 +120,17 @@ impl ZscopeApp {
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
             Command::ResetCells => self.reset_cells(),
+            Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
+            Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
+            Command::SavePoints(Some(path)) => self.save_points(path),
+            Command::SavePoints(None) => dialogs::ask(&self.jobs, Chosen::Points),
+            Command::CopyLine(of) => match self.command_line(of) {
+                Ok(line) => {
+                    self.notice(format!("Copied: {line}"), false);
+                    ctx.copy_text(line);
+                }
+                Err(error) => self.notice(format!("Copy as a command: {error}"), true),
+            },
             Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
             Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),
             Command::ShowCommandPalette(is_shown) => {

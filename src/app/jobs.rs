@@ -18,6 +18,7 @@ use crate::session::Compared;
 use crate::session::sheets::SheetName;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
+use crate::ui::Pane;
 
 /// How often the window looks whether files are written while it closes.
 const SAVE_INTERVAL: Duration = Duration::from_millis(5);
@@ -54,6 +55,8 @@ pub(super) enum Done {
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// A view was taken off the screen.
+    View { picture: egui::ColorImage, path: PathBuf },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -95,6 +98,10 @@ pub(super) enum Chosen {
     Picture,
     /// A model beside the one in the explorer.
     Companion,
+    /// A view's picture.
+    View(Pane),
+    /// Points as tensors.
+    Points,
     /// A workspace file.
     Workspace,
     /// The walk's file.
@@ -130,6 +137,18 @@ impl Jobs {
     /// The window that hears of them.
     pub(super) fn ctx(&self) -> &egui::Context {
         &self.ctx
+    }
+
+    /// What tells of something that was found elsewhere, as a job does.
+    pub(super) fn teller(&self) -> impl Fn(Done) + Send + use<> {
+        let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
+        move |done| {
+            // Nobody may wait on the window's own thread; there is room but for a flood.
+            if sender.try_send(done).is_err() {
+                log::error!("too much to tell at once");
+            }
+            ctx.request_repaint();
+        }
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

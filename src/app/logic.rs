@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 
@@ -191,6 +191,7 @@ impl ZscopeApp {
         let events: Vec<Event> = training.events().try_iter().collect();
         for event in &events {
             self.session.apply(event);
+            self.tell_desktop(event);
             match event {
                 Event::Diverged { message, last_checkpoint, .. }
                 | Event::Failed { message, last_checkpoint, .. } => {
@@ -225,6 +226,18 @@ impl ZscopeApp {
             // A run that ended before its first weights leaves nothing to show.
             self.pending = None;
         }
+    }
+
+    /// Tells the desktop that a run is over.
+    fn tell_desktop(&self, event: &Event) {
+        let step = match event {
+            Event::Finished { step, .. } => format!("The run has finished at step {step}."),
+            Event::Diverged { step, .. } => format!("The run has diverged at step {step}."),
+            Event::Failed { step, .. } => format!("The run broke at step {step}."),
+            _ => return,
+        };
+        let took = self.started.map(|started| started.elapsed()).unwrap_or_default();
+        super::notify::over(self.jobs.ctx(), step, took);
     }
 
     fn take_jobs(&mut self, ctx: &egui::Context) {
@@ -285,6 +298,7 @@ impl ZscopeApp {
                     self.explore.set_latent(&latent);
                     self.picture_is_stale = true;
                 }
+                Done::View { picture, path } => self.write_view(picture, path),
                 Done::Companion(opened) => self.companion_opened(ctx, opened),
                 Done::CompanionImage { question, index, latent } => {
                     self.companion_encoded(question, index, latent);
@@ -330,6 +344,8 @@ impl ZscopeApp {
             Chosen::Curves => self.save_curves(path),
             Chosen::Picture => self.save_picture(path),
             Chosen::Companion => self.add_companion(&path),
+            Chosen::View(pane) => self.save_view(ctx, pane, path),
+            Chosen::Points => self.save_points(path),
             Chosen::Workspace => self.save_workspace(ctx, path),
             Chosen::Walk { pictures } => {
                 self.save_walk(ctx, pictures, path);
@@ -374,6 +390,7 @@ impl ZscopeApp {
         self.live = training.live().clone();
         self.seen_weights = 0;
         self.seen_probe = 0;
+        self.started = Some(Instant::now());
         self.training = Some(training);
     }
 
@@ -692,6 +709,9 @@ fn told_use(tensors: &NamedArrays) -> Usage {
 }
 
 pub(super) fn model_name(opened: &Opened) -> String {
+    if let Some(demo) = super::demo::of_path(&opened.path) {
+        return demo.name().to_owned();
+    }
     // A checkpoint is called as its run; a model of another library has a name of its own.
     let parent = opened.path.parent().filter(|_| opened.run.is_some());
     let folder = opened.run_dir.as_deref().or(parent);

@@ -6,6 +6,7 @@
 mod apply;
 mod card;
 mod codes;
+mod command_lines;
 mod companions;
 mod compare;
 mod decoder;
@@ -17,9 +18,11 @@ mod frame_log;
 mod history;
 mod jobs;
 mod logic;
+mod notify;
 mod opening;
 mod recent;
 mod script;
+mod shots;
 mod survey;
 mod tasks;
 mod textures;
@@ -30,6 +33,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use eframe::egui;
 use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
@@ -117,6 +121,8 @@ pub struct ZscopeApp {
     explore: Explore,
     view: View,
     training: Option<Training>,
+    /// When the newest run began.
+    started: Option<Instant>,
     /// Whether a run is being set up.
     is_starting: bool,
     /// Counts what was asked for.
@@ -274,6 +280,7 @@ impl ZscopeApp {
             explore: Explore::new(2),
             view: View::default(),
             training: None,
+            started: None,
             is_starting: false,
             questions: 0,
             model_question: 0,

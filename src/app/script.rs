@@ -192,8 +192,6 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let name = words.get(1..).unwrap_or_default().join(" ");
             Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
         }
-        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
-        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
         "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
         "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
         "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
@@ -250,6 +248,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save" => Command::SaveCheckpoint,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
+        "save-view" => {
+            let (path, name) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+            let pane = Pane::from_name(name.trim());
+            let pane = pane.ok_or_else(|| anyhow!("{name:?} is no view (expected PATH VIEW)"))?;
+            Command::SaveView { pane, path: Some(path.into()) }
+        }
+        "save-points" => Command::SavePoints(Some(rest.trim().into())),
         "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
         "palette" => Command::ShowCommandPalette(rest != "off"),
         "keys" => Command::ShowKeys(rest != "off"),
@@ -257,7 +262,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

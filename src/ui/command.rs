@@ -23,6 +23,53 @@ pub enum Demo {
     VqVae,
 }
 
+/// What a command on the command line can make, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandOf {
+    /// The run in the form.
+    Training,
+    /// The picture of the point.
+    Point,
+    /// The upper edge of the pad.
+    Pad,
+    /// The traversals.
+    Traversals,
+    /// The measures of the model on the open data.
+    Evaluation,
+    /// The use of the codes on the open data.
+    Codebook,
+}
+
+impl CommandOf {
+    /// All of them, with what they are called.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Training, "the run in the form"),
+        (Self::Point, "the picture of the point"),
+        (Self::Pad, "the upper edge of the pad"),
+        (Self::Traversals, "the traversals"),
+        (Self::Evaluation, "the measures on the open data"),
+        (Self::Codebook, "the use of the codes"),
+    ];
+}
+
+impl Demo {
+    /// What stands for its path, also on the command line.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Vae => "demo:vae",
+            Self::VqVae => "demo:vq-vae",
+        }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vae => "demo VAE",
+            Self::VqVae => "demo VQ-VAE",
+        }
+    }
+}
+
 /// One thing that a person does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -200,6 +247,17 @@ pub enum Command {
     },
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
+    /// Writes a view as it is on the screen to a PNG file; asks where when no path is given.
+    SaveView {
+        /// Which one.
+        pane: Pane,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+    /// Writes the point and all bookmarks to a safetensors file; asks where when no path is given.
+    SavePoints(Option<PathBuf>),
+    /// Copies the command that makes what is shown without the window.
+    CopyLine(CommandOf),
     /// Writes everything that returns on the next start to a file; asks where when no path is given.
     SaveWorkspace(Option<PathBuf>),
     /// Shows or hides the palette that finds what can be done.

@@ -3,9 +3,9 @@
 mod behaviour;
 mod shape;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use egui::{Ui, Vec2};
+use egui::{Rect, Ui, Vec2};
 use egui_tiles::{Container, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
@@ -139,8 +139,8 @@ pub struct Dock {
     arrangements: BTreeMap<Kind, Arrangement>,
     /// Views that are to come to the front.
     asked: Vec<Pane>,
-    /// Those that were to be seen in the last frame.
-    seen: BTreeSet<Pane>,
+    /// Where those were that were to be seen in the last frame.
+    seen: BTreeMap<Pane, Rect>,
 }
 
 /// Tiles, and which of them still have the sizes that suit the window.
@@ -168,7 +168,12 @@ impl Dock {
 
     /// Whether a view was to be seen in the last frame, or will be in the next.
     pub fn shows(&self, pane: Pane) -> bool {
-        self.seen.contains(&pane) || self.asked.contains(&pane)
+        self.seen.contains_key(&pane) || self.asked.contains(&pane)
+    }
+
+    /// Where a view was in the last frame, in points, if it was to be seen.
+    pub fn rect(&self, pane: Pane) -> Option<Rect> {
+        self.seen.get(&pane).copied()
     }
 
     /// Whether a view has a place for the kind of model that is shown.

@@ -48,7 +48,7 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::{BookmarkAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
+pub use command::{BookmarkAsk, Command, CommandOf, CompanionAsk, Demo, SeedsAsk, StationAsk};
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;

@@ -94,10 +94,20 @@ fn inputs(harness: &Harness<'_, Window>) -> Vec<WidgetRect> {
         .filter(|node| node.accesskit_node().role() == Role::Label)
         .map(|node| node.accesskit_node().locate().0)
         .collect();
+    // The names of views scroll by arrows beside them.
+    let of_views: Vec<_> = nodes(harness)
+        .iter()
+        .filter(|node| {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            Pane::ALL.iter().any(|pane| pane.name() == label) || label == "Samples"
+        })
+        .map(|node| node.accesskit_node().locate().0)
+        .collect();
     let mut inputs = widgets(harness);
     inputs.retain(|widget| {
         let sense = widget.sense;
-        let is_text = texts.contains(&widget.id.accesskit_id());
+        let id = widget.id.accesskit_id();
+        let is_text = texts.contains(&id) || of_views.contains(&id);
         !is_text && (sense.senses_click() || sense.senses_drag() || sense.is_focusable())
     });
     inputs
