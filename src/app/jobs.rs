@@ -12,9 +12,10 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
-use crate::session::Compared;
+use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
@@ -41,8 +42,10 @@ pub(super) enum Done {
     Evaluated(Told),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
-    /// The latent of a picture that was opened.
-    Latent(Result<Vec<f32>, String>),
+    /// What the model makes of a picture that a person brought along, or why that cannot be told.
+    Own { question: u64, number: u64, found: Result<Box<own_picture::Found>, String> },
+    /// The point that a search for one has found, or why there is none.
+    Inverted { question: u64, found: Result<Descent, String> },
     /// Where codes lie on the plane in which they spread most.
     CodePlane { question: u64, plane: PrincipalPlane },
     /// Where codes occur in held-out images, or why that cannot be told.
@@ -86,6 +89,10 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The file of the node that is looked at.
+    Node,
+    /// A picture to look at with the model.
+    OwnPicture,
 }
 
 /// The jobs under way.

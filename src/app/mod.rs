@@ -13,15 +13,16 @@ mod dialogs;
 mod evaluate;
 mod frame_log;
 mod history;
+mod inside;
 mod jobs;
 mod logic;
 mod opening;
+mod own_picture;
 mod recent;
 mod script;
 mod survey;
 mod textures;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,6 +41,7 @@ use crate::latent::CodeSpace;
 use crate::open::{Opened, code_shares};
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
+use crate::session::pace::Pace;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
@@ -49,8 +51,10 @@ use codes::Codes;
 use decoder::Decoder;
 use evaluate::Evaluation;
 use frame_log::FrameLog;
+use inside::Looking;
 use jobs::Jobs;
 use opening::Opening;
+use own_picture::OwnWork;
 use recent::Recent;
 use script::Script;
 use textures::ProbeTextures;
@@ -104,8 +108,6 @@ pub struct ZscopeApp {
     /// The newest question for a model and for data, so that an answer to an older one is known as one.
     model_question: u64,
     data_question: u64,
-    /// A picture to be encoded as soon as there is a model.
-    wanted_picture: Option<PathBuf>,
     /// The step whose KL values are known already.
     kl_step: u64,
     /// What the run that trains will look like, until its first weights come.
@@ -121,6 +123,9 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    looking: Looking,
+    own: OwnWork,
+    pace: Pace,
     evaluation: Evaluation,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
@@ -242,7 +247,6 @@ impl ZscopeApp {
             questions: 0,
             model_question: 0,
             data_question: 0,
-            wanted_picture: None,
             kl_step: 0,
             pending: None,
             live: Live::default(),
@@ -255,6 +259,9 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            looking: Looking::default(),
+            own: OwnWork::default(),
+            pace: Pace::default(),
             evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),
             preview: None,

@@ -362,6 +362,15 @@ impl Explore {
         }
     }
 
+    /// Puts a corner onto a point; ignored unless there is such a corner and it has `d` finite values.
+    pub fn put_corner(&mut self, index: usize, latent: &[f32]) {
+        if index < self.corners.len() && self.is_point(latent) {
+            self.begin_edit();
+            self.corners[index] = Corner { source: CornerSource::Point, latent: latent.to_vec() };
+            self.follow_pad();
+        }
+    }
+
     /// Draws a corner afresh.
     pub fn redraw_corner(&mut self, index: usize) {
         self.next_seed += 1;

@@ -5,7 +5,8 @@ use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_map, codebook_panel, pad, picture, probe, save, sliders, theme,
+    Command, Scene, Tab, View, code_map, codebook_panel, inside, own_picture, pad, picture, probe,
+    save, sliders, theme,
 };
 use crate::session::codebook::Codebook;
 
@@ -156,28 +157,37 @@ fn pad_and_picture(
     });
 }
 
-/// The watched reconstructions, and the codebook where the model has one.
+/// The views below the explorer, one at a time.
 fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    let Some(codebook) = scene.codebook else {
-        ui.horizontal(|ui| {
-            ui.label(theme::heading(probe::title(scene)));
-            probe::summary(ui, scene);
-        });
-        return probe::show(ui, scene, None);
-    };
+    if scene.codebook.is_none() && view.tab == Tab::Codebook {
+        view.tab = Tab::Reconstructions;
+    }
     ui.horizontal(|ui| {
         for (tab, name, hint) in [
             (
                 Tab::Reconstructions,
-                "Reconstructions",
-                "Held-out images and what the model makes of them.",
+                probe::title(scene),
+                "Held-out images, or fixed draws, and what the model makes of them.",
             ),
             (
                 Tab::Codebook,
                 "Codebook",
                 "How often each code is chosen, and which are dying or dead.",
             ),
+            (
+                Tab::Layers,
+                "Layers",
+                "What every layer computes for this point, and what comes of changes on the way.",
+            ),
+            (
+                Tab::OwnPicture,
+                "Your picture",
+                "What the model makes of a picture of your own, and where in its latent space that lies.",
+            ),
         ] {
+            if tab == Tab::Codebook && scene.codebook.is_none() {
+                continue;
+            }
             let text = egui::RichText::new(name).heading();
             if ui.selectable_label(view.tab == tab, text).on_hover_text(hint).clicked() {
                 view.tab = tab;
@@ -185,7 +195,12 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
         }
         match view.tab {
             Tab::Reconstructions => probe::summary(ui, scene),
-            Tab::Codebook => codebook_panel::summary(ui, codebook, &view.codebook),
+            Tab::Codebook => {
+                if let Some(codebook) = scene.codebook {
+                    codebook_panel::summary(ui, codebook, &view.codebook);
+                }
+            }
+            Tab::Layers | Tab::OwnPicture => {}
         }
     });
     match view.tab {
@@ -193,7 +208,13 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
             let lit = view.codebook.hovered().or(view.codebook.selected);
             probe::show(ui, scene, lit);
         }
-        Tab::Codebook => codebook_panel::show(ui, scene, codebook, &mut view.codebook, out),
+        Tab::Codebook => {
+            if let Some(codebook) = scene.codebook {
+                codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
+            }
+        }
+        Tab::Layers => inside::show(ui, scene, view, out),
+        Tab::OwnPicture => own_picture::show(ui, scene, view, out),
     }
 }
 

@@ -17,10 +17,13 @@ mod data_panel;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+pub mod inside;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod own_picture;
+mod pace;
 mod pad;
 mod picture;
 mod plot;
@@ -40,11 +43,16 @@ pub use codebook_view::{Clock, CodebookView, Order};
 pub use command::{Command, Demo};
 pub use curves::CurvesView;
 pub use evaluate::MeasureForm;
+pub use inside::InsideView;
+pub use own_picture::{InvertForm, OwnPictureView};
 pub use train_panel::TrainForm;
 
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
+use crate::session::inside::Inside;
+use crate::session::own_picture::OwnPictures;
+use crate::session::pace::Pace;
 use crate::session::{Compared, Session};
 
 /// All that a frame shows.
@@ -63,6 +71,12 @@ pub struct Scene<'a> {
     pub codebook: Option<&'a Codebook>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// What is looked at inside of its networks.
+    pub inside: &'a Inside,
+    /// Pictures that a person brought along.
+    pub own: &'a OwnPictures,
+    /// How fast the window is.
+    pub pace: &'a Pace,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -145,6 +159,22 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// Channels of the node that is looked at, on the sheet that [`InsideView::take_picture`] gave last.
+    pub channels: Option<Picture>,
+    /// What comes of changes inside of a network.
+    pub changed: Option<Picture>,
+    /// The same without them, where that is not the picture of the point.
+    pub unchanged: Option<Picture>,
+    /// The picture that was brought along, as the model sees it.
+    pub own: Option<Picture>,
+    /// What the model makes of it: its reconstruction, or the best that a search for its point has found.
+    pub own_made: Option<Picture>,
+    /// How the two differ, pixel by pixel.
+    pub own_error: Option<Picture>,
+    /// The brightest colour of the differences stands for this much, of pixels in `[0, 1]`.
+    pub own_error_reach: f32,
+    /// The pictures that were brought along, by their numbers, as far as they were looked at.
+    pub own_thumbnails: Vec<(u64, Picture)>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
 }
@@ -236,6 +266,10 @@ pub enum Tab {
     /// How the codes are used.
     #[default]
     Codebook,
+    /// The layers of the networks, and changes on their way.
+    Layers,
+    /// Pictures that a person brings along.
+    OwnPicture,
 }
 
 /// What panels remember for themselves.
@@ -259,6 +293,10 @@ pub struct View {
     pub tab: Tab,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the inside of networks is shown.
+    pub inside: InsideView,
+    /// How pictures that were brought along are looked at.
+    pub own_picture: OwnPictureView,
 }
 
 /// A narrower window has no room for the inspector beside everything else.
@@ -329,7 +367,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         notices(ui, scene.notices, out);
         explore_panel::show(ui, scene, view, out);
     });
-    if view.codebook.has_moved() {
+    if view.codebook.has_moved() || view.inside.has_moved() {
         ui.ctx().request_repaint();
     }
     commands

@@ -9,6 +9,9 @@ use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::inside::Inside;
+use zscope::session::own_picture::OwnPictures;
+use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, DataLine, ModelLine, Notice, Picture, Pictures, ProbePictures, Scene, View,
@@ -39,6 +42,9 @@ pub struct Window {
     pub notes: Vec<String>,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
+    pub inside: Inside,
+    pub own: OwnPictures,
+    pub pace: Pace,
     pub commands: Vec<Command>,
 }
 
@@ -65,6 +71,9 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            inside: &self.inside,
+            own: &self.own,
+            pace: &self.pace,
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
