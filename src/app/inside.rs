@@ -176,19 +176,15 @@ impl ZscopeApp {
     /// Writes the node that is looked at, as what the path's ending says.
     pub(super) fn save_node(&mut self, path: PathBuf) {
         let Some(seen) = self.looking.inside.seen_node().cloned() else {
-            return self.notice("save the node: none is looked at yet (choose one in Layers)", true);
+            return self
+                .notice("save the node: none is looked at yet (choose one in Layers)", true);
         };
         let (look, csv) = (self.view.inside.look(), self.looking.inside.to_csv());
         self.jobs.spawn_save(move || write_node(&path, &seen, look, &csv).map(|()| path));
     }
 }
 
-fn write_node(
-    path: &Path,
-    node: &SeenNode,
-    look: Shades,
-    csv: &str,
-) -> Result<(), String> {
+fn write_node(path: &Path, node: &SeenNode, look: Shades, csv: &str) -> Result<(), String> {
     use std::io::Write as _;
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     let written = match ending.to_str() {

@@ -729,7 +729,11 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
                     name: "pasted picture".to_owned(),
                     source: Source::Pixels {
                         size: image.size,
-                        rgba: image.pixels.iter().flat_map(|pixel| pixel.to_srgba_unmultiplied()).collect(),
+                        rgba: image
+                            .pixels
+                            .iter()
+                            .flat_map(|pixel| pixel.to_srgba_unmultiplied())
+                            .collect(),
                     },
                 }),
                 _ => {}

@@ -127,9 +127,8 @@ impl ZscopeApp {
         let question = self.model_question;
         self.jobs.spawn("own picture", move |done| {
             let others = probe.as_ref().and_then(|probe| probe.originals.as_ref());
-            let found = read(&source, image)
-                .map_err(|error| error.to_string())
-                .and_then(|picture| {
+            let found =
+                read(&source, image).map_err(|error| error.to_string()).and_then(|picture| {
                     let found = examine(&networks, range, &picture, others);
                     found.map_err(|error| error.to_string())
                 });
@@ -356,7 +355,9 @@ fn error_map(picture: &Array, made: &Array) -> (egui::ColorImage, f32) {
     let difference =
         |index: usize| (picture.data()[index] - made.data()[index].clamp(0.0, 1.0)).abs();
     let errors: Vec<f32> = (0..plane)
-        .map(|pixel| (0..c).map(|channel| difference(channel * plane + pixel)).sum::<f32>() / c as f32)
+        .map(|pixel| {
+            (0..c).map(|channel| difference(channel * plane + pixel)).sum::<f32>() / c as f32
+        })
         .collect();
     let reach = errors.iter().copied().fold(0.0, f32::max);
     let pixels = errors.iter().map(|error| theme::viridis(error / reach.max(1e-6))).collect();

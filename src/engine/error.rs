@@ -92,7 +92,9 @@ pub enum EngineError {
     #[error("fitting the network to the graphics device: {0}")]
     Split(#[from] GraphError),
     /// A choice among codes has no gradient.
-    #[error("gradient of the network: `{node}` chooses codes (expected a network without a codebook)")]
+    #[error(
+        "gradient of the network: `{node}` chooses codes (expected a network without a codebook)"
+    )]
     NoGradient {
         /// The node that chooses.
         node: String,

@@ -101,11 +101,7 @@ fn check_shape(shape: ImageShape, path: &Path) -> Result<(), FormatError> {
 }
 
 /// A picture as 8-bit levels of an image of the given shape.
-fn fitted(
-    picture: DynamicImage,
-    shape: ImageShape,
-    path: &Path,
-) -> Result<Vec<u8>, FormatError> {
+fn fitted(picture: DynamicImage, shape: ImageShape, path: &Path) -> Result<Vec<u8>, FormatError> {
     check_shape(shape, path)?;
     let picture = crop_to(&picture, shape);
     let (h, w) = (shape.height as u32, shape.width as u32);

@@ -18,7 +18,8 @@ impl Graph {
             Op::Input => "input".to_owned(),
             Op::Linear { .. } => "linear".to_owned(),
             Op::Conv2d { weight, upsample, stride, .. } => {
-                let doubled = if *upsample > 1 { format!(" of {upsample}× up") } else { String::new() };
+                let doubled =
+                    if *upsample > 1 { format!(" of {upsample}× up") } else { String::new() };
                 format!("conv {}{doubled}{}", sides(weight), strided(*stride))
             }
             Op::ConvTranspose2d { weight, stride, .. } => {

@@ -33,8 +33,7 @@ impl Graph {
     /// Whether the values of a node number codes: arithmetic on them means nothing.
     pub fn holds_codes(&self, value: ValueId) -> bool {
         let chosen = matches!(self.node(value).op, Op::NearestCode { .. } | Op::ArgMax { .. });
-        let named =
-            |node: &Node| matches!(&node.op, Op::Gather { input, .. } if *input == value);
+        let named = |node: &Node| matches!(&node.op, Op::Gather { input, .. } if *input == value);
         chosen || self.nodes.iter().any(named)
     }
 
@@ -68,9 +67,8 @@ impl Graph {
             let op = node.op.with_values(|value| places[value.index()]);
             nodes.push(Node { op, ..node.clone() });
         }
-        let named = |weight: &String| {
-            nodes.iter().any(|node| node.op.weights().any(|name| name == weight))
-        };
+        let named =
+            |weight: &String| nodes.iter().any(|node| node.op.weights().any(|name| name == weight));
         let weights: BTreeMap<_, _> = self
             .weights
             .iter()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use crate::array::{Array, NamedArrays};
 use crate::codec::{CodecError, take};
 use crate::engine::trace::{Traced, trace};
@@ -265,7 +264,7 @@ pub fn named(node: &SeenNode) -> NamedArrays {
         ("min", of(|spread| spread.min)),
         ("max", of(|spread| spread.max)),
     ];
-    let spreads = spreads.into_iter().filter_map(|(name, array)| Some((name.to_owned(), array.ok()?)));
+    let spreads =
+        spreads.into_iter().filter_map(|(name, array)| Some((name.to_owned(), array.ok()?)));
     spreads.chain([("values".to_owned(), node.values.clone())]).collect()
 }
-

@@ -97,7 +97,8 @@ pub fn invert(
         };
         let finite = (0..starts).filter(|&row| cost(row).is_finite());
         let winner = finite.min_by(|&a, &b| cost(a).total_cmp(&cost(b)));
-        let winner = winner.ok_or("search for the point: no point has an error that is a number")?;
+        let winner =
+            winner.ok_or("search for the point: no point has an error that is a number")?;
         errors.push(fit.errors[winner] * to_unit);
         if best.as_ref().is_none_or(|(least, _)| cost(winner) < *least) {
             let descent = Descent {

@@ -38,7 +38,8 @@ pub fn examine(
     };
     let shape = picture.shape().to_vec();
     let own = through(&picture.clone().reshaped([&[1], &shape[..]].concat())?)?;
-    let made = Array::new(shape.clone(), own.image.row(0).iter().map(|x| x.clamp(0.0, 1.0)).collect())?;
+    let made =
+        Array::new(shape.clone(), own.image.row(0).iter().map(|x| x.clamp(0.0, 1.0)).collect())?;
     let [c, h, w] = *shape.as_slice() else { return Err("a picture of another shape".into()) };
     let [a, b] = [picture.data(), made.data()];
     found.errors = Some(crate::session::own_picture::Errors {

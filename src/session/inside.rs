@@ -247,11 +247,10 @@ impl Inside {
             return;
         }
         let changes = &mut self.changes[self.side as usize];
-        let same = |other: &&mut Perturbation| {
-            other.node == change.node && other.channel == change.channel
-        };
-        match changes.iter_mut().find(same) {
-            Some(known) => *known = change,
+        let same =
+            |other: &Perturbation| other.node == change.node && other.channel == change.channel;
+        match changes.iter().position(same) {
+            Some(known) => changes[known] = change,
             None if changes.len() < MOST_CHANGES => changes.push(change),
             None => {}
         }

@@ -140,7 +140,10 @@ impl OwnPictures {
 
     /// What the model makes of it, once that is known.
     pub fn found(&self) -> Option<&Arc<Found>> {
-        self.found.as_ref().filter(|(number, _)| Some(*number) == self.chosen).map(|(_, found)| found)
+        self.found
+            .as_ref()
+            .filter(|(number, _)| Some(*number) == self.chosen)
+            .map(|(_, found)| found)
     }
 
     /// The search for its point.

@@ -69,7 +69,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     if inside.lines().is_empty() {
         let text = match inside.side() {
             Side::Encoder if !inside.has_encoder() => "This model has no encoder to look into.",
-            _ => "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run.",
+            _ => {
+                "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
+            }
         };
         ui.label(theme::muted(text));
         return;
@@ -186,7 +188,8 @@ fn colours(ui: &mut Ui, look: &mut Look) {
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Range of colours"));
     if look.scaling == Scaling::Fixed {
         let drag = DragValue::new(&mut look.reach).range(1e-6..=1e6).speed(0.02).prefix("± ");
-        let response = ui.add(drag).on_hover_text("Values from minus this to this fill the colours.");
+        let response =
+            ui.add(drag).on_hover_text("Values from minus this to this fill the colours.");
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::SpinButton, true, "Fixed range");
             info.value = Some(f64::from(look.reach));
@@ -195,7 +198,9 @@ fn colours(ui: &mut Ui, look: &mut Look) {
     }
     ui.spacing_mut().slider_width = 72.0;
     let gain = Slider::new(&mut look.gain_db, -40.0..=40.0).suffix(" dB").fixed_decimals(0);
-    let response = ui.add(gain).on_hover_text("Gain: more shows small values, less shows large ones. Double-click the number to type.");
+    let response = ui.add(gain).on_hover_text(
+        "Gain: more shows small values, less shows large ones. Double-click the number to type.",
+    );
     response.widget_info(|| {
         let mut info = WidgetInfo::slider(true, f64::from(look.gain_db), "Gain in dB");
         info.label = Some("Gain in dB".to_owned());

@@ -115,7 +115,12 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                     ui.allocate_exact_size(Vec2::splat(THUMBNAIL), Sense::click());
                 let chosen = scene.own.chosen().is_some_and(|chosen| chosen.number == own.number);
                 response.widget_info(|| {
-                    WidgetInfo::selected(Role::Button, true, chosen, format!("Picture {}", own.name))
+                    WidgetInfo::selected(
+                        Role::Button,
+                        true,
+                        chosen,
+                        format!("Picture {}", own.name),
+                    )
                 });
                 let shown = scene.pictures.own_thumbnails.iter();
                 let shown = shown.clone().find(|(number, _)| *number == own.number);
@@ -136,7 +141,8 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                         ui.close();
                     }
                 });
-                let hint = format!("{}: a click looks at it, a right click can take it away.", own.name);
+                let hint =
+                    format!("{}: a click looks at it, a right click can take it away.", own.name);
                 response.on_hover_text(hint);
             }
         });
@@ -154,9 +160,19 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
         _ => "",
     };
     for (shown, name, told, hint) in [
-        (pictures.own, "As the model sees it", "", "Cropped around its centre and resized to the model's images."),
+        (
+            pictures.own,
+            "As the model sees it",
+            "",
+            "Cropped around its centre and resized to the model's images.",
+        ),
         (pictures.own_made, made, nothing, "What the decoder makes of the picture's point."),
-        (pictures.own_error, "Error", &*error, "Absolute difference of each pixel, the mean over colours, on pixels from 0 to 1: dark where there is none, yellow where it is largest."),
+        (
+            pictures.own_error,
+            "Error",
+            &*error,
+            "Absolute difference of each pixel, the mean over colours, on pixels from 0 to 1: dark where there is none, yellow where it is largest.",
+        ),
     ] {
         ui.vertical(|ui| {
             ui.set_width(side);
@@ -187,14 +203,21 @@ fn numbers(ui: &mut Ui, found: &Found) {
     };
     ui.horizontal_wrapped(|ui| {
         for (text, hint) in [
-            (format!("MSE {}", measure(errors.mse as f32)), "Mean squared error, on pixels from 0 to 1. Lower is better."),
-            (format!("PSNR {:.1} dB", errors.psnr_db), "Peak signal-to-noise ratio. Higher is better."),
+            (
+                format!("MSE {}", measure(errors.mse as f32)),
+                "Mean squared error, on pixels from 0 to 1. Lower is better.",
+            ),
+            (
+                format!("PSNR {:.1} dB", errors.psnr_db),
+                "Peak signal-to-noise ratio. Higher is better.",
+            ),
             (format!("SSIM {:.3}", errors.ssim), "Structural similarity; 1 is the same picture."),
         ] {
             ui.label(theme::number(text)).on_hover_text(hint);
         }
         if let Some(kl) = found.kl_nats {
-            let hint = "KL of the encoder's answer to the prior: what the latent says about this picture.";
+            let hint =
+                "KL of the encoder's answer to the prior: what the latent says about this picture.";
             ui.label(theme::number(format!("KL {kl:.1} nats"))).on_hover_text(hint);
         }
     });

@@ -17,7 +17,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
     };
     let decode = match decode {
         Some(decode) => format!("The picture of the point took {decode} to decode."),
-        None => "How long the picture of the point takes on the graphics device shows in Layers.".to_owned(),
+        None => "How long the picture of the point takes on the graphics device shows in Layers."
+            .to_owned(),
     };
     let count = pace.frames();
     let hint = format!(

@@ -6,6 +6,8 @@ mod code_plane;
 mod codebook;
 mod codes_alone;
 mod evaluate;
+mod inside;
 mod layout;
 mod made_up;
+mod own_picture;
 mod window;

@@ -45,7 +45,8 @@ fn target(
     }
     let has_channel = channel.is_some() && line.has_channels();
     ui.horizontal(|ui| {
-        let name = channel.map_or_else(|| "Channel …".to_owned(), |channel| format!("Channel {channel}"));
+        let name =
+            channel.map_or_else(|| "Channel …".to_owned(), |channel| format!("Channel {channel}"));
         let hint = "Change the channel that is chosen in the grid.";
         let none = "Choose a channel in the grid first.";
         let label = egui::Button::selectable(has_channel && !*whole, name);
@@ -97,7 +98,13 @@ fn target(
     }
 }
 
-fn slider(ui: &mut Ui, value: &mut f32, range: std::ops::RangeInclusive<f32>, sign: &str, hint: &str) {
+fn slider(
+    ui: &mut Ui,
+    value: &mut f32,
+    range: std::ops::RangeInclusive<f32>,
+    sign: &str,
+    hint: &str,
+) {
     ui.label(theme::number(sign));
     let slider = Slider::new(value, range).clamping(egui::SliderClamping::Never);
     let response = ui.add(slider.trailing_fill(false).max_decimals(3)).on_hover_text(hint);
@@ -118,8 +125,13 @@ fn list(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
     }
     ui.separator();
     ui.horizontal(|ui| {
-        let text = if changes.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changes.len()) };
-        ui.label(text).on_hover_text("They hold while you look here; the model's weights stay as they are.");
+        let text = if changes.len() == 1 {
+            "1 change".to_owned()
+        } else {
+            format!("{} changes", changes.len())
+        };
+        ui.label(text)
+            .on_hover_text("They hold while you look here; the model's weights stay as they are.");
         let hint = "Take all changes back.";
         if ui.small_button("Reset all").on_hover_text(hint).clicked() {
             out.push(Command::UnperturbAll);

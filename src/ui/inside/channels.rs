@@ -1,6 +1,9 @@
 //! What a node holds: its channels as a grid of pictures, as many as there is room for, or a vector as bars.
 
-use egui::{Align2, Color32, ColorImage, Mesh, Rect, Response, Role, Sense, Shape, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, ColorImage, Mesh, Rect, Response, Role, Sense, Shape, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
+};
 
 use super::shades::{Look, sheet, whole_spread};
 use crate::metrics::Spread;
@@ -58,9 +61,8 @@ impl ChannelGrid {
     /// The sheet to be drawn, where another one is needed than was taken last.
     pub(super) fn take_picture(&mut self, node: &SeenNode, look: Look) -> Option<ColorImage> {
         let wanted = self.wanted?;
-        let is_there = |drawn: &Drawn| {
-            drawn.wanted == wanted && drawn.look == look && drawn.node == *node
-        };
+        let is_there =
+            |drawn: &Drawn| drawn.wanted == wanted && drawn.look == look && drawn.node == *node;
         if self.drawn.as_ref().is_some_and(is_there) {
             return None;
         }
@@ -81,7 +83,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, grid: &mut ChannelGrid, look:
         return;
     };
     if grid.node != node.name {
-        *grid = ChannelGrid { node: node.name.clone(), drawn: grid.drawn.take(), ..ChannelGrid::default() };
+        *grid = ChannelGrid {
+            node: node.name.clone(),
+            drawn: grid.drawn.take(),
+            ..ChannelGrid::default()
+        };
     }
     grid.channel.take_if(|channel| *channel >= node.spreads.len());
     let [h, w] = plane(node.values.shape());
@@ -89,7 +95,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, grid: &mut ChannelGrid, look:
         grid.wanted = None;
         bars(ui, node, grid, look);
     } else {
-        pictures(ui, scene, node, grid, look);
+        pictures(ui, scene, node, grid);
     }
 }
 
@@ -118,7 +124,7 @@ impl Layout {
     }
 }
 
-fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
+fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelGrid) {
     let (shape, count) = (plane(node.values.shape()), node.spreads.len());
     let scale = ui.pixels_per_point();
     let room = ui.available_size();
@@ -212,7 +218,8 @@ fn walk(ui: &Ui, response: &Response, grid: &mut ChannelGrid, count: usize, layo
     let way = keys::arrows(ui, response);
     if way != [0, 0] {
         let first = grid.page * layout.per_page;
-        let to = grid.channel.map_or(first, |channel| keys::walk(channel, way, layout.columns, count));
+        let to =
+            grid.channel.map_or(first, |channel| keys::walk(channel, way, layout.columns, count));
         grid.channel = Some(to);
         grid.page = to / layout.per_page;
     }
@@ -220,6 +227,7 @@ fn walk(ui: &Ui, response: &Response, grid: &mut ChannelGrid, count: usize, layo
 
 fn pager(ui: &mut Ui, grid: &mut ChannelGrid, pages: usize, [first, shown, count]: [usize; 3]) {
     ui.horizontal(|ui| {
+        let page = grid.page;
         let mut button = |text: &str, label: &str, to: Option<usize>| {
             let response = ui.add_enabled(to.is_some(), egui::Button::new(text).small());
             let response = response.on_hover_text(label).on_disabled_hover_text(label);
@@ -228,7 +236,7 @@ fn pager(ui: &mut Ui, grid: &mut ChannelGrid, pages: usize, [first, shown, count
                 grid.page = to;
             }
         };
-        let (page, next) = (grid.page, Some(grid.page + 1).filter(|next| *next < pages));
+        let next = Some(page + 1).filter(|next| *next < pages);
         button("◀", "The channels before. The wheel turns pages too.", page.checked_sub(1));
         button("▶", "The next channels. The wheel turns pages too.", next);
         let text = format!("channels {first} to {} of {count}", first + shown - 1);
@@ -239,10 +247,12 @@ fn pager(ui: &mut Ui, grid: &mut ChannelGrid, pages: usize, [first, shown, count
 /// The entries of a vector as bars from zero; where there are more than pixels, each shows the furthest of several.
 fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
     let values = node.values.data();
-    let (rect, response) = ui.allocate_exact_size(ui.available_size() - vec2(0.0, 18.0), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(ui.available_size() - vec2(0.0, 18.0), Sense::click());
     ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
     let all = whole_spread(&node.spreads);
-    let [low, high] = Look { colours: super::Colours::Diverging, ..look_at_all(look) }.window(&all, &all);
+    let [low, high] =
+        Look { colours: super::Colours::Diverging, ..look_at_all(look) }.window(&all, &all);
     let reach = high.max(-low).max(f32::MIN_POSITIVE);
     let count = values.len();
     let bars = count.min((rect.width() * ui.pixels_per_point()) as usize).max(1);
@@ -254,7 +264,8 @@ fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
         let entries = bar * count / bars..((bar + 1) * count / bars).max(bar * count / bars + 1);
         let furthest = values[entries.clone()].iter().copied();
         let value = furthest.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or_default();
-        let colour: Color32 = if value.is_finite() { look.colour(value, [-reach, reach]) } else { theme::ERROR };
+        let colour: Color32 =
+            if value.is_finite() { look.colour(value, [-reach, reach]) } else { theme::ERROR };
         let is_chosen = grid.channel.is_some_and(|channel| entries.contains(&channel));
         let colour = if is_chosen { theme::LIT } else { lifted(colour) };
         let left = rect.left() + bar as f32 * width;

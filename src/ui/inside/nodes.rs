@@ -20,7 +20,11 @@ const COLUMNS: [Column; 6] = [
     ("shape", "Channels, rows and columns of its values.", 84.0),
     ("FLOPs", "Its share of the network's floating-point operations.", 52.0),
     ("time", "How long it takes for one picture. Measured while the hand rests.", 60.0),
-    ("dead", "Channels that have one value everywhere, or entries of a vector that are zero.", 44.0),
+    (
+        "dead",
+        "Channels that have one value everywhere, or entries of a vector that are zero.",
+        44.0,
+    ),
     ("mean ± dev.", "Mean and deviation of its values. Measured while the hand rests.", 104.0),
     ("weights", "Values in the weights that it reads.", 64.0),
 ];
@@ -41,7 +45,8 @@ pub(super) fn show(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
     let lines = inside.lines();
     let chosen = lines.iter().position(|line| Some(line.name.as_str()) == inside.chosen());
     let list = ui.available_rect_before_wrap();
-    let response = ui.interact(list, ui.id().with("nodes"), Sense::focusable_noninteractive());
+    let response =
+        ui.interact(list, ui.scope_id().with("nodes"), Sense::focusable_noninteractive());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::ListBox, true, "Nodes of the network");
         info.current_text_value = inside.chosen().map(str::to_owned);
@@ -75,8 +80,14 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
     for (title, hint, width) in columns {
         right += width;
         let cell = Rect::from_min_max(pos2(right - width, rect.top()), pos2(right, rect.bottom()));
-        ui.painter().text(cell.right_center(), Align2::RIGHT_CENTER, *title, font.clone(), theme::MUTED);
-        let response = ui.interact(cell, ui.id().with(title), Sense::hover());
+        ui.painter().text(
+            cell.right_center(),
+            Align2::RIGHT_CENTER,
+            *title,
+            font.clone(),
+            theme::MUTED,
+        );
+        let response = ui.interact(cell, ui.scope_id().with(title), Sense::hover());
         let engine = inside.measured().filter(|_| *title == "time");
         let engine = engine.map(|measured| format!(" By {}.", measured.engine)).unwrap_or_default();
         response.on_hover_text(format!("{hint}{engine}"));

@@ -43,12 +43,7 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Self {
-        Self {
-            scaling: Scaling::default(),
-            reach: 1.0,
-            gain_db: 0.0,
-            colours: Colours::default(),
-        }
+        Self { scaling: Scaling::default(), reach: 1.0, gain_db: 0.0, colours: Colours::default() }
     }
 }
 

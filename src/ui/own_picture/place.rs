@@ -35,7 +35,7 @@ fn codes_ui(
     let side = ui.available_size().min_elem().clamp(32.0, 240.0);
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let lattice = Lattice::square_cells(ui, square, shape);
-    let response = ui.interact(lattice.rect, ui.id().with("own codes"), Sense::click());
+    let response = ui.interact(lattice.rect, ui.scope_id().with("own codes"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Codes of your picture"));
     lattice.fill(ui, |cell| codes.get(cell).map(|&code| theme::code_colour(code)));
     let pointed = response.hover_pos().and_then(|at| lattice.cell_at(at));
@@ -94,7 +94,10 @@ fn latent_ui(ui: &mut Ui, scene: &Scene<'_>, latent: &[f32], deviation: Option<&
     if let Some(&dim) = pointed.and_then(|place| dims.get(place)) {
         let sure = deviation.and_then(|deviation| deviation.get(dim));
         let sure = sure.map(|deviation| format!(" ± {}", measure(*deviation))).unwrap_or_default();
-        let text = format!("z{dim}: {}{sure}. The prior is 0 ± 1 (the lighter band).", measure(latent[dim]));
+        let text = format!(
+            "z{dim}: {}{sure}. The prior is 0 ± 1 (the lighter band).",
+            measure(latent[dim])
+        );
         response.on_hover_text_at_pointer(text);
     }
 }

@@ -103,7 +103,8 @@ pub(super) fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     ui.horizontal(|ui| {
         if search.is_running {
             let share = step as f32 / steps.max(1) as f32;
-            let bar = ProgressBar::new(share).desired_width(120.0).text(format!("{step} / {steps}"));
+            let bar =
+                ProgressBar::new(share).desired_width(120.0).text(format!("{step} / {steps}"));
             ui.add(bar).on_hover_text("Steps of the search.");
         } else {
             ui.label(theme::muted(format!("{step} steps")));
@@ -119,7 +120,9 @@ pub(super) fn progress(ui: &mut Ui, scene: &Scene<'_>) {
 fn curve(ui: &mut Ui, errors: &[f32]) {
     let size = vec2(ui.available_width().clamp(40.0, 220.0), 18.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Error of the search, step by step"));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Image, true, "Error of the search, step by step")
+    });
     ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
     let logs: Vec<f32> = errors.iter().map(|error| error.max(1e-12).log10()).collect();
     let low = logs.iter().copied().fold(f32::INFINITY, f32::min);
@@ -134,5 +137,7 @@ fn curve(ui: &mut Ui, errors: &[f32]) {
         let points = logs.iter().enumerate().map(at).collect();
         ui.painter().line(points, (1.5, theme::ACCENT));
     }
-    response.on_hover_text("Mean squared error of the best start, step by step, on a logarithmic scale.");
+    response.on_hover_text(
+        "Mean squared error of the best start, step by step, on a logarithmic scale.",
+    );
 }
