@@ -93,7 +93,13 @@ impl ZscopeApp {
     /// Asks for what the view of layers shows, while that is seen and something has changed.
     pub(super) fn ask_inside(&mut self, ctx: &egui::Context) {
         let is_seen = self.view.page == Page::Explore && self.view.tab == Tab::Layers;
-        if !is_seen || !std::mem::take(&mut self.looking.is_stale) {
+        let is_due =
+            std::mem::take(&mut self.looking.is_stale) || self.looking.inside.lines().is_empty();
+        if !is_seen {
+            self.looking.is_stale |= is_due;
+            return;
+        }
+        if !is_due {
             return;
         }
         let Some(model) = &self.model else { return };

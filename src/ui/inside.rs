@@ -97,7 +97,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     };
     let nodes = match parts {
         [Shown::Nodes] => room.x,
-        _ if has(Shown::Nodes) => (0.42 * (room.x - changes)).clamp(200.0, 620.0),
+        _ if has(Shown::Nodes) => (0.5 * (room.x - changes)).clamp(200.0, 600.0),
         _ => 0.0,
     };
     let gaps = GAP * (parts.len() - 1) as f32;

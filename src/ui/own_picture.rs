@@ -125,7 +125,11 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                 let shown = scene.pictures.own_thumbnails.iter();
                 let shown = shown.clone().find(|(number, _)| *number == own.number);
                 match shown {
-                    Some((_, thumbnail)) => paint_fitted(ui, *thumbnail, rect),
+                    Some((_, thumbnail)) => {
+                        let scale = (rect.size() / thumbnail.size).min_elem();
+                        let size = thumbnail.size * scale;
+                        picture::paint(ui, *thumbnail, Rect::from_center_size(rect.center(), size));
+                    }
                     None => drop(ui.painter().rect_filled(rect, 0.0, theme::EMPTY)),
                 }
                 if chosen {
@@ -202,6 +206,7 @@ fn numbers(ui: &mut Ui, found: &Found) {
         return;
     };
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
         for (text, hint) in [
             (
                 format!("MSE {}", measure(errors.mse as f32)),

@@ -5,7 +5,7 @@ use egui::{Role, ScrollArea, Sense, Slider, Ui, Vec2, WidgetInfo, vec2};
 use crate::graph::Perturbation;
 use crate::session::inside::{Inside, MOST_CHANGES, Side};
 use crate::ui::words::measure;
-use crate::ui::{Command, Picture, Scene, picture, sliders, theme};
+use crate::ui::{Command, Picture, Scene, picture, theme};
 
 /// How far factors reach.
 const SCALES: std::ops::RangeInclusive<f32> = -2.0..=4.0;
@@ -74,16 +74,22 @@ fn target(
     ui.horizontal(|ui| {
         slider(ui, &mut change.scale, SCALES, "×", "Factor of the values; 0 takes them out.");
         let hint = "Take these values out: all become zero.";
-        if ui.small_button("Zero").on_hover_text(hint).clicked() {
+        let zero = ui.small_button("Zero").on_hover_text(hint);
+        zero.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Take these values out"));
+        if zero.clicked() {
             (change.scale, change.shift) = (0.0, 0.0);
         }
     });
     ui.horizontal(|ui| {
         let hint = "Added to the values, in their own units.";
         slider(ui, &mut change.shift, -reach..=reach, "+", hint);
-        if sliders::enabled(ui, known.is_some(), "Undo", "Take this change back.")
-            && let Some(index) = known
-        {
+        let hint = "Take this change back.";
+        let reset = ui.add_enabled(known.is_some(), egui::Button::new("Reset").small());
+        let reset = reset.on_hover_text(hint).on_disabled_hover_text(hint);
+        reset.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, known.is_some(), "Take this change back")
+        });
+        if let Some(index) = known.filter(|_| reset.clicked()) {
             out.push(Command::Unperturb(index));
             change = before.clone();
         }

@@ -108,19 +108,26 @@ struct Layout {
 }
 
 impl Layout {
-    /// As large as all channels fit, within limits, at whole-pixel scale where they are enlarged.
+    /// As large as all channels fit, within limits; at whole-pixel scale where they are enlarged.
     fn of(room: Vec2, count: usize, [h, w]: [usize; 2], pixels_per_point: f32) -> Self {
         let texels = vec2(w as f32, h as f32);
-        let longer = texels.max_elem();
-        let area = room.x * room.y / count.max(1) as f32;
+        let longer = texels.max_elem() / pixels_per_point;
         let most = SIDES[1].min(room.x).min(room.y).max(8.0);
-        let side = (area.sqrt() - GAP).clamp(SIDES[0].min(most), most);
-        let scale = side / longer * pixels_per_point;
-        let scale = if scale >= 1.0 { scale.floor() } else { scale };
-        let tile = (texels * scale / pixels_per_point).max(Vec2::splat(1.0));
-        let fit = |room: f32, tile: f32| (((room + GAP) / (tile + GAP)).floor() as usize).max(1);
-        let (columns, rows) = (fit(room.x, tile.x), fit(room.y, tile.y));
-        Self { columns: columns.min(count.max(1)), per_page: columns * rows, tile }
+        let least = SIDES[0].min(most);
+        let area = room.x * room.y / count.max(1) as f32;
+        let mut side = (area.sqrt() * 1.3).clamp(least, most);
+        loop {
+            let scale = side / longer;
+            let scale = if scale >= 1.0 { scale.floor() } else { scale };
+            let tile = (texels * scale / pixels_per_point).max(Vec2::splat(1.0));
+            let fit =
+                |room: f32, tile: f32| (((room + GAP) / (tile + GAP)).floor() as usize).max(1);
+            let (columns, rows) = (fit(room.x, tile.x), fit(room.y, tile.y));
+            if columns * rows >= count || side <= least {
+                return Self { columns: columns.min(count.max(1)), per_page: columns * rows, tile };
+            }
+            side = (side - 2.0).max(least);
+        }
     }
 }
 
@@ -129,7 +136,9 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelG
     let scale = ui.pixels_per_point();
     let room = ui.available_size();
     let mut layout = Layout::of(room, count, shape, scale);
-    let mut area = Rect::from_min_size(ui.cursor().min, room);
+    // Whole pixels, so that no channel shows a line of its neighbour.
+    let corner = ui.cursor().min.to_vec2() * scale;
+    let mut area = Rect::from_min_size((corner.round() / scale).to_pos2(), room);
     if layout.per_page < count {
         area.max.y -= PAGER;
         layout = Layout::of(area.size(), count, shape, scale);

@@ -10,20 +10,20 @@ use crate::ui::{Command, keys, theme};
 /// The height of a row.
 const ROW: f32 = 20.0;
 /// The least that the name and the operation take.
-const LEAST_NAME: f32 = 150.0;
+const LEAST_NAME: f32 = 120.0;
 
 /// A column of numbers: its heading, what it means, its width.
 type Column = (&'static str, &'static str, f32);
 
 /// The columns, the one that is needed most first: where there is no room for all, the first ones stay.
 const COLUMNS: [Column; 6] = [
-    ("shape", "Channels, rows and columns of its values.", 84.0),
-    ("FLOPs", "Its share of the network's floating-point operations.", 52.0),
-    ("time", "How long it takes for one picture. Measured while the hand rests.", 60.0),
+    ("shape", "Channels, rows and columns of its values.", 72.0),
+    ("FLOPs", "Its share of the network's floating-point operations.", 50.0),
+    ("time", "How long it takes for one picture. Measured while the hand rests.", 56.0),
     (
         "dead",
         "Channels that have one value everywhere, or entries of a vector that are zero.",
-        44.0,
+        38.0,
     ),
     ("mean ± dev.", "Mean and deviation of its values. Measured while the hand rests.", 104.0),
     ("weights", "Values in the weights that it reads.", 64.0),

@@ -41,7 +41,7 @@ pub(super) fn controls(
     let running = scene.own.search().is_some_and(|search| search.is_running);
     if running {
         let hint = "End the search; the best point so far stays.";
-        if ui.button("Stop").on_hover_text(hint).clicked() {
+        if ui.button("Stop the search").on_hover_text(hint).clicked() {
             out.push(Command::StopInverting);
         }
         return;

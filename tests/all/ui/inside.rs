@@ -86,7 +86,7 @@ fn channels_are_chosen_and_changed() {
     let mut harness = looking().open(LARGE);
     asked(&mut harness);
     assert!(!is_enabled(&harness, "Channel …"), "none is chosen yet");
-    let commands = press(&mut harness, "Zero");
+    let commands = press(&mut harness, "Take these values out");
     let whole = Perturbation { node: "conv".to_owned(), channel: None, scale: 0.0, shift: 0.0 };
     assert_eq!(commands, [Command::Perturb(whole)], "the whole node without a channel");
     channel_image(&harness).focus();
@@ -97,13 +97,13 @@ fn channels_are_chosen_and_changed() {
     asked(&mut harness);
     let told = channel_image(&harness).accesskit_node().value();
     assert_eq!(told.as_deref(), Some("conv: channel 1"), "arrows lead to the second");
-    let commands = press(&mut harness, "Zero");
+    let commands = press(&mut harness, "Take these values out");
     let change = Perturbation { node: "conv".to_owned(), channel: Some(1), scale: 0.0, shift: 0.0 };
     assert_eq!(commands, [Command::Perturb(change.clone())], "the channel");
     harness.state_mut().inside.change(change);
     asked(&mut harness);
     assert!(says(&harness, "1 change"), "it is listed");
-    assert_eq!(press(&mut harness, "Undo"), [Command::Unperturb(0)], "taken back");
+    assert_eq!(press(&mut harness, "Take this change back"), [Command::Unperturb(0)], "taken back");
     let label = "Take back the change of conv · 1";
     assert_eq!(press(&mut harness, label), [Command::Unperturb(0)], "from the list too");
     assert_eq!(press(&mut harness, "Reset all"), [Command::UnperturbAll], "all of them");

@@ -89,7 +89,7 @@ fn a_generator_offers_a_search() {
     harness.state_mut().own.take_search(search(true));
     asked(&mut harness);
     assert!(says(&harness, "best MSE 0.10, PSNR 10.0 dB"), "how well");
-    assert_eq!(press(&mut harness, "Stop"), [Command::StopInverting], "an end");
+    assert_eq!(press(&mut harness, "Stop the search"), [Command::StopInverting], "an end");
     harness.state_mut().own.take_search(search(false));
     asked(&mut harness);
     assert!(is_enabled(&harness, "Go there"), "to the best point");
