@@ -13,11 +13,11 @@ use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
-use crate::formats::arrays::write_arrays;
+use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::{pictures, write_whole};
 use crate::latest::Latest;
 use crate::measure::inside::{Inspector, graph_of, named};
-use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, plane};
+use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, plane};
 use crate::session::wanted::Point;
 use crate::ui::inside::shades::{self, Look as Shades};
 use crate::ui::{Page, Tab};
@@ -33,6 +33,8 @@ pub(super) struct Looking {
     pub(super) is_stale: bool,
     /// Counts the weights of the model.
     weights: u64,
+    /// The network whose nodes are listed: its weights, which one it is, and whether it reads codes.
+    shown: Option<(u64, Side, bool)>,
     desk: Arc<Desk>,
     thread: Option<JoinHandle<()>>,
     seen: Latest<Seen>,
@@ -111,7 +113,11 @@ impl ZscopeApp {
         };
         let inside = &mut self.looking.inside;
         let has_encoder = model.networks.encoder.is_some();
-        inside.show(graph_of(&model.networks, inside.side(), &point), has_encoder);
+        let shown = (self.looking.weights, inside.side(), matches!(point, Point::Codes(_)));
+        if self.looking.shown != Some(shown) || inside.lines().is_empty() {
+            self.looking.shown = Some(shown);
+            inside.show(graph_of(&model.networks, inside.side(), &point), has_encoder);
+        }
         let look = Look {
             networks: model.networks.clone(),
             weights: self.looking.weights,
@@ -197,7 +203,7 @@ fn write_node(path: &Path, node: &SeenNode, look: Shades, csv: &str) -> Result<(
         Some("png") => pictures::write_picture(path, &sheet(node, look)),
         Some("safetensors") => {
             let texts = [("node".to_owned(), node.name.clone())].into();
-            write_arrays(path, &named(node), &Default::default(), &texts)
+            write_arrays(path, &named(node), &NamedIndices::new(), &texts)
         }
         Some("csv") => write_whole(path, |out| out.write_all(csv.as_bytes())),
         _ => {

@@ -732,7 +732,7 @@ fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
                         rgba: image
                             .pixels
                             .iter()
-                            .flat_map(|pixel| pixel.to_srgba_unmultiplied())
+                            .flat_map(egui::Color32::to_srgba_unmultiplied)
                             .collect(),
                     },
                 }),

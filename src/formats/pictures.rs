@@ -75,7 +75,7 @@ pub fn picture_of_rgba(
     let pixels = pixels.filter(|_| width > 0 && height > 0 && rgba.len() == 4 * size[0] * size[1]);
     let found = format!("{} bytes of {width}×{height} pixels", rgba.len());
     let pixels = pixels.ok_or_else(|| wrong(found, "four bytes a pixel"))?;
-    let levels = fitted(pixels.into(), shape, place)?;
+    let levels = fitted(&pixels.into(), shape, place)?;
     Ok(in_unit(&levels, shape))
 }
 
@@ -85,7 +85,7 @@ pub fn picture_of_rgba(
 /// As [`read_picture`].
 pub fn read_levels(path: &Path, shape: ImageShape) -> Result<Vec<u8>, FormatError> {
     check_shape(shape, path)?;
-    fitted(decode(path)?, shape, path)
+    fitted(&decode(path)?, shape, path)
 }
 
 fn check_shape(shape: ImageShape, path: &Path) -> Result<(), FormatError> {
@@ -101,9 +101,9 @@ fn check_shape(shape: ImageShape, path: &Path) -> Result<(), FormatError> {
 }
 
 /// A picture as 8-bit levels of an image of the given shape.
-fn fitted(picture: DynamicImage, shape: ImageShape, path: &Path) -> Result<Vec<u8>, FormatError> {
+fn fitted(picture: &DynamicImage, shape: ImageShape, path: &Path) -> Result<Vec<u8>, FormatError> {
     check_shape(shape, path)?;
-    let picture = crop_to(&picture, shape);
+    let picture = crop_to(picture, shape);
     let (h, w) = (shape.height as u32, shape.width as u32);
     let picture = imageops::resize(&on_white(picture), w, h, FilterType::Triangle);
     let level = |channel: usize| {

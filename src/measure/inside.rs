@@ -65,8 +65,9 @@ impl Inspector {
     /// The values of the node that is wanted, and what comes of the changes.
     ///
     /// # Errors
-    /// When the model lacks the network, when a change does not fit it, or when the device fails.
-    pub fn look(&mut self, look: &Look) -> Result<Seen, CodecError> {
+    /// When the model lacks the network, when a change does not fit it, when the device fails, or when whoever watches
+    /// ends it.
+    pub fn look(&mut self, look: &Look, watch: &Watch) -> Result<Seen, CodecError> {
         let nothing = Seen { side: look.side, node: None, after: None, before: None };
         let key = Key::of(look);
         if !self.tapped.as_ref().is_some_and(|(known, _)| *known == key) {
@@ -75,6 +76,7 @@ impl Inspector {
         }
         let input = self.input(look)?;
         let Some((_, runner)) = &mut self.tapped else { return Ok(nothing) };
+        runner.watch(watch);
         let mut outputs = runner.run(&input)?;
         let node = look.chosen.as_ref().filter(|_| outputs.contains_key(TAP));
         let node = node.map(|name| seen_node(name, &mut outputs)).transpose()?;
@@ -97,7 +99,7 @@ impl Inspector {
     /// How the values of all nodes spread, after all changes, and how long each node takes.
     ///
     /// # Errors
-    /// As [`Inspector::look`], and when whoever watches ends it.
+    /// As [`Inspector::look`].
     pub fn measure(&mut self, look: &Look, watch: &Watch) -> Result<Measured, CodecError> {
         let Some(graph) = graph_of(&look.networks, look.side, &look.point) else {
             return Ok(Measured { side: look.side, ..Measured::default() });
@@ -116,14 +118,20 @@ impl Inspector {
                 secs.insert(node.name.clone(), traced.secs);
             }
         })?;
-        let mut runner = Runner::new(self.kind, graph, self.gpu.as_ref())?;
-        let engine = runner.describe();
-        match runner.kind() {
-            EngineKind::Cpu => {}
-            _ => {
+        let mut engine = "CPU (Flex)".to_owned();
+        if self.kind != EngineKind::Cpu {
+            let (gpu, weights) = (self.gpu.as_ref(), look.weights);
+            let slot = match (look.side, &look.point) {
+                (Side::Encoder, _) => &mut self.encoder,
+                (Side::Decoder, Point::Latent(_)) => &mut self.decoder,
+                (Side::Decoder, Point::Codes(_)) => &mut self.code_decoder,
+            };
+            let runner = prepared(slot, self.kind, gpu, weights, graph)?;
+            if runner.kind() != EngineKind::Cpu {
                 let told = runner.node_secs(&input)?.unwrap_or_default();
                 let names = graph.nodes().iter().map(|node| node.name.clone());
                 secs = names.zip(told).collect();
+                engine = runner.describe();
             }
         }
         Ok(Measured { side: look.side, spreads, secs, engine })

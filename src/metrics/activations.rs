@@ -44,7 +44,8 @@ impl Spread {
 
     /// Whether `count` values of this spread say nothing: all the same, or a single one that is zero.
     pub fn is_dead(&self, count: usize) -> bool {
-        let says_nothing = if count > 1 { self.min == self.max } else { self.max == 0.0 };
+        let reach = if count > 1 { self.max - self.min } else { self.magnitude() };
+        let says_nothing = reach <= 0.0;
         says_nothing && self.not_finite == 0
     }
 }

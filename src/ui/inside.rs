@@ -19,8 +19,8 @@ const LEAST_FOR_ALL: f32 = 760.0;
 const LEAST_FOR_TWO: f32 = 520.0;
 /// Between the parts.
 const GAP: f32 = 12.0;
-/// What the changes take.
-const CHANGES_WIDTH: f32 = 264.0;
+/// What the changes take, at least and at most.
+const CHANGES: [f32; 2] = [264.0, 440.0];
 
 /// One of the parts, where there is no room for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let has = |part| parts.contains(&part);
     let changes = match parts {
         [Shown::Changes] => room.x,
-        _ if has(Shown::Changes) => CHANGES_WIDTH,
+        _ if has(Shown::Changes) => (0.24 * room.x).clamp(CHANGES[0], CHANGES[1]),
         _ => 0.0,
     };
     let nodes = match parts {
@@ -163,7 +163,7 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
         if let Some(place) = save::button(ui, "Save…", hint, &mut view.path) {
             out.push(Command::SaveNode(place.path()));
         }
-        if let Some(node) = inside.chosen_line() {
+        if let Some(node) = inside.chosen_line().filter(|_| width >= LEAST_FOR_TWO) {
             let shape: Vec<String> = node.shape.iter().map(ToString::to_string).collect();
             let told = format!("{}, {}", node.name, shape.join("×"));
             ui.add(egui::Label::new(theme::muted(told)).truncate()).on_hover_text(&node.op);

@@ -7,7 +7,7 @@ use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 pub use self::search::InvertForm;
 use super::words::measure;
-use super::{Command, Picture, Scene, View, picture, sliders, theme};
+use super::{Command, Scene, View, picture, sliders, theme};
 use crate::session::own_picture::{Found, Rank};
 
 /// The side of a thumbnail.
@@ -46,7 +46,6 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.separator();
         search::controls(ui, scene, &mut view.form, out);
     });
-    search::progress(ui, scene);
     ui.add_space(2.0);
     let room = ui.available_size();
     ui.horizontal_top(|ui| {
@@ -58,11 +57,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             ui.set_min_width(ui.available_width());
+            search::progress(ui, scene);
             let Some(found) = scene.own.found() else {
                 ui.label(theme::muted("The model looks at the picture …"));
                 return;
             };
-            numbers(ui, found);
+            numbers(ui, found, scene.own.search().is_some());
             place::show(ui, scene, found, out);
         });
     });
@@ -159,10 +159,6 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     let made = if scene.own.search().is_some() { "Best found" } else { "What comes back" };
     let reach = pictures.own_error_reach;
     let error = format!("0 to {}", measure(reach));
-    let nothing = match scene.own.found() {
-        Some(found) if found.latent.is_none() => "no encoder: search for it",
-        _ => "",
-    };
     for (shown, name, told, hint) in [
         (
             pictures.own,
@@ -170,7 +166,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
             "",
             "Cropped around its centre and resized to the model's images.",
         ),
-        (pictures.own_made, made, nothing, "What the decoder makes of the picture's point."),
+        (pictures.own_made, made, "", "What the decoder makes of the picture's point."),
         (
             pictures.own_error,
             "Error",
@@ -181,10 +177,13 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
         ui.vertical(|ui| {
             ui.set_width(side);
             ui.add(Label::new(theme::muted(name).small()).truncate()).on_hover_text(hint);
-            let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
+            let size = shown.map_or(Vec2::splat(side), |shown| {
+                shown.size * picture::scale_to_fit(shown.size, Vec2::splat(side))
+            });
+            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
             match shown {
-                Some(shown) => paint_fitted(ui, shown, rect),
+                Some(shown) => picture::paint(ui, shown, rect),
                 None => drop(ui.painter().rect_filled(rect, 0.0, theme::EMPTY)),
             }
             let told = if name == "Error" && shown.is_none() { "" } else { told };
@@ -193,14 +192,12 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     }
 }
 
-fn paint_fitted(ui: &Ui, shown: Picture, rect: Rect) {
-    let size = shown.size * picture::scale_to_fit(shown.size, rect.size());
-    picture::paint(ui, shown, Rect::from_min_size(rect.min, size));
-}
-
 /// How well the picture comes back, and how unusual it is.
-fn numbers(ui: &mut Ui, found: &Found) {
+fn numbers(ui: &mut Ui, found: &Found, is_searched: bool) {
     let Some(errors) = found.errors else {
+        if is_searched {
+            return;
+        }
         let text = "This model only generates: it cannot say where a picture lies. A search by gradient descent can.";
         ui.add(Label::new(theme::muted(text)).wrap());
         return;

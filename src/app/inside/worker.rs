@@ -14,6 +14,8 @@ use crate::watch::Watch;
 
 /// A hand that has not moved for so long rests.
 const REST: Duration = Duration::from_millis(300);
+/// A look that takes longer gives way to a newer one.
+const PATIENCE: Duration = Duration::from_millis(150);
 /// While weights come again and again, what is older than the first is measured anew after the second.
 const STALE: [Duration; 2] = [Duration::from_secs(2), Duration::from_millis(40)];
 
@@ -108,7 +110,10 @@ impl Worker {
             let done = match self.desk.next(unmeasured.as_ref().map(|_| rest)) {
                 Next::Over => return,
                 Next::Look(look) => {
-                    let seen = pool.install(|| self.inspector.look(&look));
+                    let (desk, begun) = (Arc::clone(&self.desk), Instant::now());
+                    let watch =
+                        Watch::new(move |_| begun.elapsed() < PATIENCE || !desk.is_urgent());
+                    let seen = pool.install(|| self.inspector.look(&look, &watch));
                     unmeasured = Some(look);
                     seen.map(|seen| self.seen.put(seen))
                 }

@@ -3,6 +3,7 @@
 use egui::{Role, ScrollArea, Sense, Slider, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::graph::Perturbation;
+use crate::metrics::Spread;
 use crate::session::inside::{Inside, MOST_CHANGES, Side};
 use crate::ui::words::measure;
 use crate::ui::{Command, Picture, Scene, picture, theme};
@@ -65,9 +66,9 @@ fn target(
     let known = inside.changes().iter().position(|change| same(&change));
     let none = Perturbation { node: line.name.clone(), channel, scale: 1.0, shift: 0.0 };
     let mut change = known.map_or_else(|| none.clone(), |index| inside.changes()[index].clone());
-    let magnitude = inside.seen_node().map_or(1.0, |node| {
-        node.spreads.iter().map(|spread| spread.magnitude()).fold(0.0, f32::max)
-    });
+    let magnitude = inside
+        .seen_node()
+        .map_or(1.0, |node| node.spreads.iter().map(Spread::magnitude).fold(0.0, f32::max));
     let reach = (2.0 * magnitude).clamp(1e-3, 1e6);
     let before = change.clone();
     ui.spacing_mut().slider_width = (ui.available_width() - 130.0).clamp(60.0, 240.0);

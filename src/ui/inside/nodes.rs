@@ -12,6 +12,9 @@ const ROW: f32 = 20.0;
 /// The least that the name and the operation take.
 const LEAST_NAME: f32 = 120.0;
 
+/// Words with less room than this are left out.
+const LEAST_TEXT: f32 = 28.0;
+
 /// A column of numbers: its heading, what it means, its width.
 type Column = (&'static str, &'static str, f32);
 
@@ -74,14 +77,14 @@ pub(super) fn show(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
 fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32; 2]) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, 16.0), Sense::hover());
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let at = rect.left_center();
+    let at = rect.left_center() + vec2(4.0, 0.0);
     ui.painter().text(at, Align2::LEFT_CENTER, "node", font.clone(), theme::MUTED);
     let mut right = rect.left() + name;
     for (title, hint, width) in columns {
         right += width;
         let cell = Rect::from_min_max(pos2(right - width, rect.top()), pos2(right, rect.bottom()));
         ui.painter().text(
-            cell.right_center(),
+            cell.right_center() - vec2(4.0, 0.0),
             Align2::RIGHT_CENTER,
             *title,
             font.clone(),
@@ -116,20 +119,27 @@ fn row(
         ui.painter().rect_filled(rect, 2.0, colour);
     }
     let changed = inside.changes().iter().any(|change| change.node == line.name);
-    let clip = Rect::from_min_size(rect.min, vec2(name - 6.0, ROW));
-    let painter = ui.painter().with_clip_rect(clip.intersect(ui.clip_rect()));
-    let body = egui::TextStyle::Body.resolve(ui.style());
-    let small = egui::TextStyle::Small.resolve(ui.style());
     let colour = if changed { theme::ACCENT } else { ui.visuals().text_color() };
-    let at = rect.left_center() + vec2(4.0, 0.0);
-    let drawn = painter.text(at, Align2::LEFT_CENTER, &line.name, body, colour);
-    let at = drawn.right_center() + vec2(8.0, 0.0);
-    painter.text(at, Align2::LEFT_CENTER, &line.op, small, theme::MUTED);
+    let mut at = rect.left() + 4.0;
+    for (text, style, colour) in [
+        (&line.name, egui::TextStyle::Body, colour),
+        (&line.op, egui::TextStyle::Small, theme::MUTED),
+    ] {
+        let room = rect.left() + name - 8.0 - at;
+        if room >= LEAST_TEXT {
+            let text = egui::WidgetText::from(egui::RichText::new(text));
+            let truncate = Some(egui::TextWrapMode::Truncate);
+            let galley = text.into_galley(ui, truncate, room, style);
+            let (size, middle) = (galley.size(), rect.center().y);
+            ui.painter().galley(pos2(at, middle - 0.5 * size.y), galley, colour);
+            at += size.x + 8.0;
+        }
+    }
     let mut right = rect.left() + name;
     for (title, _, width) in columns {
         right += width;
         let (text, colour) = cell(title, line, spread, secs);
-        let at = pos2(right, rect.center().y);
+        let at = pos2(right - 4.0, rect.center().y);
         let font = FontId::monospace(11.0);
         ui.painter().text(at, Align2::RIGHT_CENTER, text, font, colour);
     }

@@ -100,7 +100,7 @@ fn number(ui: &mut Ui, name: &str, hint: &str, drag: DragValue<'_>) {
 pub(super) fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(search) = scene.own.search() else { return };
     let [step, steps] = search.steps;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         if search.is_running {
             let share = step as f32 / steps.max(1) as f32;
             let bar =

@@ -69,7 +69,8 @@ fn the_values_of_a_node_are_seen_on_every_engine() {
     let expected = twin::run(&part, &latents(1)).unwrap().remove("tap").unwrap();
     for kind in engines() {
         let mut inspector = Inspector::new(kind, gpu().cloned());
-        let seen = inspector.look(&look(Side::Decoder, "norm", Vec::new())).unwrap();
+        let seen =
+            inspector.look(&look(Side::Decoder, "norm", Vec::new()), &Watch::default()).unwrap();
         let node = seen.node.expect("the node");
         assert_eq!((&*node.name, node.values.shape()), ("norm", &[2, 5, 4][..]), "{kind}");
         assert_close(node.values.data(), expected.data(), Tolerance::ENGINE);
@@ -85,7 +86,9 @@ fn what_comes_of_changes_is_seen_while_the_hand_moves_them() {
         let mut inspector = Inspector::new(kind, gpu().cloned());
         for scale in [0.0, 0.5, 2.0] {
             let change = Perturbation { scale, ..taken_out("conv", 1) };
-            let seen = inspector.look(&look(Side::Decoder, "conv", vec![change.clone()])).unwrap();
+            let seen = inspector
+                .look(&look(Side::Decoder, "conv", vec![change.clone()]), &Watch::default())
+                .unwrap();
             let changed = generator().perturbed(&[change]).unwrap();
             let expected = twin::run(&changed, &latents(1)).unwrap().remove("image").unwrap();
             let after = seen.after.expect("a picture");
@@ -109,7 +112,7 @@ fn what_comes_of_changes_is_seen_while_the_hand_moves_them() {
 fn newer_weights_are_seen() {
     let mut inspector = Inspector::new(EngineKind::Cpu, None);
     let mut look = look(Side::Decoder, "out", vec![taken_out("norm", 0)]);
-    let before = inspector.look(&look).unwrap();
+    let before = inspector.look(&look, &Watch::default()).unwrap();
     let mut weights: zscope::array::NamedArrays = generator()
         .weights()
         .iter()
@@ -118,7 +121,7 @@ fn newer_weights_are_seen() {
     weights.get_mut("out").unwrap().data_mut()[0] += 1.0;
     look.networks.decoder = Some(generator().with_weights(&weights).unwrap());
     look.weights = 2;
-    let after = inspector.look(&look).unwrap();
+    let after = inspector.look(&look, &Watch::default()).unwrap();
     let [before, after] = [before, after].map(|seen| seen.after.unwrap());
     assert!(first_difference(before.data(), after.data(), Tolerance::ENGINE).is_some(), "newer");
 }
@@ -128,7 +131,7 @@ fn an_encoder_sees_the_picture_of_the_point_or_ones_own() {
     let range = ValueRange::SIGNED;
     let mut inspector = Inspector::new(EngineKind::Cpu, None);
     let mut look = look(Side::Encoder, "mean", vec![taken_out("mean", 1)]);
-    let seen = inspector.look(&look).unwrap();
+    let seen = inspector.look(&look, &Watch::default()).unwrap();
     let picture = twin::run(&generator(), &latents(1)).unwrap().remove("image").unwrap();
     let latent = twin::run(&encoder(), &picture).unwrap().remove("latent").unwrap();
     let mut changed = latent.clone();
@@ -142,13 +145,15 @@ fn an_encoder_sees_the_picture_of_the_point_or_ones_own() {
     let own = array(&[1, 5, 4], &[0.25; 20]);
     look.picture = Some(own.clone());
     look.changes.clear();
-    let seen = inspector.look(&look).unwrap().node.unwrap();
+    let seen = inspector.look(&look, &Watch::default()).unwrap().node.unwrap();
     let own = range.images_from_unit(&own).reshaped([1, 1, 5, 4]).unwrap();
     let expected = twin::run(&encoder(), &own).unwrap().remove("latent").unwrap();
     assert_close(seen.values.data(), expected.data(), Tolerance::ENGINE);
+    let stopped = inspector.look(&look, &Watch::new(|_| false)).unwrap_err();
+    assert_eq!(stopped.to_string(), "stopped before it was done", "gives way");
     look.networks.encoder = None;
     look.weights = 2;
-    assert!(inspector.look(&look).is_err(), "there is none");
+    assert!(inspector.look(&look, &Watch::default()).is_err(), "there is none");
 }
 
 #[test]
@@ -213,7 +218,8 @@ fn spreads_by_hand() {
     assert_eq!((spread.mean, spread.min, spread.max, spread.not_finite), (3.0, 1.0, 5.0, 2), "all");
     assert!((spread.deviation - (8.0f32 / 3.0).sqrt()).abs() < 1e-6, "{}", spread.deviation);
     assert_eq!(Spread::of(&[]), Spread::default(), "of nothing");
-    assert_eq!(Spread::of(&[-4.0, 1.0]).magnitude(), 4.0, "the largest magnitude");
+    let spread = Spread::of(&[-4.0, 1.0]);
+    assert_close(&[spread.magnitude()], &[4.0], Tolerance::TIGHT);
     let node = NodeSpread::of(&[0.0, 0.0, 2.0, 2.0, 1.0, 2.0], 3);
     assert_eq!((node.channels, node.dead), (3, 2), "one value everywhere, zero or not");
     assert_eq!(NodeSpread::of(&[0.0, 2.0, 0.0], 3).dead, 2, "entries that are zero");
@@ -223,7 +229,7 @@ fn spreads_by_hand() {
 #[test]
 fn what_is_saved_of_a_node() {
     let mut inspector = Inspector::new(EngineKind::Cpu, None);
-    let seen = inspector.look(&look(Side::Decoder, "norm", Vec::new())).unwrap();
+    let seen = inspector.look(&look(Side::Decoder, "norm", Vec::new()), &Watch::default()).unwrap();
     let named = named_values(&seen.node.unwrap());
     let names: Vec<&str> = named.keys().map(String::as_str).collect();
     assert_eq!(names, ["deviation", "max", "mean", "min", "values"], "values and spreads");

@@ -67,7 +67,7 @@ fn changes_replace_each_other_and_are_bounded() {
     inside.change(change("conv", Some(1), 0.25));
     inside.change(change("conv", None, 2.0));
     assert_eq!(inside.changes().len(), 2, "one for the channel, one for the whole");
-    assert_eq!(inside.changes()[0].scale, 0.25, "the newest strength");
+    assert_eq!(inside.changes()[0], change("conv", Some(1), 0.25), "the newest strength");
     for wrong in
         [change("conv", Some(2), 0.0), change("x", None, 0.0), change("fc", None, f32::NAN)]
     {

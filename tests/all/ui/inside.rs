@@ -13,6 +13,8 @@ use zscope::session::inside::{Inside, Measured, Seen, SeenNode, Side};
 use zscope::ui::inside::shades::{Colours, Look, Scaling, sheet};
 use zscope::ui::{Command, Tab};
 
+use crate::common::{Tolerance, assert_close};
+
 use super::window::{SIZES, Window, asked, is_enabled, nodes, press, says};
 use crate::inside::generator;
 
@@ -179,11 +181,11 @@ fn values_become_colours_by_hand() {
     let look = Look::default();
     let spread = zscope::metrics::Spread::of(&[-1.0, 4.0]);
     let all = zscope::metrics::Spread::of(&[-8.0, 2.0]);
-    assert_eq!(look.window(&spread, &all), [-4.0, 4.0], "as far on either side of zero");
+    assert_close(&look.window(&spread, &all), &[-4.0, 4.0], Tolerance::TIGHT);
     let grey = Look { colours: Colours::Grey, ..look };
-    assert_eq!(grey.window(&spread, &all), [-1.0, 4.0], "from the lowest to the highest");
+    assert_close(&grey.window(&spread, &all), &[-1.0, 4.0], Tolerance::TIGHT);
     let node = Look { scaling: Scaling::Node, ..look };
-    assert_eq!(node.window(&spread, &all), [-8.0, 8.0], "of all channels");
+    assert_close(&node.window(&spread, &all), &[-8.0, 8.0], Tolerance::TIGHT);
     let fixed = Look { scaling: Scaling::Fixed, reach: 3.0, gain_db: 20.0, ..look };
     let [low, high] = fixed.window(&spread, &all);
     assert!((low + 0.3).abs() < 1e-6 && (high - 0.3).abs() < 1e-6, "20 dB are a factor of ten");

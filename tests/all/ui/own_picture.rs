@@ -7,7 +7,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use zscope::array::Array;
 use zscope::session::own_picture::{Errors, Found, Rank, Search, Source};
-use zscope::ui::{Command, InvertForm, Tab};
+use zscope::ui::{Command, Tab};
 
 use super::window::{SIZES, Window, asked, is_enabled, press, says};
 
@@ -66,7 +66,7 @@ fn it_leads_into_the_explorer() {
     let commands = press(&mut harness, "Picture dog.png");
     assert_eq!(commands, [Command::ChoosePicture(number)], "the strip");
     let commands = press(&mut harness, "Refine the point");
-    assert_eq!(commands, [Command::Invert(Box::new(InvertForm::default()))], "the search");
+    assert_eq!(commands, [Command::Invert(Box::default())], "the search");
 }
 
 #[test]
