@@ -80,7 +80,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let width = ui.available_width();
     bar(ui, scene, view, width, out);
     ui.add_space(2.0);
-    let room = ui.available_size();
+    let room = vec2(width, ui.available_height());
     let parts: &[Shown] = match (width, view.shown) {
         (LEAST_FOR_ALL.., _) => &[Shown::Nodes, Shown::Channels, Shown::Changes],
         (LEAST_FOR_TWO.., Shown::Changes) => &[Shown::Channels, Shown::Changes],
@@ -158,7 +158,7 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
             }
         }
         ui.separator();
-        colours(ui, &mut view.look);
+        colours(ui, &mut view.look, width);
         let hint = "Save the node: its channels as a picture (.png), its values and their spread (.safetensors), or what is known of all nodes (.csv).";
         if let Some(place) = save::button(ui, "Save…", hint, &mut view.path) {
             out.push(Command::SaveNode(place.path()));
@@ -171,7 +171,7 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
     });
 }
 
-fn colours(ui: &mut Ui, look: &mut Look) {
+fn colours(ui: &mut Ui, look: &mut Look, width: f32) {
     let name = |scaling| match scaling {
         Scaling::Channel => "Each channel",
         Scaling::Node => "All channels",
@@ -196,16 +196,7 @@ fn colours(ui: &mut Ui, look: &mut Look) {
             info
         });
     }
-    ui.spacing_mut().slider_width = 72.0;
-    let gain = Slider::new(&mut look.gain_db, -40.0..=40.0).suffix(" dB").fixed_decimals(0);
-    let response = ui.add(gain).on_hover_text(
-        "Gain: more shows small values, less shows large ones. Double-click the number to type.",
-    );
-    response.widget_info(|| {
-        let mut info = WidgetInfo::slider(true, f64::from(look.gain_db), "Gain in dB");
-        info.label = Some("Gain in dB".to_owned());
-        info
-    });
+    gain_ui(ui, &mut look.gain_db, width);
     for (colours, name, hint) in [
         (Colours::Diverging, "±", "Blue below zero, orange above, dark at zero."),
         (Colours::Grey, "Grey", "From black, the lowest value, to white, the highest."),
@@ -225,4 +216,24 @@ fn colours(ui: &mut Ui, look: &mut Look) {
             *look = Look::default();
         }
     }
+}
+
+/// How far values are amplified.
+fn gain_ui(ui: &mut Ui, gain_db: &mut f32, width: f32) {
+    const RANGE: std::ops::RangeInclusive<f32> = -40.0..=40.0;
+    let hint =
+        "Gain: more shows small values, less shows large ones. Double-click the number to type.";
+    // A slider does not wrap where rows are short.
+    let response = if width >= LEAST_FOR_ALL {
+        ui.spacing_mut().slider_width = 72.0;
+        ui.add(Slider::new(gain_db, RANGE).suffix(" dB").fixed_decimals(0))
+    } else {
+        ui.add(DragValue::new(gain_db).range(RANGE).speed(0.5).suffix(" dB").fixed_decimals(0))
+    };
+    let value = f64::from(*gain_db);
+    response.on_hover_text(hint).widget_info(|| {
+        let mut info = WidgetInfo::slider(true, value, "Gain in dB");
+        info.label = Some("Gain in dB".to_owned());
+        info
+    });
 }

@@ -62,6 +62,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
                 ui.label(theme::muted("The model looks at the picture …"));
                 return;
             };
+            if scene.own.search().is_some() && found.errors.is_some() {
+                ui.label(theme::muted("By the encoder alone").small());
+            }
             numbers(ui, found, scene.own.search().is_some());
             place::show(ui, scene, found, out);
         });

@@ -100,20 +100,19 @@ fn number(ui: &mut Ui, name: &str, hint: &str, drag: DragValue<'_>) {
 pub(super) fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(search) = scene.own.search() else { return };
     let [step, steps] = search.steps;
-    ui.horizontal_wrapped(|ui| {
-        if search.is_running {
-            let share = step as f32 / steps.max(1) as f32;
-            let bar =
-                ProgressBar::new(share).desired_width(120.0).text(format!("{step} / {steps}"));
-            ui.add(bar).on_hover_text("Steps of the search.");
-        } else {
-            ui.label(theme::muted(format!("{step} steps")));
-        }
-        let psnr = crate::metrics::psnr_db_from_mse(f64::from(search.error));
-        let text = format!("best MSE {}, PSNR {psnr:.1} dB", measure(search.error));
-        ui.label(theme::number(text)).on_hover_text("Of the best point's picture.");
-        curve(ui, &search.errors);
-    });
+    if search.is_running {
+        let share = step as f32 / steps.max(1) as f32;
+        let width = ui.available_width().min(240.0);
+        let bar = ProgressBar::new(share).desired_width(width).text(format!("{step} / {steps}"));
+        ui.add(bar).on_hover_text("Steps of the search.");
+    } else {
+        ui.label(theme::muted(format!("The best of {step} steps")).small());
+    }
+    let psnr = crate::metrics::psnr_db_from_mse(f64::from(search.error));
+    let text = format!("MSE {}  PSNR {psnr:.1} dB", measure(search.error));
+    let label = egui::Label::new(theme::number(text)).truncate();
+    ui.add(label).on_hover_text("Of the best point's picture.");
+    curve(ui, &search.errors);
 }
 
 /// The error step by step, on a scale of its logarithm.

@@ -43,6 +43,20 @@ fn see(inside: &mut Inside, name: &str, values: Array) {
     inside.take_seen(Arc::new(Seen { side: inside.side(), node, after: None, before: None }));
 }
 
+/// Scenes that fill the view in different ways.
+pub fn scenes() -> Vec<(&'static str, Window)> {
+    let mut changed = looking();
+    for channel in [None, Some(0), Some(1)] {
+        let (node, scale, shift) = ("conv".to_owned(), 0.5, 0.25);
+        changed.inside.change(Perturbation { node, channel, scale, shift });
+    }
+    changed.pictures.changed = changed.pictures.main;
+    let mut vector = looking();
+    vector.inside.choose("fc");
+    see(&mut vector.inside, "fc", Array::new([40], vec![0.5; 40]).unwrap());
+    vec![("layers", looking()), ("changes in layers", changed), ("a vector in layers", vector)]
+}
+
 /// The window as large as a view of its own would be.
 const LARGE: [f32; 2] = [1920.0, 1400.0];
 

@@ -31,6 +31,34 @@ fn looking(has_encoder: bool) -> (Window, u64) {
     (window, number)
 }
 
+/// Scenes that fill the view in different ways.
+pub fn scenes() -> Vec<(&'static str, Window)> {
+    let pictures = |mut window: Window| {
+        window.pictures.own = window.pictures.main;
+        window.pictures.own_made = window.pictures.main;
+        window.pictures.own_error = window.pictures.main;
+        window.pictures.own_error_reach = 0.25;
+        window
+    };
+    let mut none = Window::full(3);
+    none.view.tab = Tab::OwnPicture;
+    let (mut searching, number) = looking(false);
+    let latent = vec![0.0; 3];
+    searching.own.take_search(Search {
+        number,
+        is_running: true,
+        steps: [30, 300],
+        errors: vec![0.5, 0.2, 0.1],
+        latent,
+        error: 0.1,
+    });
+    vec![
+        ("no picture of one's own", none),
+        ("a picture of one's own", pictures(looking(true).0)),
+        ("a search for a picture", pictures(searching)),
+    ]
+}
+
 #[test]
 fn without_a_picture_it_says_how_to_bring_one() {
     let mut window = Window::full(3);
@@ -88,7 +116,7 @@ fn a_generator_offers_a_search() {
     };
     harness.state_mut().own.take_search(search(true));
     asked(&mut harness);
-    assert!(says(&harness, "best MSE 0.10, PSNR 10.0 dB"), "how well");
+    assert!(says(&harness, "MSE 0.10  PSNR 10.0 dB"), "how well");
     assert_eq!(press(&mut harness, "Stop the search"), [Command::StopInverting], "an end");
     harness.state_mut().own.take_search(search(false));
     asked(&mut harness);
