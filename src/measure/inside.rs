@@ -9,7 +9,7 @@ use crate::engine::wgsl::Gpu;
 use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
 use crate::graph::{Graph, Perturbation};
-use crate::metrics::{NodeSpread, channel_spreads};
+use crate::metrics::{NodeSpread, Spread, channel_spreads};
 use crate::session::inside::{Look, Measured, Seen, SeenNode, Side, channels};
 use crate::session::wanted::Point;
 use crate::watch::Watch;
@@ -262,7 +262,7 @@ fn batch(values: &[f32], graph: &Graph) -> Result<Array, CodecError> {
 /// # Shapes
 /// `values` as the node's; `mean`, `deviation`, `min` and `max` `[channels]`.
 pub fn named(node: &SeenNode) -> NamedArrays {
-    let of = |value: fn(&crate::metrics::Spread) -> f32| {
+    let of = |value: fn(&Spread) -> f32| {
         let values: Vec<f32> = node.spreads.iter().map(value).collect();
         Array::new([values.len()], values)
     };

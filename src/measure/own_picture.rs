@@ -6,7 +6,7 @@ use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
 use crate::metrics::{kl_nats, mse, psnr_db, ssim};
 use crate::picture::{ImageShape, ValueRange};
-use crate::session::own_picture::{Found, Rank};
+use crate::session::own_picture::{Errors, Found, Rank};
 
 /// Encodes and decodes a picture and compares it with others that the model is used to.
 ///
@@ -42,7 +42,7 @@ pub fn examine(
         Array::new(shape.clone(), own.image.row(0).iter().map(|x| x.clamp(0.0, 1.0)).collect())?;
     let [c, h, w] = *shape.as_slice() else { return Err("a picture of another shape".into()) };
     let [a, b] = [picture.data(), made.data()];
-    found.errors = Some(crate::session::own_picture::Errors {
+    found.errors = Some(Errors {
         mse: mse(a, b),
         psnr_db: psnr_db(a, b),
         ssim: ssim(a, b, ImageShape::new(c, h, w)),

@@ -11,7 +11,7 @@ pub use self::channels::ChannelGrid;
 pub(super) use self::nodes::time;
 use self::shades::{Colours, Look, Scaling};
 use super::{Command, Scene, View, save, theme};
-use crate::session::inside::Side;
+use crate::session::inside::{Inside, Side};
 
 /// Narrower than this, one of the three parts is shown at a time.
 const LEAST_FOR_ALL: f32 = 760.0;
@@ -51,16 +51,9 @@ impl InsideView {
     }
 
     /// The sheet of channels to be drawn, where that has changed since the last call.
-    pub fn take_picture(
-        &mut self,
-        inside: &crate::session::inside::Inside,
-    ) -> Option<egui::ColorImage> {
-        self.grid.take_picture(inside.seen_node()?, self.look)
-    }
-
-    /// Whether the next frame shows more than this one.
-    pub(super) fn has_moved(&self) -> bool {
-        self.grid.is_stale()
+    pub fn take_picture(&mut self, inside: &Inside) -> Option<egui::ColorImage> {
+        inside.seen_node()?;
+        self.grid.take_picture(inside.seen()?, self.look)
     }
 }
 

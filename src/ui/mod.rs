@@ -367,7 +367,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         notices(ui, scene.notices, out);
         explore_panel::show(ui, scene, view, out);
     });
-    if view.codebook.has_moved() || view.inside.has_moved() {
+    if view.codebook.has_moved() {
         ui.ctx().request_repaint();
     }
     commands

@@ -1,5 +1,7 @@
 //! What a node holds: its channels as a grid of pictures, as many as there is room for, or a vector as bars.
 
+use std::sync::Arc;
+
 use egui::{
     Align2, Color32, ColorImage, Mesh, Rect, Response, Role, Sense, Shape, Ui, Vec2, WidgetInfo,
     pos2, vec2,
@@ -7,7 +9,7 @@ use egui::{
 
 use super::shades::{Look, sheet, whole_spread};
 use crate::metrics::Spread;
-use crate::session::inside::{SeenNode, plane};
+use crate::session::inside::{Seen, SeenNode, plane};
 use crate::ui::words::measure;
 use crate::ui::{Scene, keys, picture, theme};
 
@@ -44,7 +46,7 @@ struct Wanted {
 struct Drawn {
     wanted: Wanted,
     look: Look,
-    node: SeenNode,
+    seen: Arc<Seen>,
 }
 
 impl ChannelGrid {
@@ -53,20 +55,16 @@ impl ChannelGrid {
         self.channel
     }
 
-    /// Whether what is on the sheet is not what the last frame needs.
-    pub(super) fn is_stale(&self) -> bool {
-        self.wanted.is_some() && self.drawn.as_ref().map(|drawn| drawn.wanted) != self.wanted
-    }
-
     /// The sheet to be drawn, where another one is needed than was taken last.
-    pub(super) fn take_picture(&mut self, node: &SeenNode, look: Look) -> Option<ColorImage> {
-        let wanted = self.wanted?;
-        let is_there =
-            |drawn: &Drawn| drawn.wanted == wanted && drawn.look == look && drawn.node == *node;
+    pub(super) fn take_picture(&mut self, seen: &Arc<Seen>, look: Look) -> Option<ColorImage> {
+        let (wanted, node) = (self.wanted?, seen.node.as_ref()?);
+        let is_there = |drawn: &Drawn| {
+            drawn.wanted == wanted && drawn.look == look && Arc::ptr_eq(&drawn.seen, seen)
+        };
         if self.drawn.as_ref().is_some_and(is_there) {
             return None;
         }
-        self.drawn = Some(Drawn { wanted, look, node: node.clone() });
+        self.drawn = Some(Drawn { wanted, look, seen: Arc::clone(seen) });
         let Wanted { first, count, columns, tile } = wanted;
         Some(sheet(node, look, [first, count], columns, tile))
     }
