@@ -127,7 +127,7 @@ fn row(
     ] {
         let room = rect.left() + name - 8.0 - at;
         if room >= LEAST_TEXT {
-            let text = egui::WidgetText::from(egui::RichText::new(text));
+            let text = egui::WidgetText::from(egui::RichText::new(text).color(colour));
             let truncate = Some(egui::TextWrapMode::Truncate);
             let galley = text.into_galley(ui, truncate, room, style);
             let (size, middle) = (galley.size(), rect.center().y);
