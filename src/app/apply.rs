@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui;
 
 use super::jobs::{Chosen, Done, Found};
+use super::workspace::{self, Workspace};
 use super::{ZscopeApp, dialogs};
 use crate::data::{self, DataSpec, Dataset};
 use crate::formats::run_dir::{ModelConfig, RunDir};
@@ -43,6 +44,58 @@ impl ZscopeApp {
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }
+            Command::SetSeeds(at) => self.set_seeds(at),
+            Command::SnapSeeds => {
+                self.explore.begin_edit();
+                if let Some(seeds) = self.explore.seeds() {
+                    self.drift = [0.0; 2];
+                    self.set_seeds(seeds.at.map(f64::round));
+                }
+            }
+            Command::LeaveSeeds => self.explore.leave_seeds(),
+            Command::DriftSeeds(drift) => {
+                self.kept.walk.play(false);
+                self.drift = drift.map(|speed| if speed.is_finite() { speed } else { 0.0 });
+            }
+            Command::SetTemperature(temperature) => {
+                self.move_point(|app| app.explore.set_temperature(temperature));
+                self.pad_is_stale = true;
+            }
+            Command::AddBookmark => self.add_bookmark(),
+            Command::GoToBookmark(index) => self.go_to_bookmark(index),
+            Command::RenameBookmark { index, name } => self.kept.bookmarks.rename(index, &name),
+            Command::ReplaceBookmark(index) => {
+                self.kept.bookmarks.replace(index, self.explore.place());
+            }
+            Command::RemoveBookmark(index) => self.kept.bookmarks.remove(index),
+            Command::BookmarkAtCorner { index, corner } => self.bookmark_at_corner(index, corner),
+            Command::AddStation(anchor) => self.add_station(anchor),
+            Command::ReplaceStation(index) => {
+                self.kept.walk.replace(index, self.explore.place());
+            }
+            Command::MoveStation { from, to } => self.kept.walk.reorder(from, to),
+            Command::RemoveStation(index) => self.kept.walk.remove(index),
+            Command::SetStationSecs { index, secs } => self.kept.walk.set_secs(index, secs),
+            Command::ClearWalk => self.kept.walk.clear(),
+            Command::SetWalk { speed, easing, looping } => {
+                self.kept.walk.change(speed, easing, looping);
+            }
+            Command::SeekWalk(secs) => {
+                self.kept.walk.seek(secs);
+                self.follow_walk();
+            }
+            Command::PlayWalk(is_playing) => self.play_walk(is_playing),
+            Command::SaveWalk { pictures, path: Some(path) } => self.save_walk(ctx, pictures, path),
+            Command::SaveWalk { pictures, path: None } => {
+                dialogs::ask(&self.jobs, Chosen::Walk { pictures });
+            }
+            Command::SaveSheet { sheet, columns, path: Some(path) } => {
+                self.save_sheet(ctx, sheet, columns, path);
+            }
+            Command::SaveSheet { sheet, columns, path: None } => {
+                dialogs::ask(&self.jobs, Chosen::Sheet { sheet, columns });
+            }
+            Command::CancelTask(number) => self.tasks.cancel(number),
             Command::CopyPoint => ctx.copy_text(self.explore.to_text()),
             Command::PastePoint(text) => self.paste_point(&text),
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
@@ -89,10 +142,12 @@ impl ZscopeApp {
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
             Command::ShowPage(page) => self.view.page = page,
-            Command::ShowTab(tab) => {
+            Command::ShowPane(pane) => {
                 self.view.page = Page::Explore;
-                self.view.tab = tab;
+                self.view.dock.show(pane);
             }
+            Command::ClosePane(pane) => self.view.dock.close(pane),
+            Command::ResetLayout => self.view.dock.reset(),
             Command::OrderCodes(order) => self.view.codebook.order = order,
             Command::SelectCode(code) => self.select_code(code),
             Command::ReviveCodes { codes, from } => self.revive_codes(codes, from),
@@ -115,6 +170,13 @@ impl ZscopeApp {
             Command::PictureToCorner(index) => self.picture_to_corner(index),
             Command::Invert(form) => self.invert(ctx, &form),
             Command::StopInverting => self.own.stop_search(),
+            Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
+            Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),
+            Command::ShowCommandPalette(is_shown) => {
+                self.view.command_palette = is_shown.then(crate::ui::CommandPalette::new);
+            }
+            Command::ShowKeys(is_shown) => self.view.shows_keys = is_shown,
+            Command::Zoom(steps) => zoom(ctx, steps),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);
@@ -124,7 +186,7 @@ impl ZscopeApp {
         }
     }
 
-    fn move_point(&mut self, change: impl FnOnce(&mut Self)) {
+    pub(super) fn move_point(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
         self.picture_is_stale = true;
         self.log_moved("point");
@@ -142,7 +204,7 @@ impl ZscopeApp {
         }
     }
 
-    fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
+    pub(super) fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
         self.explore.begin_edit();
         self.move_point(change);
         self.pad_is_stale = true;
@@ -164,9 +226,15 @@ impl ZscopeApp {
     }
 
     /// Opens what was found at a path, unless a newer question has been asked since.
-    pub(super) fn open_found(&mut self, question: u64, path: PathBuf, found: Found) {
+    pub(super) fn open_found(
+        &mut self,
+        ctx: &egui::Context,
+        question: u64,
+        path: PathBuf,
+        found: Found,
+    ) {
         // Data and pictures are looked at through a model; the first one is the demo.
-        if self.model_question == 0 && !matches!(found, Found::Model) {
+        if self.model_question == 0 && !matches!(found, Found::Model | Found::Workspace) {
             self.open_demo(Demo::Vae);
         }
         match found {
@@ -184,6 +252,11 @@ impl ZscopeApp {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.add_picture(name, Source::File(path));
             }
+            Found::Workspace => match Workspace::read(&path) {
+                Ok(workspace) if !self.is_busy() => self.take_up(ctx, workspace, true),
+                Ok(_) => {}
+                Err(error) => self.notice(error.to_string(), true),
+            },
             Found::Data(_) | Found::Model => {}
         }
     }
@@ -303,6 +376,15 @@ impl ZscopeApp {
     }
 }
 
+/// Makes everything in the window larger or smaller.
+fn zoom(ctx: &egui::Context, steps: i32) {
+    let factor = match steps {
+        0 => 1.0,
+        _ => ctx.zoom_factor() + 0.1 * steps as f32,
+    };
+    ctx.set_zoom_factor(((factor * 10.0).round() / 10.0).clamp(0.6, 2.5));
+}
+
 /// The recipe that trains an opened model on: its own, or the one of its network where another library made it.
 fn recipe_of(opened: &Opened) -> Option<Recipe> {
     match (&opened.run, &opened.model) {
@@ -314,6 +396,9 @@ fn recipe_of(opened: &Opened) -> Option<Recipe> {
 
 /// What a path leads to, by what its files are called.
 fn found_at(path: &Path) -> Found {
+    if path.is_file() && path.extension().is_some_and(|ending| ending == workspace::ENDING) {
+        return Found::Workspace;
+    }
     if RunDir::is_run(path) || path.join("model.safetensors").is_file() {
         return Found::Model;
     }

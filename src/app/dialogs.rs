@@ -45,6 +45,19 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter("Pictures", &endings);
             wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
         }
+        Chosen::Workspace => {
+            let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
+            wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());
+        }
+        Chosen::Walk { .. } => {
+            let dialog = dialog.set_title("Save the walk").set_file_name("walk.gif");
+            let dialog = dialog.add_filter("Film or strip", &["gif", "png", "jpg"]);
+            wait(jobs, purpose, dialog.save_file());
+        }
+        Chosen::Sheet { .. } => {
+            let dialog = dialog.set_title("Save pictures").set_file_name("pictures.png");
+            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
+        }
         Chosen::Picture => {
             let dialog = dialog.set_title("Save picture").set_file_name("picture.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());

@@ -20,7 +20,7 @@ use crate::measure::inside::{Inspector, graph_of, named};
 use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, plane};
 use crate::session::wanted::Point;
 use crate::ui::inside::shades::{self, Look as Shades};
-use crate::ui::{Page, Tab};
+use crate::ui::{Page, Pane};
 
 /// The most channels that a saved picture shows.
 const MOST_SAVED: usize = 1024;
@@ -94,7 +94,7 @@ impl ZscopeApp {
 
     /// Asks for what the view of layers shows, while that is seen and something has changed.
     pub(super) fn ask_inside(&mut self, ctx: &egui::Context) {
-        let is_seen = self.view.page == Page::Explore && self.view.tab == Tab::Layers;
+        let is_seen = self.view.page == Page::Explore && self.view.dock.shows(Pane::Layers);
         let is_due =
             std::mem::take(&mut self.looking.is_stale) || self.looking.inside.lines().is_empty();
         if !is_seen {

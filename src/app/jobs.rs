@@ -15,6 +15,7 @@ use crate::latent::PrincipalPlane;
 use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
+use crate::session::sheets::SheetName;
 use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
@@ -64,6 +65,8 @@ pub(super) enum Found {
     Data(DataSpec),
     /// One picture.
     Picture,
+    /// A workspace.
+    Workspace,
     /// A model, or nothing that is known.
     Model,
 }
@@ -93,6 +96,20 @@ pub(super) enum Chosen {
     Node,
     /// A picture to look at with the model.
     OwnPicture,
+    /// A workspace file.
+    Workspace,
+    /// The walk's file.
+    Walk {
+        /// Pictures in it.
+        pictures: usize,
+    },
+    /// The file of a sheet of pictures.
+    Sheet {
+        /// Which one.
+        sheet: SheetName,
+        /// Pictures in a row.
+        columns: usize,
+    },
 }
 
 /// The jobs under way.
@@ -109,6 +126,11 @@ impl Jobs {
     pub(super) fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(64);
         Self { ctx, sender, receiver, saves: Vec::new() }
+    }
+
+    /// The window that hears of them.
+    pub(super) fn ctx(&self) -> &egui::Context {
+        &self.ctx
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

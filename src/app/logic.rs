@@ -20,12 +20,11 @@ use crate::metrics::evaluate::Examined;
 use crate::open::Opened;
 use crate::session::codebook::Usage;
 use crate::session::explore::Explore;
-use crate::session::own_picture::Source;
 use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Command, Estimate, ModelLine, Notice, Scene};
+use crate::ui::{Estimate, ModelLine, Notice, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -57,9 +56,11 @@ impl eframe::App for ZscopeApp {
         let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
         let at = script::Progress { step, is_over, is_measuring, is_inverting };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
-        for command in scripted.into_iter().chain(shortcuts(ctx)) {
+        if let Some(command) = scripted {
             self.apply(ctx, command);
         }
+        self.advance(ctx);
+        self.task_lines = self.tasks.lines();
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
         if self.training.is_some() || self.opening.is_some() {
             let is_software = self.gpu.as_ref().is_none_or(Gpu::is_software);
@@ -91,6 +92,8 @@ impl eframe::App for ZscopeApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.script.is_none() {
             self.recent.keep(storage);
+            let ctx = self.jobs.ctx().clone();
+            self.keep_workspace(&ctx, storage);
         }
     }
 
@@ -102,6 +105,7 @@ impl eframe::App for ZscopeApp {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
         self.evaluation.stop();
+        self.tasks.cancel_all();
         self.jobs.finish_saves();
     }
 }
@@ -140,6 +144,11 @@ impl ZscopeApp {
             recent: self.recent.paths(),
             runs_folder: &self.runs_folder,
             notices: &self.notices,
+            watched: &self.probe_latents,
+            bookmarks: &self.kept.bookmarks,
+            walk: &self.kept.walk,
+            drift: self.drift,
+            tasks: &self.task_lines,
         }
     }
 
@@ -225,7 +234,9 @@ impl ZscopeApp {
     fn take_jobs(&mut self, ctx: &egui::Context) {
         while let Some(done) = self.jobs.next() {
             match done {
-                Done::Found { question, path, found } => self.open_found(question, path, found),
+                Done::Found { question, path, found } => {
+                    self.open_found(ctx, question, path, found)
+                }
                 Done::Data { question, spec, opened } if question == self.data_question => {
                     self.data_opened(ctx, spec, opened);
                 }
@@ -292,6 +303,13 @@ impl ZscopeApp {
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
                 Done::Chosen(Chosen::Node, path) => self.save_node(path),
+                Done::Chosen(Chosen::Workspace, path) => self.save_workspace(ctx, path),
+                Done::Chosen(Chosen::Walk { pictures }, path) => {
+                    self.save_walk(ctx, pictures, path);
+                }
+                Done::Chosen(Chosen::Sheet { sheet, columns }, path) => {
+                    self.save_sheet(ctx, sheet, columns, path);
+                }
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -376,6 +394,7 @@ impl ZscopeApp {
             self.pictures.pad = decoder.pad();
             let decode = decoder.decode_secs().or_else(|| self.looking.inside.decoder_secs());
             self.pace.set_decode(decode);
+            self.pictures.sheets = decoder.sheets();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
             }
@@ -603,11 +622,13 @@ impl ZscopeApp {
             self.pictures.main = None;
             self.pictures.unfinished = None;
             self.pictures.pad = None;
+            self.pictures.sheets.clear();
         }
         if model.networks.decoder.is_none() {
             self.pictures.probe = None;
         }
         self.decoder = decoder;
+        self.sheets.clear();
         let shape = model.config.latent();
         let codes = model.codes(tensors);
         let alone = model.codebook_alone();
@@ -623,6 +644,10 @@ impl ZscopeApp {
             None if alone.is_some() => told_use(tensors),
             None => Usage::Unknown,
         };
+        self.keep_for(&model);
+        if let Some(standing) = self.wanted_standing.take() {
+            self.explore.stand(&standing);
+        }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
         self.looking.model_changed();
@@ -648,6 +673,10 @@ impl ZscopeApp {
         }
         if drawn.is_ok() && std::mem::take(&mut self.pad_is_stale) {
             drawn = decoder.ask_tiles(&self.explore);
+        }
+        if drawn.is_ok() && self.sheets != self.view.sheets {
+            self.sheets.clone_from(&self.view.sheets);
+            drawn = decoder.want_sheets(&self.sheets);
         }
         let tiles = drawn.and_then(|()| decoder.draw_tiles());
         match tiles {
@@ -701,47 +730,4 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let few = Examined { labels, images: few };
     let probe = Probe::reconstruct(codec.as_mut(), range, opened.step, &few, opened.corruption)?;
     Ok((probe, kl))
-}
-
-/// What the keyboard asks for, unless a text field has it.
-fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
-    if ctx.egui_wants_keyboard_input() {
-        return Vec::new();
-    }
-    ctx.input_mut(|input| {
-        let mut commands = Vec::new();
-        let shift_z = egui::KeyboardShortcut::new(
-            egui::Modifiers::COMMAND | egui::Modifiers::SHIFT,
-            egui::Key::Z,
-        );
-        let z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::Z);
-        if input.consume_shortcut(&shift_z) {
-            commands.push(Command::Redo);
-        }
-        if input.consume_shortcut(&z) {
-            commands.push(Command::Undo);
-        }
-        for event in &input.events {
-            match event {
-                egui::Event::Copy => commands.push(Command::CopyPoint),
-                egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
-                egui::Event::PasteImage(image) => commands.push(Command::AddPicture {
-                    name: "pasted picture".to_owned(),
-                    source: Source::Pixels {
-                        size: image.size,
-                        rgba: image
-                            .pixels
-                            .iter()
-                            .flat_map(egui::Color32::to_srgba_unmultiplied)
-                            .collect(),
-                    },
-                }),
-                _ => {}
-            }
-        }
-        if input.consume_key(egui::Modifiers::NONE, egui::Key::Space) {
-            commands.push(Command::TogglePause);
-        }
-        commands
-    })
 }

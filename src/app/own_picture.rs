@@ -17,7 +17,7 @@ use crate::measure::invert::{Descent, invert};
 use crate::measure::own_picture::examine;
 use crate::picture::ImageShape;
 use crate::session::own_picture::{Found, OwnPictures, Search, Source};
-use crate::ui::{InvertForm, Page, Tab, theme};
+use crate::ui::{InvertForm, Page, Pane, theme};
 
 /// While weights move, a picture is looked at no more often than this.
 const RENEW: Duration = Duration::from_secs(1);
@@ -98,7 +98,7 @@ impl ZscopeApp {
         self.own.goes_there = true;
         self.own.hurry();
         self.view.page = Page::Explore;
-        self.view.tab = Tab::OwnPicture;
+        self.view.dock.show(Pane::OwnPicture);
     }
 
     /// Looks at another picture, or takes one away.
@@ -112,7 +112,7 @@ impl ZscopeApp {
 
     /// Starts what is due: only while it is seen, or where the explorer waits for it.
     pub(super) fn start_own(&mut self) {
-        let is_seen = self.view.page == Page::Explore && self.view.tab == Tab::OwnPicture;
+        let is_seen = self.view.page == Page::Explore && self.view.dock.shows(Pane::OwnPicture);
         let own = &mut self.own;
         let rests = own.begun.is_none_or(|begun| begun.elapsed() >= RENEW);
         let wanted = own.is_stale && (is_seen || own.goes_there);
@@ -228,8 +228,7 @@ impl ZscopeApp {
     /// Puts a corner of the pad onto the point of the picture that is looked at.
     pub(super) fn picture_to_corner(&mut self, index: usize) {
         if let Some(latent) = self.own_latent() {
-            self.explore.put_corner(index, &latent);
-            (self.picture_is_stale, self.pad_is_stale) = (true, true);
+            self.move_corners(|app| app.explore.put_corner(index, latent));
         }
     }
 

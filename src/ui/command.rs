@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::{InvertForm, MeasureForm, Order, Page, Tab, TrainForm};
+use super::{InvertForm, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
 use crate::latent::Mixing;
+use crate::session::anchor::Anchor;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
 use crate::session::own_picture::Source;
+use crate::session::sheets::SheetName;
+use crate::session::walk::{Easing, Looping};
 
 /// A model that is part of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Demo {
     /// A variational autoencoder.
     Vae,
@@ -57,6 +61,91 @@ pub enum Command {
     RedrawCorner(usize),
     /// Jumps to a fresh draw from the prior.
     JumpToDraw,
+    /// Goes to a place on the plane of seeds, right and down; the pad becomes the square around it.
+    SetSeeds([f64; 2]),
+    /// Goes to the nearest whole place of the plane of seeds.
+    SnapSeeds,
+    /// Keeps the pad's corners as they are, no longer a piece of the plane of seeds.
+    LeaveSeeds,
+    /// Lets the point drift over the plane of seeds, in places a second, right and down.
+    DriftSeeds([f32; 2]),
+    /// Draws nearer to the middle of the prior (below 1) or farther from it.
+    SetTemperature(f32),
+    /// Keeps the point that is shown.
+    AddBookmark,
+    /// Goes to a kept point.
+    GoToBookmark(usize),
+    /// Gives a kept point another name.
+    RenameBookmark {
+        /// Which one.
+        index: usize,
+        /// What it is called from now on.
+        name: String,
+    },
+    /// Keeps the point that is shown in the stead of a kept one.
+    ReplaceBookmark(usize),
+    /// Forgets a kept point.
+    RemoveBookmark(usize),
+    /// Puts a corner of the pad where a kept point is.
+    BookmarkAtCorner {
+        /// Which kept point.
+        index: usize,
+        /// 0 to 3: top left, top right, bottom left, bottom right.
+        corner: usize,
+    },
+    /// Makes a point the last station of the walk.
+    AddStation(Anchor),
+    /// Puts the point that is shown in the stead of a station.
+    ReplaceStation(usize),
+    /// Puts a station to another place in the order.
+    MoveStation {
+        /// Which one.
+        from: usize,
+        /// Its new place.
+        to: usize,
+    },
+    /// Takes a station out.
+    RemoveStation(usize),
+    /// Changes how long the way from a station to the next takes.
+    SetStationSecs {
+        /// Which one.
+        index: usize,
+        /// In seconds.
+        secs: f32,
+    },
+    /// Forgets all stations.
+    ClearWalk,
+    /// Changes how the walk goes.
+    SetWalk {
+        /// How fast, in times of the stations' own speed; backwards where negative.
+        speed: f32,
+        /// How ways begin and end.
+        easing: Easing,
+        /// What comes after the last station.
+        looping: Looping,
+    },
+    /// Goes to a moment of the walk, in seconds.
+    SeekWalk(f32),
+    /// Lets the walk go on by itself, or stops it.
+    PlayWalk(bool),
+    /// Writes a whole round of the walk as a film or a strip; asks where when no path is given.
+    SaveWalk {
+        /// Pictures in it.
+        pictures: usize,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+    /// Writes the pictures of a sheet that is shown; asks where when no path is given.
+    SaveSheet {
+        /// Which sheet.
+        sheet: SheetName,
+        /// Pictures in a row.
+        columns: usize,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+    /// Ends a long job, by its number.
+    CancelTask(u64),
     /// Copies the point as text: its latent, or the codes of its picture.
     CopyPoint,
     /// Goes to a point that comes as text.
@@ -141,8 +230,12 @@ pub enum Command {
     SavePicture(Option<PathBuf>),
     /// Shows a page of the window.
     ShowPage(Page),
-    /// Shows a tab below the explorer.
-    ShowTab(Tab),
+    /// Brings a view of the model to the front, or opens it.
+    ShowPane(Pane),
+    /// Takes a view away.
+    ClosePane(Pane),
+    /// Arranges the views as they were at first.
+    ResetLayout,
     /// Lays the codes of the codebook out in another way.
     OrderCodes(Order),
     /// Puts a code into the inspector, or closes it.
@@ -206,6 +299,14 @@ pub enum Command {
     Invert(Box<InvertForm>),
     /// Ends the search; the best point so far stays.
     StopInverting,
+    /// Writes everything that returns on the next start to a file; asks where when no path is given.
+    SaveWorkspace(Option<PathBuf>),
+    /// Shows or hides the palette that finds what can be done.
+    ShowCommandPalette(bool),
+    /// Shows or hides the list of all keys.
+    ShowKeys(bool),
+    /// Makes everything in the window larger or smaller by so many steps; as large as at first by none.
+    Zoom(i32),
     /// Removes a notice.
     Dismiss(usize),
     /// Closes the window.

@@ -8,7 +8,7 @@ use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 pub use self::search::InvertForm;
 use super::words::measure;
 use super::{Command, Scene, View, picture, sliders, theme};
-use crate::session::own_picture::{Found, Rank};
+use crate::session::own_picture::{Found, Rank, Source};
 
 /// The side of a thumbnail.
 const THUMBNAIL: f32 = 44.0;
@@ -69,6 +69,13 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             place::show(ui, scene, found, out);
         });
     });
+}
+
+/// Brings a picture along that was on the clipboard.
+pub(super) fn pasted(image: &egui::ColorImage) -> Command {
+    let rgba = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
+    let source = Source::Pixels { size: image.size, rgba };
+    Command::AddPicture { name: "pasted picture".to_owned(), source }
 }
 
 /// What brings a picture along.

@@ -11,7 +11,7 @@ use zscope::graph::Perturbation;
 use zscope::metrics::{NodeSpread, channel_spreads};
 use zscope::session::inside::{Inside, Measured, Seen, SeenNode, Side};
 use zscope::ui::inside::shades::{Colours, Look, Scaling, sheet};
-use zscope::ui::{Command, Tab};
+use zscope::ui::{Command, Pane};
 
 use crate::common::{Tolerance, assert_close};
 
@@ -21,7 +21,7 @@ use crate::inside::generator;
 /// A window that looks at `conv`, of 2 × 5 × 4 values.
 fn looking() -> Window {
     let mut window = Window::full(3);
-    window.view.tab = Tab::Layers;
+    window.view.dock.show(Pane::Layers);
     window.inside.show(Some(&generator()), true);
     window.inside.choose("conv");
     see(&mut window.inside, "conv", Array::new([2, 5, 4], values()).unwrap());
@@ -72,7 +72,7 @@ fn every_size_has_room_for_it() {
         assert!(says(&harness, "Channels of the node"), "channels at {size:?}");
     }
     let mut empty = Window::full(3);
-    empty.view.tab = Tab::Layers;
+    empty.view.dock.show(Pane::Layers);
     let mut harness = empty.open(SIZES[0]);
     harness.run_ok();
     assert!(says(&harness, "The layers of a model"), "what will be here");

@@ -7,14 +7,14 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use zscope::array::Array;
 use zscope::session::own_picture::{Errors, Found, Rank, Search, Source};
-use zscope::ui::{Command, Tab};
+use zscope::ui::{Command, Pane};
 
 use super::window::{SIZES, Window, asked, is_enabled, press, says};
 
 /// A window that looks at the newer of two pictures, and its number.
 fn looking(has_encoder: bool) -> (Window, u64) {
     let mut window = Window::full(3);
-    window.view.tab = Tab::OwnPicture;
+    window.view.dock.show(Pane::OwnPicture);
     let pixels = |level: u8| Source::Pixels { size: [1, 1], rgba: vec![level; 4].into() };
     window.own.add("cat.png".to_owned(), pixels(1));
     let number = window.own.add("dog.png".to_owned(), pixels(2));
@@ -41,7 +41,7 @@ pub fn scenes() -> Vec<(&'static str, Window)> {
         window
     };
     let mut none = Window::full(3);
-    none.view.tab = Tab::OwnPicture;
+    none.view.dock.show(Pane::OwnPicture);
     let (mut searching, number) = looking(false);
     let latent = vec![0.0; 3];
     searching.own.take_search(Search {
@@ -62,7 +62,7 @@ pub fn scenes() -> Vec<(&'static str, Window)> {
 #[test]
 fn without_a_picture_it_says_how_to_bring_one() {
     let mut window = Window::full(3);
-    window.view.tab = Tab::OwnPicture;
+    window.view.dock.show(Pane::OwnPicture);
     let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
     assert!(says(&harness, "a picture of your own will be here"), "what will be here");
@@ -127,7 +127,7 @@ fn a_generator_offers_a_search() {
 #[test]
 fn codes_have_no_slope() {
     let mut window = Window::with_codes(64);
-    window.view.tab = Tab::OwnPicture;
+    window.view.dock.show(Pane::OwnPicture);
     let pixels = Source::Pixels { size: [1, 1], rgba: vec![0; 4].into() };
     let number = window.own.add("cat.png".to_owned(), pixels);
     let codes = Some(((0..64).collect(), [8, 8], 1));

@@ -10,6 +10,7 @@ use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::inside::Inside;
+use zscope::session::kept::Kept;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
@@ -46,6 +47,8 @@ pub struct Window {
     pub own: OwnPictures,
     pub pace: Pace,
     pub commands: Vec<Command>,
+    pub watched: Vec<Vec<f32>>,
+    pub kept: Kept,
 }
 
 impl eframe::App for Window {
@@ -80,6 +83,11 @@ impl eframe::App for Window {
             recent: &self.recent,
             runs_folder: "/home/somebody/.local/share/zscope/runs",
             notices: &self.notices,
+            watched: &self.watched,
+            bookmarks: &self.kept.bookmarks,
+            walk: &self.kept.walk,
+            drift: [0.0; 2],
+            tasks: &[],
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);

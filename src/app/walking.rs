@@ -1,0 +1,114 @@
+//! What moves by itself, and points that are kept.
+
+use eframe::egui;
+
+use super::{Model, ZscopeApp};
+use crate::session::anchor::{Anchor, Anchors};
+use crate::session::explore::Place;
+
+/// The longest time that one frame makes up for, in seconds: after a longer pause nothing jumps.
+const LONGEST_STEP: f32 = 0.1;
+
+impl ZscopeApp {
+    /// Points that have names.
+    pub(super) fn anchors(&self) -> Anchors<'_> {
+        Anchors {
+            explore: &self.explore,
+            watched: &self.probe_latents,
+            bookmarks: &self.kept.bookmarks,
+        }
+    }
+
+    /// Puts away what was kept for the model before, and takes out what was kept for another.
+    pub(super) fn keep_for(&mut self, model: &Model) {
+        let key = model.key();
+        let before = std::mem::take(&mut self.kept);
+        let before_key = std::mem::replace(&mut self.kept_key, key.clone());
+        if before.is_empty() {
+            self.kept_before.remove(&before_key);
+        } else {
+            self.kept_before.insert(before_key, before);
+        }
+        self.kept = self.kept_before.get(&key).cloned().unwrap_or_default();
+        self.kept.retain_fitting(&self.explore);
+        self.drift = [0.0; 2];
+    }
+
+    /// Moves what moves by itself.
+    pub(super) fn advance(&mut self, ctx: &egui::Context) {
+        let is_drifting = self.drift != [0.0; 2] && self.explore.seeds().is_some();
+        if !is_drifting && !self.kept.walk.is_playing() {
+            return;
+        }
+        let passed = ctx.input(|input| input.unstable_dt).min(LONGEST_STEP);
+        if self.kept.walk.advance(passed) {
+            self.follow_walk();
+        } else if is_drifting && let Some(seeds) = self.explore.seeds() {
+            let at = [0, 1].map(|axis| seeds.at[axis] + f64::from(self.drift[axis] * passed));
+            self.set_seeds(at);
+        }
+        ctx.request_repaint();
+    }
+
+    /// Goes to a place on the plane of seeds.
+    pub(super) fn set_seeds(&mut self, at: [f64; 2]) {
+        let before = self.explore.seeds().map(|seeds| seeds.cell);
+        self.move_point(|app| app.explore.set_seeds(at));
+        self.pad_is_stale |= self.explore.seeds().map(|seeds| seeds.cell) != before;
+    }
+
+    /// Goes to where the walk is.
+    pub(super) fn follow_walk(&mut self) {
+        let walk = &self.kept.walk;
+        let latent = walk.latent_at(walk.secs(), self.explore.mixing(), &self.explore);
+        if let Some(latent) = latent {
+            self.move_point(|app| app.explore.set_latent(&latent));
+        }
+    }
+
+    /// Lets the walk go on by itself, or stops it.
+    pub(super) fn play_walk(&mut self, is_playing: bool) {
+        if is_playing {
+            self.explore.begin_edit();
+            self.drift = [0.0; 2];
+        }
+        self.kept.walk.play(is_playing);
+    }
+
+    /// Keeps the point that is shown.
+    pub(super) fn add_bookmark(&mut self) {
+        let place = self.explore.place();
+        if self.kept.bookmarks.add(place).is_none() {
+            self.notice("Keep this point: there are too many kept points.", true);
+        }
+    }
+
+    /// Goes to a point that was kept.
+    pub(super) fn go_to_bookmark(&mut self, index: usize) {
+        let Some(place) = self.kept.bookmarks.get(index).map(|mark| mark.place.clone()) else {
+            return;
+        };
+        self.move_point(|app| app.explore.visit(&place));
+    }
+
+    /// Puts a corner of the pad where a bookmark is.
+    pub(super) fn bookmark_at_corner(&mut self, index: usize, corner: usize) {
+        if let Some(latent) = self.anchors().latent(Anchor::Bookmark(index)) {
+            self.move_corners(|app| app.explore.put_corner(corner, latent));
+        }
+    }
+
+    /// Makes a point the last station of the walk.
+    pub(super) fn add_station(&mut self, anchor: Anchor) {
+        let place = match anchor {
+            Anchor::Point => Some(self.explore.place()),
+            Anchor::Bookmark(index) => {
+                self.kept.bookmarks.get(index).map(|mark| mark.place.clone())
+            }
+            Anchor::Origin | Anchor::Image(_) => self.anchors().latent(anchor).map(Place::of),
+        };
+        if let Some(place) = place {
+            self.kept.walk.add(place);
+        }
+    }
+}
