@@ -12,10 +12,11 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
-use crate::session::Compared;
 use crate::session::sheets::SheetName;
+use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 use crate::ui::Pane;
@@ -47,8 +48,10 @@ pub(super) enum Done {
     Evaluated(Told),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
-    /// The latent of a picture that was opened.
-    Latent(Result<Vec<f32>, String>),
+    /// What the model makes of a picture that a person brought along, or why that cannot be told.
+    Own { question: u64, number: u64, found: Result<Box<own_picture::Found>, String> },
+    /// The point that a search for one has found, or why there is none.
+    Inverted { question: u64, found: Result<Descent, String> },
     /// Where codes lie on the plane in which they spread most.
     CodePlane { question: u64, plane: PrincipalPlane },
     /// Where codes occur in held-out images, or why that cannot be told.
@@ -102,6 +105,10 @@ pub(super) enum Chosen {
     View(Pane),
     /// Points as tensors.
     Points,
+    /// The file of the node that is looked at.
+    Node,
+    /// A picture to look at with the model.
+    OwnPicture,
     /// A workspace file.
     Workspace,
     /// The walk's file.

@@ -41,6 +41,9 @@ impl eframe::App for ZscopeApp {
         if let Some(log) = &mut self.frame_log {
             log.begin(frame.info().cpu_usage, ctx.requested_repaint_last_pass());
         }
+        if let Some(secs) = frame.info().cpu_usage {
+            self.pace.add_frame(secs);
+        }
         if self.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
@@ -51,7 +54,8 @@ impl eframe::App for ZscopeApp {
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
         let is_measuring = self.evaluation.is_measuring();
-        let at = script::Progress { step, is_over, is_measuring };
+        let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
+        let at = script::Progress { step, is_over, is_measuring, is_inverting };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
         if let Some(command) = scripted {
             self.apply(ctx, command);
@@ -74,6 +78,7 @@ impl eframe::App for ZscopeApp {
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
         self.draw_codes(&ctx);
+        self.draw_channels(&ctx);
         for command in commands {
             self.apply(&ctx, command);
         }
@@ -132,6 +137,9 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            inside: &self.looking.inside,
+            own: &self.own.state,
+            pace: &self.pace,
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
@@ -293,16 +301,15 @@ impl ZscopeApp {
                     self.code_pictures_made(ctx, code, None);
                 }
                 Done::Plan(Ok(plan)) => self.start_run(*plan),
-                Done::Latent(Ok(latent)) => {
-                    self.explore.begin_edit();
-                    self.explore.set_latent(&latent);
-                    self.picture_is_stale = true;
+                Done::Own { question, number, found } => {
+                    self.own_found(ctx, question, number, found);
                 }
                 Done::View { picture, path } => self.write_view(picture, path),
                 Done::Companion(opened) => self.companion_opened(ctx, opened),
                 Done::CompanionImage { question, index, latent } => {
                     self.companion_encoded(question, index, latent);
                 }
+                Done::Inverted { question, found } => self.inverted(ctx, question, found),
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
@@ -311,7 +318,6 @@ impl ZscopeApp {
                 }
                 Done::Model { opened: Err(error), .. }
                 | Done::History { events: Err(error), .. }
-                | Done::Latent(Err(error))
                 | Done::Compared(Err(error))
                 | Done::Saved(Err(error)) => {
                     self.notice(error, true);
@@ -332,7 +338,8 @@ impl ZscopeApp {
     /// A person chose a path.
     fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
         match chosen {
-            Chosen::Data | Chosen::Model | Chosen::ModelFile => {
+            Chosen::Node => self.save_node(path),
+            Chosen::Data | Chosen::Model | Chosen::ModelFile | Chosen::OwnPicture => {
                 self.open_path(path);
             }
             Chosen::Compared => self.compare_run(path),
@@ -407,11 +414,16 @@ impl ZscopeApp {
         }
         self.take_kl(ctx);
         self.take_codes();
+        self.take_inside(ctx);
+        self.take_descent(ctx);
+        self.start_own();
         if let Some(decoder) = &mut self.decoder {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
             self.pictures.unfinished = decoder.unfinished();
             self.pictures.pad = decoder.pad();
+            let decode = decoder.decode_secs().or_else(|| self.looking.inside.decoder_secs());
+            self.pace.set_decode(decode);
             self.pictures.sheets = decoder.sheets();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
@@ -465,6 +477,8 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(format!("show newer weights: {error}"), true);
         }
+        self.looking.weights_changed();
+        self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
         self.log_moved("weights");
@@ -493,6 +507,8 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(format!("show another part of the model: {error}"), true);
         }
+        self.looking.weights_changed();
+        self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
     }
@@ -665,21 +681,22 @@ impl ZscopeApp {
         }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
+        self.looking.model_changed();
+        self.own.model_changed();
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;
         self.pad_is_stale = true;
-        if let Some(path) = self.wanted_picture.take() {
-            self.open_picture(path);
-        }
     }
 
     /// Makes the pictures that are out of date: the point at once, the pad a few tiles a frame.
     fn draw(&mut self, ctx: &egui::Context) {
         if self.picture_is_stale {
             self.map_codes(ctx);
+            self.looking.is_stale = true;
         }
         self.draw_companions(ctx, self.picture_is_stale);
+        self.ask_inside(ctx);
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
         if std::mem::take(&mut self.picture_is_stale) {

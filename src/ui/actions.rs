@@ -2,7 +2,9 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::{BookmarkAsk, Command, CommandOf, Demo, Page, Scene, SeedsAsk, StationAsk, View};
+use super::{
+    BookmarkAsk, Command, CommandOf, Demo, Page, Scene, SeedsAsk, StationAsk, View, own_picture,
+};
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
 
@@ -239,6 +241,7 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
             match event {
                 egui::Event::Copy => commands.push(Command::CopyPoint),
                 egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
+                egui::Event::PasteImage(image) => commands.push(own_picture::pasted(image)),
                 _ => {}
             }
         }

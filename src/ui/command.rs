@@ -4,14 +4,16 @@ mod asks;
 
 use std::path::PathBuf;
 
-pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
-
-use super::{MeasureForm, Order, Page, Pane, TrainForm};
+use super::{InvertForm, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
+use crate::graph::Perturbation;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
+use crate::session::inside::Side;
+use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
+pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -258,6 +260,40 @@ pub enum Command {
     SavePoints(Option<PathBuf>),
     /// Copies the command that makes what is shown without the window.
     CopyLine(CommandOf),
+    /// Looks into one of the model's networks.
+    LookInto(Side),
+    /// Looks at a node of it, by its name.
+    LookAt(String),
+    /// Changes values of a node on their way; takes the place of a change of the same values.
+    Perturb(Perturbation),
+    /// Takes a change of values back, by its place.
+    Unperturb(usize),
+    /// Takes all changes of values back.
+    UnperturbAll,
+    /// Writes the node that is looked at: its channels as a picture to a .png file, its values to a .safetensors file,
+    /// or what is known of all nodes to a .csv file; asks where when no path is given.
+    SaveNode(Option<PathBuf>),
+    /// Asks for a picture to look at with the model.
+    PickPicture,
+    /// Brings a picture along and goes to its point, where the model has an encoder.
+    AddPicture {
+        /// What people call it.
+        name: String,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Looks at a picture that was brought along, by its number.
+    ChoosePicture(u64),
+    /// Takes a picture away again, by its number.
+    RemovePicture(u64),
+    /// Goes to the point of the picture that is looked at.
+    GoToPicture,
+    /// Puts a corner of the pad, by its place, onto the point of the picture that is looked at.
+    PictureToCorner(usize),
+    /// Searches for the point of the picture that is looked at, by gradient descent.
+    Invert(Box<InvertForm>),
+    /// Ends the search; the best point so far stays.
+    StopInverting,
     /// Writes everything that returns on the next start to a file; asks where when no path is given.
     SaveWorkspace(Option<PathBuf>),
     /// Shows or hides the palette that finds what can be done.
