@@ -99,6 +99,11 @@
 //!   unpacks to nor how often one is visited.
 //! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
 //!   name every shape that exists ([`train::init::Init`]).
+//! - UMAP and t-SNE run in a process of their own ([`layout::process`]), the program itself behind a hidden verb: making
+//!   a graph of neighbours' weights or an epoch of 70,000 points takes the libraries longer than a hand that cancels
+//!   should wait, neither can be ended from outside, and both take every core that they find. A process is killed at
+//!   once, and has threads of its own. Neighbours are exact, by matrix products over at most 50 principal components
+//!   ([`latent::nearest_rows`]).
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;
@@ -110,6 +115,7 @@ pub mod formats;
 pub mod graph;
 pub mod latent;
 pub mod latest;
+pub mod layout;
 pub mod measure;
 pub mod metrics;
 pub mod model;

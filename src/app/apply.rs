@@ -101,6 +101,8 @@ impl ZscopeApp {
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
             Command::ResetCells => self.reset_cells(),
+            Command::Map(ask) => self.ask_map(ctx, ask),
+            Command::SetMapMode(mode) => self.view.map.mode = mode,
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);

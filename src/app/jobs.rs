@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use eframe::egui;
 
+use super::map::Made;
 use super::opening::OpenedData;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
@@ -15,6 +16,7 @@ use crate::latent::PrincipalPlane;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
+use crate::session::map::Near;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
@@ -49,6 +51,12 @@ pub(super) enum Done {
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// What a job has made of the map.
+    Map { question: u64, made: Made },
+    /// The neighbours of the point that is chosen on the map.
+    MapNear { near: Near },
+    /// The point of the map whose latent is nearest to the explorer's.
+    MapHere { point: Option<u32> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -86,6 +94,12 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The file of the map's picture.
+    MapPicture,
+    /// The file of the map's points.
+    MapPoints,
+    /// The file of the map's latents.
+    MapLatents,
 }
 
 /// The jobs under way.

@@ -50,7 +50,9 @@ impl eframe::App for ZscopeApp {
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
         let is_measuring = self.evaluation.is_measuring();
-        let at = script::Progress { step, is_over, is_measuring };
+        self.step_map(ctx);
+        let is_mapping = self.map.is_busy();
+        let at = script::Progress { step, is_over, is_measuring, is_mapping };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
         for command in scripted.into_iter().chain(shortcuts(ctx)) {
             self.apply(ctx, command);
@@ -70,6 +72,7 @@ impl eframe::App for ZscopeApp {
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
         self.draw_codes(&ctx);
+        self.draw_map(&ctx);
         for command in commands {
             self.apply(&ctx, command);
         }
@@ -96,6 +99,7 @@ impl eframe::App for ZscopeApp {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
         self.evaluation.stop();
+        self.map.end_job();
         self.jobs.finish_saves();
     }
 }
@@ -125,6 +129,7 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            map: self.map.scene(self.dataset.as_ref().map(|(_, data)| data.as_ref())),
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
@@ -280,6 +285,12 @@ impl ZscopeApp {
                 Done::Chosen(Chosen::Measures, path) => self.save_measures(path),
                 Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
                 Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
+                Done::Chosen(Chosen::MapPicture, path) => self.save_map_picture(ctx, path),
+                Done::Chosen(Chosen::MapPoints, path) => self.save_map_points(path),
+                Done::Chosen(Chosen::MapLatents, path) => self.save_map_latents(path),
+                Done::Map { question, made } => self.take_map(question, made),
+                Done::MapNear { near } => self.map_near_found(near),
+                Done::MapHere { point } => self.map_here_found(point),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -605,6 +616,7 @@ impl ZscopeApp {
         };
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
+        self.map.begin_anew();
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;

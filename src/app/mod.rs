@@ -15,6 +15,7 @@ mod frame_log;
 mod history;
 mod jobs;
 mod logic;
+mod map;
 mod opening;
 mod recent;
 mod script;
@@ -50,6 +51,7 @@ use decoder::Decoder;
 use evaluate::Evaluation;
 use frame_log::FrameLog;
 use jobs::Jobs;
+use map::Mapping;
 use opening::Opening;
 use recent::Recent;
 use script::Script;
@@ -121,6 +123,7 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    map: Mapping,
     evaluation: Evaluation,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
@@ -255,6 +258,7 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            map: Mapping::default(),
             evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),
             preview: None,

@@ -7,18 +7,23 @@ use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
 use crate::event::Value;
-use crate::latent::Mixing;
+use crate::latent::{Metric, Mixing};
+use crate::layout::Method;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
+use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MeasureForm, Order, Page, Tab, TrainForm};
+use crate::ui::{Command, Demo, MapMode, MeasureForm, Order, Page, Tab, TrainForm};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 
 /// How long tooltips take to go, in seconds.
 const POINTER_WAIT: f64 = 0.3;
+
+/// Frames without a job after which the map counts as made.
+const MAP_RESTS: u32 = 5;
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +36,8 @@ pub(super) enum Line {
     WaitStep(u64),
     /// Waits until no model is being measured.
     WaitMeasured,
+    /// Waits until nothing is made for the map.
+    WaitMapped,
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -48,6 +55,8 @@ pub(super) struct Progress {
     pub(super) is_over: bool,
     /// Whether models are being measured.
     pub(super) is_measuring: bool,
+    /// Whether something is made for the map.
+    pub(super) is_mapping: bool,
 }
 
 /// A script being replayed.
@@ -56,6 +65,8 @@ pub(super) struct Script {
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
     waits_for_measures: bool,
+    /// How many more frames the map must be at rest: a job may begin in the next one.
+    map_rests: u32,
     hides_pointer: bool,
 }
 
@@ -63,6 +74,15 @@ impl Script {
     /// Whether the pointer is to be ignored.
     pub(super) fn hides_pointer(&self) -> bool {
         self.hides_pointer
+    }
+
+    /// Whether the map has not been at rest for long enough yet.
+    fn map_is_awaited(&mut self, at: Progress) -> bool {
+        if self.map_rests == 0 {
+            return false;
+        }
+        self.map_rests = if at.is_mapping { MAP_RESTS } else { self.map_rests - 1 };
+        self.map_rests > 0
     }
 
     /// Reads a script.
@@ -75,6 +95,7 @@ impl Script {
             wait_until: None,
             wait_step: None,
             waits_for_measures: false,
+            map_rests: 0,
             hides_pointer: false,
         })
     }
@@ -84,6 +105,7 @@ impl Script {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
             || self.waits_for_measures && at.is_measuring
+            || self.map_is_awaited(at)
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
@@ -101,6 +123,7 @@ impl Script {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
             Line::WaitMeasured => self.waits_for_measures = true,
+            Line::WaitMapped => self.map_rests = MAP_RESTS,
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -168,6 +191,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
         "evaluate" if rest == "wait" => return Ok(Line::WaitMeasured),
         "evaluate" => evaluate(rest)?,
+        "map" if rest == "wait" => return Ok(Line::WaitMapped),
+        "map" => map(rest, &words)?,
         "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
         "train" => Command::StartTraining(Box::new(train_form(&words)?)),
         "data" => Command::OpenData(rest.trim().to_owned()),
@@ -194,6 +219,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
         "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
+        "tab" if rest == "map" => Command::ShowTab(Tab::Map),
         "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
         "order" if rest == "index" => Command::OrderCodes(Order::Index),
         "order" if rest == "use" => Command::OrderCodes(Order::Use),
@@ -220,7 +246,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, keep-curves, evaluate, map, cell, pause, resume, step, stop, save, undo, redo or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
@@ -240,6 +266,66 @@ fn evaluate(words: &str) -> anyhow::Result<Command> {
             "evaluate {words:?} (expected add PATH, remove PLACE, measure, cancel, wait or save PATH)"
         ),
     })
+}
+
+/// `map VERB …`: see the message about a verb that is none.
+fn map(rest: &str, words: &[&str]) -> anyhow::Result<Command> {
+    let number = |index: usize| -> anyhow::Result<usize> {
+        let word = words.get(index).ok_or_else(|| anyhow!("a number is missing"))?;
+        word.parse().with_context(|| format!("{word:?} is no number"))
+    };
+    let path = || rest.splitn(3, ' ').nth(2).map(|path| path.trim().into());
+    Ok(Command::Map(match *words {
+        ["encode"] => Ask::Encode,
+        ["cancel"] => Ask::Cancel,
+        ["fit"] => Ask::Refit,
+        ["extent", split, _, _] => {
+            let splits = match split {
+                "train" => Splits::Train,
+                "test" => Splits::Test,
+                "both" => Splits::Both,
+                _ => bail!("{split:?} (expected train, test or both)"),
+            };
+            Ask::Extent(Extent { splits, images: number(2)?, draws: number(3)? })
+        }
+        ["project", "pca"] => Ask::Project(Projection::Pca),
+        ["project", "umap"] => Ask::Project(Projection::Layout(Method::Umap)),
+        ["project", "tsne"] => Ask::Project(Projection::Layout(Method::Tsne)),
+        ["project", "dims", _, _] => Ask::Project(Projection::Dims([number(2)?, number(3)?])),
+        ["colour", "class"] => Ask::Colour(Colouring::Label),
+        ["colour", "factor", _] => Ask::Colour(Colouring::Factor(number(2)?)),
+        ["colour", "error"] => Ask::Colour(Colouring::Loss),
+        ["colour", "code"] => Ask::Colour(Colouring::Code),
+        ["colour", "nothing"] => Ask::Colour(Colouring::Nothing),
+        ["mode", mode] => {
+            return Ok(Command::SetMapMode(match mode {
+                "walk" => MapMode::Walk,
+                "pan" => MapMode::Pan,
+                "box" => MapMode::Box,
+                "lasso" => MapMode::Lasso,
+                _ => bail!("{mode:?} (expected walk, pan, box or lasso)"),
+            }));
+        }
+        ["choose", _] => Ask::Choose(Some(number(1)? as u32)),
+        ["near", "euclidean"] => Ask::Measure(Metric::Euclidean),
+        ["near", "cosine"] => Ask::Measure(Metric::Cosine),
+        ["class", _] => Ask::SelectClass(number(1)? as u32),
+        ["select", ref corners @ ..] if corners.len() >= 6 && corners.len().is_multiple_of(2) => {
+            let values: Vec<f32> =
+                corners.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+            let (line, _) = values.as_chunks::<2>();
+            Ask::SelectWithin { line: line.to_vec(), adds: false }
+        }
+        ["deselect"] => Ask::Deselect,
+        ["save", "picture", _, ..] => Ask::SavePicture(path()),
+        ["save", "points", _, ..] => Ask::SavePoints(path()),
+        ["save", "latents", _, ..] => Ask::SaveLatents(path()),
+        _ => bail!(
+            "map {rest:?} (expected encode, wait, cancel, fit, extent train|test|both IMAGES DRAWS, project pca|umap|tsne|dims U V, \
+             colour class|factor N|error|code|nothing, mode walk|pan|box|lasso, choose POINT, near euclidean|cosine, \
+             class N, select X Y X Y X Y …, deselect, or save picture|points|latents PATH)"
+        ),
+    }))
 }
 
 /// `data=DATA split=test images=1000 seed=0 classifier=RUN`, each where it differs.

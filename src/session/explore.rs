@@ -137,8 +137,8 @@ impl Explore {
         }
     }
 
-    /// A draw from the prior.
-    fn draw(&self, seed: u64) -> Vec<f32> {
+    /// A draw from the prior, by its seed.
+    pub fn draw(&self, seed: u64) -> Vec<f32> {
         let d = self.latent.len();
         match &self.prior {
             Prior::Normal => draw(seed, d),

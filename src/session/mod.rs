@@ -7,6 +7,7 @@ pub mod codebook;
 mod compared;
 pub mod evaluate;
 pub mod explore;
+pub mod map;
 mod series;
 mod steps;
 pub mod tiles;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{MeasureForm, Order, Page, Tab, TrainForm};
+use super::{MapMode, MeasureForm, Order, Page, Tab, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
+use crate::session::map::Ask;
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +170,10 @@ pub enum Command {
     },
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
+    /// Asks something of the map.
+    Map(Ask),
+    /// Lets drags on the map do something else.
+    SetMapMode(MapMode),
     /// Removes a notice.
     Dismiss(usize),
     /// Closes the window.

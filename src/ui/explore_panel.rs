@@ -5,7 +5,7 @@ use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_map, codebook_panel, pad, picture, probe, save, sliders, theme,
+    Command, Scene, Tab, View, code_map, codebook_panel, map, pad, picture, probe, save, sliders, theme,
 };
 use crate::session::codebook::Codebook;
 
@@ -82,6 +82,9 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
         let is_shown = view.tab == Tab::Codebook && view.codebook.plane(codebook).is_some();
         is_shown && room >= LEAST_WITH_PLANE
     };
+    if view.tab == Tab::Map {
+        return (room * 0.5).clamp(170.0, 620.0);
+    }
     match scene.codebook {
         // The reconstructions need three rows of tiles; the rest is the explorer's.
         None => (room * 0.34).clamp(108.0, 300.0),
@@ -156,44 +159,40 @@ fn pad_and_picture(
     });
 }
 
-/// The watched reconstructions, and the codebook where the model has one.
+/// The watched reconstructions, the map, and the codebook where the model has one.
 fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    let Some(codebook) = scene.codebook else {
-        ui.horizontal(|ui| {
-            ui.label(theme::heading(probe::title(scene)));
-            probe::summary(ui, scene);
-        });
-        return probe::show(ui, scene, None);
+    let shown = match (view.tab, scene.codebook) {
+        (Tab::Codebook, None) => Tab::Reconstructions,
+        (tab, _) => tab,
     };
     ui.horizontal(|ui| {
-        for (tab, name, hint) in [
-            (
-                Tab::Reconstructions,
-                "Reconstructions",
-                "Held-out images and what the model makes of them.",
-            ),
-            (
-                Tab::Codebook,
-                "Codebook",
-                "How often each code is chosen, and which are dying or dead.",
-            ),
-        ] {
+        let tabs = [
+            (Tab::Reconstructions, probe::title(scene), "Held-out images and what the model makes of them."),
+            (Tab::Codebook, "Codebook", "How often each code is chosen, and which are dying or dead."),
+            (Tab::Map, "Map", "Encoded images as points on a plane: who lies near whom."),
+        ];
+        let is_there = |tab: Tab| tab != Tab::Codebook || scene.codebook.is_some();
+        for (tab, name, hint) in tabs.into_iter().filter(|(tab, ..)| is_there(*tab)) {
             let text = egui::RichText::new(name).heading();
-            if ui.selectable_label(view.tab == tab, text).on_hover_text(hint).clicked() {
+            if ui.selectable_label(shown == tab, text).on_hover_text(hint).clicked() {
                 view.tab = tab;
             }
         }
-        match view.tab {
-            Tab::Reconstructions => probe::summary(ui, scene),
-            Tab::Codebook => codebook_panel::summary(ui, codebook, &view.codebook),
+        match (shown, scene.codebook) {
+            (Tab::Codebook, Some(codebook)) => codebook_panel::summary(ui, codebook, &view.codebook),
+            (Tab::Reconstructions, _) => probe::summary(ui, scene),
+            _ => {}
         }
     });
-    match view.tab {
-        Tab::Reconstructions => {
-            let lit = view.codebook.hovered().or(view.codebook.selected);
+    match (shown, scene.codebook) {
+        (Tab::Codebook, Some(codebook)) => {
+            codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
+        }
+        (Tab::Map, _) => map::show(ui, scene, view, out),
+        _ => {
+            let lit = scene.codebook.and(view.codebook.hovered().or(view.codebook.selected));
             probe::show(ui, scene, lit);
         }
-        Tab::Codebook => codebook_panel::show(ui, scene, codebook, &mut view.codebook, out),
     }
 }
 

@@ -21,6 +21,7 @@ mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod map;
 mod pad;
 mod picture;
 mod plot;
@@ -40,6 +41,7 @@ pub use codebook_view::{Clock, CodebookView, Order};
 pub use command::{Command, Demo};
 pub use curves::CurvesView;
 pub use evaluate::MeasureForm;
+pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
 pub use train_panel::TrainForm;
 
 use crate::session::codebook::{CodeMap, Codebook};
@@ -61,6 +63,8 @@ pub struct Scene<'a> {
     pub model: ModelLine<'a>,
     /// Its codebook, for families that have one.
     pub codebook: Option<&'a Codebook>,
+    /// Encoded images on a plane.
+    pub map: MapScene<'a>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
     /// Pictures that are drawn elsewhere.
@@ -228,7 +232,7 @@ pub enum Page {
     Evaluate,
 }
 
-/// What is shown below the explorer of a model that has a codebook.
+/// What is shown below the explorer; a model without a codebook has reconstructions in its place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
     /// Watched images and what the model makes of them.
@@ -236,6 +240,8 @@ pub enum Tab {
     /// How the codes are used.
     #[default]
     Codebook,
+    /// Where encoded images lie.
+    Map,
 }
 
 /// What panels remember for themselves.
@@ -259,6 +265,8 @@ pub struct View {
     pub tab: Tab,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the map is looked at.
+    pub map: MapView,
 }
 
 /// A narrower window has no room for the inspector beside everything else.

@@ -9,9 +9,11 @@ use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::map::Map;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, DataLine, ModelLine, Notice, Picture, Pictures, ProbePictures, Scene, View,
+    Card, Command, DataLine, Ground, MapScene, ModelLine, Notice, Picture, Pictures, ProbePictures,
+    Scene, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -37,6 +39,10 @@ pub struct Window {
     pub recent: Vec<String>,
     pub only_codes: bool,
     pub notes: Vec<String>,
+    pub map: Map,
+    pub ground: Ground,
+    pub classes: Vec<String>,
+    pub thumbs: Thumbs,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
@@ -65,6 +71,15 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            map: MapScene {
+                state: &self.map,
+                ground: &self.ground,
+                classes: &self.classes,
+                factors: &[],
+                thumbs: &self.thumbs,
+                colours: &[],
+                canvas: None,
+            },
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
