@@ -48,7 +48,7 @@ pub(super) enum Made {
 #[derive(Default)]
 pub(super) struct Mapping {
     pub(super) state: Map,
-    pub(super) thumbs: Thumbnails,
+    thumbs: Thumbnails,
     canvas: Option<PointCanvas>,
     colours: Vec<egui::Color32>,
     ground: Ground,

@@ -120,7 +120,8 @@ pub fn mixed_by_distance(latents: &Array, near: &[(u32, f32)]) -> Option<Vec<f32
 /// Whether a place lies inside of a closed line, by how often a ray from it crosses the line.
 pub fn is_inside(line: &[[f32; 2]], [x, y]: [f32; 2]) -> bool {
     let ends = line.iter().zip(line.iter().cycle().skip(1));
-    let crosses = |(&[ax, ay], &[bx, by]): &(&[f32; 2], &[f32; 2])| {
+    let crosses = |(a, b): &(&[f32; 2], &[f32; 2])| {
+        let ([ax, ay], [bx, by]) = (**a, **b);
         (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax)
     };
     ends.filter(crosses).count() % 2 == 1

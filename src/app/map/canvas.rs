@@ -106,18 +106,18 @@ impl PointCanvas {
         };
         let places = buffer("places of points", bytemuck::cast_slice(&places[..number]));
         let colours = buffer("colours of points", bytemuck::cast_slice(&colours[..number]));
-        let entry = |binding, buffer: &wgpu::Buffer| wgpu::BindGroupEntry {
-            binding,
-            resource: buffer.as_entire_binding(),
-        };
+        let buffers = [&self.params, &places, &colours];
+        let entries: Vec<_> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
         let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("points"),
             layout: &self.pipeline.get_bind_group_layout(0),
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: self.params.as_entire_binding() },
-                entry(1, &places),
-                entry(2, &colours),
-            ],
+            entries: &entries,
         });
         let points = Arc::new(OnDevice {
             pipeline: self.pipeline.clone(),

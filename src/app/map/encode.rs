@@ -163,7 +163,7 @@ impl Encoding {
         for (row, source) in sources.iter().enumerate() {
             let Source::Image { split, index } = *source else { continue };
             let one = data::batch(dataset.as_ref(), split, &[index]);
-            let spoilt = self.corruption.map(|how| how.apply_to_held_out(&one, index as usize));
+            let spoilt = self.corruption.map(|how| how.apply_to_held_out(&one, u64::from(index)));
             let place = row * self.image.len()..(row + 1) * self.image.len();
             images.data_mut()[place.clone()].copy_from_slice(one.data());
             seen.data_mut()[place].copy_from_slice(spoilt.as_ref().unwrap_or(&one).data());

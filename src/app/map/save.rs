@@ -19,7 +19,7 @@ pub(super) struct Cut {
 
 impl ZscopeApp {
     /// Has a picture taken of the window, of which the map is cut out and written as soon as it is there.
-    pub(super) fn save_map_picture(&mut self, ctx: &egui::Context, path: PathBuf) {
+    pub(in crate::app) fn save_map_picture(&mut self, ctx: &egui::Context, path: PathBuf) {
         let rect = self.view.map.rect().filter(|_| self.map.state.placed().is_some());
         let Some(rect) = rect else {
             return self.notice("save the map: it is not shown (open the tab Map first)", true);
@@ -55,7 +55,7 @@ impl ZscopeApp {
     }
 
     /// Writes the selected points, or all, as CSV.
-    pub(super) fn save_map_points(&mut self, path: PathBuf) {
+    pub(in crate::app) fn save_map_points(&mut self, path: PathBuf) {
         if self.map.state.placed().is_none() {
             return self.notice("save the points of the map: there are none yet", true);
         }
@@ -68,7 +68,7 @@ impl ZscopeApp {
     }
 
     /// Writes the latents of the selected points, or of all, with the numbers of these.
-    pub(super) fn save_map_latents(&mut self, path: PathBuf) {
+    pub(in crate::app) fn save_map_latents(&mut self, path: PathBuf) {
         let Some(points) = self.map.state.points().cloned() else {
             return self.notice("save the latents of the map: there are none yet", true);
         };

@@ -22,7 +22,7 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
     }
     let Some(points) = map.state.points() else { return };
     let at = rect.right_top() + vec2(-6.0, 6.0);
-    let area = Area::new(Id::new("legend of the map"))
+    let area = Area::new(Id::unique("legend of the map"))
         .order(Order::Middle)
         .fixed_pos(at)
         .pivot(egui::Align2::RIGHT_TOP)
@@ -31,7 +31,8 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
     area.show(ui.ctx(), |ui| {
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(4.0, 1.0);
-            egui::ScrollArea::vertical().max_height(rect.height() - 24.0).show(ui, |ui| {
+            let most = rect.height() - 24.0;
+            egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
                 match map.state.colouring() {
                     Colouring::Label => classes(ui, map, out),
                     Colouring::Code => codes(ui, points.codes.as_deref().unwrap_or_default()),
