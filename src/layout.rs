@@ -72,8 +72,6 @@ pub type Tell = Arc<dyn Fn(Progress) -> bool + Send + Sync>;
 
 /// Lays vectors out; `tell` hears how far it is, and where the vectors lie a few times a second.
 ///
-/// Layouts are drawn with random numbers of the libraries' own: no two are quite equal.
-///
 /// # Errors
 /// When `tell` says that it is not to go on.
 ///
@@ -89,7 +87,7 @@ pub fn lay_out(request: &Request, tell: &Tell) -> Result<Vec<[f32; 2]>, Stopped>
         Watch::new(move |share| tell(Progress::Neighbours(share as f32)))
     };
     let k = match method {
-        Method::Umap => umap::NEIGHBOURS.min(n) - 1,
+        Method::Umap => umap::neighbours(n),
         Method::Tsne => 3 * tsne::perplexity(n),
     };
     let whole = searching.whole();
@@ -101,13 +99,11 @@ pub fn lay_out(request: &Request, tell: &Tell) -> Result<Vec<[f32; 2]>, Stopped>
             (0..n).map(|row| place(plane.row(row))).collect()
         }
     };
+    let goes_on = start.is_some();
     let moving = Moving { tell, told: Instant::now() };
     match method {
-        Method::Umap => umap::lay_out(vectors, &neighbours, &first, *epochs, moving),
-        Method::Tsne => {
-            let goes_on = start.is_some();
-            tsne::lay_out(vectors, &neighbours, &first, goes_on, *epochs, moving)
-        }
+        Method::Umap => umap::lay_out(&neighbours, &first, goes_on, *epochs, moving),
+        Method::Tsne => tsne::lay_out(vectors, &neighbours, &first, goes_on, *epochs, moving),
     }
 }
 

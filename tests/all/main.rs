@@ -30,6 +30,7 @@ mod graph_matches_burn;
 mod large;
 mod latent;
 mod losses;
+mod map;
 mod measure;
 mod mending;
 mod metrics;

@@ -8,4 +8,5 @@ mod codes_alone;
 mod evaluate;
 mod layout;
 mod made_up;
+mod map;
 mod window;

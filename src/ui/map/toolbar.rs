@@ -77,7 +77,7 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
             (
                 Projection::Layout(Method::Umap),
                 "UMAP",
-                "Keeps neighbours together; distances between groups mean little. Made in the background, a little different each time.",
+                "Keeps neighbours together; distances between groups mean little. Made in the background.",
             ),
             (
                 Projection::Layout(Method::Tsne),
