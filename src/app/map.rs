@@ -232,9 +232,8 @@ impl ZscopeApp {
         let (Some(model), Some(points)) = (&self.model, self.map.state.points()) else {
             return false;
         };
-        let rests = self.map.encoded.is_none_or(|(at, took)| {
-            at.elapsed() >= ENCODE_AGAIN.max(took * REST)
-        });
+        let rests =
+            self.map.encoded.is_none_or(|(at, took)| at.elapsed() >= ENCODE_AGAIN.max(took * REST));
         model.is_live && rests && points.step != model.step && !self.explore.is_frozen()
     }
 
@@ -264,11 +263,8 @@ impl ZscopeApp {
     fn begin_map_job(&mut self, ctx: &egui::Context, work: Work) -> (u64, Course, Stop) {
         self.map.end_job();
         let question = self.next_question();
-        let course = Course {
-            work: Arc::new(Mutex::new(work)),
-            cancel: Arc::default(),
-            ctx: ctx.clone(),
-        };
+        let course =
+            Course { work: Arc::new(Mutex::new(work)), cancel: Arc::default(), ctx: ctx.clone() };
         let stop = Stop::default();
         self.map.job = Some(Job {
             question,
@@ -358,7 +354,9 @@ impl ZscopeApp {
 
     /// Takes what a job has made; what nobody waits for any more is dropped.
     pub(super) fn take_map(&mut self, question: u64, made: Made) {
-        let Some(job) = self.map.job.as_ref().filter(|job| job.question == question) else { return };
+        let Some(job) = self.map.job.as_ref().filter(|job| job.question == question) else {
+            return;
+        };
         let took = job.began.elapsed();
         if !matches!(made, Made::Moved(_)) {
             self.map.job = None;

@@ -206,10 +206,10 @@ fn check_window(window: &WindowArgs) -> Result<(), Failure> {
     let is_there = |path: &&PathBuf| path.exists() || crate::open::names_model(path);
     let Some(path) = window.path.as_ref().filter(|path| !is_there(path)) else { return Ok(()) };
     let verbs: Vec<String> = Cli::command()
-            .get_subcommands()
-            .filter(|verb| !verb.is_hide_set())
-            .map(|verb| verb.get_name().to_owned())
-            .collect();
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set())
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
     Err(usage(anyhow::anyhow!(
         "open the window: no such file or directory (expected something to open, or one of the verbs {}): {}",
         verbs.join(", "),

@@ -5,7 +5,8 @@ use egui::{Label, Ui, Vec2, vec2};
 
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_map, codebook_panel, map, pad, picture, probe, save, sliders, theme,
+    Command, Scene, Tab, View, code_map, codebook_panel, map, pad, picture, probe, save, sliders,
+    theme,
 };
 use crate::session::codebook::Codebook;
 
@@ -167,8 +168,16 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
     };
     ui.horizontal(|ui| {
         let tabs = [
-            (Tab::Reconstructions, probe::title(scene), "Held-out images and what the model makes of them."),
-            (Tab::Codebook, "Codebook", "How often each code is chosen, and which are dying or dead."),
+            (
+                Tab::Reconstructions,
+                probe::title(scene),
+                "Held-out images and what the model makes of them.",
+            ),
+            (
+                Tab::Codebook,
+                "Codebook",
+                "How often each code is chosen, and which are dying or dead.",
+            ),
             (Tab::Map, "Map", "Encoded images as points on a plane: who lies near whom."),
         ];
         let is_there = |tab: Tab| tab != Tab::Codebook || scene.codebook.is_some();
@@ -179,7 +188,9 @@ fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>
             }
         }
         match (shown, scene.codebook) {
-            (Tab::Codebook, Some(codebook)) => codebook_panel::summary(ui, codebook, &view.codebook),
+            (Tab::Codebook, Some(codebook)) => {
+                codebook_panel::summary(ui, codebook, &view.codebook)
+            }
             (Tab::Reconstructions, _) => probe::summary(ui, scene),
             _ => {}
         }

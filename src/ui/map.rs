@@ -195,13 +195,13 @@ fn empty(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     };
     ui.add(Label::new(theme::muted(told)).wrap());
     if map.state.work.is_some() {
-        toolbar::working(ui, map.state, out);
+        ui.horizontal(|ui| toolbar::working(ui, map.state, out));
         return;
     }
     if matches!(map.ground, Ground::Images(_) | Ground::Draws) {
         ui.horizontal_wrapped(|ui| {
             let (name, hint) = match map.ground {
-                Ground::Draws => ("Draw", "Draws latents from the prior and decodes them."),
+                Ground::Draws => ("Draw points", "Draws latents from the prior and decodes them."),
                 _ => ("Encode", "Encodes these images in the background."),
             };
             if ui.button(name).on_hover_text(hint).clicked() {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 use eframe::egui::{Color32, Rect, Shape};
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+use eframe::egui_wgpu::{
+    Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor,
+};
 use wgpu::util::DeviceExt as _;
 
 use crate::ui::Canvas;
@@ -93,7 +95,9 @@ impl PointCanvas {
             return;
         }
         // Points that lie nowhere are clear; a shader is given no numbers that are none.
-        let finite = |place: &[f32; 2]| if place.iter().all(|at| at.is_finite()) { *place } else { [0.0; 2] };
+        let finite = |place: &[f32; 2]| {
+            if place.iter().all(|at| at.is_finite()) { *place } else { [0.0; 2] }
+        };
         let places: Vec<[f32; 2]> = places.iter().map(finite).collect();
         let colours: Vec<[u8; 4]> = colours.iter().map(|colour| colour.to_array()).collect();
         let device = &self.state.device;

@@ -55,7 +55,8 @@ impl Encoding {
         let mut codes = self.networks.codes.is_some().then(Vec::new);
         let share = |done: usize| done as f32 / sources.len().max(1) as f32;
         if first_draw > 0 {
-            let mut codec = self.codec(labels.iter().take(first_draw).all(Option::is_some), course)?;
+            let mut codec =
+                self.codec(labels.iter().take(first_draw).all(Option::is_some), course)?;
             for start in (0..first_draw).step_by(BATCH) {
                 let range = start..first_draw.min(start + BATCH);
                 tell(course, Work::Encoding(share(start)))?;
@@ -126,7 +127,8 @@ impl Encoding {
                 self.extent.sources(counts, d)
             }
             None => {
-                let draws = if self.extent.draws > 0 { self.extent.draws } else { Extent::DRAWS_ALONE };
+                let draws =
+                    if self.extent.draws > 0 { self.extent.draws } else { Extent::DRAWS_ALONE };
                 Extent { draws, ..self.extent }.sources([0, 0], d)
             }
         }
@@ -196,8 +198,11 @@ impl Encoding {
         course: &Course,
     ) -> Result<Option<Made>, CodecError> {
         let draws = latents.num_rows() - first;
-        let decoder = self.networks.decoder()?;
-        if draws == 0 || decoder.flops().saturating_mul(draws as u64) > MOST_FLOPS {
+        if draws == 0 {
+            return Ok(None);
+        }
+        let flops = self.networks.decoder()?.flops();
+        if flops.saturating_mul(draws as u64) > MOST_FLOPS {
             return Ok(None);
         }
         let mut codec = self.codec(false, course)?;
@@ -255,9 +260,7 @@ fn unless_stopped<T>(made: Result<T, CodecError>) -> Result<Option<T>, CodecErro
 }
 
 /// Runs on threads that leave a core to the window.
-fn in_pool<T: Send>(
-    job: impl FnOnce() -> Result<T, CodecError> + Send,
-) -> Result<T, CodecError> {
+fn in_pool<T: Send>(job: impl FnOnce() -> Result<T, CodecError> + Send) -> Result<T, CodecError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.saturating_sub(1).max(1);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build()?.install(job)

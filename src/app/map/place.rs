@@ -67,7 +67,9 @@ impl Placing {
     /// On the plane of the principal components: that of the points as they were first, unless it is made anew.
     fn by_components(&self) -> Placed {
         let kept = self.before.as_ref().filter(|_| !self.refits);
-        if let Some((chart, before)) = kept.and_then(|before| before.chart.as_ref().zip(Some(before))) {
+        if let Some((chart, before)) =
+            kept.and_then(|before| before.chart.as_ref().zip(Some(before)))
+        {
             return self.on_plane(Chart::clone(chart), before.shares);
         }
         let latents = &self.points.latents;

@@ -128,7 +128,8 @@ fn fitted(image: &Array, side: usize) -> ColorImage {
         return ColorImage::filled([side, side], Color32::TRANSPARENT);
     };
     let scale = side as f32 / height.max(width).max(1) as f32;
-    let size = [width, height].map(|extent| ((extent as f32 * scale).round() as usize).clamp(1, side));
+    let size =
+        [width, height].map(|extent| ((extent as f32 * scale).round() as usize).clamp(1, side));
     let small = textures::thumbnail(image, size);
     let mut tile = ColorImage::filled([side, side], Color32::BLACK);
     let [left, top] = size.map(|extent| (side - extent) / 2);

@@ -60,9 +60,7 @@ impl Map {
     /// The numbers that colour points, where numbers do.
     pub fn coloured_numbers(&self) -> Option<&[f32]> {
         match self.colouring() {
-            Colouring::Factor(factor) => {
-                self.points()?.factors.get(factor).map(Vec::as_slice)
-            }
+            Colouring::Factor(factor) => self.points()?.factors.get(factor).map(Vec::as_slice),
             Colouring::Loss => self.losses().map(|losses| losses.as_slice()),
             Colouring::Label | Colouring::Code | Colouring::Nothing => None,
         }

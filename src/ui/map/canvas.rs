@@ -15,9 +15,7 @@ type Draw = dyn Fn(Rect, [[f64; 2]; 2], f32) -> Shape + Send + Sync;
 
 impl Canvas {
     /// Something that draws.
-    pub fn new(
-        draw: impl Fn(Rect, [[f64; 2]; 2], f32) -> Shape + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(draw: impl Fn(Rect, [[f64; 2]; 2], f32) -> Shape + Send + Sync + 'static) -> Self {
         Self(Arc::new(draw))
     }
 

@@ -58,7 +58,8 @@ fn by_class(map: MapScene<'_>) -> String {
         return String::new();
     }
     let names = map.classes.iter().map(String::as_str).chain(["without a class"]);
-    let mut counts: Vec<(&str, usize)> = names.zip(counts).filter(|(_, count)| *count > 0).collect();
+    let mut counts: Vec<(&str, usize)> =
+        names.zip(counts).filter(|(_, count)| *count > 0).collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let told = counts.iter().map(|(name, count)| format!("{name} {}", grouped(*count as u64)));
     told.collect::<Vec<_>>().join(" · ")

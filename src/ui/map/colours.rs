@@ -46,7 +46,8 @@ pub fn colours(map: &MapScene<'_>) -> Vec<Color32> {
     }
     if let Some(placed) = map.state.placed() {
         let is_nowhere = |place: &[f32; 2]| !place.iter().all(|value| value.is_finite());
-        for (colour, _) in colours.iter_mut().zip(placed.places.iter()).filter(|(_, at)| is_nowhere(at))
+        for (colour, _) in
+            colours.iter_mut().zip(placed.places.iter()).filter(|(_, at)| is_nowhere(at))
         {
             *colour = Color32::TRANSPARENT;
         }

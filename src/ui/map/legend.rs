@@ -32,20 +32,27 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(4.0, 1.0);
             let most = rect.height() - 24.0;
-            egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
-                match map.state.colouring() {
-                    Colouring::Label => classes(ui, map, out),
-                    Colouring::Code => codes(ui, points.codes.as_deref().unwrap_or_default()),
-                    Colouring::Loss => numbers(ui, map, "Squared error"),
-                    Colouring::Factor(factor) => {
-                        numbers(ui, map, map.factors.get(factor).map_or("", |known| &known.name));
+            egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(
+                ui,
+                |ui| {
+                    match map.state.colouring() {
+                        Colouring::Label => classes(ui, map, out),
+                        Colouring::Code => codes(ui, points.codes.as_deref().unwrap_or_default()),
+                        Colouring::Loss => numbers(ui, map, "Squared error"),
+                        Colouring::Factor(factor) => {
+                            numbers(
+                                ui,
+                                map,
+                                map.factors.get(factor).map_or("", |known| &known.name),
+                            );
+                        }
+                        Colouring::Nothing => {}
                     }
-                    Colouring::Nothing => {}
-                }
-                if points.draws() > 0 {
-                    entry(ui, theme::DRAW, "draws");
-                }
-            });
+                    if points.draws() > 0 {
+                        entry(ui, theme::DRAW, "draws");
+                    }
+                },
+            );
         });
     });
 }
@@ -108,7 +115,8 @@ fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
         return;
     };
     if let Colouring::Factor(factor) = map.state.colouring()
-        && let Some(FactorKind::Categories(names)) = map.factors.get(factor).map(|known| &known.kind)
+        && let Some(FactorKind::Categories(names)) =
+            map.factors.get(factor).map(|known| &known.kind)
     {
         for (value, name) in names.iter().enumerate().take(MOST_CLASSES) {
             entry(ui, theme::viridis(scale.share(value as f32)), name);
@@ -118,7 +126,8 @@ fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(96.0, 8.0), Sense::hover());
     let steps = 24;
     for step in 0..steps {
-        let [left, right] = [step, step + 1].map(|at| rect.left() + rect.width() * at as f32 / steps as f32);
+        let [left, right] =
+            [step, step + 1].map(|at| rect.left() + rect.width() * at as f32 / steps as f32);
         let part = Rect::from_x_y_ranges(left..=right, rect.y_range());
         ui.painter().rect_filled(part, 0.0, theme::viridis((step as f32 + 0.5) / steps as f32));
     }
@@ -127,8 +136,7 @@ fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
             ui.label(theme::number(measure(scale.lo)).small());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let hint = "From the lowest to the highest hundredth of all points.";
-                ui.add(Label::new(theme::number(measure(scale.hi)).small()))
-                    .on_hover_text(hint);
+                ui.add(Label::new(theme::number(measure(scale.hi)).small())).on_hover_text(hint);
             });
         });
     });

@@ -1,6 +1,8 @@
 //! The points themselves, and what a hand does on them.
 
-use egui::{Key, Modifiers, PointerButton, Pos2, Rect, Response, Role, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Key, Modifiers, PointerButton, Pos2, Rect, Response, Role, Stroke, Ui, Vec2, WidgetInfo, vec2,
+};
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
 use super::{MapMode, MapScene, MapView, legend};
@@ -155,7 +157,11 @@ impl Drawing<'_> {
         let is_seen = |place: &[f32; 2]| {
             (0..2).all(|axis| (lo[axis]..=hi[axis]).contains(&f64::from(place[axis])))
         };
-        (0..).zip(self.placed.places.iter()).filter(|(_, at)| is_seen(at)).map(|(at, _)| at).collect()
+        (0..)
+            .zip(self.placed.places.iter())
+            .filter(|(_, at)| is_seen(at))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     /// The point under the pointer.
@@ -176,7 +182,10 @@ impl Drawing<'_> {
             }
             view.want(point);
             self.map.thumbs.paint(ui, point, rect);
-            let stroke = Stroke::new(1.5, self.map.colours.get(point as usize).copied().unwrap_or(theme::LIT));
+            let stroke = Stroke::new(
+                1.5,
+                self.map.colours.get(point as usize).copied().unwrap_or(theme::LIT),
+            );
             painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
         }
     }
@@ -294,20 +303,14 @@ impl Drawing<'_> {
     }
 
     /// What is meant among the points.
-    fn marks(
-        &self,
-        ui: &Ui,
-        scene: &Scene<'_>,
-        view: &MapView,
-        response: &Response,
-        radius: f32,
-    ) {
+    fn marks(&self, ui: &Ui, scene: &Scene<'_>, view: &MapView, response: &Response, radius: f32) {
         let painter = ui.painter_at(self.rect);
         let ring = |middle: Pos2, radius: f32, width: f32| {
             painter.circle_stroke(middle, radius, Stroke::new(width + 2.0, theme::STAGE));
             painter.circle_stroke(middle, radius, Stroke::new(width, theme::LIT));
         };
-        let of_point = |point: u32| self.placed.places.get(point as usize).map(|at| self.on_screen(*at));
+        let of_point =
+            |point: u32| self.placed.places.get(point as usize).map(|at| self.on_screen(*at));
         let near = self.map.state.near().map_or(&[][..], |near| &near.points);
         for middle in near.iter().filter_map(|(point, _)| of_point(*point)) {
             ring(middle, radius + 2.0, 1.0);
@@ -353,7 +356,8 @@ pub(super) fn tell(ui: &mut Ui, map: MapScene<'_>, point: u32) {
     map.thumbs.paint(ui, point, rect);
     ui.label(map.name_of(point));
     let at = point as usize;
-    if let Some(loss) = map.state.losses().and_then(|losses| losses.get(at)).filter(|loss| loss.is_finite())
+    if let Some(loss) =
+        map.state.losses().and_then(|losses| losses.get(at)).filter(|loss| loss.is_finite())
     {
         ui.label(theme::muted(format!("squared error {}", measure(*loss))).small());
     }
@@ -363,7 +367,10 @@ pub(super) fn tell(ui: &mut Ui, map: MapScene<'_>, point: u32) {
     }
     for (factor, values) in map.factors.iter().zip(&points.factors) {
         if let Some(value) = values.get(at).filter(|value| value.is_finite()) {
-            ui.label(theme::muted(format!("{} {}", factor.name, told_factor(&factor.kind, *value))).small());
+            ui.label(
+                theme::muted(format!("{} {}", factor.name, told_factor(&factor.kind, *value)))
+                    .small(),
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Above the map: how points are laid out and coloured, what a drag does, what is encoded, and saving.
 
-use egui::{ComboBox, DragValue, Label, ProgressBar, Response, Role, Ui, WidgetInfo};
+use egui::{ComboBox, DragValue, ProgressBar, Response, Role, Ui, WidgetInfo};
 
 use super::{Ground, MapMode, MapScene, MapView};
 use crate::layout::Method;
@@ -15,7 +15,11 @@ const MODES: [(MapMode, &str, &str); 4] = [
         "Walk",
         "Click a point to go to its latent. Drag to move on from there: exactly along the plane for PCA and dimensions; on a UMAP or t-SNE map to a mixture of the nearest points' latents.",
     ),
-    (MapMode::Pan, "Pan", "Drag to move the map. The right button does so in every mode; the wheel zooms, a double click shows all."),
+    (
+        MapMode::Pan,
+        "Pan",
+        "Drag to move the map. The right button does so in every mode; the wheel zooms, a double click shows all.",
+    ),
     (MapMode::Box, "Box", "Drag to select the points in a rectangle; with Shift, to add them."),
     (MapMode::Lasso, "Lasso", "Draw around points to select them; with Shift, to add them."),
 ];
@@ -32,7 +36,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut
                 view.mode = mode;
             }
         }
-        let fit = ui.small_button("All").on_hover_text("See all points. A double click does so too.");
+        let fit =
+            ui.small_button("All").on_hover_text("See all points. A double click does so too.");
         if fit.clicked() {
             view.fits += 1;
         }
@@ -73,7 +78,7 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
         };
         let choices = [
             (Projection::Pca, "PCA", "The plane in which points spread most; at once."),
-            (Projection::Dims(dims), "Dimensions", "Two dimensions of the latent as they are."),
+            (Projection::Dims(dims), "Two dimensions", "Two dimensions of the latent as they are."),
             (
                 Projection::Layout(Method::Umap),
                 "UMAP",
@@ -96,7 +101,8 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
     if let Projection::Dims(dims) = now {
         for axis in 0..2 {
             let mut dim = dims[axis];
-            let drag = DragValue::new(&mut dim).range(0..=d.saturating_sub(1)).prefix("z").speed(0.1);
+            let drag =
+                DragValue::new(&mut dim).range(0..=d.saturating_sub(1)).prefix("z").speed(0.1);
             let hint = ["The dimension to the right.", "The dimension upwards."][axis];
             let response = ui.add(drag).on_hover_text(hint);
             if response.changed() {
@@ -201,10 +207,17 @@ pub(super) fn extent(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
         named(&response, Role::SpinButton, "Images on the map", wanted.images.to_string());
         response.on_hover_text(hint);
     }
-    let draws = DragValue::new(&mut wanted.draws).range(0..=Extent::MOST_DRAWS).speed(10.0);
-    let response = ui.add(draws.suffix(" draws"));
-    named(&response, Role::SpinButton, "Draws on the map", wanted.draws.to_string());
-    response.on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
+    let only_draws = matches!(map.ground, Ground::Draws) && now.draws == 0;
+    let before = if only_draws { Extent::DRAWS_ALONE } else { now.draws };
+    let mut draws = before;
+    let field = DragValue::new(&mut draws).range(0..=Extent::MOST_DRAWS).speed(10.0);
+    let response = ui.add(field.suffix(" draws"));
+    named(&response, Role::SpinButton, "Draws on the map", draws.to_string());
+    response
+        .on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
+    if draws != before {
+        wanted.draws = draws;
+    }
     if wanted != now {
         ask(out, Ask::Extent(wanted));
     }
@@ -217,7 +230,8 @@ fn told_state(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let is_layout = placed.chart.is_none();
     if is_layout && map.is_behind() && map.work.is_none() {
         let text = format!("as of step {}", grouped(placed.step));
-        let hint = "The model has learned on: points lie where its latents of that step were laid out.";
+        let hint =
+            "The model has learned on: points lie where its latents of that step were laid out.";
         ui.label(theme::muted(text)).on_hover_text(hint);
     }
     if map.work.is_none() && placed.projection == map.projection() {
@@ -237,14 +251,12 @@ fn told_state(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
 pub(super) fn working(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
     let Some(work) = map.work else { return };
     let (what, share) = work.told();
-    ui.horizontal(|ui| {
-        let bar = ProgressBar::new(share).desired_width(96.0);
-        let response = ui.add(bar);
-        let percent = format!("{:.0} %", share * 100.0);
-        named(&response, Role::ProgressIndicator, what, percent.clone());
-        ui.add(Label::new(theme::muted(format!("{what}, {percent}"))).extend());
-        if ui.small_button("Cancel").on_hover_text("Ends it at once.").clicked() {
-            ask(out, Ask::Cancel);
-        }
-    });
+    let percent = format!("{:.0} %", share * 100.0);
+    let bar = ProgressBar::new(share).desired_width(184.0).text(format!("{what} {percent}"));
+    let response = ui.add(bar);
+    named(&response, Role::ProgressIndicator, what, percent);
+    response.on_hover_text("How far the map is with this.");
+    if ui.small_button("Cancel").on_hover_text("Ends it at once.").clicked() {
+        ask(out, Ask::Cancel);
+    }
 }

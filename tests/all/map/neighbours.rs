@@ -32,8 +32,15 @@ fn by_looking_at_all(matrix: &Array, k: usize) -> Vec<u32> {
 
 #[test]
 fn nearest_rows_are_exact() {
-    let sizes =
-        [(1, 3, 5), (2, 1, 5), (13, 3, 15), (129, 2, 7), (257, 50, 90), (1100, 17, 14), (2500, 3, 14)];
+    let sizes = [
+        (1, 3, 5),
+        (2, 1, 5),
+        (13, 3, 15),
+        (129, 2, 7),
+        (257, 50, 90),
+        (1100, 17, 14),
+        (2500, 3, 14),
+    ];
     for (n, d, k) in sizes {
         for shift in [0.0, 300.0] {
             let matrix = matrix(n as u64, n, d, shift);

@@ -60,9 +60,8 @@ fn square([x, y]: [f32; 2], side: f32) -> Vec<[f32; 2]> {
 
 #[test]
 fn images_are_spread_evenly_over_their_splits() {
-    let sources = |splits, images, draws| {
-        Extent { splits, images, draws }.sources([60_000, 10_000], 16)
-    };
+    let sources =
+        |splits, images, draws| Extent { splits, images, draws }.sources([60_000, 10_000], 16);
     assert_eq!(sources(Splits::Both, 70_000, 0).len(), 70_000, "all");
     assert_eq!(sources(Splits::Test, 70_000, 5).len(), 10_005, "no more than there are");
     let few = sources(Splits::Both, 7, 2);

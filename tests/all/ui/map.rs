@@ -64,7 +64,7 @@ fn an_empty_map_says_what_will_be_there_and_what_to_do() {
     assert_eq!(press(&mut images, "Encode"), [Command::Map(Ask::Encode)]);
     let mut draws = with(Ground::Draws);
     assert!(says(&draws, "only generates"));
-    assert_eq!(press(&mut draws, "Draw"), [Command::Map(Ask::Encode)]);
+    assert_eq!(press(&mut draws, "Draw points"), [Command::Map(Ask::Encode)]);
     let misfit = with(Ground::Misfit("The open data are too small.".to_owned()));
     assert!(says(&misfit, "too small"));
     for nothing in [misfit, with(Ground::Nothing)] {
@@ -166,7 +166,7 @@ fn projections_and_colours_are_chosen_from_lists() {
     for (list, entry, ask) in [
         ("Projection", "UMAP", Ask::Project(Projection::Layout(Method::Umap))),
         ("Projection", "t-SNE", Ask::Project(Projection::Layout(Method::Tsne))),
-        ("Projection", "Dimensions", Ask::Project(Projection::Dims([0, 1]))),
+        ("Projection", "Two dimensions", Ask::Project(Projection::Dims([0, 1]))),
         ("Colour by", "squared error", Ask::Colour(Colouring::Loss)),
         ("Colour by", "nothing", Ask::Colour(Colouring::Nothing)),
     ] {
