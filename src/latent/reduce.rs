@@ -28,6 +28,9 @@ const MOST_VALUES: usize = 64 << 20;
 ///
 /// # Errors
 /// When whoever watches ends it.
+///
+/// # Panics
+/// Never: every row has as many values.
 pub fn reduced(matrix: &Array, most: usize, watch: Part<'_>) -> Result<Array, Stopped> {
     let (n, d) = (matrix.num_rows(), matrix.row_len());
     if d <= most || n == 0 {

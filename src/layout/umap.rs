@@ -163,8 +163,8 @@ fn step(place: &mut [f32; 2], other: [f32; 2], alpha: f32, force: impl Fn(f32) -
     let square = way[0] * way[0] + way[1] * way[1];
     if square > 0.0 {
         let force = force(square);
-        for axis in 0..2 {
-            place[axis] += alpha * (force * way[axis]).clamp(-LONGEST, LONGEST);
+        for (value, way) in place.iter_mut().zip(way) {
+            *value += alpha * (force * way).clamp(-LONGEST, LONGEST);
         }
     }
 }

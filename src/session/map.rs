@@ -5,6 +5,7 @@
 mod colouring;
 mod points;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 pub use colouring::{Colouring, Scale, scale_of};
@@ -421,7 +422,7 @@ impl Map {
             let class = label.and_then(|label| classes.get(label as usize));
             let class = quoted(class.map_or("", String::as_str));
             let [x, y] = placed.places[at];
-            text += &format!("{point},{split},{index},{number},{class},{x},{y}\n");
+            writeln!(text, "{point},{split},{index},{number},{class},{x},{y}").ok();
         }
         text
     }

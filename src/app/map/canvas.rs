@@ -99,7 +99,7 @@ impl PointCanvas {
             if place.iter().all(|at| at.is_finite()) { *place } else { [0.0; 2] }
         };
         let places: Vec<[f32; 2]> = places.iter().map(finite).collect();
-        let colours: Vec<[u8; 4]> = colours.iter().map(|colour| colour.to_array()).collect();
+        let colours: Vec<[u8; 4]> = colours.iter().map(Color32::to_array).collect();
         let device = &self.state.device;
         let buffer = |label, contents: &[u8]| {
             device.create_buffer_init(&wgpu::util::BufferInitDescriptor {

@@ -81,7 +81,7 @@ impl ZscopeApp {
             let arrays = NamedArrays::from([("latents".to_owned(), latents)]);
             let numbers = Indices {
                 shape: vec![exported.len()],
-                data: exported.iter().map(|&point| point as i32).collect(),
+                data: exported.iter().map(|&point| point.cast_signed()).collect(),
             };
             let indices = NamedIndices::from([("points".to_owned(), numbers)]);
             let texts = BTreeMap::from([("step".to_owned(), points.step.to_string())]);

@@ -92,15 +92,12 @@ fn neighbours(
         ui.spacing_mut().item_spacing = Vec2::splat(GAP);
         tile(ui, map, view, point, None, out);
         ui.add_space(6.0);
-        match map.state.near() {
-            Some(near) => {
-                for &(other, distance) in &near.points {
-                    tile(ui, map, view, other, Some(distance), out);
-                }
-            }
-            None => {
-                ui.label(theme::muted("searching…").small());
-            }
+        let Some(near) = map.state.near() else {
+            ui.label(theme::muted("searching…").small());
+            return;
+        };
+        for &(other, distance) in &near.points {
+            tile(ui, map, view, other, Some(distance), out);
         }
     });
     ui.label(theme::muted(map.name_of(point)).small());

@@ -117,9 +117,10 @@ fn axis_names(placed: &Placed) -> [egui::RichText; 2] {
 fn extent(places: &[[f32; 2]]) -> [[f64; 2]; 2] {
     let mut corners = [[f64::INFINITY; 2], [f64::NEG_INFINITY; 2]];
     for place in places.iter().filter(|place| place.iter().all(|value| value.is_finite())) {
-        for axis in 0..2 {
-            corners[0][axis] = corners[0][axis].min(f64::from(place[axis]));
-            corners[1][axis] = corners[1][axis].max(f64::from(place[axis]));
+        let [lo, hi] = &mut corners;
+        for ((lo, hi), at) in lo.iter_mut().zip(hi).zip(place) {
+            *lo = lo.min(f64::from(*at));
+            *hi = hi.max(f64::from(*at));
         }
     }
     let [lo, hi] = corners;

@@ -20,17 +20,13 @@ pub struct Thumbs {
 impl Thumbs {
     /// Paints what a point looks like, or an empty tile while that is not known.
     pub(super) fn paint(&self, ui: &Ui, point: u32, rect: Rect) {
-        match (self.picture, self.tiles.get(&point)) {
-            (Some(texture), Some(&tile)) => {
-                let share = 1.0 / self.side.max(1) as f32;
-                let [column, row] = [tile % self.side.max(1), tile / self.side.max(1)];
-                let corner = pos2(column as f32 * share, row as f32 * share);
-                let part = Rect::from_min_size(corner, vec2(share, share));
-                picture::paint_part(ui, texture, rect, part);
-            }
-            _ => {
-                ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
-            }
-        }
+        let (Some(texture), Some(&tile)) = (self.picture, self.tiles.get(&point)) else {
+            ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+            return;
+        };
+        let side = self.side.max(1);
+        let share = 1.0 / side as f32;
+        let corner = pos2((tile % side) as f32 * share, (tile / side) as f32 * share);
+        picture::paint_part(ui, texture, rect, Rect::from_min_size(corner, vec2(share, share)));
     }
 }

@@ -99,15 +99,12 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
     let response = shown.response.on_hover_text("How latents are put onto the plane.");
     named(&response, Role::ComboBox, "Projection", now.name());
     if let Projection::Dims(dims) = now {
-        for axis in 0..2 {
-            let mut dim = dims[axis];
-            let drag =
-                DragValue::new(&mut dim).range(0..=d.saturating_sub(1)).prefix("z").speed(0.1);
-            let hint = ["The dimension to the right.", "The dimension upwards."][axis];
-            let response = ui.add(drag).on_hover_text(hint);
-            if response.changed() {
-                let mut to = dims;
-                to[axis] = dim;
+        let hints = ["The dimension to the right.", "The dimension upwards."];
+        for (axis, hint) in hints.into_iter().enumerate() {
+            let mut to = dims;
+            let last = d.saturating_sub(1);
+            let drag = DragValue::new(&mut to[axis]).range(0..=last).prefix("z").speed(0.1);
+            if ui.add(drag).on_hover_text(hint).changed() {
                 ask(out, Ask::Project(Projection::Dims(to)));
             }
         }
@@ -213,8 +210,7 @@ pub(super) fn extent(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     let field = DragValue::new(&mut draws).range(0..=Extent::MOST_DRAWS).speed(10.0);
     let response = ui.add(field.suffix(" draws"));
     named(&response, Role::SpinButton, "Draws on the map", draws.to_string());
-    response
-        .on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
+    response.on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
     if draws != before {
         wanted.draws = draws;
     }
