@@ -2,12 +2,14 @@
 //!
 //! Plain data that the window's program puts together and a person changes; knows nothing of models, files or windows.
 
+mod ask;
 mod colouring;
 mod points;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+pub use ask::Ask;
 pub use colouring::{Colouring, Scale, scale_of};
 pub use points::{Extent, Made, Points, Source, Splits};
 
@@ -96,44 +98,6 @@ pub struct Near {
     pub metric: Metric,
     /// The nearest first, with their distances; without the point itself.
     pub points: Vec<(u32, f32)>,
-}
-
-/// What a person asks of the map.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ask {
-    /// Encodes images, or encodes them anew.
-    Encode,
-    /// Ends what is being made.
-    Cancel,
-    /// Makes the projection anew from the points as they are.
-    Refit,
-    /// Encodes other images, once asked to.
-    Extent(Extent),
-    /// Puts the points onto another plane.
-    Project(Projection),
-    /// Colours them by something else.
-    Colour(Colouring),
-    /// Selects the points inside of a closed line, in the map's own units; adds them to those selected, or not.
-    SelectWithin {
-        /// The corners of the line.
-        line: Vec<[f32; 2]>,
-        /// Whether those selected before stay so.
-        adds: bool,
-    },
-    /// Selects the points of a class.
-    SelectClass(u32),
-    /// Selects nothing.
-    Deselect,
-    /// Shows the nearest neighbours of a point, or of none.
-    Choose(Option<u32>),
-    /// Measures what is near by another distance.
-    Measure(Metric),
-    /// Writes the map as it is seen to a PNG file; asks where when no path is given.
-    SavePicture(Option<std::path::PathBuf>),
-    /// Writes the selected points, or all, to a CSV file; asks where when no path is given.
-    SavePoints(Option<std::path::PathBuf>),
-    /// Writes their latents to a safetensors file; asks where when no path is given.
-    SaveLatents(Option<std::path::PathBuf>),
 }
 
 /// The map of a model's latents.

@@ -5,6 +5,7 @@ mod chosen;
 mod colours;
 mod legend;
 mod plot;
+mod tell;
 mod thumbs;
 mod toolbar;
 

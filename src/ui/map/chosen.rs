@@ -2,7 +2,8 @@
 
 use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{MapScene, MapView, plot};
+use super::tell::tell;
+use super::{MapScene, MapView};
 use crate::latent::Metric;
 use crate::session::map::Ask;
 use crate::ui::words::{grouped, measure};
@@ -131,7 +132,7 @@ fn tile(
         out.push(Command::Map(Ask::Choose(Some(point))));
     }
     response.on_hover_ui(|ui| {
-        plot::tell(ui, map, point);
+        tell(ui, map, point);
         if let Some(distance) = distance {
             ui.label(theme::muted(format!("{} away", measure(distance))).small());
         }

@@ -5,6 +5,7 @@ use egui::{
 };
 use egui_plot::{Plot, PlotPoint, PlotTransform};
 
+use super::tell::tell;
 use super::{MapMode, MapScene, MapView, legend};
 use crate::session::map::{Ask, Placed, Projection};
 use crate::ui::plot::{MARKS_APART, label, marks_of};
@@ -23,8 +24,6 @@ const RADIUS_PTS: [f32; 2] = [1.2, 4.0];
 const MOST_IMAGES: usize = 240;
 /// The side of such an image in points of the screen.
 const IMAGE: f32 = 28.0;
-/// The side of the image in a tooltip.
-const HOVERED_IMAGE: f32 = 96.0;
 /// A line drawn by hand has a corner wherever it went so far, in points of the screen.
 const CORNER: f32 = 3.0;
 
@@ -348,40 +347,6 @@ impl Drawing<'_> {
         let stroke = Stroke::new(1.5, theme::LIT);
         ui.painter_at(self.rect).circle_stroke(middle, RADIUS_PTS[1] + 1.0, stroke);
         response.clone().on_hover_ui_at_pointer(|ui| tell(ui, self.map, point));
-    }
-}
-
-/// What is known of a point.
-pub(super) fn tell(ui: &mut Ui, map: MapScene<'_>, point: u32) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::splat(HOVERED_IMAGE), egui::Sense::hover());
-    map.thumbs.paint(ui, point, rect);
-    ui.label(map.name_of(point));
-    let at = point as usize;
-    if let Some(loss) =
-        map.state.losses().and_then(|losses| losses.get(at)).filter(|loss| loss.is_finite())
-    {
-        ui.label(theme::muted(format!("squared error {}", measure(*loss))).small());
-    }
-    let Some(points) = map.state.points() else { return };
-    if let Some(code) = points.codes.as_ref().and_then(|codes| codes.get(at)) {
-        ui.label(theme::muted(format!("most cells have code {code}")).small());
-    }
-    for (factor, values) in map.factors.iter().zip(&points.factors) {
-        if let Some(value) = values.get(at).filter(|value| value.is_finite()) {
-            ui.label(
-                theme::muted(format!("{} {}", factor.name, told_factor(&factor.kind, *value)))
-                    .small(),
-            );
-        }
-    }
-}
-
-fn told_factor(kind: &crate::data::FactorKind, value: f32) -> String {
-    match kind {
-        crate::data::FactorKind::Categories(names) => {
-            names.get(value as usize).cloned().unwrap_or_default()
-        }
-        crate::data::FactorKind::Continuous { .. } => measure(value),
     }
 }
 
