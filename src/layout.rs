@@ -92,12 +92,11 @@ pub fn lay_out(request: &Request, tell: &Tell) -> Result<Vec<[f32; 2]>, Stopped>
     };
     let whole = searching.whole();
     let neighbours = nearest_rows(vectors, k, whole.between(0.0, 0.98))?;
-    let first = match start {
-        Some(start) => start.clone(),
-        None => {
-            let plane = reduced(vectors, 2, whole.between(0.98, 1.0))?;
-            (0..n).map(|row| place(plane.row(row))).collect()
-        }
+    let first = if let Some(start) = start {
+        start.clone()
+    } else {
+        let plane = reduced(vectors, 2, whole.between(0.98, 1.0))?;
+        (0..n).map(|row| place(plane.row(row))).collect()
     };
     let goes_on = start.is_some();
     let moving = Moving { tell, told: Instant::now() };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui;
 
 use super::jobs::{Chosen, Done, Found};
+use super::workspace::{self, Workspace};
 use super::{ZscopeApp, dialogs};
 use crate::codec::take;
 use crate::data::{self, DataSpec, Dataset};
@@ -25,6 +26,7 @@ use crate::ui::{Command, Demo, Page, TrainForm};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
+    #[expect(clippy::too_many_lines, reason = "a table: what does each command")]
     pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::BeginEdit => self.explore.begin_edit(),
@@ -44,6 +46,21 @@ impl ZscopeApp {
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }
+            Command::Seeds(ask) => self.ask_seeds(ask),
+            Command::SetTemperature(temperature) => {
+                self.move_point(|app| app.explore.set_temperature(temperature));
+                self.pad_is_stale = true;
+            }
+            Command::Bookmark(ask) => self.ask_bookmarks(ask),
+            Command::Station(ask) => self.ask_stations(ctx, ask),
+            Command::SaveSheet { sheet, columns, path: Some(path) } => {
+                self.save_sheet(ctx, sheet, columns, path);
+            }
+            Command::SaveSheet { sheet, columns, path: None } => {
+                dialogs::ask(&self.jobs, Chosen::Sheet { sheet, columns });
+            }
+            Command::Companion(ask) => self.ask_companions(ask),
+            Command::CancelTask(number) => self.tasks.cancel(number),
             Command::CopyPoint => ctx.copy_text(self.explore.to_text()),
             Command::PastePoint(text) => self.paste_point(&text),
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
@@ -90,10 +107,12 @@ impl ZscopeApp {
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
             Command::ShowPage(page) => self.view.page = page,
-            Command::ShowTab(tab) => {
+            Command::ShowPane(pane) => {
                 self.view.page = Page::Explore;
-                self.view.tab = tab;
+                self.view.dock.show(pane);
             }
+            Command::ClosePane(pane) => self.view.dock.close(pane),
+            Command::ResetLayout => self.view.dock.reset(),
             Command::OrderCodes(order) => self.view.codebook.order = order,
             Command::SelectCode(code) => self.select_code(code),
             Command::ReviveCodes { codes, from } => self.revive_codes(codes, from),
@@ -101,8 +120,15 @@ impl ZscopeApp {
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
             Command::ResetCells => self.reset_cells(),
-            Command::Map(ask) => self.ask_map(ctx, ask),
+            Command::Map(ask) => self.ask_map(ctx, &ask),
             Command::SetMapMode(mode) => self.view.map.mode = mode,
+            Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
+            Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),
+            Command::ShowCommandPalette(is_shown) => {
+                self.view.command_palette = is_shown.then(crate::ui::CommandPalette::new);
+            }
+            Command::ShowKeys(is_shown) => self.view.shows_keys = is_shown,
+            Command::Zoom(steps) => zoom(ctx, steps),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);
@@ -112,7 +138,7 @@ impl ZscopeApp {
         }
     }
 
-    fn move_point(&mut self, change: impl FnOnce(&mut Self)) {
+    pub(super) fn move_point(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
         self.picture_is_stale = true;
         self.log_moved("point");
@@ -130,7 +156,7 @@ impl ZscopeApp {
         }
     }
 
-    fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
+    pub(super) fn move_corners(&mut self, change: impl FnOnce(&mut Self)) {
         self.explore.begin_edit();
         self.move_point(change);
         self.pad_is_stale = true;
@@ -152,9 +178,15 @@ impl ZscopeApp {
     }
 
     /// Opens what was found at a path, unless a newer question has been asked since.
-    pub(super) fn open_found(&mut self, question: u64, path: PathBuf, found: Found) {
+    pub(super) fn open_found(
+        &mut self,
+        ctx: &egui::Context,
+        question: u64,
+        path: PathBuf,
+        found: Found,
+    ) {
         // Data and pictures are looked at through a model; the first one is the demo.
-        if self.model_question == 0 && !matches!(found, Found::Model) {
+        if self.model_question == 0 && !matches!(found, Found::Model | Found::Workspace) {
             self.open_demo(Demo::Vae);
         }
         match found {
@@ -169,6 +201,11 @@ impl ZscopeApp {
             }
             Found::Model if question > self.model_question => self.open_model(question, &path),
             Found::Picture => self.open_picture(path),
+            Found::Workspace => match Workspace::read(&path) {
+                Ok(workspace) if !self.is_busy() => self.take_up(ctx, workspace, true),
+                Ok(_) => {}
+                Err(error) => self.notice(error.to_string(), true),
+            },
             Found::Data(_) | Found::Model => {}
         }
     }
@@ -314,6 +351,15 @@ impl ZscopeApp {
     }
 }
 
+/// Makes everything in the window larger or smaller.
+fn zoom(ctx: &egui::Context, steps: i32) {
+    let factor = match steps {
+        0 => 1.0,
+        _ => ctx.zoom_factor() + 0.1 * steps as f32,
+    };
+    ctx.set_zoom_factor(((factor * 10.0).round() / 10.0).clamp(0.6, 2.5));
+}
+
 /// The recipe that trains an opened model on: its own, or the one of its network where another library made it.
 fn recipe_of(opened: &Opened) -> Option<Recipe> {
     match (&opened.run, &opened.model) {
@@ -325,6 +371,9 @@ fn recipe_of(opened: &Opened) -> Option<Recipe> {
 
 /// What a path leads to, by what its files are called.
 fn found_at(path: &Path) -> Found {
+    if path.is_file() && path.extension().is_some_and(|ending| ending == workspace::ENDING) {
+        return Found::Workspace;
+    }
     if RunDir::is_run(path) || path.join("model.safetensors").is_file() {
         return Found::Model;
     }

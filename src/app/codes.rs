@@ -9,10 +9,11 @@ use super::jobs::Done;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
+use crate::graph::lower::Task;
 use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane};
 use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use crate::train::worker::Control;
-use crate::ui::Tab;
+use crate::ui::Pane;
 
 /// What changes nothing, as long as no model with codes is in training.
 const NOT_IN_TRAINING: &str =
@@ -116,7 +117,10 @@ impl ZscopeApp {
             codebook.can_undo = live.can_undo;
         }
         // Nobody sees the plane and pieces while other things are shown.
-        if self.codes.codebook.is_some() && self.view.tab == Tab::Codebook {
+        let is_alone =
+            self.model.as_ref().is_some_and(|model| model.config.task() == Task::Quantize);
+        let is_seen = self.view.dock.shows(Pane::Codebook) || is_alone;
+        if self.codes.codebook.is_some() && is_seen {
             self.start_code_jobs();
         }
     }

@@ -2,8 +2,11 @@
 //! a thread of its own that serves only the newest request.
 
 mod thread;
+mod tile_texture;
 mod wgsl;
 mod worker;
+
+use std::collections::BTreeMap;
 
 use eframe::egui;
 use eframe::egui_wgpu::RenderState;
@@ -17,13 +20,17 @@ use crate::engine::{EngineError, EngineKind};
 use crate::graph::lower::Networks;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
+use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::tiles::Corners;
 use crate::session::wanted::Point;
-use crate::ui::{Picture, Unfinished};
+use crate::ui::{Picture, SheetPicture, Unfinished};
 
 /// The most operations of a picture that shaders draw within a frame; a larger one is drawn on the thread, piece by
 /// piece, so that the window has its device in between.
 const FLOPS_IN_A_FRAME: u64 = 4_000_000_000;
+
+/// The most tiles of a sheet along each side of its texture.
+const SHEET_TILES: usize = 16;
 
 /// Draws the explorer's pictures.
 pub(super) enum Decoder {
@@ -90,6 +97,17 @@ impl Decoder {
         }
     }
 
+    /// Draws a latent, whatever the explorer is at.
+    pub(super) fn draw_latent(&mut self, latent: &[f32]) -> Result<(), EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.draw_latent(latent),
+            Self::Thread(thread) => {
+                thread.ask(|wanted| wanted.ask_point(Point::Latent(latent.to_vec()), None));
+                Ok(())
+            }
+        }
+    }
+
     /// All thumbnails of the pad are out of date.
     pub(super) fn ask_tiles(&mut self, explore: &Explore) -> Result<(), EngineError> {
         match self {
@@ -107,6 +125,25 @@ impl Decoder {
         match self {
             Self::Wgsl(wgsl) => wgsl.draw_tiles(),
             Self::Thread(_) => Ok(false),
+        }
+    }
+
+    /// Shows these sheets of small pictures from now on, and no other.
+    pub(super) fn want_sheets(&mut self, wanted: &SheetPoints) -> Result<(), EngineError> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.want_sheets(wanted),
+            Self::Thread(thread) => {
+                thread.ask(|desk| desk.ask_sheets(wanted));
+                Ok(())
+            }
+        }
+    }
+
+    /// The sheets that have been looked at, as far as they are drawn.
+    pub(super) fn sheets(&self) -> BTreeMap<SheetName, SheetPicture> {
+        match self {
+            Self::Wgsl(wgsl) => wgsl.sheet_pictures(),
+            Self::Thread(thread) => thread.sheet_pictures(),
         }
     }
 

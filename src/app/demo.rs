@@ -1,5 +1,6 @@
 //! The embedded models: trained by this program on `shapes`, their recipes beside them in `assets/demo`.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::ZscopeApp;
@@ -46,6 +47,21 @@ impl ZscopeApp {
             done(Done::Model { question, opened: opened.map(Box::new) });
         });
     }
+}
+
+/// An embedded model.
+pub(super) fn open_demo(demo: Demo) -> anyhow::Result<Opened> {
+    open(match demo {
+        Demo::Vae => &VAE,
+        Demo::VqVae => &VQ_VAE,
+    })
+}
+
+/// Which embedded model an opened one is, by the name that stands for its path.
+pub(super) fn of_path(path: &Path) -> Option<Demo> {
+    let named = |files: &Files| path == Path::new(files.name);
+    let demos = [(Demo::Vae, &VAE), (Demo::VqVae, &VQ_VAE)];
+    demos.into_iter().find(|(_, files)| named(files)).map(|(demo, _)| demo)
 }
 
 /// The embedded model of a name, where there is one.

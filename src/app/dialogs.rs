@@ -15,6 +15,9 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter("Weights and descriptions", &foreign::ENDINGS_OF_MODELS);
             wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
         }
+        Chosen::Companion => {
+            wait(jobs, purpose, dialog.set_title("Add a run or model").pick_folder());
+        }
         Chosen::Compared => {
             wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
         }
@@ -44,6 +47,19 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         Chosen::MapLatents => {
             let dialog = dialog.set_title("Save latents").set_file_name("latents.safetensors");
             wait(jobs, purpose, dialog.add_filter("safetensors", &["safetensors"]).save_file());
+        }
+        Chosen::Workspace => {
+            let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
+            wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());
+        }
+        Chosen::Walk { .. } => {
+            let dialog = dialog.set_title("Save the walk").set_file_name("walk.gif");
+            let dialog = dialog.add_filter("Film or strip", &["gif", "png", "jpg"]);
+            wait(jobs, purpose, dialog.save_file());
+        }
+        Chosen::Sheet { .. } => {
+            let dialog = dialog.set_title("Save pictures").set_file_name("pictures.png");
+            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
         }
         Chosen::Picture => {
             let dialog = dialog.set_title("Save picture").set_file_name("picture.png");

@@ -17,6 +17,7 @@ use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
 use crate::session::map::Near;
+use crate::session::sheets::SheetName;
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 
@@ -33,6 +34,10 @@ pub(super) enum Done {
     ClassCounts { question: u64, counts: Vec<usize> },
     /// A model is open, or why not.
     Model { question: u64, opened: Result<Box<Opened>, String> },
+    /// A model beside the one in the explorer is open, or why not.
+    Companion(Result<Box<Opened>, String>),
+    /// Where the encoder of a model beside the one in the explorer puts an image, or why it does not.
+    CompanionImage { question: u64, index: usize, latent: Result<Vec<f32>, String> },
     /// Watched images of a model that does not train, with the KL of every dimension.
     Probe { question: u64, probe: Probe, kl: Vec<f32> },
     /// What an opened run has told so far, or why that cannot be read.
@@ -69,6 +74,8 @@ pub(super) enum Found {
     Data(DataSpec),
     /// One picture.
     Picture,
+    /// A workspace.
+    Workspace,
     /// A model, or nothing that is known.
     Model,
 }
@@ -100,6 +107,22 @@ pub(super) enum Chosen {
     MapPoints,
     /// The file of the map's latents.
     MapLatents,
+    /// A model beside the one in the explorer.
+    Companion,
+    /// A workspace file.
+    Workspace,
+    /// The walk's file.
+    Walk {
+        /// Pictures in it.
+        pictures: usize,
+    },
+    /// The file of a sheet of pictures.
+    Sheet {
+        /// Which one.
+        sheet: SheetName,
+        /// Pictures in a row.
+        columns: usize,
+    },
 }
 
 /// The jobs under way.
@@ -116,6 +139,11 @@ impl Jobs {
     pub(super) fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(64);
         Self { ctx, sender, receiver, saves: Vec::new() }
+    }
+
+    /// The window that hears of them.
+    pub(super) fn ctx(&self) -> &egui::Context {
+        &self.ctx
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

@@ -1,5 +1,6 @@
 //! What happens every frame, also while the window is hidden: events in, jobs in, pictures made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Command, Estimate, ModelLine, Notice, Scene};
+use crate::ui::{Estimate, ModelLine, Notice, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -54,9 +55,12 @@ impl eframe::App for ZscopeApp {
         let is_mapping = self.map.is_busy();
         let at = script::Progress { step, is_over, is_measuring, is_mapping };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
-        for command in scripted.into_iter().chain(shortcuts(ctx)) {
+        if let Some(command) = scripted {
             self.apply(ctx, command);
         }
+        self.advance(ctx);
+        self.task_lines = self.tasks.lines();
+        self.companion_lines = self.companions.lines(self.explore.latent().len());
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
         if self.training.is_some() || self.opening.is_some() {
             let is_software = self.gpu.as_ref().is_none_or(Gpu::is_software);
@@ -88,6 +92,8 @@ impl eframe::App for ZscopeApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.script.is_none() {
             self.recent.keep(storage);
+            let ctx = self.jobs.ctx().clone();
+            self.keep_workspace(&ctx, storage);
         }
     }
 
@@ -100,6 +106,7 @@ impl eframe::App for ZscopeApp {
         self.training = None;
         self.evaluation.stop();
         self.map.end_job();
+        self.tasks.cancel_all();
         self.jobs.finish_saves();
     }
 }
@@ -136,6 +143,13 @@ impl ZscopeApp {
             recent: self.recent.paths(),
             runs_folder: &self.runs_folder,
             notices: &self.notices,
+            watched: &self.probe_latents,
+            bookmarks: &self.kept.bookmarks,
+            walk: &self.kept.walk,
+            drift: self.drift,
+            tasks: &self.task_lines,
+            companions: &self.companion_lines,
+            link: self.companions.link,
         }
     }
 
@@ -221,7 +235,9 @@ impl ZscopeApp {
     fn take_jobs(&mut self, ctx: &egui::Context) {
         while let Some(done) = self.jobs.next() {
             match done {
-                Done::Found { question, path, found } => self.open_found(question, path, found),
+                Done::Found { question, path, found } => {
+                    self.open_found(ctx, question, path, found);
+                }
                 Done::Data { question, spec, opened } if question == self.data_question => {
                     self.data_opened(ctx, spec, opened);
                 }
@@ -274,20 +290,11 @@ impl ZscopeApp {
                     self.explore.set_latent(&latent);
                     self.picture_is_stale = true;
                 }
-                Done::Chosen(Chosen::Data | Chosen::Model | Chosen::ModelFile, path) => {
-                    self.open_path(path);
+                Done::Companion(opened) => self.companion_opened(ctx, opened),
+                Done::CompanionImage { question, index, latent } => {
+                    self.companion_encoded(question, index, latent);
                 }
-                Done::Chosen(Chosen::Compared, path) => self.compare_run(path),
-                Done::Chosen(Chosen::Evaluated, path) => self.evaluate_run(&path),
-                Done::Chosen(Chosen::Classifier, path) => {
-                    self.view.measure.classifier = path.display().to_string();
-                }
-                Done::Chosen(Chosen::Measures, path) => self.save_measures(path),
-                Done::Chosen(Chosen::Curves, path) => self.save_curves(path),
-                Done::Chosen(Chosen::Picture, path) => self.save_picture(path),
-                Done::Chosen(Chosen::MapPicture, path) => self.save_map_picture(ctx, path),
-                Done::Chosen(Chosen::MapPoints, path) => self.save_map_points(path),
-                Done::Chosen(Chosen::MapLatents, path) => self.save_map_latents(path),
+                Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Map { question, made } => self.take_map(question, made),
                 Done::MapNear { near } => self.map_near_found(near),
                 Done::MapHere { point } => self.map_here_found(point),
@@ -312,6 +319,34 @@ impl ZscopeApp {
                 | Done::Survey { .. }
                 | Done::CodePictures { .. }
                 | Done::History { .. } => {}
+            }
+        }
+    }
+
+    /// A person chose a path.
+    fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
+        match chosen {
+            Chosen::Data | Chosen::Model | Chosen::ModelFile => {
+                self.open_path(path);
+            }
+            Chosen::Compared => self.compare_run(path),
+            Chosen::Evaluated => self.evaluate_run(&path),
+            Chosen::Classifier => {
+                self.view.measure.classifier = path.display().to_string();
+            }
+            Chosen::Measures => self.save_measures(path),
+            Chosen::Curves => self.save_curves(path),
+            Chosen::Picture => self.save_picture(path),
+            Chosen::MapPicture => self.save_map_picture(ctx, path),
+            Chosen::MapPoints => self.save_map_points(path),
+            Chosen::MapLatents => self.save_map_latents(path),
+            Chosen::Companion => self.add_companion(&path),
+            Chosen::Workspace => self.save_workspace(ctx, path),
+            Chosen::Walk { pictures } => {
+                self.save_walk(ctx, pictures, path);
+            }
+            Chosen::Sheet { sheet, columns } => {
+                self.save_sheet(ctx, sheet, columns, path);
             }
         }
     }
@@ -371,6 +406,7 @@ impl ZscopeApp {
             self.pictures.main = decoder.point();
             self.pictures.unfinished = decoder.unfinished();
             self.pictures.pad = decoder.pad();
+            self.pictures.sheets = decoder.sheets();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
             }
@@ -466,6 +502,7 @@ impl ZscopeApp {
             self.picture_is_stale = true;
             self.pad_is_stale = true;
         }
+        self.encode_for_companions();
         self.log_moved("reconstructions");
     }
 
@@ -594,11 +631,13 @@ impl ZscopeApp {
             self.pictures.main = None;
             self.pictures.unfinished = None;
             self.pictures.pad = None;
+            self.pictures.sheets.clear();
         }
         if model.networks.decoder.is_none() {
             self.pictures.probe = None;
         }
         self.decoder = decoder;
+        self.sheets.clear();
         let shape = model.config.latent();
         let codes = model.codes(tensors);
         let alone = model.codebook_alone();
@@ -614,6 +653,10 @@ impl ZscopeApp {
             None if alone.is_some() => told_use(tensors),
             None => Usage::Unknown,
         };
+        self.keep_for(&model);
+        if let Some(standing) = self.wanted_standing.take() {
+            self.explore.stand(&standing);
+        }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
         self.map.begin_anew();
@@ -631,6 +674,7 @@ impl ZscopeApp {
         if self.picture_is_stale {
             self.map_codes(ctx);
         }
+        self.draw_companions(ctx, self.picture_is_stale);
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
         if std::mem::take(&mut self.picture_is_stale) {
@@ -639,6 +683,10 @@ impl ZscopeApp {
         }
         if drawn.is_ok() && std::mem::take(&mut self.pad_is_stale) {
             drawn = decoder.ask_tiles(&self.explore);
+        }
+        if drawn.is_ok() && self.sheets != self.view.sheets {
+            self.sheets.clone_from(&self.view.sheets);
+            drawn = decoder.want_sheets(&self.sheets);
         }
         let tiles = drawn.and_then(|()| decoder.draw_tiles());
         match tiles {
@@ -655,7 +703,7 @@ fn told_use(tensors: &NamedArrays) -> Usage {
     counts.map_or(Usage::Unknown, |counts| Usage::Averaged(counts.into()))
 }
 
-fn model_name(opened: &Opened) -> String {
+pub(super) fn model_name(opened: &Opened) -> String {
     // A checkpoint is called as its run; a model of another library has a name of its own.
     let parent = opened.path.parent().filter(|_| opened.run.is_some());
     let folder = opened.run_dir.as_deref().or(parent);
@@ -692,36 +740,4 @@ fn watched(opened: &Opened) -> Result<(Probe, Vec<f32>), crate::codec::CodecErro
     let few = Examined { labels, images: few };
     let probe = Probe::reconstruct(codec.as_mut(), range, opened.step, &few, opened.corruption)?;
     Ok((probe, kl))
-}
-
-/// What the keyboard asks for, unless a text field has it.
-fn shortcuts(ctx: &egui::Context) -> Vec<Command> {
-    if ctx.egui_wants_keyboard_input() {
-        return Vec::new();
-    }
-    ctx.input_mut(|input| {
-        let mut commands = Vec::new();
-        let shift_z = egui::KeyboardShortcut::new(
-            egui::Modifiers::COMMAND | egui::Modifiers::SHIFT,
-            egui::Key::Z,
-        );
-        let z = egui::KeyboardShortcut::new(egui::Modifiers::COMMAND, egui::Key::Z);
-        if input.consume_shortcut(&shift_z) {
-            commands.push(Command::Redo);
-        }
-        if input.consume_shortcut(&z) {
-            commands.push(Command::Undo);
-        }
-        for event in &input.events {
-            match event {
-                egui::Event::Copy => commands.push(Command::CopyPoint),
-                egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
-                _ => {}
-            }
-        }
-        if input.consume_key(egui::Modifiers::NONE, egui::Key::Space) {
-            commands.push(Command::TogglePause);
-        }
-        commands
-    })
 }

@@ -23,7 +23,7 @@ use crate::graph::lower::Task;
 use crate::latest::Latest;
 use crate::layout::process::Stop;
 use crate::session::map::{Ask, Colouring, Map, Placed, Points, Projection, Work};
-use crate::ui::{Ground, MapScene, Page, Tab};
+use crate::ui::{Ground, MapScene, Page, Pane};
 
 /// While a model trains, points are encoded anew no sooner than this after the last time, and not before four times as
 /// long as that took has passed.
@@ -152,16 +152,14 @@ impl Mapping {
 
 impl ZscopeApp {
     /// Does what is asked of the map.
-    pub(super) fn ask_map(&mut self, ctx: &egui::Context, ask: Ask) {
-        match &ask {
+    pub(super) fn ask_map(&mut self, ctx: &egui::Context, ask: &Ask) {
+        match ask {
             Ask::Encode => self.encode_map(ctx),
             Ask::Cancel => self.cancel_map(),
             Ask::Refit => self.map.refits = true,
-            Ask::Project(_) => {
-                // A layout of another kind is not wanted any more; images that are being encoded are.
-                if !matches!(self.map.state.work, Some(Work::Encoding(_))) {
-                    self.map.end_job();
-                }
+            // A layout of another kind is not wanted any more; images that are being encoded are.
+            Ask::Project(_) if !matches!(self.map.state.work, Some(Work::Encoding(_))) => {
+                self.map.end_job();
             }
             Ask::SavePicture(Some(path)) => self.save_map_picture(ctx, path.clone()),
             Ask::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::MapPicture),
@@ -171,7 +169,7 @@ impl ZscopeApp {
             Ask::SaveLatents(None) => dialogs::ask(&self.jobs, Chosen::MapLatents),
             _ => {}
         }
-        self.map.state.apply(&ask);
+        self.map.state.apply(ask);
     }
 
     /// Ends what is being made; what was there before is shown again.
@@ -205,7 +203,7 @@ impl ZscopeApp {
         self.map.ground = self.map_ground();
         self.save_screenshot();
         self.map.state.work = self.map.job.as_ref().map(Job::work);
-        let is_shown = self.view.tab == Tab::Map && self.view.page == Page::Explore;
+        let is_shown = self.view.dock.shows(Pane::Map) && self.view.page == Page::Explore;
         if !is_shown {
             return;
         }
@@ -376,7 +374,7 @@ impl ZscopeApp {
             Made::Points(Ok(None)) | Made::Placed(Ok(None)) | Made::Losses(Ok(None)) => {}
             Made::Points(Err(error)) => {
                 // Not again for the same weights.
-                self.map.encoded = Some((Instant::now(), took.max(Duration::from_secs(60))));
+                self.map.encoded = Some((Instant::now(), took.max(Duration::from_mins(1))));
                 self.notice(format!("encode the images of the map: {error}"), true);
             }
             Made::Placed(Err(error)) => {

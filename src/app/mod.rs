@@ -6,11 +6,13 @@
 mod apply;
 mod card;
 mod codes;
+mod companions;
 mod compare;
 mod decoder;
 mod demo;
 mod dialogs;
 mod evaluate;
+mod films;
 mod frame_log;
 mod history;
 mod jobs;
@@ -20,8 +22,12 @@ mod opening;
 mod recent;
 mod script;
 mod survey;
+mod tasks;
 mod textures;
+mod walking;
+mod workspace;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,13 +46,16 @@ use crate::graph::lower::{CodeGraphs, Networks, Shown};
 use crate::latent::CodeSpace;
 use crate::open::{Opened, code_shares};
 use crate::picture::{ImageShape, ValueRange};
-use crate::session::explore::Explore;
+use crate::session::explore::{Explore, Standing};
+use crate::session::kept::Kept;
+use crate::session::sheets::SheetPoints;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{Card, DataLine, Demo, Notice, Pictures, View};
+use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, TaskLine, View};
 
 use codes::Codes;
+use companions::Companions;
 use decoder::Decoder;
 use evaluate::Evaluation;
 use frame_log::FrameLog;
@@ -55,7 +64,9 @@ use map::Mapping;
 use opening::Opening;
 use recent::Recent;
 use script::Script;
+use tasks::Tasks;
 use textures::ProbeTextures;
+use workspace::Workspace;
 
 /// The model in the explorer.
 struct Model {
@@ -79,6 +90,15 @@ struct Model {
 }
 
 impl Model {
+    /// What tells it from other models, for what a person keeps for it.
+    fn key(&self) -> String {
+        let path = self
+            .opened
+            .as_ref()
+            .map(|opened| opened.run_dir.as_ref().unwrap_or(&opened.path).display().to_string());
+        path.unwrap_or_else(|| self.name.clone())
+    }
+
     /// The codes with how often each was used in training, where pictures are made of them.
     fn codes(&self, tensors: &NamedArrays) -> Option<(CodeSpace, Arc<[f32]>)> {
         let codes = self.networks.codes.as_ref().filter(|codes| codes.decoder.is_some())?;
@@ -120,6 +140,20 @@ pub struct ZscopeApp {
     picture_is_stale: bool,
     /// Whether all thumbnails of the pad are out of date and not asked for yet.
     pad_is_stale: bool,
+    /// The sheets that the decoder was asked for last.
+    sheets: SheetPoints,
+    /// What a person keeps for the model, what tells that model from others, and what was kept for those.
+    kept: Kept,
+    kept_key: String,
+    kept_before: BTreeMap<String, Kept>,
+    /// Where to stand in the model that is being opened.
+    wanted_standing: Option<Standing>,
+    /// How fast the point drifts over the plane of seeds, in places a second.
+    drift: [f32; 2],
+    companions: Companions,
+    companion_lines: Vec<CompanionLine>,
+    tasks: Tasks,
+    task_lines: Vec<TaskLine>,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
@@ -226,6 +260,8 @@ fn close_on_interrupt(ctx: &egui::Context) -> anyhow::Result<Arc<AtomicBool>> {
 impl ZscopeApp {
     fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
         crate::ui::theme::apply(&cc.egui_ctx);
+        // The window has keys of its own for that, which its help lists.
+        cc.egui_ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let render_state = cc.wgpu_render_state.clone();
         let gpu = render_state.as_ref().map(|state| {
             Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone())
@@ -255,6 +291,16 @@ impl ZscopeApp {
             decoder: None,
             picture_is_stale: false,
             pad_is_stale: false,
+            sheets: SheetPoints::new(),
+            kept: Kept::default(),
+            kept_key: String::new(),
+            kept_before: BTreeMap::new(),
+            wanted_standing: None,
+            drift: [0.0; 2],
+            companions: Companions::default(),
+            companion_lines: Vec::new(),
+            tasks: Tasks::default(),
+            task_lines: Vec::new(),
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
@@ -276,10 +322,18 @@ impl ZscopeApp {
             gpu,
             render_state,
         };
-        app.open_data(app.view.form.data.clone());
-        match args.path {
-            Some(path) => app.open_path(path),
-            None => app.open_demo(Demo::Vae),
+        let before = Workspace::kept(storage);
+        let is_named = args.path.is_some();
+        if is_named || before.is_none() {
+            app.open_data(app.view.form.data.clone());
+        }
+        if let Some(workspace) = before {
+            app.take_up(&cc.egui_ctx, workspace, !is_named);
+        } else if !is_named {
+            app.open_demo(Demo::Vae);
+        }
+        if let Some(path) = args.path {
+            app.open_path(path);
         }
         Ok(app)
     }

@@ -9,12 +9,16 @@ use eframe::egui;
 use crate::event::Value;
 use crate::latent::{Metric, Mixing};
 use crate::layout::Method;
+use crate::session::anchor::Anchor;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
-use crate::ui::{Command, Demo, MapMode, MeasureForm, Order, Page, Tab, TrainForm};
+use crate::ui::{
+    BookmarkAsk, Command, CompanionAsk, Demo, Link, MapMode, MeasureForm, Order, Page, Pane,
+    SeedsAsk, StationAsk, TrainForm,
+};
 
 /// How long a script rests for a screenshot to be taken.
 const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
@@ -172,6 +176,7 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     Ok(lines)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: what each word means")]
 fn parse_line(line: &str) -> anyhow::Result<Line> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let words: Vec<&str> = rest.split_whitespace().collect();
@@ -202,6 +207,28 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "begin-walk" => Command::BeginWalk,
         "walk" => Command::Walk([number(0)?, number(1)?]),
         "draw" => Command::JumpToDraw,
+        "seeds" => Command::Seeds(SeedsAsk::Go([number(0)?.into(), number(1)?.into()])),
+        "snap" => Command::Seeds(SeedsAsk::Snap),
+        "drift" => Command::Seeds(SeedsAsk::Drift([number(0)?, number(1)?])),
+        "temperature" => Command::SetTemperature(number(0)?),
+        "bookmark" if rest.is_empty() => Command::Bookmark(BookmarkAsk::Add),
+        "bookmark" => Command::Bookmark(BookmarkAsk::GoTo(number(0)? as usize)),
+        "name-bookmark" => {
+            let name = words.get(1..).unwrap_or_default().join(" ");
+            Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
+        }
+        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
+        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
+        "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
+        "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
+        "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
+        "station" => Command::Station(StationAsk::Add(Anchor::Point)),
+        "play" => Command::Station(StationAsk::Play(rest != "off")),
+        "seek" => Command::Station(StationAsk::Seek(number(0)?)),
+        "save-walk" => {
+            let path = words.get(1).map(PathBuf::from);
+            Command::Station(StationAsk::Save { pictures: number(0)? as usize, path })
+        }
         "images-at-corners" => {
             let index = number(0)? as usize;
             Command::SetCorner { index, source: CornerSource::Image(number(1)? as usize) }
@@ -218,9 +245,14 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "average" => Command::ShowAverage(rest != "off"),
         "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
-        "tab" if rest == "codebook" => Command::ShowTab(Tab::Codebook),
-        "tab" if rest == "map" => Command::ShowTab(Tab::Map),
-        "tab" if rest == "reconstructions" => Command::ShowTab(Tab::Reconstructions),
+        "tab" | "close" => {
+            let names = || Pane::ALL.map(Pane::name).join(", ").to_lowercase();
+            let pane = Pane::from_name(rest.trim());
+            let pane =
+                pane.ok_or_else(|| anyhow!("{rest:?} (expected evaluate, explore, {})", names()))?;
+            if verb == "tab" { Command::ShowPane(pane) } else { Command::ClosePane(pane) }
+        }
+        "reset-layout" => Command::ResetLayout,
         "order" if rest == "index" => Command::OrderCodes(Order::Index),
         "order" if rest == "use" => Command::OrderCodes(Order::Use),
         "order" if rest == "norm" => Command::OrderCodes(Order::Norm),
@@ -243,10 +275,14 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save" => Command::SaveCheckpoint,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
+        "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
+        "palette" => Command::ShowCommandPalette(rest != "off"),
+        "keys" => Command::ShowKeys(rest != "off"),
+        "zoom" => Command::Zoom(number(0)? as i32),
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, images-at-corners, mixing, set, freeze, class, average, tab, card, order, code, revive, compare, keep-curves, evaluate, map, cell, pause, resume, step, stop, save, undo, redo or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -86,24 +86,24 @@ pub(super) struct Sheet {
     /// Width and height.
     tile_px: [usize; 2],
     /// Tiles in a row and in a column.
-    side: usize,
+    sides: [usize; 2],
 }
 
 impl Sheet {
-    /// `side` rows of as many tiles.
-    pub(super) fn new(tile_px: [usize; 2], side: usize) -> Self {
-        Self { texture: None, tile_px, side }
+    /// Rows of `columns` tiles each.
+    pub(super) fn new(tile_px: [usize; 2], [columns, rows]: [usize; 2]) -> Self {
+        Self { texture: None, tile_px, sides: [columns, rows] }
     }
 
     /// Fills a tile by its number, row by row from the top left.
     pub(super) fn set(&mut self, ctx: &Context, index: usize, tile: &ColorImage) {
-        let [width, height] = self.tile_px;
+        let ([width, height], [columns, rows]) = (self.tile_px, self.sides);
         let options = TextureOptions::LINEAR;
         let texture = self.texture.get_or_insert_with(|| {
-            let size = [self.side * width, self.side * height];
-            ctx.load_texture("pad", ColorImage::filled(size, Color32::TRANSPARENT), options)
+            let size = [columns * width, rows * height];
+            ctx.load_texture("tiles", ColorImage::filled(size, Color32::TRANSPARENT), options)
         });
-        let place = [index % self.side * width, index / self.side * height];
+        let place = [index % columns * width, index / columns * height];
         texture.set_partial(place, tile.clone(), options);
     }
 

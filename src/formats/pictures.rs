@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
@@ -190,18 +191,42 @@ pub fn write_folder(folder: &Path, images: &Array) -> Result<(), FormatError> {
 /// # Errors
 /// When the shape is another or the file cannot be written.
 pub fn write_gif(path: &Path, images: &Array) -> Result<(), FormatError> {
+    let count = images.num_rows();
+    let frames = (0..count).chain((1..count.saturating_sub(1)).rev());
+    write_frames(path, images, frames, 1.0 / 12.0)
+}
+
+/// Writes a batch as a `.gif` that begins anew for ever, whole or not at all.
+///
+/// # Shapes
+/// `[b, c, h, w]` with 1 or 3 channels, in [0, 1].
+///
+/// # Units
+/// `secs` is how long each picture stays, in seconds; at least 0.02, as programs show shorter ones slowly.
+///
+/// # Errors
+/// When the shape is another or the file cannot be written.
+pub fn write_film(path: &Path, images: &Array, secs: f32) -> Result<(), FormatError> {
+    let secs = if secs.is_finite() { secs.clamp(0.02, 60.0) } else { 1.0 };
+    write_frames(path, images, 0..images.num_rows(), secs)
+}
+
+fn write_frames(
+    path: &Path,
+    images: &Array,
+    frames: impl IntoIterator<Item = usize>,
+    secs: f32,
+) -> Result<(), FormatError> {
     let shape = images.shape().get(1..).unwrap_or_default();
     let wrong =
         |found| FormatError::content(WRITE, found, "[b, c, h, w] with 1 or 3 channels", path);
-    let count = images.num_rows();
-    let frames = (0..count).chain((1..count.saturating_sub(1)).rev());
-    let frames = frames.map(|i| Pixels::new(shape, images.row(i)).map_err(wrong));
+    let frames = frames.into_iter().map(|i| Pixels::new(shape, images.row(i)).map_err(wrong));
     let frames = frames.collect::<Result<Vec<_>, _>>()?;
     write_whole(path, |out| {
         let mut encoder = GifEncoder::new(out);
         encoder.set_repeat(Repeat::Infinite).map_err(io::Error::other)?;
         for frame in frames {
-            let delay = Delay::from_numer_denom_ms(1000, 12);
+            let delay = Delay::from_saturating_duration(Duration::from_secs_f32(secs));
             let frame = Frame::from_parts(frame.into_rgba(), 0, 0, delay);
             encoder.encode_frame(frame).map_err(io::Error::other)?;
         }

@@ -98,7 +98,7 @@ pub fn nearest_rows(matrix: &Array, k: usize, watch: Part<'_>) -> Result<Neighbo
             let mut products = products.slice_mut(ndarray::s![.., ..columns.len()]);
             general_mat_mul(-2.0, &rows, &others.t(), 0.0, &mut products);
             for (near, products) in near.iter_mut().zip(products.rows()) {
-                near.look(start as u32, products, &squares[columns.clone()]);
+                near.look(start as u32, &products, &squares[columns.clone()]);
             }
             watch.tell(done.load(Ordering::Relaxed) as f64 / blocks as f64)?;
         }
@@ -157,7 +157,7 @@ impl Nearest {
     }
 
     /// Looks at rows from `first` on: their squares, and minus two times their products with this row.
-    fn look(&mut self, first: u32, products: ndarray::ArrayView1<'_, f32>, squares: &[f32]) {
+    fn look(&mut self, first: u32, products: &ndarray::ArrayView1<'_, f32>, squares: &[f32]) {
         for (at, (product, square)) in (first..).zip(products.iter().zip(squares)) {
             let far = product + square;
             if far < self.limit {

@@ -32,7 +32,7 @@ pub(super) fn neighbours(n: usize) -> usize {
 /// Lays out vectors whose neighbours are known; `goes_on` where they lie as an earlier layout put them.
 ///
 /// # Source
-/// McInnes, Healy & Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
+/// `McInnes`, Healy & Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
 /// 2018, arXiv:1802.03426, algorithm 5; 15 neighbours, least distance 0.1, 5 negative samples, and 500 epochs or, of
 /// more than 10,000 vectors, 200. Other than there, all points of an epoch move at once: each is pulled twice along an
 /// edge, in place of once from either end.

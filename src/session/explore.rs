@@ -1,10 +1,17 @@
 //! Where a person stands in latent space: the vector, the pad with its corners, and the way back.
 
+mod places;
+mod seeds;
+mod standing;
 mod text;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+pub use places::Place;
+pub use seeds::SeedPlane;
+use serde::{Deserialize, Serialize};
+pub use standing::Standing;
 pub use text::PasteError;
 
 use crate::latent::{CodeSpace, Mixing, Plane, latent_from_pad};
@@ -20,7 +27,8 @@ const WALK_SHARE: f32 = 0.25;
 pub const DEAD_NATS: f32 = 0.01;
 
 /// Where a corner of the pad comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CornerSource {
     /// The mean latent of a watched image; follows the encoder while it learns.
     Image(usize),
@@ -31,7 +39,7 @@ pub enum CornerSource {
 }
 
 /// One corner of the pad.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Corner {
     /// Where it comes from.
     pub source: CornerSource,
@@ -54,14 +62,6 @@ pub enum Prior {
     },
 }
 
-/// A point, and where on the pad it lies.
-#[derive(Clone, Debug, PartialEq)]
-struct Place {
-    latent: Vec<f32>,
-    pad: Option<[f32; 2]>,
-    cells: BTreeMap<usize, u32>,
-}
-
 /// The state of exploration. Holds no picture: those are made from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explore {
@@ -78,6 +78,10 @@ pub struct Explore {
     redo: Vec<Place>,
     next_seed: u64,
     prior: Prior,
+    /// How far from the middle of the prior draws lie, as a share of what it says.
+    temperature: f32,
+    /// Where the pad lies on the plane of seeds, where it is a piece of that.
+    seeds: Option<SeedPlane>,
     /// Codes that a person has put into cells of the picture.
     cells: BTreeMap<usize, u32>,
     /// Whether nobody has moved or chosen anything.
@@ -105,6 +109,8 @@ impl Explore {
             redo: Vec::new(),
             next_seed: 4,
             prior: Prior::Normal,
+            temperature: 1.0,
+            seeds: None,
             cells: BTreeMap::new(),
             is_untouched: true,
         }
@@ -137,14 +143,17 @@ impl Explore {
         }
     }
 
-    /// A draw from the prior, by its seed.
+    /// A draw from the prior: the one that `seed:N` names on the command line, where the temperature is 1.
     pub fn draw(&self, seed: u64) -> Vec<f32> {
         let d = self.latent.len();
         match &self.prior {
-            Prior::Normal => draw(seed, d),
+            Prior::Normal => {
+                draw(seed, d).into_iter().map(|value| value * self.temperature).collect()
+            }
             Prior::Codes { space, shares } => {
                 let cells = d / space.vector_len();
-                space.latent_of_codes(&space.draw(shares, cells, seed, 0))
+                let shares = seeds::sharpened(shares, self.temperature);
+                space.latent_of_codes(&space.draw(&shares, cells, seed, 0))
             }
         }
     }
@@ -230,10 +239,6 @@ impl Explore {
         }
     }
 
-    fn place(&self) -> Place {
-        Place { latent: self.latent.clone(), pad: self.pad, cells: self.cells.clone() }
-    }
-
     fn is_elsewhere(&self, place: &Place) -> bool {
         place.latent != self.latent || place.cells != self.cells
     }
@@ -248,9 +253,13 @@ impl Explore {
     /// The codes of the picture, `[cells]`: those nearest to the point, and those that a person put instead; where
     /// several quantizers or heads have a code in each cell, all cells of one before those of the next. Nothing for latents without a codebook. Costs a look at all codes for each cell.
     pub fn codes(&self) -> Option<Vec<u32>> {
+        self.codes_at(&self.latent, &self.cells)
+    }
+
+    fn codes_at(&self, latent: &[f32], cells: &BTreeMap<usize, u32>) -> Option<Vec<u32>> {
         let Prior::Codes { space, .. } = &self.prior else { return None };
-        let mut codes = space.codes_of_latent(&self.latent);
-        for (&cell, &code) in &self.cells {
+        let mut codes = space.codes_of_latent(latent);
+        for (&cell, &code) in cells {
             if let Some(slot) = codes.get_mut(cell) {
                 *slot = code;
             }
@@ -328,6 +337,7 @@ impl Explore {
             self.latent = latent;
             self.pad = Some([u, v]);
             self.is_untouched = false;
+            self.follow_seeds([u, v]);
         }
     }
 
@@ -358,6 +368,21 @@ impl Explore {
         if let (Some(corner), Some(latent)) = (self.corners.get_mut(index), fits) {
             *corner = Corner { source, latent };
             self.is_untouched = false;
+            // Corners of one's own are no piece of the plane of seeds.
+            self.seeds = None;
+            self.follow_pad();
+        }
+    }
+
+    /// Puts a corner onto a latent, where it stays; ignored where that is none of this latent space.
+    pub fn put_corner(&mut self, index: usize, latent: Vec<f32>) {
+        if !self.is_point(&latent) {
+            return;
+        }
+        if let Some(corner) = self.corners.get_mut(index) {
+            *corner = Corner { source: CornerSource::Point, latent };
+            self.is_untouched = false;
+            self.seeds = None;
             self.follow_pad();
         }
     }
@@ -481,5 +506,5 @@ impl Explore {
 }
 
 fn draw(seed: u64, d: usize) -> Vec<f32> {
-    normals(seed, 0, Purpose::Explore, d)
+    normals(seed, 0, Purpose::Sample, d)
 }

@@ -3,14 +3,20 @@
 //! Accepts events in any order and with any content: it never panics, and what does not fit becomes a
 //! warning. It has no clock, does no I/O and knows nothing of windows: time comes with the events.
 
+pub mod anchor;
+pub mod bookmarks;
 pub mod codebook;
 mod compared;
 pub mod evaluate;
 pub mod explore;
+pub mod kept;
 pub mod map;
 mod series;
+pub mod sheets;
 mod steps;
 pub mod tiles;
+pub mod traversals;
+pub mod walk;
 pub mod wanted;
 pub mod words;
 

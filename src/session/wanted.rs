@@ -1,5 +1,6 @@
 //! What a window wants of a thread that decodes: only the newest of each kind, and what of it comes first.
 
+use super::sheets::{SheetName, SheetPoints, SheetTiles, Sheets};
 use super::tiles::{Corners, Tiles};
 use crate::graph::lower::Networks;
 
@@ -10,6 +11,15 @@ pub enum Point {
     Latent(Vec<f32>),
     /// Indices of codes, `[q * cells]`.
     Codes(Vec<f32>),
+}
+
+impl Point {
+    /// What a decoder reads.
+    pub fn values(&self) -> &[f32] {
+        match self {
+            Self::Latent(values) | Self::Codes(values) => values,
+        }
+    }
 }
 
 /// The next thing to draw.
@@ -26,6 +36,8 @@ pub enum Job {
         /// Their latents, one after the other.
         latents: Vec<f32>,
     },
+    /// A few pictures of a sheet.
+    Sheet(SheetTiles),
 }
 
 /// What is yet to be drawn.
@@ -36,6 +48,7 @@ pub struct Wanted {
     whole: Option<Point>,
     corners: Option<Corners>,
     tiles: Tiles,
+    sheets: Sheets,
     is_over: bool,
 }
 
@@ -50,9 +63,10 @@ impl Wanted {
         self.is_over
     }
 
-    /// Newer weights, before anything else is drawn.
+    /// Newer weights, before anything else is drawn; all sheets are out of date.
     pub fn ask_weights(&mut self, networks: Networks) {
         self.weights = Some(networks);
+        self.sheets.renew();
     }
 
     /// Another point, which lies on the pad at `pad` if it does.
@@ -81,9 +95,19 @@ impl Wanted {
         self.tiles.put_back(tiles);
     }
 
-    /// Whether tiles are missing.
+    /// The sheets that are looked at from now on.
+    pub fn ask_sheets(&mut self, sheets: &SheetPoints) {
+        self.sheets.want(sheets);
+    }
+
+    /// Pictures of a sheet that were taken and not drawn.
+    pub fn put_back_sheet(&mut self, sheet: SheetName, tiles: &[usize]) {
+        self.sheets.put_back(sheet, tiles);
+    }
+
+    /// Whether small pictures are missing.
     pub fn has_tiles(&self) -> bool {
-        !self.tiles.is_empty()
+        !self.tiles.is_empty() || !self.sheets.is_empty()
     }
 
     /// Whether there is something that a whole picture and tiles give way to.
@@ -96,7 +120,7 @@ impl Wanted {
         self.weights.take()
     }
 
-    /// Takes what comes first: the point, its whole picture, then at most `count` tiles.
+    /// Takes what comes first: the point, its whole picture, then at most `count` tiles of the pad, then of sheets.
     pub fn take_job(&mut self, count: usize) -> Option<Job> {
         if let Some(point) = self.point.take() {
             // The whole picture of an older one has become worthless.
@@ -106,9 +130,13 @@ impl Wanted {
         if let Some(point) = self.whole.take() {
             return Some(Job::Whole(point));
         }
-        let corners = self.corners.as_ref()?;
-        let tiles = self.tiles.take(count);
-        let latents = tiles.iter().flat_map(|&tile| corners.latent_of(tile)).collect();
-        (!tiles.is_empty()).then_some(Job::Tiles { tiles, latents })
+        if let Some(corners) = &self.corners {
+            let tiles = self.tiles.take(count);
+            let latents = tiles.iter().flat_map(|&tile| corners.latent_of(tile)).collect();
+            if !tiles.is_empty() {
+                return Some(Job::Tiles { tiles, latents });
+            }
+        }
+        self.sheets.take(count).map(Job::Sheet)
     }
 }

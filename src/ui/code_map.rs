@@ -5,7 +5,7 @@ use egui::{Align2, DragValue, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, W
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
 use super::words::{self, measure};
-use super::{Command, Scene, Tab, keys, sliders, theme};
+use super::{Command, Scene, keys, sliders, theme};
 use crate::session::codebook::{CodeMap, Codebook};
 
 /// A map with this much room to its right has its controls there.
@@ -15,12 +15,12 @@ const GAP: f32 = 12.0;
 /// The smallest digits that can be read, and the largest that are used.
 const DIGITS: [f32; 2] = [8.0, 11.0];
 
-/// The map in a square of `side` points, and what changes it.
+/// The map in a square of `side` points, and what changes it; a codebook beside it can be clicked in too.
 pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     view: &mut CodebookView,
-    tab: Tab,
+    is_beside_codebook: bool,
     side: f32,
     out: &mut Vec<Command>,
 ) {
@@ -28,11 +28,11 @@ pub(super) fn show(
         ui.horizontal_top(|ui| {
             map_ui(ui, scene, view, side);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
-            ui.vertical(|ui| controls(ui, scene, view, tab, out));
+            ui.vertical(|ui| controls(ui, scene, view, is_beside_codebook, out));
         });
     } else {
         map_ui(ui, scene, view, side);
-        controls(ui, scene, view, tab, out);
+        controls(ui, scene, view, is_beside_codebook, out);
     }
 }
 
@@ -136,7 +136,7 @@ fn controls(
     ui: &mut Ui,
     scene: &Scene<'_>,
     view: &mut CodebookView,
-    tab: Tab,
+    is_beside_codebook: bool,
     out: &mut Vec<Command>,
 ) {
     let chosen = scene.code_map.and_then(|map| {
@@ -151,7 +151,7 @@ fn controls(
             ui.label(theme::muted("Click a cell to change its code."));
         }
     }
-    if chosen.is_some() && tab == Tab::Codebook && ui.available_width() < BESIDE * 2.0 {
+    if chosen.is_some() && is_beside_codebook && ui.available_width() < BESIDE * 2.0 {
         ui.label(theme::muted("or click a code in the heatmap").small());
     }
     let reset = |ui: &mut Ui, out: &mut Vec<Command>| {

@@ -1,16 +1,22 @@
 //! Everything that a person can do, as one closed list: panels return it, shortcuts and scripts speak it.
 
+mod asks;
+
 use std::path::PathBuf;
 
-use super::{MapMode, MeasureForm, Order, Page, Tab, TrainForm};
+pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
+
+use super::{MapMode, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::map::Ask;
+use crate::session::sheets::SheetName;
 
 /// A model that is part of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Demo {
     /// A variational autoencoder.
     Vae,
@@ -55,6 +61,27 @@ pub enum Command {
     RedrawCorner(usize),
     /// Jumps to a fresh draw from the prior.
     JumpToDraw,
+    /// Moves on the plane of seeds.
+    Seeds(SeedsAsk),
+    /// Draws nearer to the middle of the prior (below 1) or farther from it.
+    SetTemperature(f32),
+    /// Keeps points, and returns to them.
+    Bookmark(BookmarkAsk),
+    /// Changes the walk from station to station.
+    Station(StationAsk),
+    /// Writes the pictures of a sheet that is shown; asks where when no path is given.
+    SaveSheet {
+        /// Which sheet.
+        sheet: SheetName,
+        /// Pictures in a row.
+        columns: usize,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+    /// Changes which models are beside the one in the explorer.
+    Companion(CompanionAsk),
+    /// Ends a long job, by its number.
+    CancelTask(u64),
     /// Copies the point as text: its latent, or the codes of its picture.
     CopyPoint,
     /// Goes to a point that comes as text.
@@ -139,8 +166,12 @@ pub enum Command {
     SavePicture(Option<PathBuf>),
     /// Shows a page of the window.
     ShowPage(Page),
-    /// Shows a tab below the explorer.
-    ShowTab(Tab),
+    /// Brings a view of the model to the front, or opens it.
+    ShowPane(Pane),
+    /// Takes a view away.
+    ClosePane(Pane),
+    /// Arranges the views as they were at first.
+    ResetLayout,
     /// Lays the codes of the codebook out in another way.
     OrderCodes(Order),
     /// Puts a code into the inspector, or closes it.
@@ -174,6 +205,14 @@ pub enum Command {
     Map(Ask),
     /// Lets drags on the map do something else.
     SetMapMode(MapMode),
+    /// Writes everything that returns on the next start to a file; asks where when no path is given.
+    SaveWorkspace(Option<PathBuf>),
+    /// Shows or hides the palette that finds what can be done.
+    ShowCommandPalette(bool),
+    /// Shows or hides the list of all keys.
+    ShowKeys(bool),
+    /// Makes everything in the window larger or smaller by so many steps; as large as at first by none.
+    Zoom(i32),
     /// Removes a notice.
     Dismiss(usize),
     /// Closes the window.

@@ -1,27 +1,44 @@
-//! The explorer: sliders or codes, pad and picture side by side; the watched reconstructions or the codebook
-//! below.
+//! The explorer: what each view shows, and how views share the room.
 
-use egui::{Label, Ui, Vec2, vec2};
+use egui::{Label, Ui, Vec2};
 
+use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, Tab, View, code_map, codebook_panel, map, pad, picture, probe, save, sliders,
-    theme,
+    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, map, pad, picture,
+    probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
-/// Between the three columns.
-const GAP: f32 = 16.0;
+/// What a view leaves free at its left and right together.
+const MARGINS: f32 = 8.0;
 /// A slider needs so much to be of use, and so large a share of the room.
-const LEAST_SLIDERS: f32 = 196.0;
-const SHARE_OF_SLIDERS: f32 = 0.34;
-/// A title above a column, and up to two rows of controls below.
-const AROUND: f32 = 78.0;
+const LEAST_SLIDERS: f32 = 224.0;
+const SHARE_OF_SLIDERS: f32 = 0.35;
+/// A smaller pad or picture is of no use.
+const LEAST_SIDE: f32 = 80.0;
+/// A row of controls.
+const ROW: f32 = 26.0;
+/// Up to two rows of controls and a line below a pad or picture.
+const CONTROLS: f32 = 2.0 * ROW + 10.0;
+/// A title above a view, what is around it, and its controls.
+const AROUND: f32 = TAB_BAR + 7.0 + CONTROLS;
 /// A codebook of more codes than this gets more room for its heatmap.
 const MANY_CODES: usize = 4096;
 /// The plane of codes gets more room where this much leaves the pad enough.
 const LEAST_WITH_PLANE: f32 = 460.0;
 
+/// How the room of the views is shared, in points, until a person shares it otherwise.
+pub(super) struct Parts {
+    /// The widths of the upper views.
+    pub(super) upper: Vec<f32>,
+    /// Their height.
+    pub(super) upper_height: f32,
+    /// The height of the views below.
+    pub(super) lower_height: f32,
+}
+
+/// Draws what the model in the explorer has to show.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     if scene.model.only_classifies {
         return only_classifies(ui);
@@ -29,18 +46,88 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     if let Some(codebook) = scene.codebook.filter(|_| scene.model.only_codes) {
         return only_codes(ui, scene, codebook, view, out);
     }
+    dock::show(ui, scene, view, out);
+}
+
+/// What a view is called.
+pub(super) fn title(pane: Pane, scene: &Scene<'_>) -> &'static str {
+    match pane {
+        Pane::Reconstructions => probe::title(scene),
+        _ => pane.name(),
+    }
+}
+
+/// What a view tells beside its name.
+pub(super) fn summary(ui: &mut Ui, pane: Pane, scene: &Scene<'_>, view: &View) {
+    match (pane, scene.codebook) {
+        (Pane::Picture, _) => unfinished(ui, scene),
+        (Pane::Reconstructions, _) => probe::summary(ui, scene),
+        (Pane::Codebook, Some(codebook)) => {
+            codebook_panel::summary(ui, codebook, &view.codebook);
+        }
+        _ => {}
+    }
+}
+
+/// Draws a view into the room that there is.
+pub(super) fn pane(
+    ui: &mut Ui,
+    pane: Pane,
+    scene: &Scene<'_>,
+    view: &mut View,
+    out: &mut Vec<Command>,
+) {
+    ui.spacing_mut().item_spacing.x = 6.0;
     let room = ui.available_size();
-    let lower = lower_height(scene, view, room.y);
-    let top = room.y - lower - 8.0;
-    ui.allocate_ui(vec2(room.x, top), |ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        ui.horizontal_top(|ui| match scene.codebook {
-            None => with_sliders(ui, scene, &mut view.picture_path, vec2(room.x, top), out),
-            Some(_) => with_codes(ui, scene, view, vec2(room.x, top), out),
-        });
-    });
-    ui.add_space(8.0);
-    below(ui, scene, view, out);
+    let side = (room.y - CONTROLS).min(room.x).max(LEAST_SIDE).floor();
+    match pane {
+        Pane::Dimensions => sliders::show(ui, scene, room.y - ROW, out),
+        Pane::Pad => {
+            pad::show(ui, scene, side, out);
+            pad::controls(ui, scene, out);
+        }
+        Pane::Picture => {
+            picture::walkable(ui, scene, side, view.codebook.hovered(), out);
+            controls(ui, scene, &mut view.picture_path, out);
+        }
+        Pane::Codes => {
+            let beside = view.dock.shows(Pane::Codebook);
+            code_map::show(ui, scene, &mut view.codebook, beside, side, out);
+        }
+        Pane::Reconstructions => {
+            let lit = view.codebook.hovered().or(view.codebook.selected);
+            probe::show(ui, scene, lit.filter(|_| scene.codebook.is_some()));
+        }
+        Pane::Map => map::show(ui, scene, view, out),
+        Pane::Traversals => traversals::show(ui, scene, view, out),
+        Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
+        Pane::Walk => walk::show(ui, scene, view, out),
+        Pane::SideBySide => companions::show(ui, scene, view, out),
+        Pane::Codebook => {
+            if let Some(codebook) = scene.codebook {
+                codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
+            }
+        }
+    }
+}
+
+/// How the room of the views is shared at first.
+pub(super) fn parts(kind: Kind, scene: &Scene<'_>, view: &View, room: Vec2) -> Parts {
+    let least_lower = lower_height(scene, view, room.y);
+    let widest = match kind {
+        Kind::Latent => (room.x - LEAST_SLIDERS.max(SHARE_OF_SLIDERS * room.x)) / 2.0,
+        Kind::Codes => room.x / 3.0,
+    };
+    let side = (room.y - least_lower - AROUND).min(widest - MARGINS).max(LEAST_SIDE);
+    // What pad and picture leave is for the views below.
+    let lower_height = least_lower.max(room.y - side - AROUND);
+    let width = side + MARGINS;
+    let rest = room.x - 2.0 * width;
+    let upper = match kind {
+        Kind::Latent => vec![rest, width, width],
+        Kind::Codes => vec![width, width, rest],
+    };
+    Parts { upper, upper_height: room.y - lower_height, lower_height }
 }
 
 /// What is there instead of an explorer for a model that makes no images.
@@ -61,7 +148,6 @@ fn only_codes(
     view: &mut View,
     out: &mut Vec<Command>,
 ) {
-    view.tab = Tab::Codebook;
     ui.label(theme::heading("Only a codebook is open"));
     ui.label(theme::muted(
         "No pad, picture or sliders: there is no decoder that makes images of its codes.",
@@ -77,13 +163,13 @@ fn only_codes(
     codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
 }
 
-/// What the tabs below the explorer take.
+/// What the views below pad and picture take.
 fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
     let shows_plane = |codebook: &Codebook| {
-        let is_shown = view.tab == Tab::Codebook && view.codebook.plane(codebook).is_some();
+        let is_shown = view.dock.shows(Pane::Codebook) && view.codebook.plane(codebook).is_some();
         is_shown && room >= LEAST_WITH_PLANE
     };
-    if view.tab == Tab::Map {
+    if view.dock.shows(Pane::Map) {
         return (room * 0.5).clamp(170.0, 620.0);
     }
     match scene.codebook {
@@ -94,130 +180,6 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
         }
         Some(_) => (room * 0.38).clamp(150.0, 420.0),
     }
-}
-
-/// Sliders, pad and picture.
-fn with_sliders(
-    ui: &mut Ui,
-    scene: &Scene<'_>,
-    path: &mut String,
-    room: Vec2,
-    out: &mut Vec<Command>,
-) {
-    let sliders = LEAST_SLIDERS.max(SHARE_OF_SLIDERS * room.x);
-    let side = (room.y - AROUND).min((room.x - sliders) / 2.0 - GAP).max(120.0).floor();
-    column(ui, room.x - 2.0 * (side + GAP), |ui| {
-        let hint =
-            "Sorted by how much each says about the image. Drag; double-click a number to type.";
-        title(ui, "Dimensions", hint);
-        sliders::show(ui, scene, side, out);
-    });
-    ui.add_space(GAP);
-    pad_and_picture(ui, scene, path, side, None, out);
-}
-
-/// Pad, picture and the picture's codes.
-fn with_codes(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, room: Vec2, out: &mut Vec<Command>) {
-    let side = (room.y - AROUND).min((room.x - 2.0 * GAP) / 3.0).max(80.0).floor();
-    pad_and_picture(ui, scene, &mut view.picture_path, side, view.codebook.hovered(), out);
-    ui.add_space(GAP);
-    column(ui, room.x - 2.0 * (side + GAP), |ui| {
-        title(
-            ui,
-            "Codes",
-            "The picture as codes: equal colours are equal codes. Click one to change it.",
-        );
-        code_map::show(ui, scene, &mut view.codebook, view.tab, side, out);
-    });
-}
-
-fn pad_and_picture(
-    ui: &mut Ui,
-    scene: &Scene<'_>,
-    path: &mut String,
-    side: f32,
-    lit: Option<usize>,
-    out: &mut Vec<Command>,
-) {
-    column(ui, side, |ui| {
-        let hint = "Drag between the four corners. Right-click to choose what a corner is.";
-        title(ui, "Pad", hint);
-        pad::show(ui, scene, side, out);
-        pad::controls(ui, scene, out);
-    });
-    ui.add_space(GAP);
-    column(ui, side, |ui| {
-        ui.scope(|ui| {
-            // As high as the other titles, which stand alone.
-            ui.spacing_mut().interact_size.y = 0.0;
-            ui.horizontal(|ui| {
-                title(ui, "Picture", "Drag on the picture to walk.");
-                unfinished(ui, scene);
-            });
-        });
-        picture::walkable(ui, scene, side, lit, out);
-        controls(ui, scene, path, out);
-    });
-}
-
-/// The watched reconstructions, the map, and the codebook where the model has one.
-fn below(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    let shown = match (view.tab, scene.codebook) {
-        (Tab::Codebook, None) => Tab::Reconstructions,
-        (tab, _) => tab,
-    };
-    ui.horizontal(|ui| {
-        let tabs = [
-            (
-                Tab::Reconstructions,
-                probe::title(scene),
-                "Held-out images and what the model makes of them.",
-            ),
-            (
-                Tab::Codebook,
-                "Codebook",
-                "How often each code is chosen, and which are dying or dead.",
-            ),
-            (Tab::Map, "Map", "Encoded images as points on a plane: who lies near whom."),
-        ];
-        let is_there = |tab: Tab| tab != Tab::Codebook || scene.codebook.is_some();
-        for (tab, name, hint) in tabs.into_iter().filter(|(tab, ..)| is_there(*tab)) {
-            let text = egui::RichText::new(name).heading();
-            if ui.selectable_label(shown == tab, text).on_hover_text(hint).clicked() {
-                view.tab = tab;
-            }
-        }
-        match (shown, scene.codebook) {
-            (Tab::Codebook, Some(codebook)) => {
-                codebook_panel::summary(ui, codebook, &view.codebook)
-            }
-            (Tab::Reconstructions, _) => probe::summary(ui, scene),
-            _ => {}
-        }
-    });
-    match (shown, scene.codebook) {
-        (Tab::Codebook, Some(codebook)) => {
-            codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
-        }
-        (Tab::Map, _) => map::show(ui, scene, view, out),
-        _ => {
-            let lit = scene.codebook.and(view.codebook.hovered().or(view.codebook.selected));
-            probe::show(ui, scene, lit);
-        }
-    }
-}
-
-/// A column of a fixed width.
-fn column(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        ui.set_width(width);
-        add(ui);
-    });
-}
-
-fn title(ui: &mut Ui, name: &str, hint: &str) {
-    ui.label(theme::heading(name)).on_hover_text(hint);
 }
 
 /// That the picture is a smaller one for now, and how far the whole one is.

@@ -3,6 +3,8 @@
 //! Panels draw from a [`Scene`] and return [`Command`]s; they change nothing but their own [`View`].
 //! Never burn, wgpu or files.
 
+mod actions;
+mod bookmarks;
 mod card;
 mod code_map;
 mod code_pictures;
@@ -11,9 +13,12 @@ mod code_plot;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
+mod command_palette;
+mod companions;
 mod compare;
 mod curves;
 mod data_panel;
+mod dock;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
@@ -30,23 +35,38 @@ mod save;
 pub mod scatter;
 mod sliders;
 pub mod theme;
+mod tiles;
 mod top_bar;
 mod train_panel;
+mod traversals;
+mod walk;
 mod words;
 
-use egui::{CentralPanel, Panel, TextureId, Ui, Vec2};
+use std::collections::BTreeMap;
 
+use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
+
+pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::{Command, Demo};
+pub use command::{BookmarkAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
+pub use command_palette::CommandPalette;
+pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
+pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
 pub use train_panel::TrainForm;
+pub use walk::FilmForm;
 
+use crate::session::anchor::Anchors;
+use crate::session::bookmarks::Bookmarks;
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
+use crate::session::sheets::{SheetName, SheetPoints};
+use crate::session::traversals::Traversals;
+use crate::session::walk::Walk;
 use crate::session::{Compared, Session};
 
 /// All that a frame shows.
@@ -79,9 +99,28 @@ pub struct Scene<'a> {
     pub runs_folder: &'a str,
     /// What went wrong, or what was done; shown until dismissed.
     pub notices: &'a [Notice],
+    /// The latents of the watched images.
+    pub watched: &'a [Vec<f32>],
+    /// Points that a person keeps for this model.
+    pub bookmarks: &'a Bookmarks,
+    /// Stations, and how the way between them goes.
+    pub walk: &'a Walk,
+    /// How fast the point drifts over the plane of seeds, in places a second, right and down.
+    pub drift: [f32; 2],
+    /// Long jobs under way.
+    pub tasks: &'a [TaskLine],
+    /// Models beside the one in the explorer.
+    pub companions: &'a [CompanionLine],
+    /// What all models draw.
+    pub link: Link,
 }
 
 impl Scene<'_> {
+    /// Points that have names.
+    fn anchors(&self) -> Anchors<'_> {
+        Anchors { explore: self.explore, watched: self.watched, bookmarks: self.bookmarks }
+    }
+
     /// Whether the model in the explorer is in training.
     fn trains(&self) -> bool {
         self.model.is_live && !self.session.phase().is_over()
@@ -137,6 +176,8 @@ pub struct Pictures {
     pub unfinished: Option<Unfinished>,
     /// The thumbnails of the whole pad; transparent where they are yet to come.
     pub pad: Option<Picture>,
+    /// Small pictures beside the pad.
+    pub sheets: BTreeMap<SheetName, SheetPicture>,
     /// What shows how a model changes: watched images or draws.
     pub probe: Option<ProbePictures>,
     /// A sheet of training images.
@@ -180,6 +221,27 @@ pub struct Picture {
     pub size: Vec2,
 }
 
+/// A sheet of small pictures, numbered row by row; transparent where they are yet to come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SheetPicture {
+    /// All of them.
+    pub picture: Picture,
+    /// Columns and rows.
+    pub sides: [usize; 2],
+}
+
+impl SheetPicture {
+    /// The part of the texture that a picture takes, in shares of its width and height; nothing where it has no place
+    /// of this number.
+    pub fn part(&self, index: usize) -> Option<Rect> {
+        let [columns, rows] = self.sides;
+        let at = [index % columns.max(1), index / columns.max(1)].map(|index| index as f32);
+        let size = vec2(1.0 / columns as f32, 1.0 / rows as f32);
+        let part = Rect::from_min_size(pos2(at[0] * size.x, at[1] * size.y), size);
+        (index < columns * rows).then_some(part)
+    }
+}
+
 /// The watched batch as three rows of tiles: images, what the model makes of them and the absolute difference; or
 /// spoilt images, what the model makes of them and the clean ones; or what a family that only generates makes of fixed draws.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,6 +275,17 @@ pub struct DataLine {
     pub opening: Option<(usize, usize)>,
 }
 
+/// A long job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskLine {
+    /// Its number, to cancel it by.
+    pub number: u64,
+    /// What it does.
+    pub name: String,
+    /// The share of it that is done, in `[0, 1]`.
+    pub share: f64,
+}
+
 /// Something to tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -232,18 +305,6 @@ pub enum Page {
     Evaluate,
 }
 
-/// What is shown below the explorer; a model without a codebook has reconstructions in its place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// Watched images and what the model makes of them.
-    Reconstructions,
-    /// How the codes are used.
-    #[default]
-    Codebook,
-    /// Where encoded images lie.
-    Map,
-}
-
 /// What panels remember for themselves.
 #[derive(Clone, Debug, Default)]
 pub struct View {
@@ -261,12 +322,42 @@ pub struct View {
     pub page: Page,
     /// How models would be measured.
     pub measure: MeasureForm,
-    /// What is shown below the explorer.
-    pub tab: Tab,
+    /// How the views are arranged.
+    pub dock: Dock,
+    /// The sheets of small pictures that this frame shows.
+    pub sheets: SheetPoints,
+    /// How dimensions are swept.
+    pub traversals: Traversals,
+    /// The path that is typed to save a sheet of pictures.
+    pub sheet_path: String,
+    /// What is chosen of the bookmarks.
+    pub bookmarks: BookmarksView,
+    /// How the walk is saved.
+    pub film: FilmForm,
+    /// The path that is typed to add a model beside the explorer's.
+    pub companion_path: String,
+    /// The palette, while it is open.
+    pub command_palette: Option<CommandPalette>,
+    /// Whether the list of all keys is shown.
+    pub shows_keys: bool,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
     /// How the map is looked at.
     pub map: MapView,
+}
+
+/// What keys ask for, and what the palette finds.
+fn keyboard_and_palette(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    let is_open = view.command_palette.is_some() || view.shows_keys;
+    if !is_open && ui.input(|input| input.events.is_empty()) {
+        return;
+    }
+    let actions = actions::all(scene, view);
+    if is_open {
+        command_palette::show(ui, &actions, view, out);
+    } else {
+        out.extend(actions::of_keys(ui, &actions));
+    }
 }
 
 /// A narrower window has no room for the inspector beside everything else.
@@ -278,6 +369,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let out = &mut commands;
     let cells = scene.code_map.map_or(0, |map| map.codes.len());
     view.codebook.begin_frame(scene.codebook, cells);
+    view.sheets.clear();
+    keyboard_and_palette(ui, scene, view, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
     }
@@ -334,6 +427,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
             });
     }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
+        tasks(ui, scene.tasks, out);
         notices(ui, scene.notices, out);
         explore_panel::show(ui, scene, view, out);
     });
@@ -341,6 +435,27 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         ui.ctx().request_repaint();
     }
     commands
+}
+
+fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {
+    for task in tasks {
+        ui.horizontal(|ui| {
+            let bar = egui::ProgressBar::new(task.share as f32)
+                .desired_width(240.0)
+                .fill(theme::ACCENT.gamma_multiply(0.55))
+                .text(
+                    theme::number(format!("{}: {:.0} %", task.name, task.share * 100.0)).size(11.0),
+                );
+            ui.add(bar);
+            if ui
+                .small_button("Cancel")
+                .on_hover_text("End this job; no file is written.")
+                .clicked()
+            {
+                out.push(Command::CancelTask(task.number));
+            }
+        });
+    }
 }
 
 fn notices(ui: &mut Ui, notices: &[Notice], out: &mut Vec<Command>) {

@@ -1,12 +1,20 @@
 //! The pad: four corners, everything between them, thumbnails behind the pointer.
 
-use egui::{Role, Sense, Stroke, Ui, Vec2, WidgetInfo, vec2};
+use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, picture, theme};
+use super::{Command, Scene, SeedsAsk, picture, theme};
 use crate::latent::Mixing;
-use crate::session::explore::CornerSource;
+use crate::session::explore::{CornerSource, SeedPlane};
+use crate::session::walk::{slider_of_speed, speed_of_slider};
 
-const CORNERS: [&str; 4] = ["Top left", "Top right", "Bottom left", "Bottom right"];
+/// The greatest drift, in places a second.
+const TOP_DRIFT: f32 = 5.0;
+
+/// What the corners are called.
+pub(super) const CORNERS: [&str; 4] = ["Top left", "Top right", "Bottom left", "Bottom right"];
+
+/// A narrower pad has the way that corners are mixed in a menu.
+const WITH_MIXING: f32 = 210.0;
 
 /// A square of `side` points to drag in.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
@@ -39,6 +47,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
 
 /// The row under the pad: corners and how they are mixed.
 pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    let is_wide = ui.available_width() > WITH_MIXING;
     ui.horizontal_wrapped(|ui| {
         ui.menu_button("Corners", |ui| {
             if ui.button("Redraw all four").clicked() {
@@ -54,25 +63,119 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             for (index, name) in CORNERS.into_iter().enumerate() {
                 ui.menu_button(name, |ui| corner_menu(ui, scene, index, out));
             }
+            ui.separator();
+            temperature(ui, scene, out);
+            if !is_wide {
+                ui.separator();
+                mixing(ui, scene, out);
+            }
         })
         .response
         .on_hover_text(
             "What the corners of the pad are: watched images, draws from the prior, or this point.",
         );
-        for (mixing, name, hint) in [
-            (
-                Mixing::Slerp,
-                "Spherical",
-                "Along great circles: keeps the length that draws from the prior have.",
-            ),
-            (Mixing::Lerp, "Linear", "Along straight lines."),
-        ] {
-            let chosen = scene.explore.mixing() == mixing;
-            if ui.selectable_label(chosen, name).on_hover_text(hint).clicked() {
-                out.push(Command::SetMixing(mixing));
-            }
+        let seeds = scene.explore.seeds();
+        let hint = "Let the pad be a piece of an endless plane that has a draw from the prior at every whole place (S).";
+        if ui.selectable_label(seeds.is_some(), "Seeds").on_hover_text(hint).clicked() {
+            out.push(match seeds {
+                Some(_) => Command::Seeds(SeedsAsk::Leave),
+                None => Command::Seeds(SeedsAsk::Go([0.5, 0.5])),
+            });
+        }
+        if is_wide {
+            mixing(ui, scene, out);
+        }
+        if let Some(seeds) = seeds {
+            seed_controls(ui, scene, seeds, out);
         }
     });
+}
+
+/// How the corners are mixed.
+fn mixing(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    for (mixing, name, hint) in [
+        (
+            Mixing::Slerp,
+            "Spherical",
+            "Along great circles: keeps the length that draws from the prior have.",
+        ),
+        (Mixing::Lerp, "Linear", "Along straight lines."),
+    ] {
+        let chosen = scene.explore.mixing() == mixing;
+        if ui.selectable_label(chosen, name).on_hover_text(hint).clicked() {
+            out.push(Command::SetMixing(mixing));
+        }
+    }
+}
+
+/// How far from the middle of the prior draws lie.
+fn temperature(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    let mut temperature = scene.explore.temperature();
+    let hint = "Temperature, also called truncation: how far from the middle of the prior draws lie. Below 1 they are more typical, above 1 stranger. Corners that are draws follow.";
+    ui.label("Temperature of draws").on_hover_text(hint);
+    ui.horizontal(|ui| {
+        let slider = Slider::new(&mut temperature, 0.0..=2.0).fixed_decimals(2);
+        let response = ui.add(slider).on_hover_text(hint);
+        let value = f64::from(temperature);
+        response.widget_info(|| WidgetInfo::slider(true, value, "Temperature"));
+        if response.changed() {
+            out.push(Command::SetTemperature(temperature));
+        }
+        if ui.button("1").on_hover_text("Back to what the prior says.").clicked() {
+            out.push(Command::SetTemperature(1.0));
+        }
+    });
+}
+
+/// Where on the plane of seeds the point is, and how it drifts.
+fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec<Command>) {
+    for (axis, name) in ["x", "y"].into_iter().enumerate() {
+        let mut at = seeds.at;
+        let field =
+            DragValue::new(&mut at[axis]).speed(0.01).max_decimals(3).prefix(format!("{name} "));
+        let response = ui.add(field).on_hover_text(
+            "A place on the plane. At whole places lies the draw with the seed x + 100 y, which seed:N names on the command line.",
+        );
+        let value = at[axis];
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::SpinButton, true, format!("Seed {name}"));
+            info.value = Some(value);
+            info
+        });
+        if response.drag_started() || (response.changed() && !response.dragged()) {
+            out.push(Command::BeginEdit);
+        }
+        if response.changed() {
+            out.push(Command::Seeds(SeedsAsk::Go(at)));
+        }
+    }
+    if ui.button("Snap").on_hover_text("Go to the nearest whole place: one draw.").clicked() {
+        out.push(Command::Seeds(SeedsAsk::Snap));
+    }
+    let drifts = scene.drift.iter().any(|speed| *speed != 0.0);
+    let menu = ui.menu_button(if drifts { "Drifting" } else { "Drift" }, |ui| {
+        let mut drift = scene.drift;
+        for (axis, name) in ["right", "down"].into_iter().enumerate() {
+            let mut slider = slider_of_speed(drift[axis], TOP_DRIFT);
+            let shown = Slider::new(&mut slider, -1.0..=1.0)
+                .custom_formatter(|slider, _| {
+                    format!("{:.2} / s", speed_of_slider(slider as f32, TOP_DRIFT))
+                })
+                .text(name);
+            let response = ui.add(shown).on_hover_text("Places a second, fine around zero.");
+            drift[axis] = speed_of_slider(slider, TOP_DRIFT);
+            let value = f64::from(drift[axis]);
+            response.widget_info(|| WidgetInfo::slider(true, value, format!("Drift {name}")));
+            if response.changed() {
+                out.push(Command::Seeds(SeedsAsk::Drift(drift)));
+            }
+        }
+        if ui.button("Halt").clicked() {
+            out.push(Command::Seeds(SeedsAsk::Drift([0.0; 2])));
+            ui.close();
+        }
+    });
+    menu.response.on_hover_text("Let the point move over the plane by itself.");
 }
 
 fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) {

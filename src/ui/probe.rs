@@ -24,19 +24,21 @@ pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
     if probe.psnr_db.is_empty() {
         let count = probe.columns * probe.rows.len();
         let step = grouped(probe.step);
-        ui.label(theme::muted(format!("{count} fixed draws from the prior, step {step}")));
+        let text = theme::muted(format!("{count} fixed draws from the prior, step {step}"));
+        ui.add(egui::Label::new(text).truncate());
     } else {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
         let before = match &probe.spoilt_psnr_db[..] {
             [] => String::new(),
             spoilt => format!(", corrupted {:.1} dB", mean(spoilt)),
         };
-        ui.label(theme::muted(format!(
+        let text = theme::muted(format!(
             "{} held-out images, step {}, mean PSNR {:.1} dB{before}",
             probe.psnr_db.len(),
             grouped(probe.step),
             mean(&probe.psnr_db)
-        )));
+        ));
+        ui.add(egui::Label::new(text).truncate());
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
 
 /// The point to the clipboard and back, where there is room: the keyboard does the same.
 pub(super) fn clipboard(ui: &mut Ui, out: &mut Vec<Command>) {
-    const ROOM: f32 = 110.0;
+    const ROOM: f32 = 106.0;
     if ui.available_width() < ROOM {
         return;
     }

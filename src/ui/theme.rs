@@ -204,7 +204,12 @@ pub fn panel_frame() -> Frame {
 
 /// The frame around the pictures.
 pub fn stage_frame() -> Frame {
-    Frame::new().inner_margin(Margin::symmetric(16, 12))
+    Frame::new().inner_margin(Margin::symmetric(12, 6))
+}
+
+/// The frame of one view.
+pub fn view_frame() -> Frame {
+    Frame::new().inner_margin(Margin { left: 4, right: 4, top: 4, bottom: 3 })
 }
 
 /// The frame of a notice.

@@ -16,6 +16,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.label(theme::heading("Zscope"));
         ui.separator();
         pages(ui, view);
+        if view.page == Page::Explore {
+            views(ui, view, out);
+        }
         ui.separator();
         open(ui, scene, view, if narrow { 84.0 } else { 150.0 }, out);
         ui.separator();
@@ -41,6 +44,28 @@ fn pages(ui: &mut Ui, view: &mut View) {
             view.page = page;
         }
     }
+}
+
+/// Which views of the model are there.
+fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
+    let menu = ui.menu_button("Views", |ui| {
+        for pane in view.dock.offered() {
+            let mut is_there = view.dock.has(pane);
+            if ui.checkbox(&mut is_there, pane.name()).on_hover_text(pane.hint()).changed() {
+                let command = if is_there { Command::ShowPane } else { Command::ClosePane };
+                out.push(command(pane));
+            }
+        }
+        ui.separator();
+        let hint = "Arrange all views as they were at first.";
+        if ui.button("Reset layout").on_hover_text(hint).clicked() {
+            out.push(Command::ResetLayout);
+            ui.close();
+        }
+    });
+    menu.response.on_hover_text(
+        "Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them.",
+    );
 }
 
 fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: &mut Vec<Command>) {

@@ -51,3 +51,4 @@ mod vq_model;
 mod vq_training;
 mod vq_vae;
 mod vqgan;
+mod walks;

@@ -5,6 +5,8 @@ mod card;
 mod code_plane;
 mod codebook;
 mod codes_alone;
+mod command_palette;
+mod dock;
 mod evaluate;
 mod layout;
 mod made_up;

@@ -1,13 +1,15 @@
 //! The CPU engine on a thread of its own, as the window sees it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+use super::SHEET_TILES;
 use super::textures::{self, Sheet};
-use super::worker::{Desk, Drawn, Worker};
+use super::worker::{Desk, Drawn, SheetOutbox, Worker};
 use crate::array::Array;
 use crate::engine::sizes::{Pooling, Sizes};
 use crate::engine::wgsl::Gpu;
@@ -15,9 +17,10 @@ use crate::engine::{EngineError, EngineKind, Runner};
 use crate::graph::lower::Networks;
 use crate::latest::Latest;
 use crate::picture::{ImageShape, ValueRange};
+use crate::session::sheets::SheetName;
 use crate::session::tiles::PAD_TILES;
 use crate::session::wanted::Wanted;
-use crate::ui::{Picture, Unfinished};
+use crate::ui::{Picture, SheetPicture, Unfinished};
 
 /// The longest that a frame waits for the picture of a point.
 const SETTLE: Duration = Duration::from_millis(10);
@@ -40,6 +43,9 @@ pub(in crate::app) struct ThreadDecoder {
     tiles: Vec<Latest<egui::ColorImage>>,
     seen_tiles: [u64; PAD_TILES * PAD_TILES],
     pad: Sheet,
+    sheets: BTreeMap<SheetName, Sheet>,
+    sheet_tiles: SheetOutbox,
+    tile_px: [usize; 2],
     errors: Latest<String>,
     seen_error: u64,
 }
@@ -63,6 +69,7 @@ impl ThreadDecoder {
         let tiles: Vec<_> = (0..PAD_TILES * PAD_TILES).map(|_| Latest::default()).collect();
         let tile_px = [image.width, image.height].map(|side| side.min(MAX_TILE_PX));
         let errors = Latest::default();
+        let sheet_tiles = SheetOutbox::default();
         let worker = Worker {
             errors: errors.clone(),
             latents,
@@ -70,6 +77,7 @@ impl ThreadDecoder {
             desk: Arc::clone(&desk),
             point: point.clone(),
             tiles: tiles.clone(),
+            sheet_tiles: Arc::clone(&sheet_tiles),
             tile_px,
             range,
             ctx: ctx.clone(),
@@ -91,7 +99,10 @@ impl ThreadDecoder {
             point_texture: None,
             tiles,
             seen_tiles: [0; PAD_TILES * PAD_TILES],
-            pad: Sheet::new(tile_px, PAD_TILES),
+            pad: Sheet::new(tile_px, [PAD_TILES; 2]),
+            sheets: BTreeMap::new(),
+            sheet_tiles,
+            tile_px,
             errors,
             seen_error: 0,
         })
@@ -133,6 +144,15 @@ impl ThreadDecoder {
                 self.pad.set(ctx, index, &tile);
             }
         }
+        let drawn =
+            std::mem::take(&mut *self.sheet_tiles.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((name, index), tile) in drawn {
+            let empty = || Sheet::new(self.tile_px, [SHEET_TILES; 2]);
+            let sheet = self.sheets.entry(name).or_insert_with(empty);
+            if index < SHEET_TILES * SHEET_TILES {
+                sheet.set(ctx, index, &tile);
+            }
+        }
     }
 
     /// What went wrong since the last call.
@@ -152,6 +172,14 @@ impl ThreadDecoder {
 
     pub(super) fn pad_picture(&self) -> Option<Picture> {
         self.pad.picture()
+    }
+
+    pub(super) fn sheet_pictures(&self) -> BTreeMap<SheetName, SheetPicture> {
+        let picture = |sheet: &Sheet| {
+            Some(SheetPicture { picture: sheet.picture()?, sides: [SHEET_TILES; 2] })
+        };
+        let sheets = self.sheets.iter();
+        sheets.filter_map(|(&name, sheet)| Some((name, picture(sheet)?))).collect()
     }
 
     pub(super) fn unfinished(&self) -> Option<Unfinished> {

@@ -1,9 +1,12 @@
 //! Compute shaders on the window's device, which draw within a frame.
 
+use std::collections::BTreeMap;
+
 use eframe::egui::vec2;
 use eframe::egui_wgpu::RenderState;
 
-use super::textures;
+use super::tile_texture::TileTexture;
+use super::{SHEET_TILES, textures};
 use crate::array::Array;
 use crate::engine::wgsl::{Gpu, Network, Screen};
 use crate::engine::{EngineError, Mix};
@@ -11,8 +14,10 @@ use crate::graph::lower::Networks;
 use crate::latent::Mixing;
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::Explore;
+use crate::session::sheets::{SheetName, SheetPoints, SheetTiles, Sheets};
 use crate::session::tiles::{Corners, PAD_TILES, Tiles};
-use crate::ui::Picture;
+use crate::session::wanted::Point;
+use crate::ui::{Picture, SheetPicture};
 
 /// The tiles of the pad that are drawn within a frame.
 const TILES_IN_A_FRAME: usize = PAD_TILES;
@@ -27,9 +32,13 @@ pub(in crate::app) struct WgslDecoder {
     codes: Option<(Network, Screen)>,
     /// What tiles of the pad are drawn on, side by side, before each is copied to its place.
     strip: Screen,
-    pad: wgpu::Texture,
-    pad_picture: Picture,
+    pad: TileTexture,
     tiles: Tiles,
+    sheets: Sheets,
+    sheet_textures: BTreeMap<SheetName, TileTexture>,
+    /// As `strip`, for codes; made when a sheet of codes is looked at.
+    codes_strip: Option<Screen>,
+    range: ValueRange,
     corners: Option<Corners>,
     state: RenderState,
 }
@@ -44,11 +53,14 @@ impl WgslDecoder {
         let network = Network::new(gpu, networks.decoder()?)?;
         let point = Screen::new(&network, "image", range, 1, 1)?;
         let strip = Screen::new(&network, "image", range, TILES_IN_A_FRAME, TILES_IN_A_FRAME)?;
-        let pad = pad_texture(&state.device, point.texture())?;
-        let view = pad.create_view(&wgpu::TextureViewDescriptor::default());
-        let register = |texture: &wgpu::Texture, view, filter| Picture {
-            id: state.renderer.write().register_native_texture(&state.device, view, filter),
-            size: vec2(texture.width() as f32, texture.height() as f32),
+        let pad = TileTexture::new(state, point.texture(), [PAD_TILES; 2])?;
+        let point_picture = Picture {
+            id: state.renderer.write().register_native_texture(
+                &state.device,
+                point.view(),
+                wgpu::FilterMode::Nearest,
+            ),
+            size: vec2(point.texture().width() as f32, point.texture().height() as f32),
         };
         let codes = match &networks.codes {
             Some(graphs) => {
@@ -60,19 +72,23 @@ impl WgslDecoder {
         };
         Ok(Self {
             codes,
-            point_picture: register(point.texture(), point.view(), wgpu::FilterMode::Nearest),
-            pad_picture: register(&pad, &view, wgpu::FilterMode::Linear),
+            point_picture,
             network,
             point,
             strip,
             pad,
             tiles: Tiles::default(),
+            sheets: Sheets::default(),
+            sheet_textures: BTreeMap::new(),
+            codes_strip: None,
+            range,
             corners: None,
             state: state.clone(),
         })
     }
 
     pub(super) fn update_weights(&mut self, networks: &Networks) -> Result<(), EngineError> {
+        self.sheets.renew();
         self.network.update_weights(networks.decoder()?)?;
         match (&self.codes, &networks.codes) {
             (Some((network, _)), Some(graphs)) => network.update_weights(graphs.decoder()?),
@@ -100,6 +116,11 @@ impl WgslDecoder {
         }
     }
 
+    /// Draws a latent as it is.
+    pub(super) fn draw_latent(&mut self, latent: &[f32]) -> Result<(), EngineError> {
+        self.point.render_latents(latent)
+    }
+
     /// All tiles of the pad are to be drawn anew.
     pub(super) fn ask_tiles(&mut self, explore: &Explore) -> Result<(), EngineError> {
         self.set_corners(explore)?;
@@ -111,31 +132,66 @@ impl WgslDecoder {
     pub(super) fn draw_tiles(&mut self) -> Result<bool, EngineError> {
         let tiles = self.tiles.take(TILES_IN_A_FRAME);
         if tiles.is_empty() {
-            return Ok(false);
+            return self.draw_sheet();
         }
         let mut places: Vec<_> = tiles.iter().map(|&tile| Tiles::middle(tile)).collect();
         // The strip has a fixed number of tiles.
         places.resize(TILES_IN_A_FRAME, [0.5; 2]);
         self.strip.render_positions(&places)?;
-        let mut encoder =
-            self.state.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let [width, height] = [self.point.texture().width(), self.point.texture().height()];
-        for (index, tile) in (0..).zip(tiles) {
-            let place = |texture, column: u32, row: u32| wgpu::TexelCopyTextureInfo {
-                texture,
-                mip_level: 0,
-                origin: wgpu::Origin3d { x: column * width, y: row * height, z: 0 },
-                aspect: wgpu::TextureAspect::All,
-            };
-            let [column, row] = [tile % PAD_TILES, tile / PAD_TILES].map(|index| index as u32);
-            encoder.copy_texture_to_texture(
-                place(self.strip.texture(), index, 0),
-                place(&self.pad, column, row),
-                wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
-            );
+        self.pad.copy(self.strip.texture(), &tiles);
+        Ok(self.has_tiles())
+    }
+
+    /// The sheets that are looked at from now on.
+    pub(super) fn want_sheets(&mut self, wanted: &SheetPoints) -> Result<(), EngineError> {
+        for name in wanted.keys() {
+            if !self.sheet_textures.contains_key(name) {
+                let sides = sheet_sides(&self.state, self.point.texture());
+                let texture = TileTexture::new(&self.state, self.point.texture(), sides)?;
+                self.sheet_textures.insert(*name, texture);
+            }
         }
-        self.state.queue.submit([encoder.finish()]);
-        Ok(!self.tiles.is_empty())
+        self.sheets.want(wanted);
+        Ok(())
+    }
+
+    /// Draws the pictures of sheets that come next, and tells whether some are left.
+    fn draw_sheet(&mut self) -> Result<bool, EngineError> {
+        let Some(SheetTiles { sheet, tiles, points }) = self.sheets.take(TILES_IN_A_FRAME) else {
+            return Ok(false);
+        };
+        let mut values: Vec<f32> = points.iter().flat_map(Point::values).copied().collect();
+        let one = values.len() / points.len().max(1);
+        values.resize(one * TILES_IN_A_FRAME, 0.0);
+        let strip = match (points.first(), &self.codes) {
+            (Some(Point::Codes(_)), Some((network, _))) => {
+                if self.codes_strip.is_none() {
+                    let count = TILES_IN_A_FRAME;
+                    let screen = Screen::new(network, "image", self.range, count, count)?;
+                    self.codes_strip = Some(screen);
+                }
+                self.codes_strip.as_mut().unwrap_or(&mut self.strip)
+            }
+            _ => &mut self.strip,
+        };
+        strip.render_latents(&values)?;
+        if let Some(texture) = self.sheet_textures.get(&sheet) {
+            texture.copy(strip.texture(), &tiles);
+        }
+        Ok(self.has_tiles())
+    }
+
+    fn has_tiles(&self) -> bool {
+        !self.tiles.is_empty() || !self.sheets.is_empty()
+    }
+
+    /// The sheets that have been looked at, as far as they are drawn.
+    pub(super) fn sheet_pictures(&self) -> BTreeMap<SheetName, SheetPicture> {
+        let picture = |texture: &TileTexture| SheetPicture {
+            picture: texture.picture(),
+            sides: texture.sides(),
+        };
+        self.sheet_textures.iter().map(|(&name, texture)| (name, picture(texture))).collect()
     }
 
     pub(super) fn point_picture(&self) -> Picture {
@@ -143,7 +199,7 @@ impl WgslDecoder {
     }
 
     pub(super) fn pad_picture(&self) -> Picture {
-        self.pad_picture
+        self.pad.picture()
     }
 
     /// The picture of the point. Waits for the device: a sync point.
@@ -178,32 +234,14 @@ impl WgslDecoder {
 
 impl Drop for WgslDecoder {
     fn drop(&mut self) {
-        let mut renderer = self.state.renderer.write();
-        for picture in [&self.point_picture, &self.pad_picture] {
-            renderer.free_texture(&picture.id);
-        }
+        self.state.renderer.write().free_texture(&self.point_picture.id);
     }
 }
 
-/// An empty texture for all tiles of the pad, each as large as `tile`.
-fn pad_texture(device: &wgpu::Device, tile: &wgpu::Texture) -> Result<wgpu::Texture, EngineError> {
-    let [width, height] = [tile.width(), tile.height()].map(|side| side * PAD_TILES as u32);
-    let limit = device.limits().max_texture_dimension_2d;
-    if width.max(height) > limit {
-        return Err(EngineError::TooLarge {
-            what: "side of the pad in pixels".to_owned(),
-            found: width.max(height).into(),
-            limit: limit.into(),
-        });
-    }
-    Ok(device.create_texture(&wgpu::TextureDescriptor {
-        label: Some("pad"),
-        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format: tile.format(),
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-        view_formats: &[],
-    }))
+/// How many columns and rows of tiles a sheet has: fewer of tiles so large that the device would have no texture for
+/// them all.
+fn sheet_sides(state: &RenderState, tile: &wgpu::Texture) -> [usize; 2] {
+    let limit = state.device.limits().max_texture_dimension_2d as usize;
+    let side = |tile_px: u32| SHEET_TILES.min(limit / (tile_px as usize).max(1)).max(1);
+    [side(tile.width()), side(tile.height())]
 }

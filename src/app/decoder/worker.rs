@@ -1,5 +1,6 @@
 //! The thread that decodes for the window: newest wish first, and what takes long only while no newer point is wanted.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use crate::engine::sizes::Sizes;
 use crate::graph::lower::Networks;
 use crate::latest::Latest;
 use crate::picture::ValueRange;
+use crate::session::sheets::{SheetName, SheetTiles};
 use crate::session::tiles::PAD_TILES;
 use crate::session::wanted::{Job, Point, Wanted};
 use crate::watch::Watch;
@@ -58,6 +60,9 @@ impl Desk {
     }
 }
 
+/// Pictures of sheets that wait for the window, by sheet and number.
+pub(super) type SheetOutbox = Arc<Mutex<BTreeMap<(SheetName, usize), ColorImage>>>;
+
 /// A picture of the point.
 pub(super) struct Drawn {
     /// One image, in `[0, 1]`.
@@ -75,6 +80,7 @@ pub(super) struct Worker {
     pub(super) point: Latest<Drawn>,
     /// The tiles of the pad by their numbers.
     pub(super) tiles: Vec<Latest<ColorImage>>,
+    pub(super) sheet_tiles: SheetOutbox,
     /// Width and height of a tile.
     pub(super) tile_px: [usize; 2],
     pub(super) range: ValueRange,
@@ -89,7 +95,7 @@ impl Worker {
             return;
         };
         while let Some((weights, job)) = self.next() {
-            let are_tiles = matches!(job, Some(Job::Tiles { .. }));
+            let are_tiles = matches!(job, Some(Job::Tiles { .. } | Job::Sheet(_)));
             let drawn = pool.install(|| self.draw(weights, job));
             self.desk.course.store(IDLE, Ordering::Relaxed);
             if let Err(error) = drawn {
@@ -130,6 +136,7 @@ impl Worker {
             Some(Job::Point(point)) => self.draw_point(point),
             Some(Job::Whole(point)) => self.draw_whole(point),
             Some(Job::Tiles { tiles, latents }) => self.draw_tiles(&tiles, latents),
+            Some(Job::Sheet(tiles)) => self.draw_sheet(&tiles),
             None => Ok(()),
         }
     }
@@ -170,16 +177,10 @@ impl Worker {
         Ok(())
     }
 
-    /// Tiles of the pad, small ones where the whole ones take long; given up as soon as a newer point is wanted.
+    /// Tiles of the pad.
     fn draw_tiles(&mut self, tiles: &[usize], latents: Vec<f32>) -> Result<(), CodecError> {
-        let desk = Arc::clone(&self.desk);
-        let watch = Watch::new(move |_| !desk.wanted().is_urgent());
-        let images = if self.latents.is_slow() {
-            self.latents.preview(latents, &watch).map(|(_, images)| images)
-        } else {
-            self.latents.whole(latents, &watch)
-        };
-        match unless_stopped(images)? {
+        let watch = self.gives_way();
+        match small(&mut self.latents, latents, &watch)? {
             Some(images) => {
                 let images = in_unit(images, self.range);
                 for (index, &tile) in tiles.iter().enumerate() {
@@ -190,6 +191,38 @@ impl Worker {
             None => self.desk.wanted().put_back(tiles),
         }
         Ok(())
+    }
+
+    /// Pictures of a sheet.
+    fn draw_sheet(
+        &mut self,
+        SheetTiles { sheet, tiles, points }: &SheetTiles,
+    ) -> Result<(), CodecError> {
+        let watch = self.gives_way();
+        let values = points.iter().flat_map(Point::values).copied().collect();
+        let sizes = match points.first() {
+            Some(Point::Codes(_)) => self.codes.as_mut(),
+            _ => Some(&mut self.latents),
+        };
+        let Some(sizes) = sizes else { return Ok(()) };
+        match small(sizes, values, &watch)? {
+            Some(images) => {
+                let images = in_unit(images, self.range);
+                let mut drawn = self.sheet_tiles.lock().unwrap_or_else(PoisonError::into_inner);
+                for (index, &tile) in tiles.iter().enumerate() {
+                    let image = images.rows(index, index + 1);
+                    drawn.insert((*sheet, tile), textures::thumbnail(&image, self.tile_px));
+                }
+            }
+            None => self.desk.wanted().put_back_sheet(*sheet, tiles),
+        }
+        Ok(())
+    }
+
+    /// Ends a run as soon as a newer point is wanted.
+    fn gives_way(&self) -> Watch {
+        let desk = Arc::clone(&self.desk);
+        Watch::new(move |_| !desk.wanted().is_urgent())
     }
 
     /// What decodes a point, and what it is made of.
@@ -203,6 +236,16 @@ impl Worker {
     fn put(&self, images: Array, factor: usize) {
         self.point.put(Drawn { images: in_unit(images, self.range), factor });
     }
+}
+
+/// Small images where whole ones take long; nothing where whoever watched ended the run.
+fn small(sizes: &mut Sizes, latents: Vec<f32>, watch: &Watch) -> Result<Option<Array>, CodecError> {
+    let images = if sizes.is_slow() {
+        sizes.preview(latents, watch).map(|(_, images)| images)
+    } else {
+        sizes.whole(latents, watch)
+    };
+    unless_stopped(images)
 }
 
 /// Nothing where whoever watched ended the run.

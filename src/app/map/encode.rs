@@ -121,17 +121,11 @@ impl Encoding {
     }
 
     fn sources(&self, d: usize) -> Vec<Source> {
-        match &self.dataset {
-            Some(data) => {
-                let counts = [data.len(Split::Train), data.len(Split::Test)];
-                self.extent.sources(counts, d)
-            }
-            None => {
-                let draws =
-                    if self.extent.draws > 0 { self.extent.draws } else { Extent::DRAWS_ALONE };
-                Extent { draws, ..self.extent }.sources([0, 0], d)
-            }
-        }
+        let Some(data) = &self.dataset else {
+            let draws = if self.extent.draws > 0 { self.extent.draws } else { Extent::DRAWS_ALONE };
+            return Extent { draws, ..self.extent }.sources([0, 0], d);
+        };
+        self.extent.sources([data.len(Split::Train), data.len(Split::Test)], d)
     }
 
     fn label(&self, source: Source) -> Option<u32> {

@@ -283,14 +283,11 @@ impl Drawing<'_> {
             && let Some(at) = response.interact_pointer_pos()
         {
             let to = self.on_map(at);
-            match view.line.first().copied().filter(|_| is_box) {
-                Some([x, y]) => view.line = vec![[x, y], [to[0], y], to, [x, to[1]]],
-                None => {
-                    let last = view.line.last().map(|last| self.on_screen(*last));
-                    if last.is_none_or(|last| last.distance(at) >= CORNER) {
-                        view.line.push(to);
-                    }
-                }
+            let last = view.line.last().map(|last| self.on_screen(*last));
+            if let Some([x, y]) = view.line.first().copied().filter(|_| is_box) {
+                view.line = vec![[x, y], [to[0], y], to, [x, to[1]]];
+            } else if last.is_none_or(|last| last.distance(at) >= CORNER) {
+                view.line.push(to);
             }
         }
         if response.drag_stopped_by(button) {

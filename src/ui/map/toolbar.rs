@@ -59,10 +59,10 @@ fn ask(out: &mut Vec<Command>, asked: Ask) {
 }
 
 /// Names a widget that shows something else than what it is.
-fn named(response: &Response, role: Role, name: &str, value: String) {
+fn named(response: &Response, role: Role, name: &str, value: &str) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(role, true, name);
-        info.current_text_value = Some(value.clone());
+        info.current_text_value = Some(value.to_owned());
         info
     });
 }
@@ -97,7 +97,7 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
         }
     });
     let response = shown.response.on_hover_text("How latents are put onto the plane.");
-    named(&response, Role::ComboBox, "Projection", now.name());
+    named(&response, Role::ComboBox, "Projection", &now.name());
     if let Projection::Dims(dims) = now {
         let hints = ["The dimension to the right.", "The dimension upwards."];
         for (axis, hint) in hints.into_iter().enumerate() {
@@ -146,7 +146,7 @@ fn colouring(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
         }
     });
     let response = shown.response.on_hover_text("What the colour of a point tells.");
-    named(&response, Role::ComboBox, "Colour by", name_of(now));
+    named(&response, Role::ComboBox, "Colour by", &name_of(now));
 }
 
 fn saving(ui: &mut Ui, view: &mut MapView, out: &mut Vec<Command>) {
@@ -201,7 +201,7 @@ pub(super) fn extent(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
         let most = DragValue::new(&mut wanted.images).range(1..=Extent::MOST).speed(100.0);
         let response = ui.add(most.suffix(" images"));
         let hint = "At most so many, evenly spread over all. Latents of more than a gibibyte are not kept.";
-        named(&response, Role::SpinButton, "Images on the map", wanted.images.to_string());
+        named(&response, Role::SpinButton, "Images on the map", &wanted.images.to_string());
         response.on_hover_text(hint);
     }
     let only_draws = matches!(map.ground, Ground::Draws) && now.draws == 0;
@@ -209,7 +209,7 @@ pub(super) fn extent(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     let mut draws = before;
     let field = DragValue::new(&mut draws).range(0..=Extent::MOST_DRAWS).speed(10.0);
     let response = ui.add(field.suffix(" draws"));
-    named(&response, Role::SpinButton, "Draws on the map", draws.to_string());
+    named(&response, Role::SpinButton, "Draws on the map", &draws.to_string());
     response.on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
     if draws != before {
         wanted.draws = draws;
@@ -250,7 +250,7 @@ pub(super) fn working(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
     let percent = format!("{:.0} %", share * 100.0);
     let bar = ProgressBar::new(share).desired_width(184.0).text(format!("{what} {percent}"));
     let response = ui.add(bar);
-    named(&response, Role::ProgressIndicator, what, percent);
+    named(&response, Role::ProgressIndicator, what, &percent);
     response.on_hover_text("How far the map is with this.");
     if ui.small_button("Cancel").on_hover_text("Ends it at once.").clicked() {
         ask(out, Ask::Cancel);

@@ -1,5 +1,7 @@
 //! Planes, mixtures and closed lines.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 use zscope::array::Array;
 use zscope::latent::{Chart, PrincipalPlane, is_inside, mixed_by_distance, nearest_places};
 use zscope::random::{Purpose, normals};

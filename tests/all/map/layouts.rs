@@ -1,5 +1,7 @@
 //! Layouts: that they keep neighbours, tell of themselves, and end when they are told to.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! Nearest rows and short vectors against what looks at everything.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 use zscope::array::Array;
 use zscope::latent::{
     Metric, Neighbours, PrincipalPlane, nearest_rows, nearest_rows_to, reduced, squared_distance,

@@ -1,5 +1,7 @@
 //! The state of the map: what is encoded, chosen, and told of it.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 use std::sync::Arc;
 
 use zscope::array::Array;

@@ -9,7 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use zscope::latent::PrincipalPlane;
 use zscope::session::codebook::ReviveFrom;
-use zscope::ui::{Command, Order, Tab};
+use zscope::ui::{Command, Order, Pane};
 
 use super::behaviour::painted;
 use super::codebook::click_at;
@@ -209,7 +209,7 @@ fn the_plane_is_drawn_once() {
 fn all_codes_at_one_place_are_one_dot() {
     let mut window = Window::with_codes(1);
     window.view.codebook.order = Order::Plane;
-    window.view.tab = Tab::Codebook;
+    window.view.dock.show(Pane::Codebook);
     let mut harness = window.open(SIZES[1]);
     asked(&mut harness);
     let at = harness.get_by_label(NAME).rect().center();

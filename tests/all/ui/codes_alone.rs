@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::Queryable as _;
 use zscope::session::codebook::Usage;
-use zscope::ui::{Order, Tab};
+use zscope::ui::{Order, Pane};
 
 use super::behaviour::painted;
 use super::made_up::codebook;
@@ -19,7 +19,7 @@ fn window(usage: Usage) -> Window {
     window.only_codes = true;
     window.notes = vec!["Other tensors that look like codebooks: b.codebook.".to_owned()];
     window.codebook = Some(alone);
-    window.view.tab = Tab::Reconstructions;
+    window.view.dock.show(Pane::Reconstructions);
     window
 }
 
@@ -110,6 +110,7 @@ fn codes_of_unknown_use_are_shown_by_their_norms() {
         state.view.codebook.take_picture(&book).expect("a picture")
     };
     harness.state_mut().only_codes = false;
+    harness.state_mut().view.dock.show(Pane::Codebook);
     asked(&mut harness);
     assert_eq!(harness.state().view.codebook.order, Order::Index, "as other models know it");
     assert!(image.pixels.first() == Some(&zscope::ui::theme::viridis(1.0)), "the longest");

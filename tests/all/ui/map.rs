@@ -9,7 +9,7 @@ use zscope::latent::Metric;
 use zscope::layout::Method;
 use zscope::session::explore::Explore;
 use zscope::session::map::{Ask, Colouring, Map, Near, Projection, Work};
-use zscope::ui::{Command, Ground, MapMode, Tab};
+use zscope::ui::{Command, Ground, MapMode, Pane};
 
 use super::codebook::click_at;
 use super::window::{SIZES, Window, asked, drag, press, says};
@@ -25,7 +25,7 @@ fn window() -> Window {
     window.explore = Some(Explore::new(2));
     window.ground = Ground::Images([0, 20]);
     window.classes = ["cat", "dog", "rat"].map(str::to_owned).to_vec();
-    window.view.tab = Tab::Map;
+    window.view.dock.show(Pane::Map);
     window
 }
 

@@ -9,11 +9,12 @@ use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::kept::Kept;
 use zscope::session::map::Map;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, DataLine, Ground, MapScene, ModelLine, Notice, Picture, Pictures, ProbePictures,
-    Scene, Thumbs, View,
+    Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
+    Pictures, ProbePictures, Scene, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -46,6 +47,10 @@ pub struct Window {
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub commands: Vec<Command>,
+    pub watched: Vec<Vec<f32>>,
+    pub kept: Kept,
+    pub companions: Vec<CompanionLine>,
+    pub link: Link,
 }
 
 impl eframe::App for Window {
@@ -86,6 +91,13 @@ impl eframe::App for Window {
             recent: &self.recent,
             runs_folder: "/home/somebody/.local/share/zscope/runs",
             notices: &self.notices,
+            watched: &self.watched,
+            bookmarks: &self.kept.bookmarks,
+            walk: &self.kept.walk,
+            drift: [0.0; 2],
+            tasks: &[],
+            companions: &self.companions,
+            link: self.link,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);

@@ -1,0 +1,238 @@
+//! Other models beside the one in the explorer, which draw the same latent or the same image.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use eframe::egui;
+
+use super::jobs::{Chosen, Done};
+use super::{Decoder, ZscopeApp, demo, dialogs};
+use crate::array::Array;
+use crate::codec::{CodecError, take};
+use crate::engine::{EngineKind, Runner};
+use crate::open::Opened;
+use crate::ui::{CompanionAsk, CompanionLine, Demo, Link};
+
+/// The most models beside the one in the explorer.
+const MOST: usize = 4;
+
+/// One of them.
+struct Companion {
+    opened: Arc<Opened>,
+    decoder: Option<Decoder>,
+    /// Where its encoder puts the image that all models are to draw, or why it does not.
+    image: Option<Result<Vec<f32>, String>>,
+}
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct Companions {
+    all: Vec<Companion>,
+    pub(super) link: Link,
+    /// The newest question for where encoders put an image.
+    question: u64,
+    is_stale: bool,
+}
+
+impl Companions {
+    /// What the window says of them.
+    pub(super) fn lines(&self, latent: usize) -> Vec<CompanionLine> {
+        let line = |companion: &Companion| {
+            let opened = &companion.opened;
+            let own: usize = opened.model.latent().iter().product();
+            let why = match (&companion.decoder, self.link, &companion.image) {
+                (None, ..) => Some("It has no decoder that makes images.".to_owned()),
+                (_, Link::Latent, _) if own != latent => Some(format!(
+                    "Its latent has {own} values, this one has {latent}: link the two by an image instead."
+                )),
+                (_, Link::Image(_), Some(Err(error))) => Some(error.clone()),
+                _ => None,
+            };
+            CompanionLine {
+                name: super::logic::model_name(opened),
+                family: opened.model.family().to_owned(),
+                step: opened.step,
+                picture: companion
+                    .decoder
+                    .as_ref()
+                    .and_then(Decoder::point)
+                    .filter(|_| why.is_none()),
+                why,
+            }
+        };
+        self.all.iter().map(line).collect()
+    }
+}
+
+impl ZscopeApp {
+    /// Changes which models are there, and what they draw.
+    pub(super) fn ask_companions(&mut self, ask: CompanionAsk) {
+        match ask {
+            CompanionAsk::Add(Some(path)) => self.add_companion(&path),
+            CompanionAsk::Add(None) => dialogs::ask(&self.jobs, Chosen::Companion),
+            CompanionAsk::AddDemo(demo) => self.add_demo_companion(demo),
+            CompanionAsk::Remove(index) => self.remove_companion(index),
+            CompanionAsk::Explore(index) => self.explore_companion(index),
+            CompanionAsk::Link(link) => self.link_companions(link),
+        }
+    }
+
+    /// Opens a model beside the one in the explorer.
+    pub(super) fn add_companion(&mut self, path: &Path) {
+        if self.companions.all.len() >= MOST {
+            return self.notice(
+                format!("At most {MOST} models fit beside the one in the explorer."),
+                true,
+            );
+        }
+        let text = path.display().to_string();
+        self.jobs.spawn("beside", move |done| {
+            let opened = crate::open::open(&text).map(Box::new).map_err(|error| error.to_string());
+            done(Done::Companion(opened));
+        });
+    }
+
+    /// Puts an embedded model beside the one in the explorer.
+    fn add_demo_companion(&mut self, demo: Demo) {
+        self.jobs.spawn("beside", move |done| {
+            done(Done::Companion(
+                demo::open_demo(demo).map(Box::new).map_err(|error| error.to_string()),
+            ));
+        });
+    }
+
+    /// Takes over what opening one has come to.
+    pub(super) fn companion_opened(
+        &mut self,
+        ctx: &egui::Context,
+        opened: Result<Box<Opened>, String>,
+    ) {
+        let opened = match opened {
+            Ok(opened) if self.companions.all.len() < MOST => Arc::new(*opened),
+            Ok(_) => return,
+            Err(error) => return self.notice(error, true),
+        };
+        let decoder = opened.networks.decoder.is_some().then(|| {
+            Decoder::new(
+                self.engine,
+                &opened.networks,
+                opened.image,
+                opened.range,
+                self.gpu.as_ref(),
+                self.render_state.as_ref(),
+                ctx,
+            )
+        });
+        match decoder.transpose() {
+            Ok(decoder) => self.companions.all.push(Companion { opened, decoder, image: None }),
+            Err(error) => self.notice(format!("show the model: {error}"), true),
+        }
+        self.encode_for_companions();
+        self.companions.is_stale = true;
+    }
+
+    /// Takes one away.
+    fn remove_companion(&mut self, index: usize) {
+        if index < self.companions.all.len() {
+            self.companions.all.remove(index);
+        }
+    }
+
+    /// Opens one of them in the explorer.
+    fn explore_companion(&mut self, index: usize) {
+        let Some(companion) = self.companions.all.get(index) else { return };
+        let opened = &companion.opened;
+        if let Some(demo) = demo::of_path(&opened.path) {
+            self.open_demo(demo);
+        } else {
+            let path = opened.run_dir.as_ref().unwrap_or(&opened.path).clone();
+            self.open_path(path);
+        }
+    }
+
+    /// Lets all models draw the same latent, or the same watched image.
+    fn link_companions(&mut self, link: Link) {
+        self.companions.link = link;
+        self.encode_for_companions();
+        self.companions.is_stale = true;
+    }
+
+    /// Asks every encoder where it puts the image that all are to draw.
+    pub(super) fn encode_for_companions(&mut self) {
+        let Link::Image(index) = self.companions.link else { return };
+        self.companions.question = self.next_question();
+        let question = self.companions.question;
+        let probe = self.live.probe.newer_than(0);
+        let originals = probe.and_then(|(_, probe)| probe.originals.clone());
+        let image =
+            originals.filter(|all| index < all.num_rows()).map(|all| all.rows(index, index + 1));
+        let all: Vec<Arc<Opened>> =
+            self.companions.all.iter().map(|companion| Arc::clone(&companion.opened)).collect();
+        if all.is_empty() {
+            return;
+        }
+        self.jobs.spawn("beside", move |done| {
+            for (index, opened) in all.iter().enumerate() {
+                let latent = match &image {
+                    Some(image) => encode(opened, image).map_err(|error| error.to_string()),
+                    None => Err("There is no watched image.".to_owned()),
+                };
+                done(Done::CompanionImage { question, index, latent });
+            }
+        });
+    }
+
+    /// Takes over where an encoder puts the image.
+    pub(super) fn companion_encoded(
+        &mut self,
+        question: u64,
+        index: usize,
+        latent: Result<Vec<f32>, String>,
+    ) {
+        if question == self.companions.question
+            && let Some(companion) = self.companions.all.get_mut(index)
+        {
+            companion.image = Some(latent);
+            self.companions.is_stale = true;
+        }
+    }
+
+    /// Draws what is out of date; `moved` says whether the explorer's point is elsewhere.
+    pub(super) fn draw_companions(&mut self, ctx: &egui::Context, moved: bool) {
+        let is_stale = std::mem::take(&mut self.companions.is_stale);
+        let follows = self.companions.link == Link::Latent && moved;
+        let latent = (is_stale || follows).then(|| self.explore.latent_of(&self.explore.place()));
+        let mut failed = None;
+        for companion in &mut self.companions.all {
+            let Some(decoder) = &mut companion.decoder else { continue };
+            decoder.poll(ctx);
+            failed = failed.or(decoder.take_error());
+            let Some(shared) = &latent else { continue };
+            let d: usize = companion.opened.model.latent().iter().product();
+            let own = match (self.companions.link, &companion.image) {
+                (Link::Latent, _) => Some(shared).filter(|latent| latent.len() == d),
+                (Link::Image(_), Some(Ok(latent))) => Some(latent),
+                (Link::Image(_), _) => None,
+            };
+            if let Some(own) = own {
+                failed = failed.or(decoder.draw_latent(own).err().map(|error| error.to_string()));
+            }
+        }
+        if let Some(error) = failed {
+            self.notice(format!("draw a model beside the explorer: {error}"), true);
+        }
+    }
+}
+
+/// Where the encoder of a model puts an image, `[1, c, h, w]` in `[0, 1]`.
+fn encode(opened: &Opened, image: &Array) -> Result<Vec<f32>, CodecError> {
+    let encoder = opened.networks.encoder.as_ref().ok_or("It has no encoder.")?;
+    if image.shape()[1..] != opened.image.batch(1)[1..] {
+        return Err(
+            format!("Its images are {}, those of the explorer are not.", opened.image).into()
+        );
+    }
+    let input = opened.range.images_from_unit(image);
+    let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&input)?;
+    Ok(take(&mut outputs, "latent")?.into_data())
+}

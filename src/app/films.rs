@@ -1,0 +1,126 @@
+//! Sheets, strips and films of points, made in the background and written to files.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui;
+
+use super::ZscopeApp;
+use crate::array::Array;
+use crate::codec::{CodecError, take};
+use crate::engine::{EngineKind, Runner};
+use crate::formats::pictures;
+use crate::graph::lower::Networks;
+use crate::picture::ValueRange;
+use crate::session::sheets::SheetName;
+use crate::session::wanted::Point;
+use crate::watch::Watch;
+
+/// Pictures that are made together.
+const BATCH: usize = 8;
+
+/// How pictures come into a file.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// In rows of so many.
+    Sheet(usize),
+    /// One after the other, a whole round in so many seconds, unless the file is a picture.
+    Film(f32),
+}
+
+impl ZscopeApp {
+    /// Writes the pictures of a sheet that is shown.
+    pub(super) fn save_sheet(
+        &mut self,
+        ctx: &egui::Context,
+        sheet: SheetName,
+        columns: usize,
+        path: PathBuf,
+    ) {
+        let Some(points) = self.sheets.get(&sheet) else {
+            return self.notice("Save the pictures: show them first.", true);
+        };
+        let points = points.to_vec();
+        self.save_points(ctx, points, Form::Sheet(columns.max(1)), path);
+    }
+
+    /// Writes a whole round of the walk.
+    pub(super) fn save_walk(&mut self, ctx: &egui::Context, count: usize, path: PathBuf) {
+        let (walk, explore) = (&self.kept.walk, &self.explore);
+        let latents = walk.moments(count.clamp(2, 1000)).into_iter();
+        let latents = latents.filter_map(|secs| walk.latent_at(secs, explore.mixing(), explore));
+        let points: Vec<Point> = latents.map(Point::Latent).collect();
+        if points.is_empty() {
+            return self.notice("Save the walk: it has no stations yet.", true);
+        }
+        let speed = walk.speed.abs().max(0.05);
+        let secs = walk.round_secs() / speed;
+        self.save_points(ctx, points, Form::Film(secs), path);
+    }
+
+    fn save_points(&mut self, ctx: &egui::Context, points: Vec<Point>, form: Form, path: PathBuf) {
+        let Some(model) = &self.model else { return };
+        let (networks, range) = (model.networks.clone(), model.range);
+        let task = self.tasks.begin("Saving pictures");
+        let watch = task.watch(ctx);
+        self.jobs.spawn_save(move || {
+            let images = decode(&networks, range, &points, &watch);
+            // Over for the window only when the file is there.
+            let saved = images.and_then(|images| write(&path, &images, form));
+            drop(task);
+            saved.map(|()| path).map_err(|error| format!("save pictures: {error}"))
+        });
+    }
+}
+
+/// Images of points, `[n, c, h, w]` in `[0, 1]`.
+fn decode(
+    networks: &Networks,
+    range: ValueRange,
+    points: &[Point],
+    watch: &Watch,
+) -> Result<Array, CodecError> {
+    let is_codes = points.iter().any(|point| matches!(point, Point::Codes(_)));
+    let graph = match (&networks.codes, is_codes) {
+        (Some(codes), true) => codes.decoder()?,
+        _ => networks.decoder()?,
+    };
+    let mut runner = Runner::new(EngineKind::Cpu, graph, None)?;
+    let mut shape = Vec::new();
+    let mut values = Vec::new();
+    for (index, batch) in points.chunks(BATCH).enumerate() {
+        let done = |inner: f64| (index as f64 + inner) * BATCH as f64 / points.len() as f64;
+        watch.whole().tell(done(0.0))?;
+        let mut input = vec![batch.len()];
+        input.extend_from_slice(graph.input_shape());
+        let flat = batch.iter().flat_map(Point::values).copied().collect();
+        let inner = watch.clone();
+        runner.watch(&Watch::new({
+            let (from, of) = (done(0.0), done(1.0) - done(0.0));
+            move |share| inner.whole().tell(from + share * of).is_ok()
+        }));
+        let images = take(&mut runner.run(&Array::new(input, flat)?)?, "image")?;
+        shape = images.shape().to_vec();
+        values.extend(images.data().iter().map(|&value| range.to_unit(value)));
+    }
+    if let Some(count) = shape.first_mut() {
+        *count = points.len();
+    }
+    Ok(Array::new(shape, values)?)
+}
+
+fn write(path: &Path, images: &Array, form: Form) -> Result<(), CodecError> {
+    let is_film = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gif"));
+    match form {
+        Form::Film(secs) if is_film => {
+            pictures::write_film(path, images, secs / images.num_rows().max(1) as f32)?;
+        }
+        Form::Film(_) => {
+            let strip = pictures::sheet(images, images.num_rows().max(1), 1);
+            pictures::write_picture(path, &strip)?;
+        }
+        Form::Sheet(columns) => {
+            pictures::write_picture(path, &pictures::sheet(images, columns, 1))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Dimensions swept one by one from a base point: which range, and what each picture is made of.
+
+use std::sync::Arc;
+
+use super::anchor::Anchor;
+use super::wanted::Point;
+use crate::latent::{Range, traverse};
+
+/// The fewest and the most pictures in a row.
+pub const COLUMNS: std::ops::RangeInclusive<usize> = 3..=15;
+
+/// What a dimension is swept over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Span {
+    /// So far to either side of zero, in the latent's own units: deviations of a standard normal prior.
+    Absolute(f32),
+    /// Between these quantiles of the watched images' latents, `share` in `(0, 0.5)` and `1 - share`.
+    Watched {
+        /// The lower one.
+        share: f32,
+    },
+}
+
+/// How dimensions are swept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traversals {
+    /// Pictures in a row.
+    pub columns: usize,
+    /// What each dimension is swept over.
+    pub span: Span,
+    /// What the other dimensions are held at.
+    pub base: Anchor,
+}
+
+impl Default for Traversals {
+    fn default() -> Self {
+        Self { columns: 9, span: Span::Absolute(Range::PRIOR.hi), base: Anchor::Point }
+    }
+}
+
+impl Traversals {
+    /// The values that a dimension is swept over; those of the prior where nothing is watched.
+    pub fn range(&self, dim: usize, watched: &[Vec<f32>]) -> Range {
+        match self.span {
+            Span::Absolute(reach) => Range { lo: -reach, hi: reach },
+            Span::Watched { share } => {
+                let mut values: Vec<f32> =
+                    watched.iter().filter_map(|latent| latent.get(dim)).copied().collect();
+                values.retain(|value| value.is_finite());
+                values.sort_by(f32::total_cmp);
+                match values[..] {
+                    [] => Range::PRIOR,
+                    _ => Range { lo: quantile(&values, share), hi: quantile(&values, 1.0 - share) },
+                }
+            }
+        }
+    }
+
+    /// The value of a dimension at a share of its row, from the middle of the first picture to that of the last.
+    pub fn value(&self, range: Range, share: f32) -> f32 {
+        let columns = self.columns.max(2) as f32;
+        let t = ((share * columns - 0.5) / (columns - 1.0)).clamp(0.0, 1.0);
+        range.lo + t * (range.hi - range.lo)
+    }
+
+    /// The share of its row at which a dimension has a value; the inverse of [`Self::value`], not clamped.
+    pub fn share(&self, range: Range, value: f32) -> f32 {
+        let columns = self.columns.max(2) as f32;
+        let span = range.hi - range.lo;
+        let t = if span > 0.0 { (value - range.lo) / span } else { 0.5 };
+        (t * (columns - 1.0) + 0.5) / columns
+    }
+
+    /// What the pictures of some dimensions are made of, row by row.
+    pub fn points(&self, base: &[f32], dims: &[usize], watched: &[Vec<f32>]) -> Arc<[Point]> {
+        let row = |&dim: &usize| {
+            let swept = traverse(base, dim, self.range(dim, watched), self.columns).ok();
+            swept.into_iter().flat_map(|rows| {
+                (0..rows.num_rows())
+                    .map(|row| Point::Latent(rows.row(row).to_vec()))
+                    .collect::<Vec<_>>()
+            })
+        };
+        dims.iter().flat_map(row).collect()
+    }
+}
+
+/// A quantile of sorted values, between the two nearest ones.
+fn quantile(sorted: &[f32], share: f32) -> f32 {
+    let place = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f32;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (place - below as f32) * (sorted[above] - sorted[below])
+}

@@ -1,0 +1,239 @@
+//! All that can be done by name or by a key, as one list: the palette searches it, the keyboard and the help read it.
+
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use super::{BookmarkAsk, Command, Demo, Page, Scene, SeedsAsk, StationAsk, View};
+use crate::session::Phase;
+use crate::session::anchor::Anchor;
+
+/// Something that a person can do.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    /// What it is called.
+    pub(super) name: String,
+    /// What it belongs to.
+    pub(super) group: &'static str,
+    /// The keys that do it.
+    pub(super) keys: Option<KeyboardShortcut>,
+    /// Whether it can be done now.
+    pub(super) is_offered: bool,
+    /// What does it.
+    pub(super) command: Command,
+}
+
+impl Action {
+    /// What does it, with a way back where the point is moved.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        match &self.command {
+            Command::SetLatent(_) => vec![Command::BeginEdit, self.command.clone()],
+            command => vec![command.clone()],
+        }
+    }
+}
+
+/// Collects actions.
+struct Actions {
+    group: &'static str,
+    all: Vec<Action>,
+}
+
+impl Actions {
+    fn add(&mut self, name: impl Into<String>, keys: Option<KeyboardShortcut>, command: Command) {
+        self.add_if(true, name, keys, command);
+    }
+
+    fn add_if(
+        &mut self,
+        is_offered: bool,
+        name: impl Into<String>,
+        keys: Option<KeyboardShortcut>,
+        command: Command,
+    ) {
+        let group = self.group;
+        self.all.push(Action { name: name.into(), group, keys, is_offered, command });
+    }
+}
+
+/// A key alone.
+const PLAIN: Modifiers = Modifiers::NONE;
+/// Ctrl, or ⌘ where that is usual.
+const CTRL: Modifiers = Modifiers::COMMAND;
+/// The same with Shift.
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+/// A key with modifiers, as actions have it.
+#[expect(clippy::unnecessary_wraps, reason = "an action has keys or none")]
+const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(modifiers, key))
+}
+
+/// The keys of the first views.
+const DIGITS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// Everything that can be done, in the order of the help.
+pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
+    let mut actions = Actions { group: "", all: Vec::new() };
+    explore(&mut actions, scene);
+    keep(&mut actions, scene);
+    training(&mut actions, scene, view);
+    files(&mut actions, scene);
+    window(&mut actions, view);
+    actions.all
+}
+
+fn explore(actions: &mut Actions, scene: &Scene<'_>) {
+    let explore = scene.explore;
+    actions.group = "Explore";
+    actions.add("Jump to a random draw", keys(PLAIN, Key::D), Command::JumpToDraw);
+    let zero = Command::SetLatent(vec![0.0; explore.latent().len()]);
+    actions.add("Go to the middle of the latent space", keys(PLAIN, Key::Num0), zero);
+    actions.add_if(explore.can_undo(), "Undo", keys(CTRL, Key::Z), Command::Undo);
+    actions.add_if(explore.can_redo(), "Redo", keys(CTRL_SHIFT, Key::Z), Command::Redo);
+    actions.add("Copy the point as numbers", None, Command::CopyPoint);
+    let is_on_plane = explore.seeds().is_some();
+    let (name, ask) = if is_on_plane {
+        ("Snap to the nearest seed", SeedsAsk::Snap)
+    } else {
+        ("Explore the plane of seeds", SeedsAsk::Go([0.5; 2]))
+    };
+    actions.add(name, keys(PLAIN, Key::S), Command::Seeds(ask));
+    actions.add_if(is_on_plane, "Leave the plane of seeds", None, Command::Seeds(SeedsAsk::Leave));
+    let corners = (0..4).map(Command::RedrawCorner);
+    for (corner, redraw) in super::pad::CORNERS.into_iter().zip(corners) {
+        actions.add(format!("Redraw the pad's corner: {}", corner.to_lowercase()), None, redraw);
+    }
+    let is_live = scene.model.is_live;
+    let (name, freeze) = if explore.is_frozen() {
+        ("Follow the newest weights", false)
+    } else {
+        ("Freeze the weights of the picture", true)
+    };
+    actions.add_if(is_live, name, keys(PLAIN, Key::F), Command::Freeze(freeze));
+    for (class, name) in scene.model.classes.iter().enumerate() {
+        actions.add(format!("Show class: {name}"), None, Command::ShowClass(class));
+    }
+}
+
+fn keep(actions: &mut Actions, scene: &Scene<'_>) {
+    actions.group = "Keep and walk";
+    actions.add("Keep this point", keys(PLAIN, Key::B), Command::Bookmark(BookmarkAsk::Add));
+    actions.add(
+        "Add this point to the walk",
+        keys(PLAIN, Key::K),
+        Command::Station(StationAsk::Add(Anchor::Point)),
+    );
+    let walk = scene.walk;
+    let name = if walk.is_playing() { "Halt the walk" } else { "Play the walk" };
+    let play = Command::Station(StationAsk::Play(!walk.is_playing()));
+    actions.add_if(walk.stations().len() > 1, name, keys(PLAIN, Key::W), play);
+    for (index, mark) in scene.bookmarks.iter().enumerate() {
+        actions.add(
+            format!("Go to {}", mark.name),
+            None,
+            Command::Bookmark(BookmarkAsk::GoTo(index)),
+        );
+    }
+}
+
+fn training(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
+    actions.group = "Train";
+    let phase = scene.session.phase();
+    let is_running = matches!(phase, Phase::Running | Phase::Paused);
+    let start = Command::StartTraining(Box::new(view.form.clone()));
+    actions.add_if(!is_running, "Start training", keys(CTRL, Key::Enter), start);
+    let can_train_on = scene.model.trains_on.is_some() && !is_running;
+    actions.add_if(can_train_on, "Train this model on", None, Command::TrainOn);
+    let name = if phase == Phase::Paused { "Resume training" } else { "Pause training" };
+    actions.add_if(is_running, name, keys(PLAIN, Key::Space), Command::TogglePause);
+    let is_paused = phase == Phase::Paused;
+    actions.add_if(is_paused, "Take a single step", keys(PLAIN, Key::Period), Command::StepOnce);
+    actions.add_if(is_running, "Save a checkpoint now", None, Command::SaveCheckpoint);
+    actions.add_if(is_running, "Stop training", None, Command::Stop);
+}
+
+fn files(actions: &mut Actions, scene: &Scene<'_>) {
+    actions.group = "Files";
+    actions.add("Open a run or model folder…", keys(CTRL, Key::O), Command::PickModel);
+    actions.add("Open a model file…", keys(CTRL_SHIFT, Key::O), Command::PickModelFile);
+    actions.add("Open pictures or data…", None, Command::PickData);
+    actions.add("Open the demo VAE", None, Command::OpenDemo(Demo::Vae));
+    actions.add("Open the demo VQ-VAE", None, Command::OpenDemo(Demo::VqVae));
+    for path in scene.recent {
+        actions.add(format!("Open {path}"), None, Command::OpenPath(path.into()));
+    }
+    actions.add("Save the workspace…", None, Command::SaveWorkspace(None));
+    let has_picture = scene.pictures.main.is_some();
+    actions.add_if(
+        has_picture,
+        "Save the picture…",
+        keys(CTRL, Key::S),
+        Command::SavePicture(None),
+    );
+    let has_run = scene.session.run().is_some();
+    actions.add_if(has_run, "Save all curves as CSV…", None, Command::SaveCurves(None));
+    actions.add("Compare with another run's curves…", None, Command::CompareRun(None));
+}
+
+fn window(actions: &mut Actions, view: &View) {
+    actions.group = "Window";
+    actions.add("Find something to do…", keys(CTRL, Key::K), Command::ShowCommandPalette(true));
+    actions.add(
+        "Show all keys",
+        keys(Modifiers::SHIFT, Key::Questionmark),
+        Command::ShowKeys(!view.shows_keys),
+    );
+    let (name, page) = match view.page {
+        Page::Explore => ("Go to the page Evaluate", Page::Evaluate),
+        Page::Evaluate => ("Go to the page Explore", Page::Explore),
+    };
+    actions.add(name, keys(PLAIN, Key::E), Command::ShowPage(page));
+    let mut digits = DIGITS.into_iter();
+    for pane in view.dock.offered() {
+        let digit = digits.next().and_then(|digit| keys(PLAIN, digit));
+        actions.add(format!("Show {}", pane.name()), digit, Command::ShowPane(pane));
+    }
+    actions.add("Reset the layout", None, Command::ResetLayout);
+    actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
+    actions.add("Smaller", keys(CTRL, Key::Minus), Command::Zoom(-1));
+    actions.add("As large as at first", keys(CTRL, Key::Num0), Command::Zoom(0));
+    actions.add("Quit", keys(CTRL, Key::Q), Command::Quit);
+}
+
+/// What the keyboard asks for, unless a text field has it.
+pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
+    if ui.ctx().egui_wants_keyboard_input() {
+        return Vec::new();
+    }
+    let mut commands = Vec::new();
+    // Those with the most modifiers first: Ctrl+Z is no part of Ctrl+Shift+Z.
+    let mut with_keys: Vec<_> =
+        actions.iter().filter_map(|action| Some((action.keys?, action))).collect();
+    let modifiers =
+        |keys: &KeyboardShortcut| u8::from(keys.modifiers.command) + u8::from(keys.modifiers.shift);
+    with_keys.sort_by_key(|(keys, _)| std::cmp::Reverse(modifiers(keys)));
+    ui.input_mut(|input| {
+        for (keys, action) in with_keys {
+            if action.is_offered && input.consume_shortcut(&keys) {
+                commands.extend(action.commands());
+            }
+        }
+        for event in &input.events {
+            match event {
+                egui::Event::Copy => commands.push(Command::CopyPoint),
+                egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
+                _ => {}
+            }
+        }
+    });
+    commands
+}

@@ -1,0 +1,110 @@
+//! What a person does with what is kept, in parts of their own.
+
+use std::path::PathBuf;
+
+use super::Demo;
+use crate::session::anchor::Anchor;
+use crate::session::walk::{Easing, Looping};
+use crate::ui::Link;
+
+/// A move on the plane of seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SeedsAsk {
+    /// Goes to a place, right and down; the pad becomes the square around it.
+    Go([f64; 2]),
+    /// Goes to the nearest whole place.
+    Snap,
+    /// Keeps the pad's corners as they are, no longer a piece of the plane.
+    Leave,
+    /// Lets the point drift, in places a second, right and down.
+    Drift([f32; 2]),
+}
+
+/// Points that a person keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BookmarkAsk {
+    /// Keeps the point that is shown.
+    Add,
+    /// Goes to one.
+    GoTo(usize),
+    /// Gives one another name.
+    Rename {
+        /// Which one.
+        index: usize,
+        /// What it is called from now on.
+        name: String,
+    },
+    /// Keeps the point that is shown in the stead of one.
+    Replace(usize),
+    /// Forgets one.
+    Remove(usize),
+    /// Puts a corner of the pad where one is.
+    AtCorner {
+        /// Which one.
+        index: usize,
+        /// 0 to 3: top left, top right, bottom left, bottom right.
+        corner: usize,
+    },
+}
+
+/// The walk from station to station.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StationAsk {
+    /// Makes a point the last station.
+    Add(Anchor),
+    /// Puts the point that is shown in the stead of a station.
+    Replace(usize),
+    /// Puts a station to another place in the order.
+    Move {
+        /// Which one.
+        from: usize,
+        /// Its new place.
+        to: usize,
+    },
+    /// Takes a station out.
+    Remove(usize),
+    /// Changes how long the way from a station to the next takes.
+    SetSecs {
+        /// Which one.
+        index: usize,
+        /// In seconds.
+        secs: f32,
+    },
+    /// Forgets all stations.
+    Clear,
+    /// Changes how the walk goes.
+    Change {
+        /// How fast, in times of the stations' own speed; backwards where negative.
+        speed: f32,
+        /// How ways begin and end.
+        easing: Easing,
+        /// What comes after the last station.
+        looping: Looping,
+    },
+    /// Goes to a moment, in seconds.
+    Seek(f32),
+    /// Lets the walk go on by itself, or stops it.
+    Play(bool),
+    /// Writes a whole round as a film or a strip; asks where when no path is given.
+    Save {
+        /// Pictures in it.
+        pictures: usize,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+}
+
+/// Models beside the one in the explorer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompanionAsk {
+    /// Opens one; asks which when no path is given.
+    Add(Option<PathBuf>),
+    /// Adds an embedded one.
+    AddDemo(Demo),
+    /// Takes one away, by its place.
+    Remove(usize),
+    /// Puts one into the explorer, by its place.
+    Explore(usize),
+    /// Lets all models draw the same latent, or the same image.
+    Link(Link),
+}

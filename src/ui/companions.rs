@@ -1,0 +1,162 @@
+//! Other models beside the one in the explorer: the same latent, or the same image, drawn by each.
+
+use egui::{Label, ScrollArea, TextEdit, Ui, vec2};
+
+use super::words::grouped;
+use super::{Command, CompanionAsk, Demo, Picture, Scene, View, picture, theme};
+
+/// What all models draw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// The latent that the explorer is at.
+    #[default]
+    Latent,
+    /// A watched image, encoded by each.
+    Image(usize),
+}
+
+/// What is said of a model beside the one in the explorer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompanionLine {
+    /// Its name.
+    pub name: String,
+    /// Its family.
+    pub family: String,
+    /// Updates behind its weights.
+    pub step: u64,
+    /// What it draws.
+    pub picture: Option<Picture>,
+    /// Why it draws nothing.
+    pub why: Option<String>,
+}
+
+/// The space between two models, in points.
+const GAP: f32 = 12.0;
+/// What is below a picture, in points.
+const BELOW: f32 = 44.0;
+
+/// Draws all models in a row.
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    toolbar(ui, scene, view, out);
+    if scene.companions.is_empty() {
+        ui.add_space(6.0);
+        ui.label(theme::muted(
+            "Add other models, or other checkpoints of this one (PATH@STEP), and they draw the same latent as the explorer, or the same watched image.",
+        ));
+        return;
+    }
+    let side = (ui.available_height() - BELOW).clamp(64.0, 420.0);
+    ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = GAP;
+            // The explorer's own picture belongs to its point: of an image it would be another one.
+            if scene.link == Link::Latent {
+                model(ui, scene.model.name, scene.model.family, scene.model.step, side, |ui| {
+                    draw(ui, scene.pictures.main, None, side);
+                });
+            }
+            for (index, line) in scene.companions.iter().enumerate() {
+                let buttons = |ui: &mut Ui, out: &mut Vec<Command>| {
+                    let hint = "Put this model into the explorer.";
+                    if ui.small_button("Explore").on_hover_text(hint).clicked() {
+                        out.push(Command::Companion(CompanionAsk::Explore(index)));
+                    }
+                    if ui.small_button("Remove").on_hover_text("Take it away.").clicked() {
+                        out.push(Command::Companion(CompanionAsk::Remove(index)));
+                    }
+                };
+                model(ui, &line.name, &line.family, line.step, side, |ui| {
+                    draw(ui, line.picture, line.why.as_deref(), side);
+                    ui.horizontal(|ui| buttons(ui, out));
+                });
+            }
+        });
+    });
+}
+
+/// One model: its name, and whatever else.
+fn model(ui: &mut Ui, name: &str, family: &str, step: u64, width: f32, add: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        let about = format!("{name}, {family}, step {}", grouped(step));
+        ui.add(Label::new(egui::RichText::new(&about).small()).truncate()).on_hover_text(about);
+        add(ui);
+    });
+}
+
+fn draw(ui: &mut Ui, shown: Option<Picture>, why: Option<&str>, side: f32) {
+    let (rect, response) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, "What this model draws")
+    });
+    if let Some(shown) = shown {
+        let size = shown.size * picture::scale_to_fit(shown.size, rect.size());
+        picture::paint(ui, shown, egui::Rect::from_center_size(rect.center(), size));
+        return;
+    }
+    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    if let Some(why) = why {
+        let place = rect.shrink(8.0);
+        ui.put(place, Label::new(theme::muted(why).small()).wrap());
+    }
+}
+
+fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.menu_button("Add", |ui| {
+            ui.horizontal(|ui| {
+                let field = TextEdit::singleline(&mut view.companion_path)
+                    .hint_text("a path, or RUN@STEP")
+                    .desired_width(220.0);
+                let field = ui.add(field).on_hover_text("Enter adds it.");
+                let entered =
+                    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+                if entered && !view.companion_path.trim().is_empty() {
+                    let path = std::mem::take(&mut view.companion_path);
+                    out.push(Command::Companion(CompanionAsk::Add(Some(path.trim().into()))));
+                    ui.close();
+                }
+            });
+            let entries = [
+                ("Choose…".to_owned(), Command::Companion(CompanionAsk::Add(None))),
+                ("Demo: VAE".to_owned(), Command::Companion(CompanionAsk::AddDemo(Demo::Vae))),
+                ("Demo: VQ-VAE".to_owned(), Command::Companion(CompanionAsk::AddDemo(Demo::VqVae))),
+            ];
+            let recent = scene.recent.iter().map(|path| {
+                let name = std::path::Path::new(path).file_name().unwrap_or_default();
+                let command = Command::Companion(CompanionAsk::Add(Some(path.into())));
+                (name.to_string_lossy().into_owned(), command)
+            });
+            for (name, command) in entries.into_iter().chain(recent) {
+                if ui.button(name).clicked() {
+                    out.push(command);
+                    ui.close();
+                }
+            }
+        })
+        .response
+        .on_hover_text("A model to draw beside the explorer's.");
+        ui.separator();
+        let is_latent = scene.link == Link::Latent;
+        let hint =
+            "All models draw the latent that the explorer is at, where theirs has as many values.";
+        if ui.selectable_label(is_latent, "Same latent").on_hover_text(hint).clicked() {
+            out.push(Command::Companion(CompanionAsk::Link(Link::Latent)));
+        }
+        let hint = "Each model encodes the same watched image, and draws what is left of it.";
+        let can = !scene.watched.is_empty();
+        let button = egui::Button::selectable(!is_latent, "Same image");
+        let response = ui.add_enabled(can, button).on_hover_text(hint);
+        if response.on_disabled_hover_text("There are no watched images.").clicked() && is_latent {
+            out.push(Command::Companion(CompanionAsk::Link(Link::Image(0))));
+        }
+        if let Link::Image(image) = scene.link {
+            let mut number = image + 1;
+            let last = scene.watched.len().max(1);
+            let field = egui::DragValue::new(&mut number).range(1..=last).prefix("image ");
+            if ui.add(field).on_hover_text("Which of the watched images.").changed() {
+                out.push(Command::Companion(CompanionAsk::Link(Link::Image(number - 1))));
+            }
+        }
+    });
+}

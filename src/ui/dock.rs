@@ -1,0 +1,318 @@
+//! The views of a model as tiles, which a person can drag, resize, close and put back.
+
+mod behaviour;
+mod shape;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egui::{Ui, Vec2};
+use egui_tiles::{Container, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+
+use super::explore_panel::{Parts, parts};
+use super::{Command, Scene, View};
+pub(super) use behaviour::TAB_BAR;
+use behaviour::Views;
+pub use shape::Shape;
+
+/// One view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pane {
+    /// A slider a latent dimension.
+    Dimensions,
+    /// Four corners and everything between them.
+    Pad,
+    /// The decoded point.
+    Picture,
+    /// The picture as codes.
+    Codes,
+    /// Watched images and what the model makes of them.
+    Reconstructions,
+    /// Where encoded images lie.
+    Map,
+    /// Dimensions swept one by one.
+    Traversals,
+    /// Points that a person keeps.
+    Bookmarks,
+    /// A way from point to point.
+    Walk,
+    /// Other models that draw the same.
+    SideBySide,
+    /// How the codes are used.
+    Codebook,
+}
+
+impl Pane {
+    /// All of them, in the order of menus.
+    pub const ALL: [Self; 11] = [
+        Self::Dimensions,
+        Self::Pad,
+        Self::Picture,
+        Self::Codes,
+        Self::Codebook,
+        Self::Reconstructions,
+        Self::Map,
+        Self::Traversals,
+        Self::Bookmarks,
+        Self::Walk,
+        Self::SideBySide,
+    ];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dimensions => "Dimensions",
+            Self::Pad => "Pad",
+            Self::Picture => "Picture",
+            Self::Codes => "Codes",
+            Self::Reconstructions => "Reconstructions",
+            Self::Codebook => "Codebook",
+            Self::Map => "Map",
+            Self::Traversals => "Traversals",
+            Self::Bookmarks => "Bookmarks",
+            Self::Walk => "Walk",
+            Self::SideBySide => "Side by side",
+        }
+    }
+
+    /// What it is for, in a sentence or two.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Dimensions => {
+                "Sorted by how much each says about the image. Drag; double-click a number to type."
+            }
+            Self::Pad => "Drag between the four corners. Right-click to choose what a corner is.",
+            Self::Picture => "Drag on the picture to walk.",
+            Self::Codes => {
+                "The picture as codes: equal colours are equal codes. Click one to change it."
+            }
+            Self::Reconstructions => "Held-out images and what the model makes of them.",
+            Self::Codebook => "How often each code is chosen, and which are dying or dead.",
+            Self::Map => "Encoded images as points on a plane: who lies near whom.",
+            Self::Traversals => {
+                "Each dimension swept over a range, the others held. Drag in a row to go there."
+            }
+            Self::Bookmarks => "Points that you keep, and sums of them.",
+            Self::SideBySide => {
+                "Other models or checkpoints, which draw the same latent or the same image."
+            }
+            Self::Walk => {
+                "A way from station to station that plays by itself and can be saved as a film."
+            }
+        }
+    }
+
+    /// The view of that name, as scripts spell it: the same in small letters.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pane| pane.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether models of a kind have it.
+    pub fn suits(self, kind: Kind) -> bool {
+        match self {
+            Self::Dimensions | Self::Traversals => kind == Kind::Latent,
+            Self::Codes | Self::Codebook => kind == Kind::Codes,
+            Self::Pad
+            | Self::Picture
+            | Self::Reconstructions
+            | Self::Map
+            | Self::Bookmarks
+            | Self::Walk
+            | Self::SideBySide => true,
+        }
+    }
+}
+
+/// What models have to show; each kind has an arrangement of its own.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A continuous latent.
+    #[default]
+    Latent,
+    /// A codebook.
+    Codes,
+}
+
+/// How the views of each kind of model are arranged.
+#[derive(Clone, Debug, Default)]
+pub struct Dock {
+    /// The kind of the model that is shown.
+    kind: Kind,
+    arrangements: BTreeMap<Kind, Arrangement>,
+    /// Views that are to come to the front.
+    asked: Vec<Pane>,
+    /// Those that were to be seen in the last frame.
+    seen: BTreeSet<Pane>,
+}
+
+/// Tiles, and which of them still have the sizes that suit the window.
+#[derive(Clone, Debug)]
+struct Arrangement {
+    tree: Tree<Pane>,
+    /// Nothing once a person has arranged them.
+    fitted: Option<Fitted>,
+}
+
+/// The tiles of the arrangement that is there at first.
+#[derive(Clone, Debug)]
+struct Fitted {
+    column: TileId,
+    row: TileId,
+    upper: Vec<TileId>,
+    lower: TileId,
+}
+
+impl Dock {
+    /// Brings a view to the front, opening it where it is closed.
+    pub fn show(&mut self, pane: Pane) {
+        self.asked.push(pane);
+    }
+
+    /// Whether a view was to be seen in the last frame, or will be in the next.
+    pub fn shows(&self, pane: Pane) -> bool {
+        self.seen.contains(&pane) || self.asked.contains(&pane)
+    }
+
+    /// Whether a view has a place for the kind of model that is shown.
+    pub fn has(&self, pane: Pane) -> bool {
+        self.arrangements
+            .get(&self.kind)
+            .is_none_or(|tiles| tiles.tree.tiles.find_pane(&pane).is_some())
+    }
+
+    /// Takes a view away; it can be brought back.
+    pub fn close(&mut self, pane: Pane) {
+        if let Some(arrangement) = self.arrangements.get_mut(&self.kind)
+            && let Some(tile) = arrangement.tree.tiles.find_pane(&pane)
+        {
+            arrangement.close(tile);
+        }
+    }
+
+    /// Arranges everything as it was at first.
+    pub fn reset(&mut self) {
+        self.arrangements.clear();
+    }
+
+    /// The views of the model's kind.
+    pub fn offered(&self) -> impl Iterator<Item = Pane> + use<> {
+        let kind = self.kind;
+        Pane::ALL.into_iter().filter(move |pane| pane.suits(kind))
+    }
+
+    /// The arrangements that a person made, to be kept.
+    pub fn shapes(&self) -> BTreeMap<Kind, Shape> {
+        let made = self.arrangements.iter().filter(|(_, tiles)| tiles.fitted.is_none());
+        made.filter_map(|(kind, tiles)| Some((*kind, Shape::of(&tiles.tree)?))).collect()
+    }
+
+    /// Arranges views as they were kept. What a kind of model does not have is left out.
+    pub fn arrange(&mut self, shapes: &BTreeMap<Kind, Shape>) {
+        self.arrangements.clear();
+        for (&kind, shape) in shapes {
+            if let Some(tree) = shape.tree(kind) {
+                self.arrangements.insert(kind, Arrangement { tree, fitted: None });
+            }
+        }
+    }
+}
+
+impl Arrangement {
+    /// As it is at first.
+    fn new(kind: Kind) -> Self {
+        let mut tiles = Tiles::default();
+        let mut tabs = |panes: &[Pane]| {
+            let children = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect::<Vec<_>>();
+            tiles.insert_container(Tabs::new(children))
+        };
+        let upper: &[Pane] = match kind {
+            Kind::Latent => &[Pane::Dimensions, Pane::Pad, Pane::Picture],
+            Kind::Codes => &[Pane::Pad, Pane::Picture, Pane::Codes],
+        };
+        let lower: Vec<Pane> = Pane::ALL
+            .into_iter()
+            .filter(|pane| pane.suits(kind) && !upper.contains(pane))
+            .collect();
+        let upper: Vec<TileId> = upper.iter().map(|&pane| tabs(&[pane])).collect();
+        let lower = tabs(&lower);
+        let row = tiles.insert_container(Linear::new(LinearDir::Horizontal, upper.clone()));
+        let column = tiles.insert_container(Linear::new(LinearDir::Vertical, vec![row, lower]));
+        let tree = Tree::new(egui::Id::unique(("views", kind)), column, tiles);
+        Self { tree, fitted: Some(Fitted { column, row, upper, lower }) }
+    }
+
+    /// Gives the tiles the sizes that suit a room, unless a person gave them others.
+    fn fit(&mut self, Parts { upper: widths, upper_height, lower_height }: &Parts) {
+        let Some(Fitted { column, row, upper, lower }) = &self.fitted else { return };
+        let mut set = |container: TileId, children: &[TileId], shares: &[f32]| {
+            if let Some(Tile::Container(Container::Linear(linear))) =
+                self.tree.tiles.get_mut(container)
+            {
+                for (&child, &share) in children.iter().zip(shares) {
+                    linear.shares.set_share(child, share);
+                }
+            }
+        };
+        set(*column, &[*row, *lower], &[*upper_height, *lower_height]);
+        set(*row, upper, widths);
+    }
+
+    fn close(&mut self, tile: TileId) {
+        self.tree.remove_recursively(tile);
+        self.fitted = None;
+    }
+
+    /// Brings a view to the front.
+    fn show(&mut self, pane: Pane) {
+        if self.tree.tiles.find_pane(&pane).is_none() {
+            self.open(pane);
+        }
+        self.tree.make_active(|_, tile| *tile == Tile::Pane(pane));
+    }
+
+    /// Puts a view where most others are.
+    fn open(&mut self, pane: Pane) {
+        let tabs = self.tree.tiles.iter().filter_map(|(id, tile)| match tile {
+            Tile::Container(Container::Tabs(tabs)) => Some((tabs.children.len(), *id)),
+            _ => None,
+        });
+        let widest = tabs.max_by_key(|(count, _)| *count);
+        let tile = self.tree.tiles.insert_pane(pane);
+        if let Some((count, container)) = widest {
+            self.tree.move_tile_to_container(tile, container, count, false);
+        } else {
+            let root = self.tree.tiles.insert_tab_tile(vec![tile]);
+            self.tree = Tree::new(self.tree.id(), root, std::mem::take(&mut self.tree.tiles));
+        }
+    }
+}
+
+/// Draws the views of the model.
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    let kind = if scene.codebook.is_some() { Kind::Codes } else { Kind::Latent };
+    view.dock.kind = kind;
+    let mut arrangement =
+        view.dock.arrangements.remove(&kind).unwrap_or_else(|| Arrangement::new(kind));
+    for pane in std::mem::take(&mut view.dock.asked) {
+        if pane.suits(kind) {
+            arrangement.show(pane);
+        }
+    }
+    let room: Vec2 = ui.available_size();
+    arrangement.fit(&parts(kind, scene, view, room));
+    let mut views = Views::new(scene, view, out);
+    arrangement.tree.ui(&mut views, ui);
+    let (is_arranged, closed, seen) = views.done();
+    if is_arranged {
+        arrangement.fitted = None;
+    }
+    if let Some(tile) = closed {
+        arrangement.close(tile);
+    }
+    view.dock.seen = seen;
+    view.dock.arrangements.insert(kind, arrangement);
+}

@@ -1,0 +1,208 @@
+//! A row of pictures a latent dimension: swept over a range, the one that says most first.
+
+use std::ops::Range as Rows;
+
+use egui::{CursorIcon, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
+
+use super::words::measure;
+use super::{Command, Scene, View, save, theme, tiles};
+use crate::latent::Range;
+use crate::session::anchor::Anchor;
+use crate::session::sheets::SheetName;
+use crate::session::traversals::{COLUMNS, Span, Traversals};
+
+/// The name and the KL of a dimension, in points.
+const LABEL_WIDTH: f32 = 76.0;
+/// The least and the greatest side of a picture, in points.
+const TILE: [f32; 2] = [28.0, 96.0];
+/// No more pictures than a sheet holds.
+const MOST_TILES: usize = 256;
+/// What quantiles are offered.
+const SHARES: [f32; 3] = [0.01, 0.05, 0.25];
+
+/// Draws the rows that are in view.
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    toolbar(ui, scene, view, out);
+    let Some(base) = scene.anchors().latent(view.traversals.base) else {
+        view.traversals.base = Anchor::Point;
+        return;
+    };
+    let order = scene.explore.order();
+    let columns = view.traversals.columns;
+    let room = ui.available_width() - LABEL_WIDTH - 12.0;
+    let tile = (room / columns as f32).floor().clamp(TILE[0], TILE[1]);
+    let gap = ui.spacing().item_spacing.y;
+    let area = ScrollArea::vertical().auto_shrink([false, false]);
+    area.show_rows(ui, tile, order.len(), |ui, rows| {
+        let most = (MOST_TILES / columns).max(1);
+        let rows = rows.start..rows.end.min(rows.start + most);
+        let points = view.traversals.points(&base, &order[rows.clone()], scene.watched);
+        view.sheets.insert(SheetName::Traversals, points);
+        ui.spacing_mut().item_spacing.y = gap;
+        draw(ui, scene, &view.traversals, &base, rows, tile, out);
+    });
+}
+
+fn draw(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    traversals: &Traversals,
+    base: &[f32],
+    rows: Rows<usize>,
+    tile: f32,
+    out: &mut Vec<Command>,
+) {
+    let columns = traversals.columns;
+    for (index, &dim) in scene.explore.order()[rows].iter().enumerate() {
+        let range = traversals.range(dim, scene.watched);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            label(ui, scene, dim, range, tile);
+            let size = vec2(tile * columns as f32, tile);
+            let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+            let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
+            let value = scene.explore.latent()[dim];
+            response.widget_info(|| {
+                let mut info =
+                    WidgetInfo::labeled(Role::Image, true, format!("Traversal of dimension {dim}"));
+                info.value = Some(f64::from(value));
+                info
+            });
+            for column in 0..columns {
+                let cell = egui::Rect::from_min_size(
+                    rect.min + vec2(column as f32 * tile, 0.0),
+                    egui::Vec2::splat(tile),
+                );
+                let number = index * columns + column;
+                tiles::paint(ui, scene, SheetName::Traversals, number, cell.shrink(0.5));
+            }
+            let share = traversals.share(range, value);
+            if (0.0..=1.0).contains(&share) {
+                let x = rect.left() + share * rect.width();
+                let line = |width, colour| {
+                    ui.painter().vline(x, rect.y_range(), Stroke::new(width, colour));
+                };
+                line(3.0, theme::STAGE);
+                line(1.5, theme::ACCENT);
+            }
+            let hovered = response
+                .hover_pos()
+                .map(|at| traversals.value(range, (at.x - rect.left()) / rect.width()));
+            take(&response, rect, traversals, base, (dim, range), out);
+            if let Some(value) = hovered {
+                response.on_hover_text_at_pointer(format!("z{dim} = {value:.2}; drag to go there"));
+            }
+        });
+    }
+}
+
+/// Goes to where a row is held.
+fn take(
+    response: &egui::Response,
+    rect: egui::Rect,
+    traversals: &Traversals,
+    base: &[f32],
+    (dim, range): (usize, Range),
+    out: &mut Vec<Command>,
+) {
+    let taken = response.drag_started() || response.clicked();
+    let held = response.dragged() || response.clicked();
+    if taken {
+        out.push(Command::BeginEdit);
+    }
+    let Some(at) = response.interact_pointer_pos().filter(|_| held) else { return };
+    let value = traversals.value(range, (at.x - rect.left()) / rect.width());
+    if traversals.base == Anchor::Point {
+        out.push(Command::SetDim { dim, value });
+    } else {
+        let mut latent = base.to_vec();
+        latent[dim] = value;
+        out.push(Command::SetLatent(latent));
+    }
+}
+
+fn label(ui: &mut Ui, scene: &Scene<'_>, dim: usize, range: Range, height: f32) {
+    let kl = scene.explore.kl()[dim];
+    let (rect, response) = ui.allocate_exact_size(vec2(LABEL_WIDTH, height), Sense::hover());
+    let text = |at: egui::Pos2, text: String, style, colour| {
+        let font = egui::TextStyle::resolve(&style, ui.style());
+        ui.painter().text(at, egui::Align2::LEFT_CENTER, text, font, colour);
+    };
+    let middle = rect.left_center();
+    let colour = ui.visuals().text_color();
+    if kl.is_nan() {
+        text(middle, format!("z{dim}"), egui::TextStyle::Monospace, colour);
+    } else {
+        let line = vec2(0.0, 7.0);
+        text(middle - line, format!("z{dim}"), egui::TextStyle::Monospace, colour);
+        text(middle + line, format!("{} nats", measure(kl)), egui::TextStyle::Small, theme::MUTED);
+    }
+    let told = if kl.is_nan() {
+        "its KL is not known yet".to_owned()
+    } else {
+        format!("KL {kl:.3} nats: what it says about the image")
+    };
+    response
+        .on_hover_text(format!("Dimension {dim} from {:.2} to {:.2}; {told}", range.lo, range.hi));
+}
+
+fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let traversals = &mut view.traversals;
+        spans(ui, scene, traversals);
+        ui.separator();
+        bases(ui, scene, traversals);
+        ui.separator();
+        ui.spacing_mut().slider_width = 70.0;
+        ui.add(Slider::new(&mut traversals.columns, COLUMNS).text("pictures"))
+            .on_hover_text("Pictures in a row.");
+        let hint = "Save the rows in view as one PNG or JPEG file.";
+        if let Some(place) = save::button(ui, "Save…", hint, &mut view.sheet_path) {
+            let columns = view.traversals.columns;
+            out.push(Command::SaveSheet {
+                sheet: SheetName::Traversals,
+                columns,
+                path: place.path(),
+            });
+        }
+    });
+}
+
+fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
+    let is_absolute = matches!(traversals.span, Span::Absolute(_));
+    let hint = "So far to either side of zero, in deviations of the prior.";
+    if ui.selectable_label(is_absolute, "Prior").on_hover_text(hint).clicked() && !is_absolute {
+        traversals.span = Span::Absolute(Range::PRIOR.hi);
+    }
+    let hint = "Between two quantiles of where the encoder puts the watched images.";
+    let can_watch = !scene.watched.is_empty();
+    let button = egui::Button::selectable(!is_absolute, "Watched images");
+    let response = ui.add_enabled(can_watch, button).on_hover_text(hint);
+    let response = response.on_disabled_hover_text("There are no watched images.");
+    if response.clicked() && is_absolute {
+        traversals.span = Span::Watched { share: SHARES[1] };
+    }
+    match &mut traversals.span {
+        Span::Absolute(reach) => {
+            ui.spacing_mut().slider_width = 80.0;
+            let slider = Slider::new(reach, 0.5..=6.0).fixed_decimals(1).prefix("±").suffix(" σ");
+            let response = ui.add(slider).on_hover_text("How far each dimension is swept.");
+            let told = f64::from(*reach);
+            response.widget_info(|| WidgetInfo::slider(true, told, "Range of the traversals"));
+        }
+        Span::Watched { share } => {
+            for offered in SHARES {
+                let percent = (offered * 100.0).round();
+                let text = format!("{percent} to {} %", 100.0 - percent);
+                ui.selectable_value(share, offered, text)
+                    .on_hover_text(format!("Quantiles over {} images", scene.watched.len()));
+            }
+        }
+    }
+}
+
+fn bases(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
+    let anchors = scene.anchors();
+    ui.label("from");
+    tiles::pick_anchor(ui, "What the other dimensions are held at", &anchors, &mut traversals.base);
+}
