@@ -107,6 +107,15 @@
 //!   the paper's, and make a ball of everything.
 //! - The map's points are one triangle each, drawn by a paint callback with places and colours from storage buffers: half
 //!   of a square's corners, and none at all in vertex buffers, is what a software adapter draws 70,000 of in a frame.
+//! - What a code looks like alone is the middle of a uniform picture; of a large network only a grid of four by four
+//!   cells is decoded for it ([`measure::code_tiles`]), where the network takes grids of any size.
+//! - A stroke on the code map is one edit: panels tell where it begins, and [`session::canvas`], pure functions of grids,
+//!   says which cells each touch means.
+//! - Looking inside of networks is arithmetic on graphs ([`graph`]'s `part` and `perturbed`): a value becomes an output,
+//!   a channel's change a sum with a residual over that channel alone, so that every engine runs it unchanged and its
+//!   strength is but a weight. Only what is shown is computed, on a thread of its own ([`measure::inside`]).
+//! - The CPU engine is written once and also runs on burn's tape ([`engine::gradient`]), whole planes instead of bands:
+//!   inversion of decoders ([`measure::invert`]) needs no second description of a network.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

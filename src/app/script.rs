@@ -7,17 +7,20 @@ use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
 use crate::event::Value;
+use crate::graph::Perturbation;
 use crate::latent::{Metric, Mixing};
 use crate::layout::Method;
 use crate::session::anchor::Anchor;
-use crate::session::codebook::ReviveFrom;
+use crate::session::canvas::{Area, Tool};
+use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
+use crate::session::inside::Side;
 use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, Command, CompanionAsk, Demo, Link, MapMode, MeasureForm, Order, Page, Pane,
-    SeedsAsk, StationAsk, TrainForm,
+    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, InvertForm, Link, MapMode, MeasureForm,
+    Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -42,6 +45,8 @@ pub(super) enum Line {
     WaitMeasured,
     /// Waits until nothing is made for the map.
     WaitMapped,
+    /// Waits until no point is searched for.
+    WaitInverted,
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -61,6 +66,8 @@ pub(super) struct Progress {
     pub(super) is_measuring: bool,
     /// Whether something is made for the map.
     pub(super) is_mapping: bool,
+    /// Whether a point is searched for.
+    pub(super) is_inverting: bool,
 }
 
 /// A script being replayed.
@@ -71,6 +78,7 @@ pub(super) struct Script {
     waits_for_measures: bool,
     /// How many more frames the map must be at rest: a job may begin in the next one.
     map_rests: u32,
+    waits_for_search: bool,
     hides_pointer: bool,
 }
 
@@ -100,6 +108,7 @@ impl Script {
             wait_step: None,
             waits_for_measures: false,
             map_rests: 0,
+            waits_for_search: false,
             hides_pointer: false,
         })
     }
@@ -110,6 +119,7 @@ impl Script {
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
             || self.waits_for_measures && at.is_measuring
             || self.map_is_awaited(at)
+            || self.waits_for_search && at.is_inverting
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
@@ -117,6 +127,7 @@ impl Script {
         self.wait_until = None;
         self.wait_step = None;
         self.waits_for_measures = false;
+        self.waits_for_search = false;
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => {
@@ -128,6 +139,7 @@ impl Script {
             }
             Line::WaitMeasured => self.waits_for_measures = true,
             Line::WaitMapped => self.map_rests = MAP_RESTS,
+            Line::WaitInverted => self.waits_for_search = true,
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -217,8 +229,6 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let name = words.get(1..).unwrap_or_default().join(" ");
             Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
         }
-        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
-        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
         "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
         "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
         "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
@@ -253,6 +263,24 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             if verb == "tab" { Command::ShowPane(pane) } else { Command::ClosePane(pane) }
         }
         "reset-layout" => Command::ResetLayout,
+        "code-palette" => code_palette(rest)?,
+        "compare-codes" => compare_codes(rest)?,
+        "save-code-pairs" => Command::Codes(CodesAsk::SavePairs(Some(rest.trim().into()))),
+        "tool" => Command::Codes(CodesAsk::TakeTool(tool(rest)?)),
+        "paint" => {
+            let code = number(0)? as u32;
+            let cells = (1..words.len()).map(|index| Ok((number(index)? as usize, code)));
+            Command::Codes(CodesAsk::Paint(cells.collect::<anyhow::Result<_>>()?))
+        }
+        "begin-edit" => Command::BeginEdit,
+        "select-cells" => {
+            let at = |index: usize| Ok::<_, anyhow::Error>(number(index)? as usize);
+            let shape = [at(2)?.max(1), at(3)?.max(1)];
+            Command::Codes(CodesAsk::Select(Area { corner: [at(0)?, at(1)?], shape }))
+        }
+        "copy" => Command::CopyPoint,
+        // A line of a script holds rows with semicolons between.
+        "paste" => Command::PastePoint(rest.replace(';', "\n")),
         "order" if rest == "index" => Command::OrderCodes(Order::Index),
         "order" if rest == "use" => Command::OrderCodes(Order::Use),
         "order" if rest == "norm" => Command::OrderCodes(Order::Norm),
@@ -268,6 +296,17 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "compare" => Command::CompareRun(Some(rest.trim().into())),
         "keep-curves" => Command::KeepCurves,
         "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
+        "look-into" if rest == "decoder" => Command::LookInto(Side::Decoder),
+        "look-into" if rest == "encoder" => Command::LookInto(Side::Encoder),
+        "node" => Command::LookAt(rest.trim().to_owned()),
+        "perturb" => perturb(&words)?,
+        "unperturb" => Command::UnperturbAll,
+        "save-node" => Command::SaveNode(Some(rest.trim().into())),
+        "go-to-picture" => Command::GoToPicture,
+        "picture-to-corner" => Command::PictureToCorner(number(0)? as usize),
+        "invert" if rest == "stop" => Command::StopInverting,
+        "invert" if rest == "wait" => return Ok(Line::WaitInverted),
+        "invert" => Command::Invert(Box::new(invert_form(&words)?)),
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::StepOnce,
@@ -275,6 +314,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save" => Command::SaveCheckpoint,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
+        "save-view" => {
+            let (path, name) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+            let pane = Pane::from_name(name.trim());
+            let pane = pane.ok_or_else(|| anyhow!("{name:?} is no view (expected PATH VIEW)"))?;
+            Command::SaveView { pane, path: Some(path.into()) }
+        }
+        "save-points" => Command::SavePoints(Some(rest.trim().into())),
         "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
         "palette" => Command::ShowCommandPalette(rest != "off"),
         "keys" => Command::ShowKeys(rest != "off"),
@@ -282,10 +328,92 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `similarity`, `use`, `number`, `brightness`, `make`, `cancel` or `save PATH`.
+fn code_palette(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("similarity", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Similarity)),
+        ("use", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Use)),
+        ("number", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Number)),
+        ("brightness", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Brightness)),
+        ("make", _) => Command::Codes(CodesAsk::MakePalette),
+        ("cancel", _) => Command::Codes(CodesAsk::CancelPalette),
+        ("save", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::SavePalette(Some(path.trim().into())))
+        }
+        _ => bail!(
+            "code-palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
+        ),
+    })
+}
+
+/// `with PATH`, `by number`, `by one-to-one`, `by nearest`, `cancel` or `save PATH`.
+fn compare_codes(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("with", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::Compare(Some(path.trim().into())))
+        }
+        ("by", name) => {
+            let found = Pairing::ALL.into_iter().find(|pairing| pairing.name() == name.trim());
+            let names = Pairing::ALL.map(Pairing::name).join(", ");
+            Command::Codes(CodesAsk::Pair(
+                found.ok_or_else(|| anyhow!("by {name:?} (expected {names})"))?,
+            ))
+        }
+        ("cancel", _) => Command::Codes(CodesAsk::CancelComparing),
+        ("save", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::SaveChanges(Some(path.trim().into())))
+        }
+        _ => bail!("compare-codes {words:?} (expected with PATH, by PAIRING, cancel or save PATH)"),
+    })
+}
+
+fn tool(name: &str) -> anyhow::Result<Tool> {
+    Ok(match name.trim() {
+        "select" => Tool::Select,
+        "brush" => Tool::Brush,
+        "pick" => Tool::Pick,
+        "fill" => Tool::Fill,
+        "clone" => Tool::Clone,
+        "paste" => Tool::Paste,
+        _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone or paste)"),
+    })
+}
+
+/// `perturb NODE CHANNEL SCALE SHIFT`, the channel a number or `all`; a node's name may have spaces.
+fn perturb(words: &[&str]) -> anyhow::Result<Command> {
+    let [node @ .., channel, scale, shift] = words else {
+        bail!("perturb {words:?} (expected NODE CHANNEL SCALE SHIFT)");
+    };
+    let channel = match *channel {
+        "all" => None,
+        number => Some(number.parse().with_context(|| format!("channel {number:?}"))?),
+    };
+    let (scale, shift) = (scale.parse()?, shift.parse()?);
+    Ok(Command::Perturb(Perturbation { node: node.join(" "), channel, scale, shift }))
+}
+
+/// `invert steps=300 starts=4 rate=0.05 prior=0.001 seed=0`, each where it differs; `here` begins at the point.
+fn invert_form(words: &[&str]) -> anyhow::Result<InvertForm> {
+    let mut form = InvertForm::default();
+    let options = &mut form.options;
+    for key in words {
+        match key.split_once('=') {
+            Some(("steps", value)) => options.steps = value.parse()?,
+            Some(("starts", value)) => options.starts = value.parse()?,
+            Some(("rate", value)) => options.rate = value.parse()?,
+            Some(("prior", value)) => options.prior_weight = value.parse()?,
+            Some(("seed", value)) => options.seed = value.parse()?,
+            None if *key == "here" => form.from_here = true,
+            _ => bail!("{key:?} (expected steps=, starts=, rate=, prior=, seed= or here)"),
+        }
+    }
+    Ok(form)
 }
 
 /// `evaluate add PATH`, `remove PLACE`, `measure key=value …`, `cancel` or `save PATH`.

@@ -3,6 +3,8 @@
 //! Pure mathematics on `f32` slices, summed in `f64`. Knows nothing of models, files or windows.
 //! A latent of shape `[d, h, w]` is used as one flat vector.
 
+mod assignment;
+mod chain;
 mod chart;
 mod codes;
 mod interpolate;
@@ -18,6 +20,8 @@ pub(crate) mod right_angles;
 mod space;
 mod traverse;
 
+pub use assignment::one_to_one;
+pub use chain::chain;
 pub use chart::{Chart, is_inside, mixed_by_distance, nearest_places};
 pub use codes::{codes_of_latent, draw_codes, latent_of_codes};
 pub use interpolate::{

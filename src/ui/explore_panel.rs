@@ -5,8 +5,8 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, map, pad, picture,
-    probe, save, sliders, theme, traversals, walk,
+    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, dock,
+    inside, map, own_picture, pad, palette, picture, probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -62,7 +62,7 @@ pub(super) fn summary(ui: &mut Ui, pane: Pane, scene: &Scene<'_>, view: &View) {
     match (pane, scene.codebook) {
         (Pane::Picture, _) => unfinished(ui, scene),
         (Pane::Reconstructions, _) => probe::summary(ui, scene),
-        (Pane::Codebook, Some(codebook)) => {
+        (Pane::Codebook | Pane::Palette, Some(codebook)) => {
             codebook_panel::summary(ui, codebook, &view.codebook);
         }
         _ => {}
@@ -91,7 +91,7 @@ pub(super) fn pane(
             controls(ui, scene, &mut view.picture_path, out);
         }
         Pane::Codes => {
-            let beside = view.dock.shows(Pane::Codebook);
+            let beside = view.dock.shows(Pane::Codebook) || view.dock.shows(Pane::Palette);
             code_map::show(ui, scene, &mut view.codebook, beside, side, out);
         }
         Pane::Reconstructions => {
@@ -102,7 +102,11 @@ pub(super) fn pane(
         Pane::Traversals => traversals::show(ui, scene, view, out),
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
+        Pane::Palette => palette::show(ui, scene, view, out),
+        Pane::Changes => code_changes::show(ui, scene, view, out),
         Pane::SideBySide => companions::show(ui, scene, view, out),
+        Pane::Layers => inside::show(ui, scene, view, out),
+        Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);

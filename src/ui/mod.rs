@@ -4,12 +4,15 @@
 //! Never burn, wgpu or files.
 
 mod actions;
+mod beside;
 mod bookmarks;
 mod card;
+mod code_changes;
 mod code_map;
 mod code_pictures;
 mod code_plane;
 mod code_plot;
+mod code_tile;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
@@ -22,12 +25,17 @@ mod dock;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+mod icons;
+pub mod inside;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
 mod map;
+mod own_picture;
+mod pace;
 mod pad;
+mod palette;
 mod picture;
 mod plot;
 mod probe;
@@ -48,22 +56,30 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 
 pub use bookmarks::BookmarksView;
 pub use card::Card;
-pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::{BookmarkAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
+pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
+pub use command::{
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, SeedsAsk, StationAsk,
+};
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
+pub use inside::InsideView;
 pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
+pub use own_picture::{InvertForm, OwnPictureView};
+pub use palette::Palette;
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
-use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
+use crate::session::inside::Inside;
+use crate::session::own_picture::OwnPictures;
+use crate::session::pace::Pace;
 use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::traversals::Traversals;
 use crate::session::walk::Walk;
@@ -87,6 +103,14 @@ pub struct Scene<'a> {
     pub map: MapScene<'a>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// Its codebook beside that of another model.
+    pub compared_codes: &'a ComparedCodes,
+    /// What is looked at inside of its networks.
+    pub inside: &'a Inside,
+    /// Pictures that a person brought along.
+    pub own: &'a OwnPictures,
+    /// How fast the window is.
+    pub pace: &'a Pace,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -190,6 +214,24 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// What every code decodes to.
+    pub palette: Palette,
+    /// Channels of the node that is looked at, on the sheet that [`InsideView::take_picture`] gave last.
+    pub channels: Option<Picture>,
+    /// What comes of changes inside of a network.
+    pub changed: Option<Picture>,
+    /// The same without them, where that is not the picture of the point.
+    pub unchanged: Option<Picture>,
+    /// The picture that was brought along, as the model sees it.
+    pub own: Option<Picture>,
+    /// What the model makes of it: its reconstruction, or the best that a search for its point has found.
+    pub own_made: Option<Picture>,
+    /// How the two differ, pixel by pixel.
+    pub own_error: Option<Picture>,
+    /// The brightest colour of the differences stands for this much, of pixels in `[0, 1]`.
+    pub own_error_reach: f32,
+    /// The pictures that were brought along, by their numbers, as far as they were looked at.
+    pub own_thumbnails: Vec<(u64, Picture)>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
 }
@@ -344,6 +386,10 @@ pub struct View {
     pub codebook: CodebookView,
     /// How the map is looked at.
     pub map: MapView,
+    /// How the inside of networks is shown.
+    pub inside: InsideView,
+    /// How pictures that were brought along are looked at.
+    pub own_picture: OwnPictureView,
 }
 
 /// What keys ask for, and what the palette finds.
@@ -367,8 +413,7 @@ const LEAST_WITH_INSPECTOR: f32 = 1100.0;
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
-    let cells = scene.code_map.map_or(0, |map| map.codes.len());
-    view.codebook.begin_frame(scene.codebook, cells);
+    view.codebook.begin_frame(scene.codebook, scene.code_map);
     view.sheets.clear();
     keyboard_and_palette(ui, scene, view, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {

@@ -6,11 +6,14 @@ use egui::{Event, PointerButton, Pos2, TextureId, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
-use zscope::session::codebook::{CodeMap, Codebook};
+use zscope::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::inside::Inside;
 use zscope::session::kept::Kept;
 use zscope::session::map::Map;
+use zscope::session::own_picture::OwnPictures;
+use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
@@ -31,6 +34,7 @@ pub struct Window {
     pub view: View,
     pub codebook: Option<Codebook>,
     pub code_map: Option<CodeMap>,
+    pub compared_codes: ComparedCodes,
     pub heatmap: Option<egui::TextureHandle>,
     pub name: &'static str,
     pub is_live: bool,
@@ -46,6 +50,9 @@ pub struct Window {
     pub thumbs: Thumbs,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
+    pub inside: Inside,
+    pub own: OwnPictures,
+    pub pace: Pace,
     pub commands: Vec<Command>,
     pub watched: Vec<Vec<f32>>,
     pub kept: Kept,
@@ -85,6 +92,10 @@ impl eframe::App for Window {
                 colours: &[],
                 canvas: None,
             },
+            compared_codes: &self.compared_codes,
+            inside: &self.inside,
+            own: &self.own,
+            pace: &self.pace,
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
