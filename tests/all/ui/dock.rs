@@ -17,6 +17,9 @@ fn views(pane: Pane) -> &'static str {
         Pane::Codes => "Code map",
         Pane::Codebook => "Codebook heatmap",
         Pane::Reconstructions => "Original images",
+        Pane::Map => {
+            "Encoded images as points in latent space will be here, once a model and data of its size are open."
+        }
         Pane::Dimensions => "Set dimension 0 to zero",
         Pane::Traversals => "Traversal of dimension 0",
         Pane::Bookmarks => "Keep this point",
