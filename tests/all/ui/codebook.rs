@@ -786,9 +786,10 @@ fn codebook_widgets_explain_themselves() {
                     role,
                     Role::Button | Role::CheckBox | Role::ComboBox | Role::SpinButton
                 );
-                // The library's arrows beside names that have no room.
+                // Names of views that have no room, and the library's arrows beside them.
                 let label = node.accesskit_node().label().unwrap_or_default();
-                let scrolls = label.starts_with("Scroll tabs");
+                let is_name = zscope::ui::Pane::ALL.iter().any(|pane| pane.name() == label);
+                let scrolls = is_name || label.starts_with("Scroll tabs");
                 takes_input && !scrolls && node.rect().bottom() < 580.0
             })
             .map(|node| (describe(node), node.rect()))
