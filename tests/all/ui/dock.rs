@@ -16,6 +16,8 @@ fn views(pane: Pane) -> &'static str {
         Pane::Picture => "Decoded picture",
         Pane::Codes => "Code map",
         Pane::Codebook => "Codebook heatmap",
+        Pane::Palette => "Palette of codes",
+        Pane::Changes => "Compare with",
         Pane::Reconstructions => "Original images",
         Pane::Dimensions => "Set dimension 0 to zero",
         Pane::Traversals => "Traversal of dimension 0",
