@@ -120,6 +120,8 @@ impl ZscopeApp {
             Command::SetCell { cell, code } => self.set_cell(cell, code),
             Command::Codes(ask) => self.ask_codes(ask),
             Command::ResetCells => self.reset_cells(),
+            Command::Map(ask) => self.ask_map(ctx, &ask),
+            Command::SetMapMode(mode) => self.view.map.mode = mode,
             Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
             Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
             Command::SavePoints(Some(path)) => self.save_points(path),

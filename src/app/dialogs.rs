@@ -36,6 +36,18 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
+        Chosen::MapPicture => {
+            let dialog = dialog.set_title("Save the map").set_file_name("map.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::MapPoints => {
+            let dialog = dialog.set_title("Save points").set_file_name("points.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
+        Chosen::MapLatents => {
+            let dialog = dialog.set_title("Save latents").set_file_name("latents.safetensors");
+            wait(jobs, purpose, dialog.add_filter("safetensors", &["safetensors"]).save_file());
+        }
         Chosen::View(pane) => {
             let name = format!("{}.png", pane.name().to_lowercase());
             let dialog = dialog.set_title("Save the view").set_file_name(name);

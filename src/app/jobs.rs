@@ -9,6 +9,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::compared_codes;
+use super::map::Made;
 use super::opening::OpenedData;
 use super::palette;
 use super::survey::{CodePictures, Surveyed};
@@ -18,6 +19,7 @@ use crate::latent::PrincipalPlane;
 use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
+use crate::session::map::Near;
 use crate::session::sheets::SheetName;
 use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
@@ -69,6 +71,12 @@ pub(super) enum Done {
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// What a job has made of the map.
+    Map { question: u64, made: Made },
+    /// The neighbours of the point that is chosen on the map.
+    MapNear { near: Near },
+    /// The point of the map whose latent is nearest to the explorer's.
+    MapHere { point: Option<u32> },
     /// A view was taken off the screen.
     View { picture: egui::ColorImage, path: PathBuf },
     /// A person chose a path for something.
@@ -110,6 +118,12 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The file of the map's picture.
+    MapPicture,
+    /// The file of the map's points.
+    MapPoints,
+    /// The file of the map's latents.
+    MapLatents,
     /// The palette's file.
     Palette,
     /// The file of pairs of codes.

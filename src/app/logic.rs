@@ -54,8 +54,10 @@ impl eframe::App for ZscopeApp {
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
         let is_measuring = self.evaluation.is_measuring();
+        self.step_map(ctx);
+        let is_mapping = self.map.is_busy();
         let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
-        let at = script::Progress { step, is_over, is_measuring, is_inverting };
+        let at = script::Progress { step, is_over, is_measuring, is_mapping, is_inverting };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
         if let Some(command) = scripted {
             self.apply(ctx, command);
@@ -78,6 +80,7 @@ impl eframe::App for ZscopeApp {
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
         self.draw_codes(&ctx);
+        self.draw_map(&ctx);
         self.draw_channels(&ctx);
         for command in commands {
             self.apply(&ctx, command);
@@ -107,6 +110,7 @@ impl eframe::App for ZscopeApp {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
         self.evaluation.stop();
+        self.map.end_job();
         self.tasks.cancel_all();
         self.jobs.finish_saves();
     }
@@ -137,6 +141,7 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            map: self.map.scene(self.dataset.as_ref().map(|(_, data)| data.as_ref())),
             compared_codes: &self.codes.compared,
             inside: &self.looking.inside,
             own: &self.own.state,
@@ -298,6 +303,9 @@ impl ZscopeApp {
                 }
                 Done::Inverted { question, found } => self.inverted(ctx, question, found),
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
+                Done::Map { question, made } => self.take_map(question, made),
+                Done::MapNear { near } => self.map_near_found(near),
+                Done::MapHere { point } => self.map_here_found(point),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -334,6 +342,9 @@ impl ZscopeApp {
             Chosen::Measures => self.save_measures(path),
             Chosen::Curves => self.save_curves(path),
             Chosen::Picture => self.save_picture(path),
+            Chosen::MapPicture => self.save_map_picture(ctx, path),
+            Chosen::MapPoints => self.save_map_points(path),
+            Chosen::MapLatents => self.save_map_latents(path),
             Chosen::Palette => self.save_palette(path),
             Chosen::CodePairs => self.save_code_pairs(path),
             Chosen::CodeChanges => self.compare_codes(path),
@@ -669,6 +680,7 @@ impl ZscopeApp {
         }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
+        self.map.begin_anew();
         self.looking.model_changed();
         self.own.model_changed();
         self.follow_models();

@@ -21,6 +21,7 @@ mod history;
 mod inside;
 mod jobs;
 mod logic;
+mod map;
 mod notify;
 mod opening;
 mod own_picture;
@@ -69,6 +70,7 @@ use evaluate::Evaluation;
 use frame_log::FrameLog;
 use inside::Looking;
 use jobs::Jobs;
+use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use recent::Recent;
@@ -166,6 +168,7 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    map: Mapping,
     looking: Looking,
     own: OwnWork,
     pace: Pace,
@@ -315,6 +318,7 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            map: Mapping::default(),
             looking: Looking::default(),
             own: OwnWork::default(),
             pace: Pace::default(),

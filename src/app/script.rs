@@ -8,17 +8,19 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::graph::Perturbation;
-use crate::latent::Mixing;
+use crate::latent::{Metric, Mixing};
+use crate::layout::Method;
 use crate::session::anchor::Anchor;
 use crate::session::canvas::{Area, Tool};
 use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
+use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, InvertForm, Link, MeasureForm, Order, Page,
-    PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
+    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, InvertForm, Link, MapMode, MeasureForm,
+    Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -26,6 +28,9 @@ const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 
 /// How long tooltips take to go, in seconds.
 const POINTER_WAIT: f64 = 0.3;
+
+/// Frames without a job after which the map counts as made.
+const MAP_RESTS: u32 = 5;
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +43,8 @@ pub(super) enum Line {
     WaitStep(u64),
     /// Waits until no model is being measured.
     WaitMeasured,
+    /// Waits until nothing is made for the map.
+    WaitMapped,
     /// Waits until no point is searched for.
     WaitInverted,
     /// Resizes the window.
@@ -57,6 +64,8 @@ pub(super) struct Progress {
     pub(super) is_over: bool,
     /// Whether models are being measured.
     pub(super) is_measuring: bool,
+    /// Whether something is made for the map.
+    pub(super) is_mapping: bool,
     /// Whether a point is searched for.
     pub(super) is_inverting: bool,
 }
@@ -67,6 +76,8 @@ pub(super) struct Script {
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
     waits_for_measures: bool,
+    /// How many more frames the map must be at rest: a job may begin in the next one.
+    map_rests: u32,
     waits_for_search: bool,
     hides_pointer: bool,
 }
@@ -75,6 +86,15 @@ impl Script {
     /// Whether the pointer is to be ignored.
     pub(super) fn hides_pointer(&self) -> bool {
         self.hides_pointer
+    }
+
+    /// Whether the map has not been at rest for long enough yet.
+    fn map_is_awaited(&mut self, at: Progress) -> bool {
+        if self.map_rests == 0 {
+            return false;
+        }
+        self.map_rests = if at.is_mapping { MAP_RESTS } else { self.map_rests - 1 };
+        self.map_rests > 0
     }
 
     /// Reads a script.
@@ -87,6 +107,7 @@ impl Script {
             wait_until: None,
             wait_step: None,
             waits_for_measures: false,
+            map_rests: 0,
             waits_for_search: false,
             hides_pointer: false,
         })
@@ -97,6 +118,7 @@ impl Script {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
             || self.waits_for_measures && at.is_measuring
+            || self.map_is_awaited(at)
             || self.waits_for_search && at.is_inverting
         {
             ctx.request_repaint_after(Duration::from_millis(20));
@@ -116,6 +138,7 @@ impl Script {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
             Line::WaitMeasured => self.waits_for_measures = true,
+            Line::WaitMapped => self.map_rests = MAP_RESTS,
             Line::WaitInverted => self.waits_for_search = true,
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
@@ -185,6 +208,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
         "evaluate" if rest == "wait" => return Ok(Line::WaitMeasured),
         "evaluate" => evaluate(rest)?,
+        "map" if rest == "wait" => return Ok(Line::WaitMapped),
+        "map" => map(rest, &words)?,
         "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
         "train" => Command::StartTraining(Box::new(train_form(&words)?)),
         "data" => Command::OpenData(rest.trim().to_owned()),
@@ -303,7 +328,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
@@ -405,6 +430,66 @@ fn evaluate(words: &str) -> anyhow::Result<Command> {
             "evaluate {words:?} (expected add PATH, remove PLACE, measure, cancel, wait or save PATH)"
         ),
     })
+}
+
+/// `map VERB …`: see the message about a verb that is none.
+fn map(rest: &str, words: &[&str]) -> anyhow::Result<Command> {
+    let number = |index: usize| -> anyhow::Result<usize> {
+        let word = words.get(index).ok_or_else(|| anyhow!("a number is missing"))?;
+        word.parse().with_context(|| format!("{word:?} is no number"))
+    };
+    let path = || rest.splitn(3, ' ').nth(2).map(|path| path.trim().into());
+    Ok(Command::Map(match *words {
+        ["encode"] => Ask::Encode,
+        ["cancel"] => Ask::Cancel,
+        ["fit"] => Ask::Refit,
+        ["extent", split, _, _] => {
+            let splits = match split {
+                "train" => Splits::Train,
+                "test" => Splits::Test,
+                "both" => Splits::Both,
+                _ => bail!("{split:?} (expected train, test or both)"),
+            };
+            Ask::Extent(Extent { splits, images: number(2)?, draws: number(3)? })
+        }
+        ["project", "pca"] => Ask::Project(Projection::Pca),
+        ["project", "umap"] => Ask::Project(Projection::Layout(Method::Umap)),
+        ["project", "tsne"] => Ask::Project(Projection::Layout(Method::Tsne)),
+        ["project", "dims", _, _] => Ask::Project(Projection::Dims([number(2)?, number(3)?])),
+        ["colour", "class"] => Ask::Colour(Colouring::Label),
+        ["colour", "factor", _] => Ask::Colour(Colouring::Factor(number(2)?)),
+        ["colour", "error"] => Ask::Colour(Colouring::Loss),
+        ["colour", "code"] => Ask::Colour(Colouring::Code),
+        ["colour", "nothing"] => Ask::Colour(Colouring::Nothing),
+        ["mode", mode] => {
+            return Ok(Command::SetMapMode(match mode {
+                "walk" => MapMode::Walk,
+                "pan" => MapMode::Pan,
+                "box" => MapMode::Box,
+                "lasso" => MapMode::Lasso,
+                _ => bail!("{mode:?} (expected walk, pan, box or lasso)"),
+            }));
+        }
+        ["choose", _] => Ask::Choose(Some(number(1)? as u32)),
+        ["near", "euclidean"] => Ask::Measure(Metric::Euclidean),
+        ["near", "cosine"] => Ask::Measure(Metric::Cosine),
+        ["class", _] => Ask::SelectClass(number(1)? as u32),
+        ["select", ref corners @ ..] if corners.len() >= 6 && corners.len().is_multiple_of(2) => {
+            let values: Vec<f32> =
+                corners.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+            let (line, _) = values.as_chunks::<2>();
+            Ask::SelectWithin { line: line.to_vec(), adds: false }
+        }
+        ["deselect"] => Ask::Deselect,
+        ["save", "picture", _, ..] => Ask::SavePicture(path()),
+        ["save", "points", _, ..] => Ask::SavePoints(path()),
+        ["save", "latents", _, ..] => Ask::SaveLatents(path()),
+        _ => bail!(
+            "map {rest:?} (expected encode, wait, cancel, fit, extent train|test|both IMAGES DRAWS, project pca|umap|tsne|dims U V, \
+             colour class|factor N|error|code|nothing, mode walk|pan|box|lasso, choose POINT, near euclidean|cosine, \
+             class N, select X Y X Y X Y …, deselect, or save picture|points|latents PATH)"
+        ),
+    }))
 }
 
 /// `data=DATA split=test images=1000 seed=0 classifier=RUN`, each where it differs.

@@ -144,7 +144,7 @@ impl Explore {
     }
 
     /// A draw from the prior: the one that `seed:N` names on the command line, where the temperature is 1.
-    fn draw(&self, seed: u64) -> Vec<f32> {
+    pub fn draw(&self, seed: u64) -> Vec<f32> {
         let d = self.latent.len();
         match &self.prior {
             Prior::Normal => {

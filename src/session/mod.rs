@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod explore;
 pub mod inside;
 pub mod kept;
+pub mod map;
 pub mod own_picture;
 pub mod pace;
 mod series;

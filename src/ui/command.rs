@@ -4,13 +4,14 @@ mod asks;
 
 use std::path::PathBuf;
 
-use super::{InvertForm, MeasureForm, Order, Page, Pane, TrainForm};
+use super::{InvertForm, MapMode, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
+use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
 pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, SeedsAsk, StationAsk};
@@ -251,6 +252,10 @@ pub enum Command {
     Codes(CodesAsk),
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
+    /// Asks something of the map.
+    Map(Ask),
+    /// Lets drags on the map do something else.
+    SetMapMode(MapMode),
     /// Writes a view as it is on the screen to a PNG file; asks where when no path is given.
     SaveView {
         /// Which one.

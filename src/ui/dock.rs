@@ -29,6 +29,8 @@ pub enum Pane {
     Codes,
     /// Watched images and what the model makes of them.
     Reconstructions,
+    /// Where encoded images lie.
+    Map,
     /// Dimensions swept one by one.
     Traversals,
     /// Points that a person keeps.
@@ -52,7 +54,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -61,6 +63,7 @@ impl Pane {
         Self::Palette,
         Self::Changes,
         Self::Reconstructions,
+        Self::Map,
         Self::Traversals,
         Self::Bookmarks,
         Self::Walk,
@@ -78,6 +81,7 @@ impl Pane {
             Self::Codes => "Codes",
             Self::Reconstructions => "Reconstructions",
             Self::Codebook => "Codebook",
+            Self::Map => "Map",
             Self::Palette => "Palette",
             Self::Changes => "Changes",
             Self::Traversals => "Traversals",
@@ -102,6 +106,7 @@ impl Pane {
             }
             Self::Reconstructions => "Held-out images and what the model makes of them.",
             Self::Codebook => "How often each code is chosen, and which are dying or dead.",
+            Self::Map => "Encoded images as points on a plane: who lies near whom.",
             Self::Palette => "What each code decodes to: colours to paint with.",
             Self::Changes => "The codebook beside that of another checkpoint or model.",
             Self::Traversals => {
@@ -141,6 +146,7 @@ impl Pane {
             Self::Pad
             | Self::Picture
             | Self::Reconstructions
+            | Self::Map
             | Self::Bookmarks
             | Self::Walk
             | Self::SideBySide

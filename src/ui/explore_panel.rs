@@ -6,7 +6,7 @@ use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
     Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, dock,
-    inside, own_picture, pad, palette, picture, probe, save, sliders, theme, traversals, walk,
+    inside, map, own_picture, pad, palette, picture, probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -98,6 +98,7 @@ pub(super) fn pane(
             let lit = view.codebook.hovered().or(view.codebook.selected);
             probe::show(ui, scene, lit.filter(|_| scene.codebook.is_some()));
         }
+        Pane::Map => map::show(ui, scene, view, out),
         Pane::Traversals => traversals::show(ui, scene, view, out),
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
@@ -172,6 +173,9 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
         let is_shown = view.dock.shows(Pane::Codebook) && view.codebook.plane(codebook).is_some();
         is_shown && room >= LEAST_WITH_PLANE
     };
+    if view.dock.shows(Pane::Map) {
+        return (room * 0.5).clamp(170.0, 620.0);
+    }
     match scene.codebook {
         // The reconstructions need three rows of tiles; the rest is the explorer's.
         None => (room * 0.34).clamp(108.0, 300.0),

@@ -31,6 +31,7 @@ mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod map;
 mod own_picture;
 mod pace;
 mod pad;
@@ -65,6 +66,7 @@ pub use curves::CurvesView;
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
+pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
 pub use train_panel::TrainForm;
@@ -97,6 +99,8 @@ pub struct Scene<'a> {
     pub model: ModelLine<'a>,
     /// Its codebook, for families that have one.
     pub codebook: Option<&'a Codebook>,
+    /// Encoded images on a plane.
+    pub map: MapScene<'a>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
     /// Its codebook beside that of another model.
@@ -380,6 +384,8 @@ pub struct View {
     pub shows_keys: bool,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the map is looked at.
+    pub map: MapView,
     /// How the inside of networks is shown.
     pub inside: InsideView,
     /// How pictures that were brought along are looked at.

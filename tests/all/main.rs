@@ -33,6 +33,7 @@ mod inside;
 mod large;
 mod latent;
 mod losses;
+mod map;
 mod measure;
 mod mending;
 mod metrics;

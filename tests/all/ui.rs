@@ -12,5 +12,6 @@ mod evaluate;
 mod inside;
 mod layout;
 mod made_up;
+mod map;
 mod own_picture;
 mod window;

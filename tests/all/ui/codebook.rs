@@ -16,7 +16,9 @@ use zscope::ui::{Clock, CodesAsk, Command, Order, Pane, Picture};
 
 use super::behaviour::painted;
 use super::made_up::{self, D, GRID, WINDOW_STEPS, is_past, is_rare, is_unused};
-use super::window::{SIZES, Window, asked, describe, is_enabled, nodes, press, says};
+use super::window::{
+    SIZES, Window, asked, describe, is_enabled, is_scrolled_name, nodes, press, says,
+};
 
 fn book<'a>(harness: &'a Harness<'_, Window>) -> &'a Codebook {
     harness.state().codebook.as_ref().expect("a codebook")
@@ -658,7 +660,8 @@ fn codebooks_without_a_history_are_shown() {
     let counts: Vec<u64> = (0..512).map(|code| if code % 40 == 5 { 0 } else { 100 }).collect();
     window.codebook.as_mut().unwrap().usage = Usage::Evaluated(counts.into());
     window.view.codebook.select(Some(5));
-    let mut harness = window.open(SIZES[0]);
+    // Wide enough for what is told beside the names of views.
+    let mut harness = window.open([1600.0, 900.0]);
     asked(&mut harness);
     let text = painted(&harness);
     for words in
@@ -788,7 +791,7 @@ fn codebook_widgets_explain_themselves() {
                 );
                 // The library's arrows beside names that have no room.
                 let label = node.accesskit_node().label().unwrap_or_default();
-                let scrolls = label.starts_with("Scroll tabs");
+                let scrolls = label.starts_with("Scroll tabs") || is_scrolled_name(&harness, node);
                 takes_input && !scrolls && node.rect().bottom() < 580.0
             })
             .map(|node| (describe(node), node.rect()))

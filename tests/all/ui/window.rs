@@ -11,12 +11,13 @@ use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::inside::Inside;
 use zscope::session::kept::Kept;
+use zscope::session::map::Map;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
-    ProbePictures, Scene, View,
+    Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Pane,
+    Picture, Pictures, ProbePictures, Scene, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -43,6 +44,10 @@ pub struct Window {
     pub recent: Vec<String>,
     pub only_codes: bool,
     pub notes: Vec<String>,
+    pub map: Map,
+    pub ground: Ground,
+    pub classes: Vec<String>,
+    pub thumbs: Thumbs,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub inside: Inside,
@@ -78,6 +83,15 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            map: MapScene {
+                state: &self.map,
+                ground: &self.ground,
+                classes: &self.classes,
+                factors: &[],
+                thumbs: &self.thumbs,
+                colours: &[],
+                canvas: None,
+            },
             compared_codes: &self.compared_codes,
             inside: &self.inside,
             own: &self.own,
@@ -307,6 +321,18 @@ pub fn describe(node: &Node<'_>) -> String {
 #[track_caller]
 pub fn is_enabled(harness: &Harness<'_, Window>, name: &str) -> bool {
     !harness.get_by_role_and_label(Role::Button, name).accesskit_node().is_disabled()
+}
+
+/// Whether a node is the name of a view in a bar whose names have not all room: they are scrolled to.
+pub fn is_scrolled_name(harness: &Harness<'_, Window>, node: &Node<'_>) -> bool {
+    let starts = |node: &Node<'_>, words: &str| {
+        node.accesskit_node().label().is_some_and(|label| label.starts_with(words))
+    };
+    let has_arrows = || nodes(harness).iter().any(|node| starts(node, "Scroll tabs"));
+    let is_name = Pane::ALL
+        .into_iter()
+        .any(|pane| node.accesskit_node().label().is_some_and(|label| label == pane.name()));
+    is_name && has_arrows()
 }
 
 /// Whether some text on the screen holds these words.
