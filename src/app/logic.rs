@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 
 use super::jobs::{Chosen, Done};
+use super::script::Work;
 use super::{Model, ZscopeApp, script};
 use crate::array::NamedArrays;
 use crate::data::Dataset;
@@ -51,14 +52,18 @@ impl eframe::App for ZscopeApp {
         self.take_jobs(ctx);
         self.take_live(ctx);
         self.take_dropped(ctx);
+        self.step_map(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
-        let is_measuring = self.evaluation.is_measuring();
-        self.step_map(ctx);
-        let is_mapping = self.map.is_busy();
         let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
-        let at = script::Progress { step, is_over, is_measuring, is_mapping, is_inverting };
-        let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
+        let busy = [
+            (Work::Measuring, self.evaluation.is_measuring()),
+            (Work::Mapping, self.map.is_busy()),
+            (Work::Inverting, is_inverting),
+        ];
+        let busy = busy.into_iter().filter_map(|(work, is_busy)| is_busy.then_some(work)).collect();
+        let at = script::Progress { step, is_over, busy };
+        let scripted = self.script.as_mut().and_then(|script| script.next(&at, ctx));
         if let Some(command) = scripted {
             self.apply(ctx, command);
         }

@@ -29,8 +29,8 @@ const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 /// How long tooltips take to go, in seconds.
 const POINTER_WAIT: f64 = 0.3;
 
-/// Frames without a job after which the map counts as made.
-const MAP_RESTS: u32 = 5;
+/// Frames without a job after which work counts as done.
+const RESTS: u32 = 5;
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,12 +41,8 @@ pub(super) enum Line {
     Wait(f64),
     /// Waits until so many updates are done.
     WaitStep(u64),
-    /// Waits until no model is being measured.
-    WaitMeasured,
-    /// Waits until nothing is made for the map.
-    WaitMapped,
-    /// Waits until no point is searched for.
-    WaitInverted,
+    /// Waits until work is done.
+    WaitFor(Work),
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -55,19 +51,26 @@ pub(super) enum Line {
     Screenshot(PathBuf),
 }
 
-/// How far the window has come, for a script that waits.
+/// What a script can wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Measuring models.
+    Measuring,
+    /// Making something for the map.
+    Mapping,
+    /// Searching for a point.
+    Inverting,
+}
+
+/// How far the window has come, for a script that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     /// Updates that are done.
     pub(super) step: u64,
     /// Whether no run goes on.
     pub(super) is_over: bool,
-    /// Whether models are being measured.
-    pub(super) is_measuring: bool,
-    /// Whether something is made for the map.
-    pub(super) is_mapping: bool,
-    /// Whether a point is searched for.
-    pub(super) is_inverting: bool,
+    /// What is being worked on.
+    pub(super) busy: Vec<Work>,
 }
 
 /// A script being replayed.
@@ -75,10 +78,8 @@ pub(super) struct Script {
     lines: std::vec::IntoIter<Line>,
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
-    waits_for_measures: bool,
-    /// How many more frames the map must be at rest: a job may begin in the next one.
-    map_rests: u32,
-    waits_for_search: bool,
+    /// What is waited for, and how many more frames it must be at rest: a job may begin in the next one.
+    awaited: Option<(Work, u32)>,
     hides_pointer: bool,
 }
 
@@ -88,13 +89,12 @@ impl Script {
         self.hides_pointer
     }
 
-    /// Whether the map has not been at rest for long enough yet.
-    fn map_is_awaited(&mut self, at: Progress) -> bool {
-        if self.map_rests == 0 {
-            return false;
-        }
-        self.map_rests = if at.is_mapping { MAP_RESTS } else { self.map_rests - 1 };
-        self.map_rests > 0
+    /// Whether what is waited for has not been at rest for long enough yet.
+    fn is_awaited(&mut self, at: &Progress) -> bool {
+        let Some((work, rests)) = self.awaited else { return false };
+        let rests = if at.busy.contains(&work) { RESTS } else { rests.saturating_sub(1) };
+        self.awaited = (rests > 0).then_some((work, rests));
+        rests > 0
     }
 
     /// Reads a script.
@@ -106,28 +106,22 @@ impl Script {
             lines: lines.into_iter(),
             wait_until: None,
             wait_step: None,
-            waits_for_measures: false,
-            map_rests: 0,
-            waits_for_search: false,
+            awaited: None,
             hides_pointer: false,
         })
     }
 
     /// What is to be done in this frame, if anything is.
-    pub(super) fn next(&mut self, at: Progress, ctx: &egui::Context) -> Option<Command> {
+    pub(super) fn next(&mut self, at: &Progress, ctx: &egui::Context) -> Option<Command> {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
-            || self.waits_for_measures && at.is_measuring
-            || self.map_is_awaited(at)
-            || self.waits_for_search && at.is_inverting
+            || self.is_awaited(at)
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
         }
         self.wait_until = None;
         self.wait_step = None;
-        self.waits_for_measures = false;
-        self.waits_for_search = false;
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => {
@@ -137,9 +131,7 @@ impl Script {
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
-            Line::WaitMeasured => self.waits_for_measures = true,
-            Line::WaitMapped => self.map_rests = MAP_RESTS,
-            Line::WaitInverted => self.waits_for_search = true,
+            Line::WaitFor(work) => self.awaited = Some((work, RESTS)),
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -206,9 +198,9 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         }
         "wait-step" => return Ok(Line::WaitStep(number(0)? as u64)),
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
-        "evaluate" if rest == "wait" => return Ok(Line::WaitMeasured),
+        "evaluate" if rest == "wait" => return Ok(Line::WaitFor(Work::Measuring)),
         "evaluate" => evaluate(rest)?,
-        "map" if rest == "wait" => return Ok(Line::WaitMapped),
+        "map" if rest == "wait" => return Ok(Line::WaitFor(Work::Mapping)),
         "map" => map(rest, &words)?,
         "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
         "train" => Command::StartTraining(Box::new(train_form(&words)?)),
@@ -305,7 +297,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "go-to-picture" => Command::GoToPicture,
         "picture-to-corner" => Command::PictureToCorner(number(0)? as usize),
         "invert" if rest == "stop" => Command::StopInverting,
-        "invert" if rest == "wait" => return Ok(Line::WaitInverted),
+        "invert" if rest == "wait" => return Ok(Line::WaitFor(Work::Inverting)),
         "invert" => Command::Invert(Box::new(invert_form(&words)?)),
         "pause" => Command::Pause,
         "resume" => Command::Resume,

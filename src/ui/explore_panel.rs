@@ -109,6 +109,7 @@ pub(super) fn pane(
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
+                codebook_panel::summary(ui, codebook, &view.codebook);
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
             }
         }

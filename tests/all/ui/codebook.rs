@@ -16,9 +16,7 @@ use zscope::ui::{Clock, CodesAsk, Command, Order, Pane, Picture};
 
 use super::behaviour::painted;
 use super::made_up::{self, D, GRID, WINDOW_STEPS, is_past, is_rare, is_unused};
-use super::window::{
-    SIZES, Window, asked, describe, is_enabled, is_scrolled_name, nodes, press, says,
-};
+use super::window::{SIZES, Window, asked, describe, is_enabled, nodes, press, says};
 
 fn book<'a>(harness: &'a Harness<'_, Window>) -> &'a Codebook {
     harness.state().codebook.as_ref().expect("a codebook")
@@ -660,8 +658,7 @@ fn codebooks_without_a_history_are_shown() {
     let counts: Vec<u64> = (0..512).map(|code| if code % 40 == 5 { 0 } else { 100 }).collect();
     window.codebook.as_mut().unwrap().usage = Usage::Evaluated(counts.into());
     window.view.codebook.select(Some(5));
-    // Wide enough for what is told beside the names of views.
-    let mut harness = window.open([1600.0, 900.0]);
+    let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
     let text = painted(&harness);
     for words in
@@ -789,9 +786,10 @@ fn codebook_widgets_explain_themselves() {
                     role,
                     Role::Button | Role::CheckBox | Role::ComboBox | Role::SpinButton
                 );
-                // The library's arrows beside names that have no room.
+                // Names of views that have no room, and the library's arrows beside them.
                 let label = node.accesskit_node().label().unwrap_or_default();
-                let scrolls = label.starts_with("Scroll tabs") || is_scrolled_name(&harness, node);
+                let is_name = zscope::ui::Pane::ALL.iter().any(|pane| pane.name() == label);
+                let scrolls = is_name || label.starts_with("Scroll tabs");
                 takes_input && !scrolls && node.rect().bottom() < 580.0
             })
             .map(|node| (describe(node), node.rect()))

@@ -323,18 +323,6 @@ pub fn is_enabled(harness: &Harness<'_, Window>, name: &str) -> bool {
     !harness.get_by_role_and_label(Role::Button, name).accesskit_node().is_disabled()
 }
 
-/// Whether a node is the name of a view in a bar whose names have not all room: they are scrolled to.
-pub fn is_scrolled_name(harness: &Harness<'_, Window>, node: &Node<'_>) -> bool {
-    let starts = |node: &Node<'_>, words: &str| {
-        node.accesskit_node().label().is_some_and(|label| label.starts_with(words))
-    };
-    let has_arrows = || nodes(harness).iter().any(|node| starts(node, "Scroll tabs"));
-    let is_name = Pane::ALL
-        .into_iter()
-        .any(|pane| node.accesskit_node().label().is_some_and(|label| label == pane.name()));
-    is_name && has_arrows()
-}
-
 /// Whether some text on the screen holds these words.
 pub fn says(harness: &Harness<'_, Window>, words: &str) -> bool {
     nodes(harness).iter().any(|node| {
