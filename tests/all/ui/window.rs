@@ -16,8 +16,8 @@ use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Pane,
-    Picture, Pictures, ProbePictures, Scene, Thumbs, View,
+    Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
+    Pictures, ProbePictures, Scene, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
