@@ -133,6 +133,11 @@ impl Pane {
         Self::ALL.into_iter().find(|pane| pane.name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether it is there only once a person asks for it.
+    fn opens_when_asked(self) -> bool {
+        self == Self::Changes
+    }
+
     /// Whether models of a kind have it.
     pub fn suits(self, kind: Kind) -> bool {
         match self {
@@ -261,15 +266,16 @@ impl Arrangement {
             let children = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect::<Vec<_>>();
             tiles.insert_container(Tabs::new(children))
         };
-        let upper: &[Pane] = match kind {
-            Kind::Latent => &[Pane::Dimensions, Pane::Pad, Pane::Picture],
-            Kind::Codes => &[Pane::Pad, Pane::Picture, Pane::Codes],
+        // The palette stands in for the pad, so that it lies beside the picture and its codes.
+        let upper: &[&[Pane]] = match kind {
+            Kind::Latent => &[&[Pane::Dimensions], &[Pane::Pad], &[Pane::Picture]],
+            Kind::Codes => &[&[Pane::Pad, Pane::Palette], &[Pane::Picture], &[Pane::Codes]],
         };
-        let lower: Vec<Pane> = Pane::ALL
-            .into_iter()
-            .filter(|pane| pane.suits(kind) && !upper.contains(pane))
-            .collect();
-        let upper: Vec<TileId> = upper.iter().map(|&pane| tabs(&[pane])).collect();
+        let is_lower = |pane: &Pane| {
+            pane.suits(kind) && !pane.opens_when_asked() && !upper.concat().contains(pane)
+        };
+        let lower: Vec<Pane> = Pane::ALL.into_iter().filter(is_lower).collect();
+        let upper: Vec<TileId> = upper.iter().map(|panes| tabs(panes)).collect();
         let lower = tabs(&lower);
         let row = tiles.insert_container(Linear::new(LinearDir::Horizontal, upper.clone()));
         let column = tiles.insert_container(Linear::new(LinearDir::Vertical, vec![row, lower]));
