@@ -99,6 +99,9 @@
 //!   unpacks to nor how often one is visited.
 //! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
 //!   name every shape that exists ([`train::init::Init`]).
+//! - Sliders of directions ([`session::directions`]) are sums onto the point at which they were taken hold of, not a second
+//!   set of coordinates: whatever else moves the point puts them back to zero. States that they made are remembered by the
+//!   point, so that the explorer's own undoing gives them back.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

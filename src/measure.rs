@@ -1,5 +1,6 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
+pub mod directions;
 mod kinds;
 pub mod side_by_side;
 

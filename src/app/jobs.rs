@@ -12,6 +12,7 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::latent::directions::Direction;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::Compared;
@@ -54,6 +55,8 @@ pub(super) enum Done {
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// Directions of the latent space, learnt or read from a file, or why there are none.
+    Directions { question: u64, found: Result<Vec<Direction>, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -95,6 +98,10 @@ pub(super) enum Chosen {
     Picture,
     /// A model beside the one in the explorer.
     Companion,
+    /// A file of directions to be read.
+    Directions,
+    /// A file of directions to be written.
+    DirectionsOut,
     /// A workspace file.
     Workspace,
     /// The walk's file.

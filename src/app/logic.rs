@@ -57,6 +57,7 @@ impl eframe::App for ZscopeApp {
             self.apply(ctx, command);
         }
         self.advance(ctx);
+        self.kept.directions.follow(&self.explore);
         self.task_lines = self.tasks.lines();
         self.companion_lines = self.companions.lines(self.explore.latent().len());
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
@@ -141,6 +142,8 @@ impl ZscopeApp {
             watched: &self.probe_latents,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
+            directions: &self.kept.directions,
+            teachers: self.teachers(),
             drift: self.drift,
             tasks: &self.task_lines,
             companions: &self.companion_lines,
@@ -289,6 +292,9 @@ impl ZscopeApp {
                 Done::CompanionImage { question, index, latent } => {
                     self.companion_encoded(question, index, latent);
                 }
+                Done::Directions { question, found } if question == self.model_question => {
+                    self.add_directions(found);
+                }
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
@@ -307,6 +313,7 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
+                | Done::Directions { .. }
                 | Done::CodePlane { .. }
                 | Done::Survey { .. }
                 | Done::CodePictures { .. }
@@ -330,6 +337,8 @@ impl ZscopeApp {
             Chosen::Curves => self.save_curves(path),
             Chosen::Picture => self.save_picture(path),
             Chosen::Companion => self.add_companion(&path),
+            Chosen::Directions => self.load_directions(path),
+            Chosen::DirectionsOut => self.save_directions(path),
             Chosen::Workspace => self.save_workspace(ctx, path),
             Chosen::Walk { pictures } => {
                 self.save_walk(ctx, pictures, path);

@@ -11,6 +11,7 @@ mod compare;
 mod decoder;
 mod demo;
 mod dialogs;
+mod directions;
 mod evaluate;
 mod films;
 mod frame_log;

@@ -8,13 +8,14 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::latent::Mixing;
+use crate::measure::directions::{Lesson, Method, Source};
 use crate::session::anchor::Anchor;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, Command, CompanionAsk, Demo, Link, MeasureForm, Order, Page, Pane, SeedsAsk,
+    BookmarkAsk, Command, CompanionAsk, Demo, DirectionsAsk, Link, MeasureForm, Order, Page, Pane, SeedsAsk,
     StationAsk, TrainForm,
 };
 
@@ -204,6 +205,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let path = words.get(1).map(PathBuf::from);
             Command::Station(StationAsk::Save { pictures: number(0)? as usize, path })
         }
+        "learn" => Command::Directions(DirectionsAsk::Learn(lesson(&words)?)),
+        "direction" => {
+            let begins = words.get(2).is_none_or(|word| *word != "on");
+            let index = number(0)? as usize;
+            Command::Directions(DirectionsAsk::Set { index, value: number(1)?, begins })
+        }
+        "directions" => Command::Directions(directions(rest)?),
         "images-at-corners" => {
             let index = number(0)? as usize;
             Command::SetCorner { index, source: CornerSource::Image(number(1)? as usize) }
@@ -257,10 +265,61 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `learn classes`, `factor:NAME`, `pca`, `draws` or `first-layer`, then `means=yes`, `images=N`, `count=N` where they
+/// differ.
+fn lesson(words: &[&str]) -> anyhow::Result<Lesson> {
+    let (source, keys) = words.split_first().ok_or_else(|| anyhow!("the source is missing"))?;
+    let source: Source = source.parse()?;
+    let mut lesson = Lesson { source, method: Method::Logistic, images: 2000, count: 8 };
+    for key in keys {
+        match key.split_once('=') {
+            Some(("means", "yes")) => lesson.method = Method::Means,
+            Some(("images", value)) => lesson.images = value.parse()?,
+            Some(("count", value)) => lesson.count = value.parse()?,
+            _ => bail!("{key:?} (expected means=yes, images= or count=)"),
+        }
+    }
+    Ok(lesson)
+}
+
+/// `directions reset`, `clear`, `invert PLACE`, `remove PLACE`, `move PLACE PLACE`, `rename PLACE NAME`, `orthogonalise PLACE
+/// OTHERS`, `between` (from zero to the point), `save PATH` or `load PATH`.
+fn directions(words: &str) -> anyhow::Result<DirectionsAsk> {
+    let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let rest = rest.trim();
+    let places = || rest.split_whitespace().map(str::parse).collect::<Result<Vec<usize>, _>>();
+    Ok(match verb {
+        "reset" => DirectionsAsk::Reset,
+        "clear" => DirectionsAsk::Clear,
+        "between" => DirectionsAsk::Between { from: Anchor::Origin, to: Anchor::Point },
+        "invert" => DirectionsAsk::Invert(rest.parse()?),
+        "remove" => DirectionsAsk::Remove(rest.parse()?),
+        "rename" => {
+            let (index, name) = rest.split_once(' ').ok_or_else(|| anyhow!("a name is missing"))?;
+            DirectionsAsk::Rename { index: index.parse()?, name: name.to_owned() }
+        }
+        "move" => match places()?[..] {
+            [from, to] => DirectionsAsk::Move { from, to },
+            _ => bail!("{rest:?} (expected two places)"),
+        },
+        "orthogonalise" => match places()?[..] {
+            [index, ref against @ ..] if !against.is_empty() => {
+                DirectionsAsk::Orthogonalise { index, against: against.to_vec() }
+            }
+            _ => bail!("{rest:?} (expected a place and those of others)"),
+        },
+        "save" if !rest.is_empty() => DirectionsAsk::Save(Some(rest.into())),
+        "load" if !rest.is_empty() => DirectionsAsk::Load(Some(rest.into())),
+        _ => bail!(
+            "directions {words:?} (expected reset, clear, between, invert, remove, rename, move, orthogonalise, save PATH or load PATH)"
+        ),
+    })
 }
 
 /// `evaluate add PATH`, `remove PLACE`, `measure key=value …`, `cancel` or `save PATH`.

@@ -3,6 +3,7 @@
 mod codebook;
 mod codec_verbs;
 mod data_fetch;
+mod directions;
 mod eval;
 mod export;
 mod info;
@@ -62,6 +63,7 @@ enum Verb {
     Sample(sample::SampleArgs),
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
+    Directions(directions::DirectionsArgs),
     Export(export::ExportArgs),
     /// Standard data sets
     #[command(subcommand)]
@@ -163,6 +165,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Sample(args) => sample::run(&args),
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),
+        Verb::Directions(args) => directions::run(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
     Parsed::Done(status_of(result))

@@ -4,6 +4,7 @@
 //! A latent of shape `[d, h, w]` is used as one flat vector.
 
 mod codes;
+pub mod directions;
 mod interpolate;
 mod levels;
 mod nearest;

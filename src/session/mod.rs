@@ -7,6 +7,7 @@ pub mod anchor;
 pub mod bookmarks;
 pub mod codebook;
 mod compared;
+pub mod directions;
 pub mod evaluate;
 pub mod explore;
 pub mod kept;

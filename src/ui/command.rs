@@ -4,7 +4,7 @@ mod asks;
 
 use std::path::PathBuf;
 
-pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
+pub use asks::{BookmarkAsk, CompanionAsk, DirectionsAsk, SeedsAsk, StationAsk};
 
 use super::{MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
@@ -68,6 +68,8 @@ pub enum Command {
     Bookmark(BookmarkAsk),
     /// Changes the walk from station to station.
     Station(StationAsk),
+    /// Learns directions of the latent space, and moves along them.
+    Directions(DirectionsAsk),
     /// Writes the pictures of a sheet that is shown; asks where when no path is given.
     SaveSheet {
         /// Which sheet.

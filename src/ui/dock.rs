@@ -31,6 +31,8 @@ pub enum Pane {
     Reconstructions,
     /// Dimensions swept one by one.
     Traversals,
+    /// Directions of the latent space as sliders.
+    Directions,
     /// Points that a person keeps.
     Bookmarks,
     /// A way from point to point.
@@ -43,7 +45,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -51,6 +53,7 @@ impl Pane {
         Self::Codebook,
         Self::Reconstructions,
         Self::Traversals,
+        Self::Directions,
         Self::Bookmarks,
         Self::Walk,
         Self::SideBySide,
@@ -66,6 +69,7 @@ impl Pane {
             Self::Reconstructions => "Reconstructions",
             Self::Codebook => "Codebook",
             Self::Traversals => "Traversals",
+            Self::Directions => "Directions",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
             Self::SideBySide => "Side by side",
@@ -87,6 +91,9 @@ impl Pane {
             Self::Codebook => "How often each code is chosen, and which are dying or dead.",
             Self::Traversals => {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
+            }
+            Self::Directions => {
+                "Directions that mean something, as sliders: learnt from labels, found by PCA, or from one point to another."
             }
             Self::Bookmarks => "Points that you keep, and sums of them.",
             Self::SideBySide => {
@@ -111,6 +118,7 @@ impl Pane {
             Self::Pad
             | Self::Picture
             | Self::Reconstructions
+            | Self::Directions
             | Self::Bookmarks
             | Self::Walk
             | Self::SideBySide => true,

@@ -5,7 +5,7 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, pad, picture,
+    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, directions, dock, pad, picture,
     probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
@@ -99,6 +99,7 @@ pub(super) fn pane(
             probe::show(ui, scene, lit.filter(|_| scene.codebook.is_some()));
         }
         Pane::Traversals => traversals::show(ui, scene, view, out),
+        Pane::Directions => directions::show(ui, scene, view, out),
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
         Pane::SideBySide => companions::show(ui, scene, view, out),

@@ -18,6 +18,7 @@ mod companions;
 mod compare;
 mod curves;
 mod data_panel;
+mod directions;
 mod dock;
 mod evaluate;
 mod explore_panel;
@@ -48,10 +49,13 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::{BookmarkAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
+pub use command::{
+    BookmarkAsk, Command, CompanionAsk, Demo, DirectionsAsk, SeedsAsk, StationAsk,
+};
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
+pub use directions::{DirectionsView, Teachers};
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use train_panel::TrainForm;
@@ -60,6 +64,7 @@ pub use walk::FilmForm;
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
 use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::directions::Directions;
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
 use crate::session::sheets::{SheetName, SheetPoints};
@@ -101,6 +106,10 @@ pub struct Scene<'a> {
     pub bookmarks: &'a Bookmarks,
     /// Stations, and how the way between them goes.
     pub walk: &'a Walk,
+    /// Directions of the latent space, as sliders.
+    pub directions: &'a Directions,
+    /// What more of them can be learnt from.
+    pub teachers: Teachers<'a>,
     /// How fast the point drifts over the plane of seeds, in places a second, right and down.
     pub drift: [f32; 2],
     /// Long jobs under way.
@@ -328,6 +337,8 @@ pub struct View {
     pub sheet_path: String,
     /// What is chosen of the bookmarks.
     pub bookmarks: BookmarksView,
+    /// What is chosen of the directions.
+    pub directions: DirectionsView,
     /// How the walk is saved.
     pub film: FilmForm,
     /// The path that is typed to add a model beside the explorer's.

@@ -19,6 +19,7 @@ mod codebook;
 mod common;
 mod data;
 mod described;
+mod directions;
 mod engine_matches_twin;
 mod evaluate;
 mod explore;

@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::ui::{Notice, Order, Pane};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{codes_alone, evaluate};
+use super::{codes_alone, directions, evaluate};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -32,6 +32,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
         window.view.dock.show(tab);
         scenes.push((scene, window));
     }
+    scenes.push(("directions", directions::window()));
     scenes.extend(codes_alone::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));

@@ -13,7 +13,7 @@ use zscope::session::kept::Kept;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
-    ProbePictures, Scene, View,
+    ProbePictures, Scene, Teachers, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -46,6 +46,7 @@ pub struct Window {
     pub kept: Kept,
     pub companions: Vec<CompanionLine>,
     pub link: Link,
+    pub teachers: Teachers<'static>,
 }
 
 impl eframe::App for Window {
@@ -80,6 +81,8 @@ impl eframe::App for Window {
             watched: &self.watched,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
+            directions: &self.kept.directions,
+            teachers: self.teachers,
             drift: [0.0; 2],
             tasks: &[],
             companions: &self.companions,
