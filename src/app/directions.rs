@@ -60,9 +60,9 @@ impl ZscopeApp {
                 Some("This model only generates: images cannot be encoded.")
             }
             None => Some("Open data first: there are no images to learn from."),
-            Some(dataset) if dataset.shape() != model.image => {
-                Some("The open data has images of another size or of other channels than the model's.")
-            }
+            Some(dataset) if dataset.shape() != model.image => Some(
+                "The open data has images of another size or of other channels than the model's.",
+            ),
             Some(_) => None,
         };
         let dataset = dataset.filter(|_| why_not.is_none());

@@ -1,24 +1,31 @@
 //! What takes long, on threads of its own: opening data and models, file dialogs, setting up a run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use eframe::egui;
 
+use super::compared_codes;
+use super::map::Made;
 use super::opening::OpenedData;
+use super::palette;
 use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
 use crate::latent::directions::Direction;
+use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
-use crate::session::Compared;
+use crate::session::map::Near;
 use crate::session::sheets::SheetName;
+use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
+use crate::ui::Pane;
 
 /// How often the window looks whether files are written while it closes.
 const SAVE_INTERVAL: Duration = Duration::from_millis(5);
@@ -47,14 +54,32 @@ pub(super) enum Done {
     Evaluated(Told),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
-    /// The latent of a picture that was opened.
-    Latent(Result<Vec<f32>, String>),
+    /// What the model makes of a picture that a person brought along, or why that cannot be told.
+    Own { question: u64, number: u64, found: Result<Box<own_picture::Found>, String> },
+    /// The point that a search for one has found, or why there is none.
+    Inverted { question: u64, found: Result<Descent, String> },
     /// Where codes lie on the plane in which they spread most.
-    CodePlane { question: u64, plane: PrincipalPlane },
+    CodePlane { question: u64, plane: PrincipalPlane, chain: Option<Arc<[usize]>> },
+    /// A row of the palette.
+    PaletteRow { question: u64, row: palette::Row },
+    /// The palette is whole, and how long it took; or why it is not.
+    Palette { question: u64, made: Result<Duration, String> },
+    /// The checkpoints of the model's run, by their steps.
+    Checkpoints { question: u64, checkpoints: Vec<(u64, PathBuf)> },
+    /// How far comparing codebooks is, or what was found.
+    CodesCompared { question: u64, compared: compared_codes::Compared },
     /// Where codes occur in held-out images, or why that cannot be told.
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// What a job has made of the map.
+    Map { question: u64, made: Made },
+    /// The neighbours of the point that is chosen on the map.
+    MapNear { near: Near },
+    /// The point of the map whose latent is nearest to the explorer's.
+    MapHere { point: Option<u32> },
+    /// A view was taken off the screen.
+    View { picture: egui::ColorImage, path: PathBuf },
     /// Directions of the latent space, learnt or read from a file, or why there are none.
     Directions { question: u64, found: Result<Vec<Direction>, String> },
     /// A person chose a path for something.
@@ -96,8 +121,30 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The file of the map's picture.
+    MapPicture,
+    /// The file of the map's points.
+    MapPoints,
+    /// The file of the map's latents.
+    MapLatents,
+    /// The palette's file.
+    Palette,
+    /// The file of pairs of codes.
+    CodePairs,
+    /// A model to compare the codebook with.
+    CodeChanges,
+    /// The file of how codes moved.
+    SavedCodeChanges,
     /// A model beside the one in the explorer.
     Companion,
+    /// A view's picture.
+    View(Pane),
+    /// Points as tensors.
+    Points,
+    /// The file of the node that is looked at.
+    Node,
+    /// A picture to look at with the model.
+    OwnPicture,
     /// A file of directions to be read.
     Directions,
     /// A file of directions to be written.
@@ -137,6 +184,18 @@ impl Jobs {
     /// The window that hears of them.
     pub(super) fn ctx(&self) -> &egui::Context {
         &self.ctx
+    }
+
+    /// What tells of something that was found elsewhere, as a job does.
+    pub(super) fn teller(&self) -> impl Fn(Done) + Send + use<> {
+        let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
+        move |done| {
+            // Nobody may wait on the window's own thread; there is room but for a flood.
+            if sender.try_send(done).is_err() {
+                log::error!("too much to tell at once");
+            }
+            ctx.request_repaint();
+        }
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

@@ -7,6 +7,7 @@ mod directions;
 mod eval;
 mod export;
 mod info;
+mod layout;
 mod long_run;
 mod output;
 mod sample;
@@ -65,6 +66,9 @@ enum Verb {
     Traverse(walks::TraverseArgs),
     Directions(directions::DirectionsArgs),
     Export(export::ExportArgs),
+    /// Lays vectors out for the window, over pipes
+    #[command(hide = true)]
+    Layout,
     /// Standard data sets
     #[command(subcommand)]
     Data(DataVerb),
@@ -165,6 +169,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Sample(args) => sample::run(&args),
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),
+        Verb::Layout => layout::run(),
         Verb::Directions(args) => directions::run(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
@@ -203,8 +208,11 @@ fn check_window(window: &WindowArgs) -> Result<(), Failure> {
     }
     let is_there = |path: &&PathBuf| path.exists() || crate::open::names_model(path);
     let Some(path) = window.path.as_ref().filter(|path| !is_there(path)) else { return Ok(()) };
-    let verbs: Vec<String> =
-        Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let verbs: Vec<String> = Cli::command()
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set())
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
     Err(usage(anyhow::anyhow!(
         "open the window: no such file or directory (expected something to open, or one of the verbs {}): {}",
         verbs.join(", "),

@@ -54,18 +54,16 @@ pub fn write_directions(path: &Path, directions: &[Direction]) -> Result<(), For
 pub fn read_directions(path: &Path, d: usize) -> Result<Vec<Direction>, FormatError> {
     let file = ArrayFile::open(path)?;
     let wrong = |found: String, expected: String| FormatError::content(READ, found, expected, path);
-    let mut told: Vec<Direction> = file
-        .texts()
-        .get(TOLD)
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
+    let mut told: Vec<Direction> =
+        file.texts().get(TOLD).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     told.truncate(MOST);
     let mut found = Vec::new();
     let (mut others, mut values) = (Vec::new(), 0);
     for name in file.names() {
         let shape = file.shape(&name).unwrap_or_default().to_vec();
         let len: usize = shape.iter().product();
-        let rows = if shape.len() > 1 && shape[0] > 0 && len / shape[0] == d { shape[0] } else { 1 };
+        let rows =
+            if shape.len() > 1 && shape[0] > 0 && len / shape[0] == d { shape[0] } else { 1 };
         if len == 0 || len / rows != d || d == 0 {
             others.push(format!("{name} of shape {shape:?}"));
             continue;
@@ -85,7 +83,8 @@ pub fn read_directions(path: &Path, d: usize) -> Result<Vec<Direction>, FormatEr
             let known = known.unwrap_or_else(|| Direction { source, ..Direction::default() });
             let direction = Direction { name: own, step: step.to_vec(), ..known };
             if !direction.fits(d) {
-                let found = format!("{} with values that are all zero or no numbers", direction.name);
+                let found =
+                    format!("{} with values that are all zero or no numbers", direction.name);
                 return Err(wrong(found, "finite values that lead somewhere".to_owned()));
             }
             found.push(direction);
@@ -93,7 +92,8 @@ pub fn read_directions(path: &Path, d: usize) -> Result<Vec<Direction>, FormatEr
     }
     if found.is_empty() {
         others.truncate(4);
-        let found = if others.is_empty() { "no array at all".to_owned() } else { others.join(", ") };
+        let found =
+            if others.is_empty() { "no array at all".to_owned() } else { others.join(", ") };
         return Err(wrong(found, format!("arrays of {d} values, as the latent has")));
     }
     let place = |direction: &Direction| {

@@ -154,11 +154,7 @@ pub fn low_and_high(values: &[f32]) -> Option<[f32; 2]> {
 
 /// Which side a value is on, of [`low_and_high`]; nothing in between.
 pub fn side_of(value: f32, [low, high]: [f32; 2]) -> Option<bool> {
-    if value >= high {
-        Some(true)
-    } else {
-        (value <= low).then_some(false)
-    }
+    if value >= high { Some(true) } else { (value <= low).then_some(false) }
 }
 
 /// The standard deviation of latents along an axis of length 1.

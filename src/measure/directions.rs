@@ -126,7 +126,9 @@ pub enum LearnError {
     #[error("learn directions: no data is open (expected images of {0})")]
     NoData(ImageShape),
     /// The data is of another kind.
-    #[error("learn directions: the data has images of {found} (expected {expected}, as the model has)")]
+    #[error(
+        "learn directions: the data has images of {found} (expected {expected}, as the model has)"
+    )]
     OtherImages {
         /// Of the data.
         found: ImageShape,
@@ -145,10 +147,14 @@ pub enum LearnError {
         expected: String,
     },
     /// The decoder begins otherwise.
-    #[error("learn directions: the decoder does not begin with a linear layer (expected one that does; take PCA)")]
+    #[error(
+        "learn directions: the decoder does not begin with a linear layer (expected one that does; take PCA)"
+    )]
     NotLinear,
     /// All latents are equal.
-    #[error("learn directions: nothing tells the latents apart (expected a model that has learnt something)")]
+    #[error(
+        "learn directions: nothing tells the latents apart (expected a model that has learnt something)"
+    )]
     NothingTells,
     /// Whoever watches ended it.
     #[error("learn directions: {0}")]
@@ -317,8 +323,12 @@ impl Learner {
             let Some(separator) = separator else { continue };
             let accuracy = accuracy(&separator, &held_out, &sides[1]);
             let Separator { axis, .. } = separator;
-            let source =
-                format!("{}, {} images of {}", lesson.method.name(), images[0].len(), dataset.name());
+            let source = format!(
+                "{}, {} images of {}",
+                lesson.method.name(),
+                images[0].len(),
+                dataset.name()
+            );
             let step = step(&axis, deviation_along(&latents, &axis));
             found.push(Direction {
                 name,
@@ -395,9 +405,7 @@ fn run(
 ) -> Result<NamedArrays, LearnError> {
     watch.whole().tell(from)?;
     let inner = watch.clone();
-    runner.watch(&Watch::new(move |share| {
-        inner.whole().between(from, to).tell(share).is_ok()
-    }));
+    runner.watch(&Watch::new(move |share| inner.whole().between(from, to).tell(share).is_ok()));
     let outputs = runner.run(input);
     watch.whole().tell(to)?;
     Ok(outputs.map_err(CodecError::from)?)
@@ -447,16 +455,15 @@ fn questions(
     let factors = dataset.factors();
     let at = factors.iter().position(|factor| factor.name == *wanted).ok_or_else(|| {
         let names: Vec<&str> = factors.iter().map(|factor| factor.name.as_str()).collect();
-        let expected = if names.is_empty() { "data that has factors".into() } else { names.join(", ") };
+        let expected =
+            if names.is_empty() { "data that has factors".into() } else { names.join(", ") };
         LearnError::NoFactor { found: wanted.clone(), expected }
     })?;
     let FactorInfo { name, kind } = &factors[at];
     let value = |split, image| dataset.factor_values(split, image)?.get(at).copied();
     let values = labels(&value);
     Ok(match kind {
-        FactorKind::Categories(names) => {
-            each_against_rest(names, &format!("{name}: "), &values)
-        }
+        FactorKind::Categories(names) => each_against_rest(names, &format!("{name}: "), &values),
         FactorKind::Continuous { .. } => {
             let known: Vec<f32> = values[0].iter().flatten().copied().collect();
             let ends = low_and_high(&known);

@@ -4,8 +4,10 @@
 //! judge a generator are of whole sets, refused with a [`SampleError`] where they cannot be measured. Each says
 //! its unit. Knows nothing of models, files or windows.
 
+mod activations;
 mod class_cover;
 mod classification;
+mod code_rate;
 pub mod code_use;
 mod diversity;
 pub mod evaluate;
@@ -20,8 +22,10 @@ mod samples;
 mod sharpness;
 mod vae;
 
+pub use activations::{NodeSpread, Spread, channel_spreads};
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
+pub use code_rate::{CodeRate, entropy_bits};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,

@@ -59,7 +59,8 @@ impl Moved {
     /// What all sliders together make of the base.
     fn sum(&self, all: &[Direction]) -> Vec<f32> {
         let mut sum = self.base.clone();
-        for (direction, &value) in all.iter().zip(&self.values).filter(|(_, value)| **value != 0.0) {
+        for (direction, &value) in all.iter().zip(&self.values).filter(|(_, value)| **value != 0.0)
+        {
             sum.iter_mut().zip(&direction.step).for_each(|(sum, step)| *sum += value * step);
         }
         sum

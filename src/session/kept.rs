@@ -22,9 +22,7 @@ pub struct Kept {
 impl Kept {
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.bookmarks.is_empty()
-            && self.walk.stations().is_empty()
-            && self.directions.is_empty()
+        self.bookmarks.is_empty() && self.walk.stations().is_empty() && self.directions.is_empty()
     }
 
     /// Forgets what is no place of the explorer's latent space.

@@ -5,12 +5,17 @@
 
 pub mod anchor;
 pub mod bookmarks;
+pub mod canvas;
 pub mod codebook;
 mod compared;
 pub mod directions;
 pub mod evaluate;
 pub mod explore;
+pub mod inside;
 pub mod kept;
+pub mod map;
+pub mod own_picture;
+pub mod pace;
 mod series;
 pub mod sheets;
 mod steps;

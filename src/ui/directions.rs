@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{
-    Align, Button, CursorIcon, Key, Label, Layout, PopupCloseBehavior, Rect, Role, ScrollArea, Sense, Slider, Stroke,
-    TextEdit, Ui, Vec2, WidgetInfo, vec2,
+    Align, Button, CursorIcon, Key, Label, Layout, PopupCloseBehavior, Rect, Role, ScrollArea,
+    Sense, Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, vec2,
 };
 
 use super::words::{grouped, measure};
@@ -128,7 +128,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>
     let share = swept.share(range, value);
     if (0.0..=1.0).contains(&share) {
         let x = rect.left() + share * rect.width();
-        for (width, colour) in [(3.0, theme::STAGE), (1.5, theme::ACCENT)] {
+        for (width, colour) in [(3.0, theme::colours().stage), (1.5, theme::colours().accent)] {
             ui.painter().vline(x, rect.y_range(), Stroke::new(width, colour));
         }
     }
@@ -207,13 +207,15 @@ fn name(
     let is_chosen = form.chosen == index;
     let button = Button::selectable(is_chosen, &direction.name).truncate();
     let layout = Layout::left_to_right(Align::Center).with_main_align(Align::LEFT);
-    let response = ui.allocate_ui_with_layout(size, layout, |ui| ui.add(button.min_size(size))).inner;
+    let response =
+        ui.allocate_ui_with_layout(size, layout, |ui| ui.add(button.min_size(size))).inner;
     let label = format!("Choose {}", direction.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &label));
     if response.clicked() {
         form.chosen = index;
     }
-    let told = if direction.source.is_empty() { String::new() } else { format!("; {}", direction.source) };
+    let told =
+        if direction.source.is_empty() { String::new() } else { format!("; {}", direction.source) };
     response.on_hover_text(format!("{}{told}. Click for its pictures.", direction.name));
 }
 
@@ -272,7 +274,8 @@ fn likeness(ui: &mut Ui, scene: &Scene<'_>, index: usize, chosen: usize) {
         format!("{:+.2}", cosine(&own.step, &other.step))
     };
     let hint = if index == chosen {
-        "The others' cosines are taken with this one: 1 leads the same way, 0 is at right angles.".to_owned()
+        "The others' cosines are taken with this one: 1 leads the same way, 0 is at right angles."
+            .to_owned()
     } else {
         format!(
             "The cosine between {} and {}: 1 leads the same way, 0 is at right angles, -1 leads back.",
@@ -369,7 +372,8 @@ fn orthogonalise(
         }
         let against: Vec<usize> = others().filter(|other| form.against.contains(other)).collect();
         let button = ui.add_enabled(!against.is_empty(), Button::new("Orthogonalise"));
-        let hint = format!("Keep {} checked directions out of this one.", grouped(against.len() as u64));
+        let hint =
+            format!("Keep {} checked directions out of this one.", grouped(against.len() as u64));
         if button.on_hover_text(hint).on_disabled_hover_text("Check others first.").clicked() {
             out.push(Command::Directions(DirectionsAsk::Orthogonalise { index, against }));
             form.against.clear();

@@ -3,9 +3,9 @@
 mod behaviour;
 mod shape;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use egui::{Ui, Vec2};
+use egui::{Rect, Ui, Vec2};
 use egui_tiles::{Container, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub enum Pane {
     Codes,
     /// Watched images and what the model makes of them.
     Reconstructions,
+    /// Where encoded images lie.
+    Map,
     /// Dimensions swept one by one.
     Traversals,
     /// Directions of the latent space as sliders.
@@ -41,22 +43,36 @@ pub enum Pane {
     SideBySide,
     /// How the codes are used.
     Codebook,
+    /// What the codes decode to.
+    Palette,
+    /// The codebook beside that of another model.
+    Changes,
+    /// The nodes of the networks, and changes on their way.
+    Layers,
+    /// A picture that a person brings along.
+    #[serde(rename = "your-picture")]
+    OwnPicture,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
         Self::Codes,
         Self::Codebook,
+        Self::Palette,
+        Self::Changes,
         Self::Reconstructions,
+        Self::Map,
         Self::Traversals,
         Self::Directions,
         Self::Bookmarks,
         Self::Walk,
         Self::SideBySide,
+        Self::Layers,
+        Self::OwnPicture,
     ];
 
     /// What it is called.
@@ -68,11 +84,16 @@ impl Pane {
             Self::Codes => "Codes",
             Self::Reconstructions => "Reconstructions",
             Self::Codebook => "Codebook",
+            Self::Map => "Map",
+            Self::Palette => "Palette",
+            Self::Changes => "Changes",
             Self::Traversals => "Traversals",
             Self::Directions => "Directions",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
             Self::SideBySide => "Side by side",
+            Self::Layers => "Layers",
+            Self::OwnPicture => "Your picture",
         }
     }
 
@@ -85,10 +106,13 @@ impl Pane {
             Self::Pad => "Drag between the four corners. Right-click to choose what a corner is.",
             Self::Picture => "Drag on the picture to walk.",
             Self::Codes => {
-                "The picture as codes: equal colours are equal codes. Click one to change it."
+                "The picture as codes: equal colours are equal codes. Click one to change it, or paint."
             }
             Self::Reconstructions => "Held-out images and what the model makes of them.",
             Self::Codebook => "How often each code is chosen, and which are dying or dead.",
+            Self::Map => "Encoded images as points on a plane: who lies near whom.",
+            Self::Palette => "What each code decodes to: colours to paint with.",
+            Self::Changes => "The codebook beside that of another checkpoint or model.",
             Self::Traversals => {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
             }
@@ -98,6 +122,12 @@ impl Pane {
             Self::Bookmarks => "Points that you keep, and sums of them.",
             Self::SideBySide => {
                 "Other models or checkpoints, which draw the same latent or the same image."
+            }
+            Self::Layers => {
+                "What every layer computes for this point, and what comes of changes on the way."
+            }
+            Self::OwnPicture => {
+                "What the model makes of a picture of your own, and where in its latent space that lies."
             }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
@@ -114,14 +144,17 @@ impl Pane {
     pub fn suits(self, kind: Kind) -> bool {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
-            Self::Codes | Self::Codebook => kind == Kind::Codes,
+            Self::Codes | Self::Codebook | Self::Palette | Self::Changes => kind == Kind::Codes,
             Self::Pad
             | Self::Picture
             | Self::Reconstructions
+            | Self::Map
             | Self::Directions
             | Self::Bookmarks
             | Self::Walk
-            | Self::SideBySide => true,
+            | Self::SideBySide
+            | Self::Layers
+            | Self::OwnPicture => true,
         }
     }
 }
@@ -147,8 +180,8 @@ pub struct Dock {
     arrangements: BTreeMap<Kind, Arrangement>,
     /// Views that are to come to the front.
     asked: Vec<Pane>,
-    /// Those that were to be seen in the last frame.
-    seen: BTreeSet<Pane>,
+    /// Where those were that were to be seen in the last frame.
+    seen: BTreeMap<Pane, Rect>,
 }
 
 /// Tiles, and which of them still have the sizes that suit the window.
@@ -176,7 +209,12 @@ impl Dock {
 
     /// Whether a view was to be seen in the last frame, or will be in the next.
     pub fn shows(&self, pane: Pane) -> bool {
-        self.seen.contains(&pane) || self.asked.contains(&pane)
+        self.seen.contains_key(&pane) || self.asked.contains(&pane)
+    }
+
+    /// Where a view was in the last frame, in points, if it was to be seen.
+    pub fn rect(&self, pane: Pane) -> Option<Rect> {
+        self.seen.get(&pane).copied()
     }
 
     /// Whether a view has a place for the kind of model that is shown.

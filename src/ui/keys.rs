@@ -7,6 +7,11 @@ use super::theme;
 /// How far the arrow keys lead in a widget that has the keyboard, right and down. Without this they would lead
 /// to another widget.
 pub(super) fn arrows(ui: &Ui, response: &Response) -> [isize; 2] {
+    arrows_with(ui, response, Modifiers::NONE)
+}
+
+/// As [`arrows`], together with other keys.
+pub(super) fn arrows_with(ui: &Ui, response: &Response, modifiers: Modifiers) -> [isize; 2] {
     if !response.has_focus() {
         return [0, 0];
     }
@@ -14,7 +19,7 @@ pub(super) fn arrows(ui: &Ui, response: &Response) -> [isize; 2] {
         EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     let pressed =
-        |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)).cast_signed();
+        |key| ui.input_mut(|input| input.count_and_consume_key(modifiers, key)).cast_signed();
     [
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
         pressed(Key::ArrowDown) - pressed(Key::ArrowUp),
@@ -36,7 +41,7 @@ pub(super) fn walk(place: usize, [right, down]: [isize; 2], columns: usize, coun
 /// Shows which widget has the keyboard.
 pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
-        let stroke = Stroke::new(1.0, theme::ACCENT);
+        let stroke = Stroke::new(1.0, theme::colours().accent);
         ui.painter().rect_stroke(rect.expand(2.0), 1.0, stroke, StrokeKind::Outside);
     }
 }

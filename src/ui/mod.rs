@@ -4,12 +4,15 @@
 //! Never burn, wgpu or files.
 
 mod actions;
+mod beside;
 mod bookmarks;
 mod card;
+mod code_changes;
 mod code_map;
 mod code_pictures;
 mod code_plane;
 mod code_plot;
+mod code_tile;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
@@ -23,11 +26,17 @@ mod dock;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+mod icons;
+pub mod inside;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod map;
+mod own_picture;
+mod pace;
 mod pad;
+mod palette;
 mod picture;
 mod plot;
 mod probe;
@@ -48,9 +57,10 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 
 pub use bookmarks::BookmarksView;
 pub use card::Card;
-pub use codebook_view::{Clock, CodebookView, Order};
+pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
-    BookmarkAsk, Command, CompanionAsk, Demo, DirectionsAsk, SeedsAsk, StationAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, SeedsAsk,
+    StationAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
@@ -58,15 +68,22 @@ pub use curves::CurvesView;
 pub use directions::{DirectionsView, Teachers};
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
+pub use inside::InsideView;
+pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
+pub use own_picture::{InvertForm, OwnPictureView};
+pub use palette::Palette;
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
-use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use crate::session::directions::Directions;
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
+use crate::session::inside::Inside;
+use crate::session::own_picture::OwnPictures;
+use crate::session::pace::Pace;
 use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::traversals::Traversals;
 use crate::session::walk::Walk;
@@ -86,8 +103,18 @@ pub struct Scene<'a> {
     pub model: ModelLine<'a>,
     /// Its codebook, for families that have one.
     pub codebook: Option<&'a Codebook>,
+    /// Encoded images on a plane.
+    pub map: MapScene<'a>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// Its codebook beside that of another model.
+    pub compared_codes: &'a ComparedCodes,
+    /// What is looked at inside of its networks.
+    pub inside: &'a Inside,
+    /// Pictures that a person brought along.
+    pub own: &'a OwnPictures,
+    /// How fast the window is.
+    pub pace: &'a Pace,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -195,6 +222,24 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// What every code decodes to.
+    pub palette: Palette,
+    /// Channels of the node that is looked at, on the sheet that [`InsideView::take_picture`] gave last.
+    pub channels: Option<Picture>,
+    /// What comes of changes inside of a network.
+    pub changed: Option<Picture>,
+    /// The same without them, where that is not the picture of the point.
+    pub unchanged: Option<Picture>,
+    /// The picture that was brought along, as the model sees it.
+    pub own: Option<Picture>,
+    /// What the model makes of it: its reconstruction, or the best that a search for its point has found.
+    pub own_made: Option<Picture>,
+    /// How the two differ, pixel by pixel.
+    pub own_error: Option<Picture>,
+    /// The brightest colour of the differences stands for this much, of pixels in `[0, 1]`.
+    pub own_error_reach: f32,
+    /// The pictures that were brought along, by their numbers, as far as they were looked at.
+    pub own_thumbnails: Vec<(u64, Picture)>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
 }
@@ -349,6 +394,12 @@ pub struct View {
     pub shows_keys: bool,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the map is looked at.
+    pub map: MapView,
+    /// How the inside of networks is shown.
+    pub inside: InsideView,
+    /// How pictures that were brought along are looked at.
+    pub own_picture: OwnPictureView,
 }
 
 /// What keys ask for, and what the palette finds.
@@ -372,9 +423,9 @@ const LEAST_WITH_INSPECTOR: f32 = 1100.0;
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
-    let cells = scene.code_map.map_or(0, |map| map.codes.len());
-    view.codebook.begin_frame(scene.codebook, cells);
+    view.codebook.begin_frame(scene.codebook, scene.code_map);
     view.sheets.clear();
+    theme::follow(ui.ctx());
     keyboard_and_palette(ui, scene, view, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
@@ -447,7 +498,7 @@ fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {
         ui.horizontal(|ui| {
             let bar = egui::ProgressBar::new(task.share as f32)
                 .desired_width(240.0)
-                .fill(theme::ACCENT.gamma_multiply(0.55))
+                .fill(theme::colours().accent.gamma_multiply(0.55))
                 .text(
                     theme::number(format!("{}: {:.0} %", task.name, task.share * 100.0)).size(11.0),
                 );

@@ -83,9 +83,8 @@ fn singular_vectors_of_a_turned_diagonal() {
         [[cos, -sin], [sin, cos]]
     };
     let (u, v) = (turned(77.0), turned(30.0));
-    let entry = |row: usize, column: usize| {
-        3.0 * u[row][0] * v[column][0] + 2.0 * u[row][1] * v[column][1]
-    };
+    let entry =
+        |row: usize, column: usize| 3.0 * u[row][0] * v[column][0] + 2.0 * u[row][1] * v[column][1];
     let matrix = array(2, vec![entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1)]);
     let found = right_singular_vectors(&matrix, 2, Watch::default().whole()).expect("unwatched");
     for (index, (component, singular)) in found.iter().zip([3.0, 2.0]).enumerate() {
@@ -112,7 +111,11 @@ fn what_is_made_of_latents_leads_back_to_them() {
         .collect();
     assert!(cosine(&axes[0], &unit(d, 4)).abs() > 0.98, "{axes:?}");
     assert!(cosine(&axes[1], &unit(d, 1)).abs() > 0.98, "{axes:?}");
-    assert_eq!(axes_of_scores(&latents, &made, &[0.0, 0.0, 1.0]), None, "nothing follows a constant");
+    assert_eq!(
+        axes_of_scores(&latents, &made, &[0.0, 0.0, 1.0]),
+        None,
+        "nothing follows a constant"
+    );
 }
 
 /// Between normal clouds of one covariance S the best plane lies at S⁻¹ times the way between their means.
@@ -214,13 +217,10 @@ fn the_low_and_the_high_third() {
     let nine: Vec<f32> = (0..9).map(|value| value as f32).collect();
     let ends = low_and_high(&nine).expect("values");
     assert_eq!(ends, [3.0, 6.0]);
-    assert_eq!([0.0, 3.0, 4.0, 6.0, 8.0].map(|value| side_of(value, ends)), [
-        Some(false),
-        Some(false),
-        None,
-        Some(true),
-        Some(true)
-    ]);
+    assert_eq!(
+        [0.0, 3.0, 4.0, 6.0, 8.0].map(|value| side_of(value, ends)),
+        [Some(false), Some(false), None, Some(true), Some(true)]
+    );
     assert_eq!(low_and_high(&[0.0, 0.0, 0.0, 1.0]), Some([0.0, 1.0]), "mostly low");
     assert_eq!(low_and_high(&[0.0, 1.0, 1.0, 1.0]), Some([0.0, 1.0]), "mostly high");
     for values in [&[][..], &[2.0], &[2.0, 2.0], &[f32::NAN, 2.0]] {

@@ -1,6 +1,7 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
 mod behaviour;
+mod canvas;
 mod card;
 mod code_plane;
 mod codebook;
@@ -9,6 +10,9 @@ mod command_palette;
 mod directions;
 mod dock;
 mod evaluate;
+mod inside;
 mod layout;
 mod made_up;
+mod map;
+mod own_picture;
 mod window;

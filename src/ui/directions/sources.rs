@@ -79,12 +79,17 @@ fn offers(scene: &Scene<'_>) -> Vec<(String, String, Source)> {
     if !teachers.classes.is_empty() {
         let text = format!("Classes of {}", teachers.data);
         let count = teachers.classes.len();
-        let hint = format!("Encodes labelled images and finds what tells each of {count} classes from the rest.");
+        let hint = format!(
+            "Encodes labelled images and finds what tells each of {count} classes from the rest."
+        );
         offers.push((text, hint, Source::Classes));
     }
     for factor in teachers.factors {
         let text = format!("Factor: {}", factor.name);
-        let hint = format!("Encodes images and finds what leads from a low {0} to a high one, or from the rest to each {0}.", factor.name);
+        let hint = format!(
+            "Encodes images and finds what leads from a low {0} to a high one, or from the rest to each {0}.",
+            factor.name
+        );
         offers.push((text, hint, Source::Factor(factor.name.clone())));
     }
     if teachers.why_not.is_none() && !teachers.data.is_empty() {
@@ -134,7 +139,12 @@ fn learn(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Ve
     };
     let hint = "How many images are encoded, or draws decoded; a quarter as many held-out ones check what was learnt.";
     number(&mut form.images, IMAGES, "images to learn from", hint);
-    number(&mut form.count, COUNT, "components", "How many directions PCA and the first layer give.");
+    number(
+        &mut form.count,
+        COUNT,
+        "components",
+        "How many directions PCA and the first layer give.",
+    );
     ui.separator();
     for (text, hint, source) in offers(scene) {
         if ui.button(text).on_hover_text(hint).clicked() {

@@ -1,8 +1,8 @@
 //! How tiles look and what they ask for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use egui::{Color32, Response, RichText, Stroke, Style, Ui, Visuals, WidgetText};
+use egui::{Color32, Rect, Response, RichText, Stroke, Style, Ui, Visuals, WidgetText};
 use egui_tiles::{
     Behavior, Container, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile,
     TileId, Tiles, UiResponse,
@@ -12,7 +12,9 @@ use super::Pane;
 use crate::ui::{Command, Scene, View, explore_panel, theme};
 
 /// The bar with the names of views, in points.
-pub(in crate::ui) const TAB_BAR: f32 = 24.0;
+pub(in crate::ui) const TAB_BAR: f32 = 22.0;
+/// The size of names: there are many of them.
+const NAME_SIZE: f32 = 13.5;
 /// On either side of a view's name, in points.
 const NAME_MARGIN: f32 = 8.0;
 /// Less room is no use for what is told beside the names, in points.
@@ -27,7 +29,7 @@ pub(super) struct Views<'a, 'scene> {
     out: &'a mut Vec<Command>,
     is_arranged: bool,
     closed: Option<TileId>,
-    seen: BTreeSet<Pane>,
+    seen: BTreeMap<Pane, Rect>,
 }
 
 impl<'a, 'scene> Views<'a, 'scene> {
@@ -36,19 +38,19 @@ impl<'a, 'scene> Views<'a, 'scene> {
         view: &'a mut View,
         out: &'a mut Vec<Command>,
     ) -> Self {
-        let (is_arranged, closed, seen) = (false, None, BTreeSet::new());
+        let (is_arranged, closed, seen) = (false, None, BTreeMap::new());
         Self { scene, view, out, is_arranged, closed, seen }
     }
 
     /// Whether a person arranged tiles, the one that is to go, and the views that were drawn.
-    pub(super) fn done(self) -> (bool, Option<TileId>, BTreeSet<Pane>) {
+    pub(super) fn done(self) -> (bool, Option<TileId>, BTreeMap<Pane, Rect>) {
         (self.is_arranged, self.closed, self.seen)
     }
 }
 
 impl Behavior<Pane> for Views<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
-        self.seen.insert(*pane);
+        self.seen.insert(*pane, ui.max_rect());
         theme::view_frame().show(ui, |ui| {
             explore_panel::pane(ui, *pane, self.scene, self.view, self.out);
         });
@@ -58,7 +60,7 @@ impl Behavior<Pane> for Views<'_, '_> {
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         // A placeholder gives way to the colour that tells whether the view is in front.
         let title = RichText::new(explore_panel::title(*pane, self.scene));
-        title.heading().color(Color32::PLACEHOLDER).into()
+        title.size(NAME_SIZE).color(Color32::PLACEHOLDER).into()
     }
 
     fn on_tab_button(
@@ -71,6 +73,10 @@ impl Behavior<Pane> for Views<'_, '_> {
         response.context_menu(|ui| {
             if ui.button("Close").on_hover_text("The menu Views brings it back.").clicked() {
                 self.closed = Some(tile);
+                ui.close();
+            }
+            if ui.button("Save as a picture…").clicked() {
+                self.out.push(Command::SaveView { pane, path: None });
                 ui.close();
             }
             if ui.button("Reset layout").clicked() {
@@ -92,11 +98,12 @@ impl Behavior<Pane> for Views<'_, '_> {
         let active = tabs.active.and_then(|tile| tiles.get_pane(&tile));
         let Some(&pane) = active else { return };
         // The names come first: what is told beside them takes what they leave.
-        let font = egui::TextStyle::Heading.resolve(ui.style());
+        let font = egui::FontId::proportional(NAME_SIZE);
         let width = |tile: &TileId| {
             let name =
                 tiles.get_pane(tile).map_or("", |pane| explore_panel::title(*pane, self.scene));
-            let galley = ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::MUTED);
+            let galley =
+                ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::colours().muted);
             galley.size().x + 2.0 * NAME_MARGIN
         };
         let names: f32 = tabs.children.iter().map(width).sum();
@@ -150,8 +157,8 @@ impl Behavior<Pane> for Views<'_, '_> {
     fn resize_stroke(&self, _style: &Style, state: ResizeState) -> Stroke {
         match state {
             ResizeState::Idle => Stroke::NONE,
-            ResizeState::Hovering => Stroke::new(1.0, theme::MUTED),
-            ResizeState::Dragging => Stroke::new(2.0, theme::ACCENT),
+            ResizeState::Hovering => Stroke::new(1.0, theme::colours().muted),
+            ResizeState::Dragging => Stroke::new(2.0, theme::colours().accent),
         }
     }
 
@@ -190,6 +197,6 @@ impl Behavior<Pane> for Views<'_, '_> {
         _tile: TileId,
         state: &TabState,
     ) -> Color32 {
-        if state.active { visuals.strong_text_color() } else { theme::MUTED }
+        if state.active { visuals.strong_text_color() } else { theme::colours().muted }
     }
 }

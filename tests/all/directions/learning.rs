@@ -49,7 +49,8 @@ fn a_vae_tells_what_its_images_differ_in() {
         let source = Source::Factor(factor.name.clone());
         factors.extend(learn(&learner, &data, &lesson(source)).expect("directions"));
     }
-    let gain = |direction: &Direction| direction.accuracy.map_or(0.0, |[right, chance]| right - chance);
+    let gain =
+        |direction: &Direction| direction.accuracy.map_or(0.0, |[right, chance]| right - chance);
     let best = factors.iter().map(gain).fold(0.0, f64::max);
     assert!(best > 0.25, "some factor is told far better than by chance: {best}");
     for direction in &factors {

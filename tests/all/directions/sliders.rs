@@ -210,7 +210,8 @@ fn any_order_of_commands_leaves_valid_sliders() {
                 let index = index.expect("one that is moved");
                 let mut same = directions.clone();
                 let again = same.set(index, directions.value(index), &explore).expect("a point");
-                let scale = again.iter().chain(explore.latent()).fold(1.0f32, |a, b| a.max(b.abs()));
+                let scale =
+                    again.iter().chain(explore.latent()).fold(1.0f32, |a, b| a.max(b.abs()));
                 for (again, now) in again.iter().zip(explore.latent()) {
                     // Counting from a changed base rounds anew.
                     let limit = 1e-3 * scale.max(1e3);
