@@ -130,7 +130,7 @@ pub fn difference_of_means(latents: &Array, sides: &[Option<bool>]) -> Option<Se
     let [off, on] = means;
     let axis: Vec<f64> = on.iter().zip(&off).map(|(on, off)| on - off).collect();
     let length = dot_wide(&axis, &axis).sqrt();
-    if length.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) || !length.is_finite() {
+    if !length.is_finite() || length <= 0.0 {
         return None;
     }
     let axis: Vec<f64> = axis.into_iter().map(|value| value / length).collect();

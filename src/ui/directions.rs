@@ -11,7 +11,7 @@ use egui::{
 };
 
 use super::words::{grouped, measure};
-use super::{Command, DirectionsAsk, Scene, View, theme, tiles};
+use super::{Command, DirectionsAsk, Scene, View, keys, theme, tiles};
 use crate::data::FactorInfo;
 use crate::latent::Range;
 use crate::latent::directions::{Direction, cosine};
@@ -131,6 +131,12 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>
         for (width, colour) in [(3.0, theme::colours().stage), (1.5, theme::colours().accent)] {
             ui.painter().vline(x, rect.y_range(), Stroke::new(width, colour));
         }
+    }
+    keys::focus_ring(ui, &response, rect);
+    let [right, _] = keys::arrows(ui, &response);
+    if right != 0 {
+        let step = 2.0 * reach / (COLUMNS - 1) as f32;
+        out.push(set(index, value + right as f32 * step, true));
     }
     let value_at = |x: f32| swept.value(range, (x - rect.left()) / rect.width());
     let held = response.dragged() || response.clicked();

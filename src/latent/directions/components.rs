@@ -82,7 +82,7 @@ pub fn right_singular_vectors(
 /// `latents`: `[n, d]`; `made`: `[n, f]`; `axis`: `[f]`; result: `[d]`, of length 1
 ///
 /// # Source
-/// Härkönen et al. 2020, "GANSpace: discovering interpretable GAN controls", eq. 3, arXiv:2004.02546.
+/// Härkönen et al. 2020, "`GANSpace`: discovering interpretable GAN controls", eq. 3, arXiv:2004.02546.
 pub fn axes_of_scores(latents: &Array, made: &Array, axis: &[f64]) -> Option<Vec<f64>> {
     let n = latents.num_rows();
     let scores: Vec<f64> = (0..n).map(|row| along(made.row(row), axis)).collect();
@@ -107,7 +107,7 @@ impl Spread<'_> {
     fn components(&self, count: usize, part: Part<'_>) -> Result<Vec<Component>, Stopped> {
         let d = self.mean.len();
         let whole = self.sum_of_squares();
-        if d == 0 || whole.partial_cmp(&0.0) != Some(std::cmp::Ordering::Greater) {
+        if d == 0 || !whole.is_finite() || whole <= 0.0 {
             return Ok(Vec::new());
         }
         let all = if d <= EXACT_DIMS { d.div_ceil(ROUNDS) } else { 0 };

@@ -175,14 +175,14 @@ impl Problem {
     }
 
     /// Goes as far along a step as the loss falls; whether it does at all.
-    fn walk(&self, weights: &mut Vec<f64>, step: &[f64]) -> bool {
+    fn walk(&self, weights: &mut [f64], step: &[f64]) -> bool {
         let before = self.loss(weights);
         let mut share = 1.0;
         for _ in 0..30 {
             let there: Vec<f64> =
                 weights.iter().zip(step).map(|(weight, step)| weight + share * step).collect();
             if self.loss(&there) < before {
-                *weights = there;
+                weights.copy_from_slice(&there);
                 return true;
             }
             share *= 0.5;

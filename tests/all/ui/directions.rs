@@ -107,6 +107,11 @@ fn the_row_of_pictures_leads_to_where_it_is_held() {
         panic!("{found:?}");
     };
     assert!((value - 3.0).abs() < 0.05, "the last picture is at 3 deviations: {value}");
+    harness.get_by_label("Pictures along circle").focus();
+    asked(&mut harness);
+    harness.key_press(egui::Key::ArrowLeft);
+    let one_picture = DirectionsAsk::Set { index: 0, value: -0.75, begins: true };
+    assert_eq!(asked(&mut harness), [ask(one_picture)]);
 }
 
 #[test]
