@@ -69,6 +69,17 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter("Pictures", &endings);
             wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
         }
+        Chosen::Directions => {
+            let dialog = dialog.set_title("Load directions");
+            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+            wait(jobs, purpose, dialog.pick_file());
+        }
+        Chosen::DirectionsOut => {
+            let dialog =
+                dialog.set_title("Save directions").set_file_name("directions.safetensors");
+            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+            wait(jobs, purpose, dialog.save_file());
+        }
         Chosen::Workspace => {
             let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
             wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());

@@ -16,6 +16,7 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::latent::directions::Direction;
 use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
@@ -79,6 +80,8 @@ pub(super) enum Done {
     MapHere { point: Option<u32> },
     /// A view was taken off the screen.
     View { picture: egui::ColorImage, path: PathBuf },
+    /// Directions of the latent space, learnt or read from a file, or why there are none.
+    Directions { question: u64, found: Result<Vec<Direction>, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -142,6 +145,10 @@ pub(super) enum Chosen {
     Node,
     /// A picture to look at with the model.
     OwnPicture,
+    /// A file of directions to be read.
+    Directions,
+    /// A file of directions to be written.
+    DirectionsOut,
     /// A workspace file.
     Workspace,
     /// The walk's file.

@@ -14,7 +14,7 @@ use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
-pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, SeedsAsk, StationAsk};
+pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, SeedsAsk, StationAsk};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -118,6 +118,8 @@ pub enum Command {
     Bookmark(BookmarkAsk),
     /// Changes the walk from station to station.
     Station(StationAsk),
+    /// Learns directions of the latent space, and moves along them.
+    Directions(DirectionsAsk),
     /// Writes the pictures of a sheet that is shown; asks where when no path is given.
     SaveSheet {
         /// Which sheet.

@@ -33,6 +33,8 @@ pub enum Pane {
     Map,
     /// Dimensions swept one by one.
     Traversals,
+    /// Directions of the latent space as sliders.
+    Directions,
     /// Points that a person keeps.
     Bookmarks,
     /// A way from point to point.
@@ -54,7 +56,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -65,6 +67,7 @@ impl Pane {
         Self::Reconstructions,
         Self::Map,
         Self::Traversals,
+        Self::Directions,
         Self::Bookmarks,
         Self::Walk,
         Self::SideBySide,
@@ -85,6 +88,7 @@ impl Pane {
             Self::Palette => "Palette",
             Self::Changes => "Changes",
             Self::Traversals => "Traversals",
+            Self::Directions => "Directions",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
             Self::SideBySide => "Side by side",
@@ -111,6 +115,9 @@ impl Pane {
             Self::Changes => "The codebook beside that of another checkpoint or model.",
             Self::Traversals => {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
+            }
+            Self::Directions => {
+                "Directions that mean something, as sliders: learnt from labels, found by PCA, or from one point to another."
             }
             Self::Bookmarks => "Points that you keep, and sums of them.",
             Self::SideBySide => {
@@ -147,6 +154,7 @@ impl Pane {
             | Self::Picture
             | Self::Reconstructions
             | Self::Map
+            | Self::Directions
             | Self::Bookmarks
             | Self::Walk
             | Self::SideBySide

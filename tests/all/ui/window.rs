@@ -17,7 +17,7 @@ use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
-    Pictures, ProbePictures, Scene, Thumbs, View,
+    Pictures, ProbePictures, Scene, Teachers, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -58,6 +58,7 @@ pub struct Window {
     pub kept: Kept,
     pub companions: Vec<CompanionLine>,
     pub link: Link,
+    pub teachers: Teachers<'static>,
 }
 
 impl eframe::App for Window {
@@ -105,6 +106,8 @@ impl eframe::App for Window {
             watched: &self.watched,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
+            directions: &self.kept.directions,
+            teachers: self.teachers,
             drift: [0.0; 2],
             tasks: &[],
             companions: &self.companions,
