@@ -99,6 +99,11 @@
 //!   unpacks to nor how often one is visited.
 //! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
 //!   name every shape that exists ([`train::init::Init`]).
+//! - Looking inside of networks is arithmetic on graphs ([`graph`]'s `part` and `perturbed`): a value becomes an output,
+//!   a channel's change a sum with a residual over that channel alone, so that every engine runs it unchanged and its
+//!   strength is but a weight. Only what is shown is computed, on a thread of its own ([`measure::inside`]).
+//! - The CPU engine is written once and also runs on burn's tape ([`engine::gradient`]), whole planes instead of bands:
+//!   inversion of decoders ([`measure::invert`]) needs no second description of a network.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -1,6 +1,9 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
+pub mod inside;
+pub mod invert;
 mod kinds;
+pub mod own_picture;
 pub mod side_by_side;
 
 use std::time::{Duration, Instant};

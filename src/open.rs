@@ -1,5 +1,6 @@
 //! From the MODEL that a person names to a network that runs.
 
+mod demo;
 mod info;
 
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ pub enum OpenError {
     /// The path.
     #[error(
         "open the model: {found} (expected a run directory, DIR@latest, DIR@STEP, a checkpoint's \
-         model.safetensors, or a model of diffusers, taming-transformers, latent-diffusion or TAESD): {path}"
+         model.safetensors, demo:vae, demo:vq-vae, or a model of diffusers, taming-transformers, latent-diffusion or TAESD): {path}"
     )]
     Path {
         /// What is there.
@@ -113,11 +114,14 @@ pub struct Opened {
 }
 
 /// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`, or with `PATH#TENSOR` a
-/// tensor of any checkpoint as a codebook alone.
+/// tensor of any checkpoint as a codebook alone. `demo:vae` and `demo:vq-vae` are part of the program.
 ///
 /// # Errors
 /// When nothing usable is there.
 pub fn open(model: &str) -> Result<Opened, OpenError> {
+    if let Some(embedded) = demo::named(model) {
+        return embedded;
+    }
     if let Some((path, tensor)) = path_and_tensor(model) {
         let found = foreign::find_codebook(&path, tensor)?;
         return of_another_library(path, found);

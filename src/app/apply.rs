@@ -8,14 +8,13 @@ use eframe::egui;
 use super::jobs::{Chosen, Done, Found};
 use super::workspace::{self, Workspace};
 use super::{ZscopeApp, dialogs};
-use crate::codec::take;
 use crate::data::{self, DataSpec, Dataset};
-use crate::engine::{EngineKind, Runner};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
-use crate::graph::lower::Task;
 use crate::open::Opened;
 use crate::session::explore::PasteError;
+use crate::session::inside::Inside;
+use crate::session::own_picture::Source;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
@@ -120,6 +119,32 @@ impl ZscopeApp {
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
             Command::ResetCells => self.reset_cells(),
+            Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
+            Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
+            Command::SavePoints(Some(path)) => self.save_points(path),
+            Command::SavePoints(None) => dialogs::ask(&self.jobs, Chosen::Points),
+            Command::CopyLine(of) => match self.command_line(of) {
+                Ok(line) => {
+                    self.notice(format!("Copied: {line}"), false);
+                    ctx.copy_text(line);
+                }
+                Err(error) => self.notice(format!("Copy as a command: {error}"), true),
+            },
+            Command::LookInto(side) => self.look(|inside| inside.look_into(side)),
+            Command::LookAt(node) => self.look(|inside| inside.choose(&node)),
+            Command::Perturb(change) => self.look(|inside| inside.change(change)),
+            Command::Unperturb(index) => self.look(|inside| inside.unchange(index)),
+            Command::UnperturbAll => self.look(Inside::unchange_all),
+            Command::SaveNode(Some(path)) => self.save_node(path),
+            Command::SaveNode(None) => dialogs::ask(&self.jobs, Chosen::Node),
+            Command::PickPicture => dialogs::ask(&self.jobs, Chosen::OwnPicture),
+            Command::AddPicture { name, source } => self.add_picture(name, source),
+            Command::ChoosePicture(number) => self.change_own(|own| own.choose(number)),
+            Command::RemovePicture(number) => self.change_own(|own| own.remove(number)),
+            Command::GoToPicture => self.go_to_picture(),
+            Command::PictureToCorner(index) => self.picture_to_corner(index),
+            Command::Invert(form) => self.invert(ctx, &form),
+            Command::StopInverting => self.own.stop_search(),
             Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
             Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),
             Command::ShowCommandPalette(is_shown) => {
@@ -198,7 +223,10 @@ impl ZscopeApp {
                 self.open_spec(question, spec.to_string(), spec);
             }
             Found::Model if question > self.model_question => self.open_model(question, &path),
-            Found::Picture => self.open_picture(path),
+            Found::Picture => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.add_picture(name, Source::File(path));
+            }
             Found::Workspace => match Workspace::read(&path) {
                 Ok(workspace) if !self.is_busy() => self.take_up(ctx, workspace, true),
                 Ok(_) => {}
@@ -242,32 +270,6 @@ impl ZscopeApp {
             self.notice("A run is still going on: stop it first.", true);
         }
         busy
-    }
-
-    /// Goes to where the encoder puts a picture.
-    pub(super) fn open_picture(&mut self, path: PathBuf) {
-        let Some(model) = &self.model else {
-            self.wanted_picture = Some(path);
-            return;
-        };
-        let Some(encoder) = model.networks.encoder.clone() else {
-            let text = match model.config.task() {
-                Task::Quantize => {
-                    "Only a codebook is open: there is no encoder that makes codes of a picture."
-                }
-                _ => {
-                    "This model only generates: it cannot say where a picture lies in its latent space."
-                }
-            };
-            self.notice(text, true);
-            return;
-        };
-        let (image, range) = (model.image, model.range);
-        self.jobs.spawn("picture", move |done| {
-            done(Done::Latent(
-                latent_of(&path, &encoder, image, range).map_err(|error| error.to_string()),
-            ));
-        });
     }
 
     fn start_training(&mut self, form: TrainForm, init: Option<Init>) {
@@ -385,21 +387,6 @@ fn found_at(path: &Path) -> Found {
     }
     let is_picture = path.is_file() && image::ImageFormat::from_path(path).is_ok();
     if is_picture { Found::Picture } else { Found::Model }
-}
-
-fn latent_of(
-    path: &Path,
-    encoder: &crate::graph::Graph,
-    image: crate::picture::ImageShape,
-    range: crate::picture::ValueRange,
-) -> Result<Vec<f32>, crate::codec::CodecError> {
-    let mut picture = pictures::read_picture(path, image)?;
-    for value in picture.data_mut() {
-        *value = range.from_unit(*value);
-    }
-    let batch = picture.reshaped(image.batch(1))?;
-    let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&batch)?;
-    Ok(take(&mut outputs, "latent")?.into_data())
 }
 
 /// Sets a run up as the form says.

@@ -11,7 +11,7 @@ use crate::array::Array;
 use crate::codec::{CodecError, take};
 use crate::engine::{EngineKind, Runner};
 use crate::open::Opened;
-use crate::ui::{CompanionAsk, CompanionLine, Demo, Link};
+use crate::ui::{CompanionAsk, CompanionLine, Link};
 
 /// The most models beside the one in the explorer.
 const MOST: usize = 4;
@@ -70,7 +70,6 @@ impl ZscopeApp {
         match ask {
             CompanionAsk::Add(Some(path)) => self.add_companion(&path),
             CompanionAsk::Add(None) => dialogs::ask(&self.jobs, Chosen::Companion),
-            CompanionAsk::AddDemo(demo) => self.add_demo_companion(demo),
             CompanionAsk::Remove(index) => self.remove_companion(index),
             CompanionAsk::Explore(index) => self.explore_companion(index),
             CompanionAsk::Link(link) => self.link_companions(link),
@@ -89,15 +88,6 @@ impl ZscopeApp {
         self.jobs.spawn("beside", move |done| {
             let opened = crate::open::open(&text).map(Box::new).map_err(|error| error.to_string());
             done(Done::Companion(opened));
-        });
-    }
-
-    /// Puts an embedded model beside the one in the explorer.
-    fn add_demo_companion(&mut self, demo: Demo) {
-        self.jobs.spawn("beside", move |done| {
-            done(Done::Companion(
-                demo::open_demo(demo).map(Box::new).map_err(|error| error.to_string()),
-            ));
         });
     }
 

@@ -178,6 +178,14 @@ impl Decoder {
         }
     }
 
+    /// The seconds that the newest picture of the point took, where that is known: shaders do not wait to tell.
+    pub(super) fn decode_secs(&self) -> Option<f32> {
+        match self {
+            Self::Wgsl(_) => None,
+            Self::Thread(thread) => thread.decode_secs(),
+        }
+    }
+
     /// What stands in for the picture of the point while that is in the making.
     pub(super) fn unfinished(&self) -> Option<Unfinished> {
         match self {

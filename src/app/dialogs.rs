@@ -36,6 +36,27 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
+        Chosen::View(pane) => {
+            let name = format!("{}.png", pane.name().to_lowercase());
+            let dialog = dialog.set_title("Save the view").set_file_name(name);
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::Points => {
+            let dialog = dialog.set_title("Save points").set_file_name("points.safetensors");
+            wait(jobs, purpose, dialog.add_filter("Tensors", &["safetensors"]).save_file());
+        }
+        Chosen::Node => {
+            let dialog = dialog.set_title("Save the node").set_file_name("channels.png");
+            let dialog = dialog.add_filter("Channels", &["png"]);
+            let dialog = dialog.add_filter("Values", &["safetensors"]);
+            wait(jobs, purpose, dialog.add_filter("All nodes", &["csv"]).save_file());
+        }
+        Chosen::OwnPicture => {
+            let dialog = dialog.set_title("Open a picture");
+            let endings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "qoi"];
+            let dialog = dialog.add_filter("Pictures", &endings);
+            wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
+        }
         Chosen::Workspace => {
             let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
             wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());

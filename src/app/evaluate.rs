@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eframe::egui;
 
 use super::jobs::Done;
-use super::{ZscopeApp, demo, textures};
+use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::formats::write_whole;
 use crate::measure::MeasureOptions;
@@ -117,7 +117,7 @@ impl ZscopeApp {
         self.jobs.spawn("measure", move |done| {
             let known = known.as_ref().map(|(spec, dataset)| (spec.as_str(), Arc::clone(dataset)));
             let mut tell = |told| done(Done::Evaluated(told));
-            measure_side_by_side(&request, known, &open, &cancel, &mut tell);
+            measure_side_by_side(&request, known, &open_named, &cancel, &mut tell);
         });
     }
 
@@ -158,10 +158,6 @@ fn show(slot: &mut Option<egui::TextureHandle>, ctx: &egui::Context, images: &Ar
     textures::show(slot, ctx, "measured", images, PICTURE_COLUMNS, options);
 }
 
-/// A model by its name: one of the embedded ones, or whatever is at a path.
-fn open(model: &str) -> Result<Opened, String> {
-    match demo::named(model) {
-        Some(opened) => opened.map_err(|error| format!("open the {model}: {error}")),
-        None => crate::open::open(model).map_err(|error| error.to_string()),
-    }
+fn open_named(model: &str) -> Result<Opened, String> {
+    crate::open::open(model).map_err(|error| error.to_string())
 }

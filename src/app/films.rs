@@ -40,7 +40,7 @@ impl ZscopeApp {
             return self.notice("Save the pictures: show them first.", true);
         };
         let points = points.to_vec();
-        self.save_points(ctx, points, Form::Sheet(columns.max(1)), path);
+        self.save_pictures(ctx, points, Form::Sheet(columns.max(1)), path);
     }
 
     /// Writes a whole round of the walk.
@@ -54,10 +54,16 @@ impl ZscopeApp {
         }
         let speed = walk.speed.abs().max(0.05);
         let secs = walk.round_secs() / speed;
-        self.save_points(ctx, points, Form::Film(secs), path);
+        self.save_pictures(ctx, points, Form::Film(secs), path);
     }
 
-    fn save_points(&mut self, ctx: &egui::Context, points: Vec<Point>, form: Form, path: PathBuf) {
+    fn save_pictures(
+        &mut self,
+        ctx: &egui::Context,
+        points: Vec<Point>,
+        form: Form,
+        path: PathBuf,
+    ) {
         let Some(model) = &self.model else { return };
         let (networks, range) = (model.networks.clone(), model.range);
         let task = self.tasks.begin("Saving pictures");

@@ -12,12 +12,14 @@ use super::survey::{CodePictures, Surveyed};
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
-use crate::session::Compared;
 use crate::session::sheets::SheetName;
+use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
+use crate::ui::Pane;
 
 /// How often the window looks whether files are written while it closes.
 const SAVE_INTERVAL: Duration = Duration::from_millis(5);
@@ -46,14 +48,18 @@ pub(super) enum Done {
     Evaluated(Told),
     /// A run is ready to start, or why not.
     Plan(Result<Box<Plan>, String>),
-    /// The latent of a picture that was opened.
-    Latent(Result<Vec<f32>, String>),
+    /// What the model makes of a picture that a person brought along, or why that cannot be told.
+    Own { question: u64, number: u64, found: Result<Box<own_picture::Found>, String> },
+    /// The point that a search for one has found, or why there is none.
+    Inverted { question: u64, found: Result<Descent, String> },
     /// Where codes lie on the plane in which they spread most.
     CodePlane { question: u64, plane: PrincipalPlane },
     /// Where codes occur in held-out images, or why that cannot be told.
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// A view was taken off the screen.
+    View { picture: egui::ColorImage, path: PathBuf },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -95,6 +101,14 @@ pub(super) enum Chosen {
     Picture,
     /// A model beside the one in the explorer.
     Companion,
+    /// A view's picture.
+    View(Pane),
+    /// Points as tensors.
+    Points,
+    /// The file of the node that is looked at.
+    Node,
+    /// A picture to look at with the model.
+    OwnPicture,
     /// A workspace file.
     Workspace,
     /// The walk's file.
@@ -130,6 +144,18 @@ impl Jobs {
     /// The window that hears of them.
     pub(super) fn ctx(&self) -> &egui::Context {
         &self.ctx
+    }
+
+    /// What tells of something that was found elsewhere, as a job does.
+    pub(super) fn teller(&self) -> impl Fn(Done) + Send + use<> {
+        let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
+        move |done| {
+            // Nobody may wait on the window's own thread; there is room but for a flood.
+            if sender.try_send(done).is_err() {
+                log::error!("too much to tell at once");
+            }
+            ctx.request_repaint();
+        }
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].

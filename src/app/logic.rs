@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 
@@ -41,6 +41,9 @@ impl eframe::App for ZscopeApp {
         if let Some(log) = &mut self.frame_log {
             log.begin(frame.info().cpu_usage, ctx.requested_repaint_last_pass());
         }
+        if let Some(secs) = frame.info().cpu_usage {
+            self.pace.add_frame(secs);
+        }
         if self.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
@@ -51,7 +54,8 @@ impl eframe::App for ZscopeApp {
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting;
         let is_measuring = self.evaluation.is_measuring();
-        let at = script::Progress { step, is_over, is_measuring };
+        let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
+        let at = script::Progress { step, is_over, is_measuring, is_inverting };
         let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
         if let Some(command) = scripted {
             self.apply(ctx, command);
@@ -74,6 +78,7 @@ impl eframe::App for ZscopeApp {
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
         self.draw_codes(&ctx);
+        self.draw_channels(&ctx);
         for command in commands {
             self.apply(&ctx, command);
         }
@@ -132,6 +137,9 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            inside: &self.looking.inside,
+            own: &self.own.state,
+            pace: &self.pace,
             pictures: &self.pictures,
             data: &self.data,
             estimate: self.estimate(),
@@ -191,6 +199,7 @@ impl ZscopeApp {
         let events: Vec<Event> = training.events().try_iter().collect();
         for event in &events {
             self.session.apply(event);
+            self.tell_desktop(event);
             match event {
                 Event::Diverged { message, last_checkpoint, .. }
                 | Event::Failed { message, last_checkpoint, .. } => {
@@ -225,6 +234,18 @@ impl ZscopeApp {
             // A run that ended before its first weights leaves nothing to show.
             self.pending = None;
         }
+    }
+
+    /// Tells the desktop that a run is over.
+    fn tell_desktop(&self, event: &Event) {
+        let step = match event {
+            Event::Finished { step, .. } => format!("The run has finished at step {step}."),
+            Event::Diverged { step, .. } => format!("The run has diverged at step {step}."),
+            Event::Failed { step, .. } => format!("The run broke at step {step}."),
+            _ => return,
+        };
+        let took = self.started.map(|started| started.elapsed()).unwrap_or_default();
+        super::notify::over(self.jobs.ctx(), step, took);
     }
 
     fn take_jobs(&mut self, ctx: &egui::Context) {
@@ -280,15 +301,15 @@ impl ZscopeApp {
                     self.code_pictures_made(ctx, code, None);
                 }
                 Done::Plan(Ok(plan)) => self.start_run(*plan),
-                Done::Latent(Ok(latent)) => {
-                    self.explore.begin_edit();
-                    self.explore.set_latent(&latent);
-                    self.picture_is_stale = true;
+                Done::Own { question, number, found } => {
+                    self.own_found(ctx, question, number, found);
                 }
+                Done::View { picture, path } => self.write_view(picture, path),
                 Done::Companion(opened) => self.companion_opened(ctx, opened),
                 Done::CompanionImage { question, index, latent } => {
                     self.companion_encoded(question, index, latent);
                 }
+                Done::Inverted { question, found } => self.inverted(ctx, question, found),
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
@@ -297,7 +318,6 @@ impl ZscopeApp {
                 }
                 Done::Model { opened: Err(error), .. }
                 | Done::History { events: Err(error), .. }
-                | Done::Latent(Err(error))
                 | Done::Compared(Err(error))
                 | Done::Saved(Err(error)) => {
                     self.notice(error, true);
@@ -318,7 +338,8 @@ impl ZscopeApp {
     /// A person chose a path.
     fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
         match chosen {
-            Chosen::Data | Chosen::Model | Chosen::ModelFile => {
+            Chosen::Node => self.save_node(path),
+            Chosen::Data | Chosen::Model | Chosen::ModelFile | Chosen::OwnPicture => {
                 self.open_path(path);
             }
             Chosen::Compared => self.compare_run(path),
@@ -330,6 +351,8 @@ impl ZscopeApp {
             Chosen::Curves => self.save_curves(path),
             Chosen::Picture => self.save_picture(path),
             Chosen::Companion => self.add_companion(&path),
+            Chosen::View(pane) => self.save_view(ctx, pane, path),
+            Chosen::Points => self.save_points(path),
             Chosen::Workspace => self.save_workspace(ctx, path),
             Chosen::Walk { pictures } => {
                 self.save_walk(ctx, pictures, path);
@@ -374,6 +397,7 @@ impl ZscopeApp {
         self.live = training.live().clone();
         self.seen_weights = 0;
         self.seen_probe = 0;
+        self.started = Some(Instant::now());
         self.training = Some(training);
     }
 
@@ -390,11 +414,16 @@ impl ZscopeApp {
         }
         self.take_kl(ctx);
         self.take_codes();
+        self.take_inside(ctx);
+        self.take_descent(ctx);
+        self.start_own();
         if let Some(decoder) = &mut self.decoder {
             decoder.poll(ctx);
             self.pictures.main = decoder.point();
             self.pictures.unfinished = decoder.unfinished();
             self.pictures.pad = decoder.pad();
+            let decode = decoder.decode_secs().or_else(|| self.looking.inside.decoder_secs());
+            self.pace.set_decode(decode);
             self.pictures.sheets = decoder.sheets();
             if let Some(error) = decoder.take_error() {
                 self.notice(format!("draw the picture: {error}"), true);
@@ -448,6 +477,8 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(format!("show newer weights: {error}"), true);
         }
+        self.looking.weights_changed();
+        self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
         self.log_moved("weights");
@@ -476,6 +507,8 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(format!("show another part of the model: {error}"), true);
         }
+        self.looking.weights_changed();
+        self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
     }
@@ -648,21 +681,22 @@ impl ZscopeApp {
         }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
+        self.looking.model_changed();
+        self.own.model_changed();
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;
         self.pad_is_stale = true;
-        if let Some(path) = self.wanted_picture.take() {
-            self.open_picture(path);
-        }
     }
 
     /// Makes the pictures that are out of date: the point at once, the pad a few tiles a frame.
     fn draw(&mut self, ctx: &egui::Context) {
         if self.picture_is_stale {
             self.map_codes(ctx);
+            self.looking.is_stale = true;
         }
         self.draw_companions(ctx, self.picture_is_stale);
+        self.ask_inside(ctx);
         let Some(decoder) = &mut self.decoder else { return };
         let mut drawn = Ok(());
         if std::mem::take(&mut self.picture_is_stale) {
@@ -692,6 +726,9 @@ fn told_use(tensors: &NamedArrays) -> Usage {
 }
 
 pub(super) fn model_name(opened: &Opened) -> String {
+    if let Some(demo) = super::demo::of_path(&opened.path) {
+        return demo.name().to_owned();
+    }
     // A checkpoint is called as its run; a model of another library has a name of its own.
     let parent = opened.path.parent().filter(|_| opened.run.is_some());
     let folder = opened.run_dir.as_deref().or(parent);

@@ -6,6 +6,7 @@
 mod apply;
 mod card;
 mod codes;
+mod command_lines;
 mod companions;
 mod compare;
 mod decoder;
@@ -15,11 +16,15 @@ mod evaluate;
 mod films;
 mod frame_log;
 mod history;
+mod inside;
 mod jobs;
 mod logic;
+mod notify;
 mod opening;
+mod own_picture;
 mod recent;
 mod script;
+mod shots;
 mod survey;
 mod tasks;
 mod textures;
@@ -27,9 +32,9 @@ mod walking;
 mod workspace;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use eframe::egui;
 use eframe::egui_wgpu::{RenderState, WgpuConfiguration, WgpuSetup};
@@ -47,6 +52,7 @@ use crate::open::{Opened, code_shares};
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::{Explore, Standing};
 use crate::session::kept::Kept;
+use crate::session::pace::Pace;
 use crate::session::sheets::SheetPoints;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
@@ -58,8 +64,10 @@ use companions::Companions;
 use decoder::Decoder;
 use evaluate::Evaluation;
 use frame_log::FrameLog;
+use inside::Looking;
 use jobs::Jobs;
 use opening::Opening;
+use own_picture::OwnWork;
 use recent::Recent;
 use script::Script;
 use tasks::Tasks;
@@ -117,6 +125,8 @@ pub struct ZscopeApp {
     explore: Explore,
     view: View,
     training: Option<Training>,
+    /// When the newest run began.
+    started: Option<Instant>,
     /// Whether a run is being set up.
     is_starting: bool,
     /// Counts what was asked for.
@@ -124,8 +134,6 @@ pub struct ZscopeApp {
     /// The newest question for a model and for data, so that an answer to an older one is known as one.
     model_question: u64,
     data_question: u64,
-    /// A picture to be encoded as soon as there is a model.
-    wanted_picture: Option<PathBuf>,
     /// The step whose KL values are known already.
     kl_step: u64,
     /// What the run that trains will look like, until its first weights come.
@@ -155,6 +163,9 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    looking: Looking,
+    own: OwnWork,
+    pace: Pace,
     evaluation: Evaluation,
     probe_textures: ProbeTextures,
     preview: Option<egui::TextureHandle>,
@@ -274,11 +285,11 @@ impl ZscopeApp {
             explore: Explore::new(2),
             view: View::default(),
             training: None,
+            started: None,
             is_starting: false,
             questions: 0,
             model_question: 0,
             data_question: 0,
-            wanted_picture: None,
             kl_step: 0,
             pending: None,
             live: Live::default(),
@@ -301,6 +312,9 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            looking: Looking::default(),
+            own: OwnWork::default(),
+            pace: Pace::default(),
             evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),
             preview: None,

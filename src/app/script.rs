@@ -7,15 +7,17 @@ use anyhow::{Context as _, anyhow, bail};
 use eframe::egui;
 
 use crate::event::Value;
+use crate::graph::Perturbation;
 use crate::latent::Mixing;
 use crate::session::anchor::Anchor;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
+use crate::session::inside::Side;
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, Command, CompanionAsk, Demo, Link, MeasureForm, Order, Page, Pane, SeedsAsk,
-    StationAsk, TrainForm,
+    BookmarkAsk, Command, CompanionAsk, Demo, InvertForm, Link, MeasureForm, Order, Page, Pane,
+    SeedsAsk, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -35,6 +37,8 @@ pub(super) enum Line {
     WaitStep(u64),
     /// Waits until no model is being measured.
     WaitMeasured,
+    /// Waits until no point is searched for.
+    WaitInverted,
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -52,6 +56,8 @@ pub(super) struct Progress {
     pub(super) is_over: bool,
     /// Whether models are being measured.
     pub(super) is_measuring: bool,
+    /// Whether a point is searched for.
+    pub(super) is_inverting: bool,
 }
 
 /// A script being replayed.
@@ -60,6 +66,7 @@ pub(super) struct Script {
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
     waits_for_measures: bool,
+    waits_for_search: bool,
     hides_pointer: bool,
 }
 
@@ -79,6 +86,7 @@ impl Script {
             wait_until: None,
             wait_step: None,
             waits_for_measures: false,
+            waits_for_search: false,
             hides_pointer: false,
         })
     }
@@ -88,6 +96,7 @@ impl Script {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
             || self.waits_for_measures && at.is_measuring
+            || self.waits_for_search && at.is_inverting
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
@@ -95,6 +104,7 @@ impl Script {
         self.wait_until = None;
         self.wait_step = None;
         self.waits_for_measures = false;
+        self.waits_for_search = false;
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => {
@@ -105,6 +115,7 @@ impl Script {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
             Line::WaitMeasured => self.waits_for_measures = true,
+            Line::WaitInverted => self.waits_for_search = true,
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -192,8 +203,6 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let name = words.get(1..).unwrap_or_default().join(" ");
             Command::Bookmark(BookmarkAsk::Rename { index: number(0)? as usize, name })
         }
-        "beside" if rest == "demo vae" => Command::Companion(CompanionAsk::AddDemo(Demo::Vae)),
-        "beside" if rest == "demo vq-vae" => Command::Companion(CompanionAsk::AddDemo(Demo::VqVae)),
         "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
         "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
         "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
@@ -243,6 +252,17 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "compare" => Command::CompareRun(Some(rest.trim().into())),
         "keep-curves" => Command::KeepCurves,
         "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
+        "look-into" if rest == "decoder" => Command::LookInto(Side::Decoder),
+        "look-into" if rest == "encoder" => Command::LookInto(Side::Encoder),
+        "node" => Command::LookAt(rest.trim().to_owned()),
+        "perturb" => perturb(&words)?,
+        "unperturb" => Command::UnperturbAll,
+        "save-node" => Command::SaveNode(Some(rest.trim().into())),
+        "go-to-picture" => Command::GoToPicture,
+        "picture-to-corner" => Command::PictureToCorner(number(0)? as usize),
+        "invert" if rest == "stop" => Command::StopInverting,
+        "invert" if rest == "wait" => return Ok(Line::WaitInverted),
+        "invert" => Command::Invert(Box::new(invert_form(&words)?)),
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "step" => Command::StepOnce,
@@ -250,6 +270,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save" => Command::SaveCheckpoint,
         "undo" => Command::Undo,
         "redo" => Command::Redo,
+        "save-view" => {
+            let (path, name) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+            let pane = Pane::from_name(name.trim());
+            let pane = pane.ok_or_else(|| anyhow!("{name:?} is no view (expected PATH VIEW)"))?;
+            Command::SaveView { pane, path: Some(path.into()) }
+        }
+        "save-points" => Command::SavePoints(Some(rest.trim().into())),
         "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
         "palette" => Command::ShowCommandPalette(rest != "off"),
         "keys" => Command::ShowKeys(rest != "off"),
@@ -257,10 +284,41 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, pause, resume, step, stop, save, undo, redo, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, cell, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `perturb NODE CHANNEL SCALE SHIFT`, the channel a number or `all`; a node's name may have spaces.
+fn perturb(words: &[&str]) -> anyhow::Result<Command> {
+    let [node @ .., channel, scale, shift] = words else {
+        bail!("perturb {words:?} (expected NODE CHANNEL SCALE SHIFT)");
+    };
+    let channel = match *channel {
+        "all" => None,
+        number => Some(number.parse().with_context(|| format!("channel {number:?}"))?),
+    };
+    let (scale, shift) = (scale.parse()?, shift.parse()?);
+    Ok(Command::Perturb(Perturbation { node: node.join(" "), channel, scale, shift }))
+}
+
+/// `invert steps=300 starts=4 rate=0.05 prior=0.001 seed=0`, each where it differs; `here` begins at the point.
+fn invert_form(words: &[&str]) -> anyhow::Result<InvertForm> {
+    let mut form = InvertForm::default();
+    let options = &mut form.options;
+    for key in words {
+        match key.split_once('=') {
+            Some(("steps", value)) => options.steps = value.parse()?,
+            Some(("starts", value)) => options.starts = value.parse()?,
+            Some(("rate", value)) => options.rate = value.parse()?,
+            Some(("prior", value)) => options.prior_weight = value.parse()?,
+            Some(("seed", value)) => options.seed = value.parse()?,
+            None if *key == "here" => form.from_here = true,
+            _ => bail!("{key:?} (expected steps=, starts=, rate=, prior=, seed= or here)"),
+        }
+    }
+    Ok(form)
 }
 
 /// `evaluate add PATH`, `remove PLACE`, `measure key=value …`, `cancel` or `save PATH`.

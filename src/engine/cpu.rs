@@ -4,6 +4,7 @@
 
 mod bands;
 mod codes;
+mod gradient;
 mod large;
 mod memory;
 mod planes;
@@ -11,6 +12,7 @@ mod weights;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
 use burn::tensor::module::{conv_transpose2d, conv2d, linear};
@@ -22,11 +24,15 @@ use self::codes::Search;
 use self::large::is_large;
 use self::planes::planes;
 use self::weights::Weights;
+use super::trace::Traced;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
 use crate::codec::Memory;
 use crate::graph::{Activation, Codes, Graph, Node, Op, ValueId};
 use crate::watch::Part;
+
+/// What is told of every node.
+type Tell<'a> = &'a mut dyn FnMut(Traced<'_>);
 
 /// A graph whose weights are tensors.
 #[derive(Debug)]
@@ -43,7 +49,10 @@ pub(super) struct CpuNetwork {
 impl CpuNetwork {
     /// Copies the weights of `graph` into tensors, but for those that are read in pieces.
     pub(super) fn new(graph: &Graph) -> Self {
-        let device = Device::flex();
+        Self::on(Device::flex(), graph)
+    }
+
+    fn on(device: Device, graph: &Graph) -> Self {
         let weights = Weights::new(graph, &device);
         let searches = searches_of(graph, &weights);
         let (last_reads, shares) = (plan::last_reads(graph), plan::work_shares(graph));
@@ -61,18 +70,37 @@ impl CpuNetwork {
         Memory { weights: self.weights.bytes(), values: memory::peak(graph, &self.last_reads) }
     }
 
-    /// The values of all outputs and the use of codes. Reads them back: a sync point.
+    /// The values of all outputs and the use of codes; tells of every node where that is asked for. Reads them back:
+    /// a sync point.
     pub(super) fn run(
         &self,
         graph: &Graph,
         input: &Array,
         part: Part<'_>,
+        tell: Option<Tell<'_>>,
     ) -> Result<Results, EngineError> {
-        const KEPT: &str = "a value is kept until its last reader has run";
         let shape = [input.num_rows(), input.row_len()];
         let input =
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
         let mut results = Results::new(graph);
+        let outputs = self.forward(graph, &input, &mut results, part, tell)?;
+        let named = results.outputs.iter_mut().zip(graph.outputs()).zip(outputs);
+        for ((output, (name, _)), value) in named {
+            *output = read(value, || format!("reading output `{name}`"))?;
+        }
+        Ok(results)
+    }
+
+    /// The tensors of all outputs; counts the codes that are chosen.
+    fn forward(
+        &self,
+        graph: &Graph,
+        input: &Tensor<2>,
+        results: &mut Results,
+        part: Part<'_>,
+        mut tell: Option<Tell<'_>>,
+    ) -> Result<Vec<Tensor<2>>, EngineError> {
+        const KEPT: &str = "a value is kept until its last reader has run";
         let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
         let mut before = 0.0;
         for (index, node) in graph.nodes().iter().enumerate() {
@@ -86,21 +114,29 @@ impl CpuNetwork {
             }
             let part = part.between(before, self.shares[index]);
             before = self.shares[index];
+            let begun = Instant::now();
             let value = if let Op::Input = node.op {
                 input.clone()
-            } else if is_large(graph, node) {
+            } else if self.goes_in_pieces(graph, node) {
                 large_node(graph, node, inputs, part)?
             } else {
-                self.node(graph, node, inputs, &mut results)?
+                self.node(graph, node, inputs, results)?
             };
+            if let Some(tell) = &mut tell {
+                let secs = begun.elapsed().as_secs_f64();
+                let values = read(value.clone(), || format!("reading `{}`", node.name))?;
+                tell(Traced { index, values: &values, secs });
+            }
             values.push((self.last_reads[index] != index).then_some(value));
             part.tell(1.0)?;
         }
-        for (output, (name, value)) in results.outputs.iter_mut().zip(graph.outputs()) {
-            let value = values[value.index()].clone().expect(KEPT);
-            *output = read(value, || format!("reading output `{name}`"))?;
-        }
-        Ok(results)
+        let outputs = graph.outputs();
+        Ok(outputs.map(|(_, value)| values[value.index()].clone().expect(KEPT)).collect())
+    }
+
+    /// Whether a node is computed piece by piece: never where gradients come back through it.
+    fn goes_in_pieces(&self, graph: &Graph, node: &Node) -> bool {
+        !self.device.is_autodiff() && is_large(graph, node)
     }
 
     /// The value of a node from those that it reads; counts the codes that it chooses.

@@ -91,6 +91,14 @@ pub enum EngineError {
     /// The network in bands is none.
     #[error("fitting the network to the graphics device: {0}")]
     Split(#[from] GraphError),
+    /// A choice among codes has no gradient.
+    #[error(
+        "gradient of the network: `{node}` chooses codes (expected a network without a codebook)"
+    )]
+    NoGradient {
+        /// The node that chooses.
+        node: String,
+    },
     /// Whoever watched the run ended it.
     #[error(transparent)]
     Stopped(#[from] Stopped),

@@ -7,6 +7,7 @@
 pub mod codec;
 mod cpu;
 mod error;
+pub mod gradient;
 pub mod kernel;
 pub mod params;
 pub mod plan;
@@ -15,6 +16,7 @@ mod runner;
 pub mod shader;
 pub mod sizes;
 pub mod split;
+pub mod trace;
 pub mod twin;
 pub mod wgsl;
 

@@ -129,7 +129,7 @@ impl Runner {
             let part = self.watch.whole().between(share(start), share(end));
             results.append(match &mut self.engine {
                 Engine::Wgsl(runner) => runner.run(&chunk, part)?,
-                Engine::Cpu(network) => network.run(&self.graph, &chunk, part)?,
+                Engine::Cpu(network) => network.run(&self.graph, &chunk, part, None)?,
                 Engine::Twin => unreachable!("the twin has returned above"),
             });
         }
@@ -154,6 +154,22 @@ impl Runner {
         }
         self.graph = graph.clone();
         Ok(())
+    }
+
+    /// How long each node took for one item, in seconds, by the device's own clock; nothing where the engine is no
+    /// graphics device or that has no clock. The CPU engine's nodes are timed by [`trace`](super::trace::trace).
+    ///
+    /// # Errors
+    /// When `input` is not one item of the network's input, or when the device fails.
+    pub fn node_secs(&mut self, input: &Array) -> Result<Option<Vec<f64>>, EngineError> {
+        check_input(&self.graph, input)?;
+        match &mut self.engine {
+            Engine::Wgsl(runner) => {
+                let passes = runner.pass_secs(&input.rows(0, 1))?;
+                Ok(passes.map(|passes| by_node(&self.graph, &passes)))
+            }
+            Engine::Cpu(_) | Engine::Twin => Ok(None),
+        }
     }
 
     /// The engine that runs: never auto.
@@ -188,4 +204,16 @@ impl Engine {
         let fitted = split(graph, gpu.max_buffer_values())?;
         Ok(Self::Wgsl(Box::new(BatchRunner::new(Network::new(gpu, &fitted)?)?)))
     }
+}
+
+/// The time of every node, whose passes have its name or begin with it and a slash where it fell into bands.
+fn by_node(graph: &Graph, passes: &[(String, f64)]) -> Vec<f64> {
+    let secs_of = |name: &str| -> f64 {
+        let is_of = |pass: &str| {
+            pass.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        // Adding nothing gives minus zero.
+        passes.iter().filter(|(pass, _)| is_of(pass)).map(|(_, secs)| secs).sum::<f64>() + 0.0
+    };
+    graph.nodes().iter().map(|node| secs_of(&node.name)).collect()
 }

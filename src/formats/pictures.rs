@@ -43,12 +43,41 @@ const WRITE: &str = "cannot write a picture";
 /// # Errors
 /// When the file cannot be read, is no picture or a huge one, or the shape has neither 1 nor 3 channels.
 pub fn read_picture(path: &Path, shape: ImageShape) -> Result<Array, FormatError> {
-    let levels = read_levels(path, shape)?;
+    Ok(in_unit(&read_levels(path, shape)?, shape))
+}
+
+/// 8-bit levels in `[c, h, w]` order as values in [0, 1].
+fn in_unit(levels: &[u8], shape: ImageShape) -> Array {
     let mut image = Array::zeros([shape.channels, shape.height, shape.width]);
     for (value, level) in image.data_mut().iter_mut().zip(levels) {
-        *value = f32::from(level) / 255.0;
+        *value = f32::from(*level) / 255.0;
     }
-    Ok(image)
+    image
+}
+
+/// Pixels as an image of the given shape, as [`read_picture`] makes one of a file.
+///
+/// # Shapes
+/// `rgba` four bytes a pixel, row by row, width and height in `size`; the result is `[c, h, w]`, in [0, 1].
+///
+/// # Errors
+/// When there are no pixels, more or fewer than `size` says, or the shape has neither 1 nor 3 channels.
+pub fn picture_of_rgba(
+    size: [usize; 2],
+    rgba: &[u8],
+    shape: ImageShape,
+) -> Result<Array, FormatError> {
+    let place = Path::new("(clipboard)");
+    let wrong = |found: String, expected: &str| FormatError::content(READ, found, expected, place);
+    let [Ok(width), Ok(height)] = size.map(u32::try_from) else {
+        return Err(wrong(format!("{size:?} pixels"), "fewer"));
+    };
+    let pixels = RgbaImage::from_raw(width, height, rgba.to_vec());
+    let pixels = pixels.filter(|_| width > 0 && height > 0 && rgba.len() == 4 * size[0] * size[1]);
+    let found = format!("{} bytes of {width}×{height} pixels", rgba.len());
+    let pixels = pixels.ok_or_else(|| wrong(found, "four bytes a pixel"))?;
+    let levels = fitted(&pixels.into(), shape, place)?;
+    Ok(in_unit(&levels, shape))
 }
 
 /// [`read_picture`] as 8-bit levels in `[c, h, w]` order: what a data set keeps in memory.
@@ -56,6 +85,11 @@ pub fn read_picture(path: &Path, shape: ImageShape) -> Result<Array, FormatError
 /// # Errors
 /// As [`read_picture`].
 pub fn read_levels(path: &Path, shape: ImageShape) -> Result<Vec<u8>, FormatError> {
+    check_shape(shape, path)?;
+    fitted(&decode(path)?, shape, path)
+}
+
+fn check_shape(shape: ImageShape, path: &Path) -> Result<(), FormatError> {
     if shape.is_empty() || !matches!(shape.channels, 1 | 3) {
         return Err(FormatError::content(
             READ,
@@ -64,8 +98,13 @@ pub fn read_levels(path: &Path, shape: ImageShape) -> Result<Vec<u8>, FormatErro
             path,
         ));
     }
-    let picture = decode(path)?;
-    let picture = crop_to(&picture, shape);
+    Ok(())
+}
+
+/// A picture as 8-bit levels of an image of the given shape.
+fn fitted(picture: &DynamicImage, shape: ImageShape, path: &Path) -> Result<Vec<u8>, FormatError> {
+    check_shape(shape, path)?;
+    let picture = crop_to(picture, shape);
     let (h, w) = (shape.height as u32, shape.width as u32);
     let picture = imageops::resize(&on_white(picture), w, h, FilterType::Triangle);
     let level = |channel: usize| {

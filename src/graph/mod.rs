@@ -5,9 +5,11 @@
 //! belongs to a run, not to the network. Weights keep PyTorch's layouts and a checkpoint's names.
 
 mod builder;
+mod describe;
 mod error;
 pub mod lower;
 mod op;
+mod rewire;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 pub use builder::GraphBuilder;
 pub use error::GraphError;
 pub use op::{Activation, Codes, Epilogue, Op, ValueId};
+pub use rewire::Perturbation;
 
 use crate::array::{Array, NamedArrays};
 

@@ -4,6 +4,7 @@
 //! judge a generator are of whole sets, refused with a [`SampleError`] where they cannot be measured. Each says
 //! its unit. Knows nothing of models, files or windows.
 
+mod activations;
 mod class_cover;
 mod classification;
 pub mod code_use;
@@ -20,6 +21,7 @@ mod samples;
 mod sharpness;
 mod vae;
 
+pub use activations::{NodeSpread, Spread, channel_spreads};
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
 pub use diversity::{

@@ -2,7 +2,9 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::{BookmarkAsk, Command, Demo, Page, Scene, SeedsAsk, StationAsk, View};
+use super::{
+    BookmarkAsk, Command, CommandOf, Demo, Page, Scene, SeedsAsk, StationAsk, View, own_picture,
+};
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
 
@@ -171,6 +173,10 @@ fn files(actions: &mut Actions, scene: &Scene<'_>) {
     for path in scene.recent {
         actions.add(format!("Open {path}"), None, Command::OpenPath(path.into()));
     }
+    for (of, what) in CommandOf::ALL {
+        actions.add(format!("Copy as a command: {what}"), None, Command::CopyLine(of));
+    }
+    actions.add("Save the point and bookmarks as tensors…", None, Command::SavePoints(None));
     actions.add("Save the workspace…", None, Command::SaveWorkspace(None));
     let has_picture = scene.pictures.main.is_some();
     actions.add_if(
@@ -201,6 +207,10 @@ fn window(actions: &mut Actions, view: &View) {
     for pane in view.dock.offered() {
         let digit = digits.next().and_then(|digit| keys(PLAIN, digit));
         actions.add(format!("Show {}", pane.name()), digit, Command::ShowPane(pane));
+        if view.dock.shows(pane) {
+            let save = Command::SaveView { pane, path: None };
+            actions.add(format!("Save the view {} as a picture…", pane.name()), None, save);
+        }
     }
     actions.add("Reset the layout", None, Command::ResetLayout);
     actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
@@ -231,6 +241,7 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
             match event {
                 egui::Event::Copy => commands.push(Command::CopyPoint),
                 egui::Event::Paste(text) => commands.push(Command::PastePoint(text.clone())),
+                egui::Event::PasteImage(image) => commands.push(own_picture::pasted(image)),
                 _ => {}
             }
         }

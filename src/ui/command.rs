@@ -4,14 +4,16 @@ mod asks;
 
 use std::path::PathBuf;
 
-pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
-
-use super::{MeasureForm, Order, Page, Pane, TrainForm};
+use super::{InvertForm, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
+use crate::graph::Perturbation;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
+use crate::session::inside::Side;
+use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
+pub use asks::{BookmarkAsk, CompanionAsk, SeedsAsk, StationAsk};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,6 +23,53 @@ pub enum Demo {
     Vae,
     /// A vector-quantized one; some of its codes are dead.
     VqVae,
+}
+
+/// What a command on the command line can make, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandOf {
+    /// The run in the form.
+    Training,
+    /// The picture of the point.
+    Point,
+    /// The upper edge of the pad.
+    Pad,
+    /// The traversals.
+    Traversals,
+    /// The measures of the model on the open data.
+    Evaluation,
+    /// The use of the codes on the open data.
+    Codebook,
+}
+
+impl CommandOf {
+    /// All of them, with what they are called.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Training, "the run in the form"),
+        (Self::Point, "the picture of the point"),
+        (Self::Pad, "the upper edge of the pad"),
+        (Self::Traversals, "the traversals"),
+        (Self::Evaluation, "the measures on the open data"),
+        (Self::Codebook, "the use of the codes"),
+    ];
+}
+
+impl Demo {
+    /// What stands for its path, also on the command line.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Vae => "demo:vae",
+            Self::VqVae => "demo:vq-vae",
+        }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vae => "demo VAE",
+            Self::VqVae => "demo VQ-VAE",
+        }
+    }
 }
 
 /// One thing that a person does.
@@ -200,6 +249,51 @@ pub enum Command {
     },
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
+    /// Writes a view as it is on the screen to a PNG file; asks where when no path is given.
+    SaveView {
+        /// Which one.
+        pane: Pane,
+        /// Where to.
+        path: Option<PathBuf>,
+    },
+    /// Writes the point and all bookmarks to a safetensors file; asks where when no path is given.
+    SavePoints(Option<PathBuf>),
+    /// Copies the command that makes what is shown without the window.
+    CopyLine(CommandOf),
+    /// Looks into one of the model's networks.
+    LookInto(Side),
+    /// Looks at a node of it, by its name.
+    LookAt(String),
+    /// Changes values of a node on their way; takes the place of a change of the same values.
+    Perturb(Perturbation),
+    /// Takes a change of values back, by its place.
+    Unperturb(usize),
+    /// Takes all changes of values back.
+    UnperturbAll,
+    /// Writes the node that is looked at: its channels as a picture to a .png file, its values to a .safetensors file,
+    /// or what is known of all nodes to a .csv file; asks where when no path is given.
+    SaveNode(Option<PathBuf>),
+    /// Asks for a picture to look at with the model.
+    PickPicture,
+    /// Brings a picture along and goes to its point, where the model has an encoder.
+    AddPicture {
+        /// What people call it.
+        name: String,
+        /// Where it comes from.
+        source: Source,
+    },
+    /// Looks at a picture that was brought along, by its number.
+    ChoosePicture(u64),
+    /// Takes a picture away again, by its number.
+    RemovePicture(u64),
+    /// Goes to the point of the picture that is looked at.
+    GoToPicture,
+    /// Puts a corner of the pad, by its place, onto the point of the picture that is looked at.
+    PictureToCorner(usize),
+    /// Searches for the point of the picture that is looked at, by gradient descent.
+    Invert(Box<InvertForm>),
+    /// Ends the search; the best point so far stays.
+    StopInverting,
     /// Writes everything that returns on the next start to a file; asks where when no path is given.
     SaveWorkspace(Option<PathBuf>),
     /// Shows or hides the palette that finds what can be done.

@@ -119,8 +119,14 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
             });
             let entries = [
                 ("Choose…".to_owned(), Command::Companion(CompanionAsk::Add(None))),
-                ("Demo: VAE".to_owned(), Command::Companion(CompanionAsk::AddDemo(Demo::Vae))),
-                ("Demo: VQ-VAE".to_owned(), Command::Companion(CompanionAsk::AddDemo(Demo::VqVae))),
+                (
+                    "Demo: VAE".to_owned(),
+                    Command::Companion(CompanionAsk::Add(Some(Demo::Vae.path().into()))),
+                ),
+                (
+                    "Demo: VQ-VAE".to_owned(),
+                    Command::Companion(CompanionAsk::Add(Some(Demo::VqVae.path().into()))),
+                ),
             ];
             let recent = scene.recent.iter().map(|path| {
                 let name = std::path::Path::new(path).file_name().unwrap_or_default();

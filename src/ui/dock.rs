@@ -3,9 +3,9 @@
 mod behaviour;
 mod shape;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use egui::{Ui, Vec2};
+use egui::{Rect, Ui, Vec2};
 use egui_tiles::{Container, Linear, LinearDir, Tabs, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
@@ -39,11 +39,16 @@ pub enum Pane {
     SideBySide,
     /// How the codes are used.
     Codebook,
+    /// The nodes of the networks, and changes on their way.
+    Layers,
+    /// A picture that a person brings along.
+    #[serde(rename = "your-picture")]
+    OwnPicture,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -54,6 +59,8 @@ impl Pane {
         Self::Bookmarks,
         Self::Walk,
         Self::SideBySide,
+        Self::Layers,
+        Self::OwnPicture,
     ];
 
     /// What it is called.
@@ -69,6 +76,8 @@ impl Pane {
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
             Self::SideBySide => "Side by side",
+            Self::Layers => "Layers",
+            Self::OwnPicture => "Your picture",
         }
     }
 
@@ -92,6 +101,12 @@ impl Pane {
             Self::SideBySide => {
                 "Other models or checkpoints, which draw the same latent or the same image."
             }
+            Self::Layers => {
+                "What every layer computes for this point, and what comes of changes on the way."
+            }
+            Self::OwnPicture => {
+                "What the model makes of a picture of your own, and where in its latent space that lies."
+            }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
             }
@@ -113,7 +128,9 @@ impl Pane {
             | Self::Reconstructions
             | Self::Bookmarks
             | Self::Walk
-            | Self::SideBySide => true,
+            | Self::SideBySide
+            | Self::Layers
+            | Self::OwnPicture => true,
         }
     }
 }
@@ -139,8 +156,8 @@ pub struct Dock {
     arrangements: BTreeMap<Kind, Arrangement>,
     /// Views that are to come to the front.
     asked: Vec<Pane>,
-    /// Those that were to be seen in the last frame.
-    seen: BTreeSet<Pane>,
+    /// Where those were that were to be seen in the last frame.
+    seen: BTreeMap<Pane, Rect>,
 }
 
 /// Tiles, and which of them still have the sizes that suit the window.
@@ -168,7 +185,12 @@ impl Dock {
 
     /// Whether a view was to be seen in the last frame, or will be in the next.
     pub fn shows(&self, pane: Pane) -> bool {
-        self.seen.contains(&pane) || self.asked.contains(&pane)
+        self.seen.contains_key(&pane) || self.asked.contains(&pane)
+    }
+
+    /// Where a view was in the last frame, in points, if it was to be seen.
+    pub fn rect(&self, pane: Pane) -> Option<Rect> {
+        self.seen.get(&pane).copied()
     }
 
     /// Whether a view has a place for the kind of model that is shown.

@@ -5,8 +5,8 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, pad, picture,
-    probe, save, sliders, theme, traversals, walk,
+    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, inside,
+    own_picture, pad, picture, probe, save, sliders, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -102,6 +102,8 @@ pub(super) fn pane(
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
         Pane::SideBySide => companions::show(ui, scene, view, out),
+        Pane::Layers => inside::show(ui, scene, view, out),
+        Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);

@@ -22,10 +22,13 @@ mod dock;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+pub mod inside;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod own_picture;
+mod pace;
 mod pad;
 mod picture;
 mod plot;
@@ -48,12 +51,14 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order};
-pub use command::{BookmarkAsk, Command, CompanionAsk, Demo, SeedsAsk, StationAsk};
+pub use command::{BookmarkAsk, Command, CommandOf, CompanionAsk, Demo, SeedsAsk, StationAsk};
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
+pub use inside::InsideView;
+pub use own_picture::{InvertForm, OwnPictureView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
@@ -62,6 +67,9 @@ use crate::session::bookmarks::Bookmarks;
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
+use crate::session::inside::Inside;
+use crate::session::own_picture::OwnPictures;
+use crate::session::pace::Pace;
 use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::traversals::Traversals;
 use crate::session::walk::Walk;
@@ -83,6 +91,12 @@ pub struct Scene<'a> {
     pub codebook: Option<&'a Codebook>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// What is looked at inside of its networks.
+    pub inside: &'a Inside,
+    /// Pictures that a person brought along.
+    pub own: &'a OwnPictures,
+    /// How fast the window is.
+    pub pace: &'a Pace,
     /// Pictures that are drawn elsewhere.
     pub pictures: &'a Pictures,
     /// The data that is open or being opened.
@@ -186,6 +200,22 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// Channels of the node that is looked at, on the sheet that [`InsideView::take_picture`] gave last.
+    pub channels: Option<Picture>,
+    /// What comes of changes inside of a network.
+    pub changed: Option<Picture>,
+    /// The same without them, where that is not the picture of the point.
+    pub unchanged: Option<Picture>,
+    /// The picture that was brought along, as the model sees it.
+    pub own: Option<Picture>,
+    /// What the model makes of it: its reconstruction, or the best that a search for its point has found.
+    pub own_made: Option<Picture>,
+    /// How the two differ, pixel by pixel.
+    pub own_error: Option<Picture>,
+    /// The brightest colour of the differences stands for this much, of pixels in `[0, 1]`.
+    pub own_error_reach: f32,
+    /// The pictures that were brought along, by their numbers, as far as they were looked at.
+    pub own_thumbnails: Vec<(u64, Picture)>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
 }
@@ -338,6 +368,10 @@ pub struct View {
     pub shows_keys: bool,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the inside of networks is shown.
+    pub inside: InsideView,
+    /// How pictures that were brought along are looked at.
+    pub own_picture: OwnPictureView,
 }
 
 /// What keys ask for, and what the palette finds.

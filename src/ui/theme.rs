@@ -81,6 +81,27 @@ pub fn viridis(value: f32) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
+/// Below zero and above it in [`diverging`], told apart by people who see colours differently too.
+const SIGNS: [[f32; 3]; 2] = [[82.0, 172.0, 255.0], [255.0, 158.0, 44.0]];
+/// Zero in [`diverging`]: as dark as the ground of the window, yet to be told from it.
+const ZERO: [f32; 3] = [12.0, 12.0, 14.0];
+
+/// The colour of a value in `[-1, 1]`: blue below zero, orange above, dark at zero.
+pub fn diverging(value: f32) -> Color32 {
+    let value = if value.is_nan() { 0.0 } else { value.clamp(-1.0, 1.0) };
+    let sign = SIGNS[usize::from(value > 0.0)];
+    let share = value.abs();
+    let [r, g, b] = std::array::from_fn(|channel| {
+        (ZERO[channel] + share * (sign[channel] - ZERO[channel])).round() as u8
+    });
+    Color32::from_rgb(r, g, b)
+}
+
+/// A grey from black, 0, to white, 1.
+pub fn grey(value: f32) -> Color32 {
+    Color32::from_gray((value.clamp(0.0, 1.0) * 255.0).round() as u8)
+}
+
 /// A colour for a code, the same wherever it is seen; neighbours in number differ.
 pub fn code_colour(code: u32) -> Color32 {
     // The golden ratio of the circle of hues, in whole numbers.

@@ -3,7 +3,7 @@
 use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
 
 use super::words::{self, duration, grouped};
-use super::{Command, Demo, Page, Scene, View, theme};
+use super::{Command, Demo, Page, Scene, View, pace, theme};
 use crate::event::FinishReason;
 use crate::session::{Phase, Session};
 
@@ -25,6 +25,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui, scene, out);
             progress(ui, scene.session, narrow);
+            if !narrow {
+                pace::show(ui, scene);
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 model(ui, scene, view, narrow, out);
             });

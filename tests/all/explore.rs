@@ -611,3 +611,20 @@ fn codes_come_and_go_as_text() {
     explore.paste("1 0 1 0 0 0 5 0").expect("a latent");
     assert!(explore.edited_cells().is_empty(), "a point of its own");
 }
+
+#[test]
+fn a_corner_goes_onto_a_given_point_and_stays_there() {
+    let mut explore = Explore::new(3);
+    explore.set_pad([0.0, 0.0]);
+    explore.put_corner(0, vec![1.0, -2.0, 0.5]);
+    assert_eq!(explore.corners()[0].latent, [1.0, -2.0, 0.5], "the point");
+    assert_eq!(explore.corners()[0].source, CornerSource::Point, "it stays where it was put");
+    assert_eq!(explore.latent(), [1.0, -2.0, 0.5], "who stands there comes along");
+    let before = explore.corners().clone();
+    explore.put_corner(4, vec![0.0; 3]);
+    explore.put_corner(1, vec![0.0; 2]);
+    explore.put_corner(1, vec![0.0, f32::NAN, 0.0]);
+    assert_eq!(*explore.corners(), before, "what is no corner or no point is ignored");
+    explore.follow_images(&vec![vec![9.0; 3]; 4]);
+    assert_eq!(explore.corners()[0].latent, [1.0, -2.0, 0.5], "images do not take it away");
+}

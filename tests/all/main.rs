@@ -27,6 +27,7 @@ mod foreign;
 mod formats;
 mod graph;
 mod graph_matches_burn;
+mod inside;
 mod large;
 mod latent;
 mod losses;

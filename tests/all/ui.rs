@@ -8,6 +8,8 @@ mod codes_alone;
 mod command_palette;
 mod dock;
 mod evaluate;
+mod inside;
 mod layout;
 mod made_up;
+mod own_picture;
 mod window;

@@ -39,6 +39,7 @@ pub(in crate::app) struct ThreadDecoder {
     /// How much smaller than it should be the shown picture is along each side.
     factor: usize,
     point_pixels: Option<Array>,
+    decode_secs: Option<f32>,
     point_texture: Option<egui::TextureHandle>,
     tiles: Vec<Latest<egui::ColorImage>>,
     seen_tiles: [u64; PAD_TILES * PAD_TILES],
@@ -96,6 +97,7 @@ impl ThreadDecoder {
             seen_point: 0,
             factor: 1,
             point_pixels: None,
+            decode_secs: None,
             point_texture: None,
             tiles,
             seen_tiles: [0; PAD_TILES * PAD_TILES],
@@ -126,6 +128,7 @@ impl ThreadDecoder {
     pub(super) fn poll(&mut self, ctx: &egui::Context) {
         if let Some((seen, drawn)) = self.point.newer_than(self.seen_point) {
             (self.seen_point, self.factor) = (seen, drawn.factor);
+            self.decode_secs = Some(drawn.secs);
             textures::show(
                 &mut self.point_texture,
                 ctx,
@@ -192,6 +195,10 @@ impl ThreadDecoder {
     /// The whole picture of the point, where it is there.
     pub(super) fn point_pixels(&self) -> Option<Array> {
         self.point_pixels.clone()
+    }
+
+    pub(super) fn decode_secs(&self) -> Option<f32> {
+        self.decode_secs
     }
 
     pub(super) fn describe(&self) -> String {

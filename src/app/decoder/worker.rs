@@ -69,6 +69,8 @@ pub(super) struct Drawn {
     pub(super) images: Array,
     /// How much smaller it is along each side than it should be.
     pub(super) factor: usize,
+    /// The seconds that it took.
+    pub(super) secs: f32,
 }
 
 /// The thread behind a [`ThreadDecoder`](super::ThreadDecoder).
@@ -143,14 +145,15 @@ impl Worker {
 
     /// The picture of a point, or where that takes long a smaller one for now.
     fn draw_point(&mut self, point: Point) -> Result<(), CodecError> {
+        let begun = Instant::now();
         let Some((sizes, values)) = self.sizes(&point) else { return Ok(()) };
         if !sizes.is_slow() {
             let images = sizes.whole(values, &Watch::default())?;
-            self.put(images, 1);
+            self.put(images, 1, begun);
             return Ok(());
         }
         let (factor, images) = sizes.preview(values, &Watch::default())?;
-        self.put(images, factor);
+        self.put(images, factor, begun);
         self.desk.wanted().ask_whole(point);
         Ok(())
     }
@@ -168,9 +171,10 @@ impl Worker {
             }
             !desk.wanted().is_urgent()
         });
+        let begun = Instant::now();
         let Some((sizes, values)) = self.sizes(&point) else { return Ok(()) };
         match unless_stopped(sizes.whole(values, &watch))? {
-            Some(images) => self.put(images, 1),
+            Some(images) => self.put(images, 1, begun),
             // Later, unless a newer point is wanted: that one forgets it.
             None => self.desk.wanted().ask_whole(point),
         }
@@ -233,8 +237,9 @@ impl Worker {
         }
     }
 
-    fn put(&self, images: Array, factor: usize) {
-        self.point.put(Drawn { images: in_unit(images, self.range), factor });
+    fn put(&self, images: Array, factor: usize, begun: Instant) {
+        let secs = begun.elapsed().as_secs_f32();
+        self.point.put(Drawn { images: in_unit(images, self.range), factor, secs });
     }
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::large::is_large;
 use crate::array::Array;
-use crate::graph::{Epilogue, Graph};
+use crate::graph::{Epilogue, Graph, Node};
 
 /// A weight in the shape in which burn wants it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,8 @@ impl Weights {
                 rank => unreachable!("no operation has a weight of {rank} axes"),
             }
         };
-        let nodes = graph.nodes().iter().filter(|node| !is_large(graph, node));
+        let in_pieces = |node: &&Node| !device.is_autodiff() && is_large(graph, node);
+        let nodes = graph.nodes().iter().filter(|node| !in_pieces(node));
         let names = nodes.flat_map(|node| node.op.weights());
         let named = names.map(|name| (name.to_owned(), weight(graph.weight(name))));
         Self(named.collect())

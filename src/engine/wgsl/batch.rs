@@ -1,5 +1,6 @@
 //! Batches in, outputs read back: for the command line, for evaluation, for tests.
 
+use super::clock;
 use super::gpu::Gpu;
 use super::network::{Network, Passes};
 use super::step::{Step, encode};
@@ -78,6 +79,28 @@ impl BatchRunner {
         let prepared = self.prepared.insert(prepared);
         let bytes = prepared.run(&self.network, input, part)?;
         Ok(prepared.split(batch, &bytes))
+    }
+
+    /// The seconds that the passes of one item take, with the node of each, in their order; nothing where the device
+    /// has no clock. Waits for the device: a sync point.
+    ///
+    /// # Shapes
+    /// `input [1, ..]` with the graph's input shape.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn pass_secs(&mut self, input: &Array) -> Result<Option<Vec<(String, f64)>>, EngineError> {
+        let gpu = self.network.gpu();
+        if !gpu.has_clock() {
+            return Ok(None);
+        }
+        let passes = Passes::new(&self.network, 1)?;
+        gpu.checked("writing the input", || {
+            gpu.queue().write_buffer(passes.input(), 0, bytemuck::cast_slice(input.data()));
+        })?;
+        let secs = clock::secs(gpu, &passes.steps)?;
+        let nodes = passes.plan.passes.iter().map(|pass| pass.node.clone());
+        Ok(Some(nodes.zip(secs).collect()))
     }
 }
 

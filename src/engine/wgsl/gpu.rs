@@ -198,6 +198,11 @@ impl Gpu {
         self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
     }
 
+    /// Whether it tells when a pass began and ended.
+    pub(super) fn has_clock(&self) -> bool {
+        self.device().features().contains(wgpu::Features::TIMESTAMP_QUERY)
+    }
+
     /// Waits until the device has done what it was given: a sync point.
     pub(super) fn wait(&self) -> Result<(), EngineError> {
         let waited = self.device().poll(wgpu::PollType::wait_indefinitely());
@@ -284,6 +289,7 @@ fn speed_rank(device_type: wgpu::DeviceType) -> u32 {
 fn open(adapter: &wgpu::Adapter) -> Result<Gpu, EngineError> {
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("zscope headless"),
+        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
         required_limits: adapter.limits(),
         ..wgpu::DeviceDescriptor::default()
     };

@@ -4,6 +4,7 @@
 //! Both share the weights of a [`Network`]. Errors of the device come back as values, never as panics.
 
 mod batch;
+mod clock;
 mod gpu;
 mod network;
 mod screen;

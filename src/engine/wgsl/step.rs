@@ -50,7 +50,17 @@ pub(super) fn encode<'a>(
     encoder: &mut wgpu::CommandEncoder,
     steps: impl IntoIterator<Item = &'a Step>,
 ) {
-    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    encode_timed(encoder, steps, None);
+}
+
+/// [`encode`], which notes by the device's clock when the steps began and ended.
+pub(super) fn encode_timed<'a>(
+    encoder: &mut wgpu::CommandEncoder,
+    steps: impl IntoIterator<Item = &'a Step>,
+    times: Option<wgpu::ComputePassTimestampWrites<'_>>,
+) {
+    let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes: times };
+    let mut pass = encoder.begin_compute_pass(&descriptor);
     for step in steps {
         pass.set_pipeline(&step.pipeline);
         pass.set_bind_group(0, &step.bind_group, &[]);

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::Demo;
 use crate::session::anchor::Anchor;
 use crate::session::walk::{Easing, Looping};
 use crate::ui::Link;
@@ -99,8 +98,6 @@ pub enum StationAsk {
 pub enum CompanionAsk {
     /// Opens one; asks which when no path is given.
     Add(Option<PathBuf>),
-    /// Adds an embedded one.
-    AddDemo(Demo),
     /// Takes one away, by its place.
     Remove(usize),
     /// Puts one into the explorer, by its place.

@@ -1,8 +1,8 @@
 //! How tiles look and what they ask for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use egui::{Color32, Response, RichText, Stroke, Style, Ui, Visuals, WidgetText};
+use egui::{Color32, Rect, Response, RichText, Stroke, Style, Ui, Visuals, WidgetText};
 use egui_tiles::{
     Behavior, Container, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile,
     TileId, Tiles, UiResponse,
@@ -27,7 +27,7 @@ pub(super) struct Views<'a, 'scene> {
     out: &'a mut Vec<Command>,
     is_arranged: bool,
     closed: Option<TileId>,
-    seen: BTreeSet<Pane>,
+    seen: BTreeMap<Pane, Rect>,
 }
 
 impl<'a, 'scene> Views<'a, 'scene> {
@@ -36,19 +36,19 @@ impl<'a, 'scene> Views<'a, 'scene> {
         view: &'a mut View,
         out: &'a mut Vec<Command>,
     ) -> Self {
-        let (is_arranged, closed, seen) = (false, None, BTreeSet::new());
+        let (is_arranged, closed, seen) = (false, None, BTreeMap::new());
         Self { scene, view, out, is_arranged, closed, seen }
     }
 
     /// Whether a person arranged tiles, the one that is to go, and the views that were drawn.
-    pub(super) fn done(self) -> (bool, Option<TileId>, BTreeSet<Pane>) {
+    pub(super) fn done(self) -> (bool, Option<TileId>, BTreeMap<Pane, Rect>) {
         (self.is_arranged, self.closed, self.seen)
     }
 }
 
 impl Behavior<Pane> for Views<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut Pane) -> UiResponse {
-        self.seen.insert(*pane);
+        self.seen.insert(*pane, ui.max_rect());
         theme::view_frame().show(ui, |ui| {
             explore_panel::pane(ui, *pane, self.scene, self.view, self.out);
         });
@@ -71,6 +71,10 @@ impl Behavior<Pane> for Views<'_, '_> {
         response.context_menu(|ui| {
             if ui.button("Close").on_hover_text("The menu Views brings it back.").clicked() {
                 self.closed = Some(tile);
+                ui.close();
+            }
+            if ui.button("Save as a picture…").clicked() {
+                self.out.push(Command::SaveView { pane, path: None });
                 ui.close();
             }
             if ui.button("Reset layout").clicked() {

@@ -22,6 +22,10 @@ fn views(pane: Pane) -> &'static str {
         Pane::Bookmarks => "Keep this point",
         Pane::Walk => "Add this point",
         Pane::SideBySide => "Same latent",
+        Pane::Layers => {
+            "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
+        }
+        Pane::OwnPicture => "Open picture…",
     }
 }
 

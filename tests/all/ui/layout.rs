@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::ui::{Notice, Order, Pane};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{codes_alone, evaluate};
+use super::{codes_alone, evaluate, inside, own_picture};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -33,6 +33,8 @@ fn scenes() -> Vec<(&'static str, Window)> {
         scenes.push((scene, window));
     }
     scenes.extend(codes_alone::scenes());
+    scenes.extend(inside::scenes());
+    scenes.extend(own_picture::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
     }
@@ -94,10 +96,20 @@ fn inputs(harness: &Harness<'_, Window>) -> Vec<WidgetRect> {
         .filter(|node| node.accesskit_node().role() == Role::Label)
         .map(|node| node.accesskit_node().locate().0)
         .collect();
+    // The names of views scroll by arrows beside them.
+    let of_views: Vec<_> = nodes(harness)
+        .iter()
+        .filter(|node| {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            Pane::ALL.iter().any(|pane| pane.name() == label) || label == "Samples"
+        })
+        .map(|node| node.accesskit_node().locate().0)
+        .collect();
     let mut inputs = widgets(harness);
     inputs.retain(|widget| {
         let sense = widget.sense;
-        let is_text = texts.contains(&widget.id.accesskit_id());
+        let id = widget.id.accesskit_id();
+        let is_text = texts.contains(&id) || of_views.contains(&id);
         !is_text && (sense.senses_click() || sense.senses_drag() || sense.is_focusable())
     });
     inputs

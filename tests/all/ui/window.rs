@@ -9,7 +9,10 @@ use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
+use zscope::session::inside::Inside;
 use zscope::session::kept::Kept;
+use zscope::session::own_picture::OwnPictures;
+use zscope::session::pace::Pace;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
@@ -41,6 +44,9 @@ pub struct Window {
     pub notes: Vec<String>,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
+    pub inside: Inside,
+    pub own: OwnPictures,
+    pub pace: Pace,
     pub commands: Vec<Command>,
     pub watched: Vec<Vec<f32>>,
     pub kept: Kept,
@@ -71,6 +77,9 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            inside: &self.inside,
+            own: &self.own,
+            pace: &self.pace,
             pictures: &self.pictures,
             data: &self.data,
             estimate: None,
