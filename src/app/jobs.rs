@@ -8,7 +8,9 @@ use std::time::Duration;
 use eframe::egui;
 
 use super::opening::OpenedData;
+use super::runs::ReadRuns;
 use super::survey::{CodePictures, Surveyed};
+use crate::array::NamedArrays;
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
@@ -60,6 +62,12 @@ pub(super) enum Done {
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
     /// A view was taken off the screen.
     View { picture: egui::ColorImage, path: PathBuf },
+    /// All runs were read.
+    Runs { question: u64, found: ReadRuns },
+    /// What checkpoints draw in the film strip.
+    Strip { question: u64, found: super::strip::Found },
+    /// The weights of a checkpoint, or why they cannot be read.
+    StripWeights { question: u64, step: u64, tensors: Result<NamedArrays, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -109,6 +117,10 @@ pub(super) enum Chosen {
     Node,
     /// A picture to look at with the model.
     OwnPicture,
+    /// A folder of runs to list.
+    RunsFolder,
+    /// The film strip's file.
+    Strip,
     /// A workspace file.
     Workspace,
     /// The walk's file.
@@ -168,8 +180,17 @@ impl Jobs {
         &mut self,
         job: impl FnOnce() -> Result<PathBuf, String> + Send + 'static,
     ) {
+        self.spawn_kept("save", move |done| done(Done::Saved(job())));
+    }
+
+    /// As [`Jobs::spawn`], for what is to be on the disk before the window closes: [`Jobs::finish_saves`] waits for it.
+    pub(super) fn spawn_kept(
+        &mut self,
+        name: &str,
+        job: impl FnOnce(&dyn Fn(Done)) + Send + 'static,
+    ) {
         self.saves.retain(|save| !save.is_finished());
-        self.saves.extend(self.start("save", move |done| done(Done::Saved(job()))));
+        self.saves.extend(self.start(name, job));
     }
 
     /// Waits until all files are written.

@@ -22,9 +22,12 @@ mod logic;
 mod notify;
 mod opening;
 mod own_picture;
+mod queue;
 mod recent;
+mod runs;
 mod script;
 mod shots;
+mod strip;
 mod survey;
 mod tasks;
 mod textures;
@@ -53,11 +56,12 @@ use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::{Explore, Standing};
 use crate::session::kept::Kept;
 use crate::session::pace::Pace;
+use crate::session::queue::Queue;
 use crate::session::sheets::SheetPoints;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, TaskLine, View};
+use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, QueuedRun, TaskLine, View};
 
 use codes::Codes;
 use companions::Companions;
@@ -69,7 +73,9 @@ use jobs::Jobs;
 use opening::Opening;
 use own_picture::OwnWork;
 use recent::Recent;
+use runs::Runs;
 use script::Script;
+use strip::FilmStrip;
 use tasks::Tasks;
 use textures::ProbeTextures;
 use workspace::Workspace;
@@ -165,6 +171,10 @@ pub struct ZscopeApp {
     codes: Codes,
     looking: Looking,
     own: OwnWork,
+    film: FilmStrip,
+    runs: Runs,
+    /// Runs that wait for their turn.
+    queue: Queue<QueuedRun>,
     pace: Pace,
     evaluation: Evaluation,
     probe_textures: ProbeTextures,
@@ -314,6 +324,9 @@ impl ZscopeApp {
             codes: Codes::default(),
             looking: Looking::default(),
             own: OwnWork::default(),
+            film: FilmStrip::default(),
+            runs: Runs::default(),
+            queue: Queue::default(),
             pace: Pace::default(),
             evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),

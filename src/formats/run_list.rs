@@ -210,8 +210,7 @@ fn flatten(name: &str, value: &Value, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(parts) => {
             for (part, value) in parts {
-                let name =
-                    if name.is_empty() { part.clone() } else { format!("{name}.{part}") };
+                let name = if name.is_empty() { part.clone() } else { format!("{name}.{part}") };
                 flatten(&name, value, found);
             }
         }
@@ -251,7 +250,8 @@ fn read_notes(dir: &Path) -> String {
         return String::new();
     }
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_NOTES as u64).read_to_end(&mut bytes));
+    let read =
+        File::open(path).and_then(|file| file.take(MOST_NOTES as u64).read_to_end(&mut bytes));
     read.map_or_else(|_| String::new(), |_| String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -137,9 +137,15 @@ impl Column {
             Self::Recipe => "What is trained.",
             Self::Data => "What it learns from.",
             Self::Steps => "Updates that are done, of those in the whole run.",
-            Self::Psnr => "Peak signal-to-noise ratio of held-out reconstructions, of the newest checkpoint. Higher is better.",
-            Self::Elbo => "Evidence lower bound on held-out images, of the newest checkpoint. Higher is better.",
-            Self::Frechet => "Fréchet distance between made and held-out images on pooled pixels, of the newest checkpoint. Lower is better.",
+            Self::Psnr => {
+                "Peak signal-to-noise ratio of held-out reconstructions, of the newest checkpoint. Higher is better."
+            }
+            Self::Elbo => {
+                "Evidence lower bound on held-out images, of the newest checkpoint. Higher is better."
+            }
+            Self::Frechet => {
+                "Fréchet distance between made and held-out images on pooled pixels, of the newest checkpoint. Lower is better."
+            }
             Self::Codes => "Codes that held-out images use, of the newest checkpoint.",
             Self::Changed => "When its files changed last.",
             Self::Trained => "Time spent training, all its parts together.",

@@ -6,7 +6,7 @@ use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
     Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, inside,
-    own_picture, pad, picture, probe, save, sliders, theme, traversals, walk,
+    own_picture, pad, picture, probe, save, sliders, strip, theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -104,6 +104,7 @@ pub(super) fn pane(
         Pane::SideBySide => companions::show(ui, scene, view, out),
         Pane::Layers => inside::show(ui, scene, view, out),
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
+        Pane::FilmStrip => strip::show(ui, scene, &mut view.strip_path, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);

@@ -12,4 +12,5 @@ mod inside;
 mod layout;
 mod made_up;
 mod own_picture;
+mod runs;
 mod window;

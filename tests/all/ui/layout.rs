@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::ui::{Notice, Order, Pane};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{codes_alone, evaluate, inside, own_picture};
+use super::{codes_alone, evaluate, inside, own_picture, runs};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -35,6 +35,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.extend(codes_alone::scenes());
     scenes.extend(inside::scenes());
     scenes.extend(own_picture::scenes());
+    scenes.extend(runs::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
     }

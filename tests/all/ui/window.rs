@@ -13,10 +13,13 @@ use zscope::session::inside::Inside;
 use zscope::session::kept::Kept;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
+use zscope::session::queue::Queue;
+use zscope::session::runs::RunList;
+use zscope::session::strip::Strip;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
-    ProbePictures, Scene, View,
+    ProbePictures, QueuedRun, Scene, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -52,6 +55,9 @@ pub struct Window {
     pub kept: Kept,
     pub companions: Vec<CompanionLine>,
     pub link: Link,
+    pub runs: RunList,
+    pub queue: Queue<QueuedRun>,
+    pub strip: Strip,
 }
 
 impl eframe::App for Window {
@@ -93,6 +99,9 @@ impl eframe::App for Window {
             tasks: &[],
             companions: &self.companions,
             link: self.link,
+            runs: &self.runs,
+            queue: &self.queue,
+            strip: &self.strip,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);
