@@ -99,6 +99,18 @@
 //!   unpacks to nor how often one is visited.
 //! - An opened autoencoder is trained on as a `vqgan` that has its network, whatever the recipe's keys say: they cannot
 //!   name every shape that exists ([`train::init::Init`]).
+//! - UMAP and t-SNE run in a process of their own ([`layout::process`]), the program itself behind a hidden verb: making
+//!   a graph of neighbours' weights or an epoch of t-SNE takes the libraries longer than a hand that cancels
+//!   should wait, neither can be ended from outside, and both take every core that they find. A process is killed at
+//!   once, and has threads of its own. Neighbours are exact, by matrix products over at most 50 principal components
+//!   ([`latent::nearest_rows`]). Of the library for UMAP only the graph is used: its moves have another gradient than
+//!   the paper's, and make a ball of everything.
+//! - The map's points are one triangle each, drawn by a paint callback with places and colours from storage buffers: half
+//!   of a square's corners, and none at all in vertex buffers, is what a software adapter draws 70,000 of in a frame.
+//! - What a code looks like alone is the middle of a uniform picture; of a large network only a grid of four by four
+//!   cells is decoded for it ([`measure::code_tiles`]), where the network takes grids of any size.
+//! - A stroke on the code map is one edit: panels tell where it begins, and [`session::canvas`], pure functions of grids,
+//!   says which cells each touch means.
 //! - Looking inside of networks is arithmetic on graphs ([`graph`]'s `part` and `perturbed`): a value becomes an output,
 //!   a channel's change a sum with a residual over that channel alone, so that every engine runs it unchanged and its
 //!   strength is but a weight. Only what is shown is computed, on a thread of its own ([`measure::inside`]).
@@ -115,6 +127,7 @@ pub mod formats;
 pub mod graph;
 pub mod latent;
 pub mod latest;
+pub mod layout;
 pub mod measure;
 pub mod metrics;
 pub mod model;

@@ -1,5 +1,6 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
+pub mod code_tiles;
 pub mod inside;
 pub mod invert;
 mod kinds;

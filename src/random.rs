@@ -46,6 +46,8 @@ pub enum Purpose {
     Corrupt = 17,
     /// Which values of a layer are left out of an update.
     Dropout = 18,
+    /// Which points a layout pushes apart.
+    Layout = 19,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

@@ -61,7 +61,7 @@ impl ZscopeApp {
             }
             Command::Companion(ask) => self.ask_companions(ask),
             Command::CancelTask(number) => self.tasks.cancel(number),
-            Command::CopyPoint => ctx.copy_text(self.explore.to_text()),
+            Command::CopyPoint => self.copy_point(ctx),
             Command::PastePoint(text) => self.paste_point(&text),
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
@@ -123,7 +123,10 @@ impl ZscopeApp {
             Command::FreezeCodes { codes, frozen } => self.freeze_codes(codes, frozen),
             Command::UndoCodes => self.undo_codes(),
             Command::SetCell { cell, code } => self.set_cell(cell, code),
+            Command::Codes(ask) => self.ask_codes(ask),
             Command::ResetCells => self.reset_cells(),
+            Command::Map(ask) => self.ask_map(ctx, &ask),
+            Command::SetMapMode(mode) => self.view.map.mode = mode,
             Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
             Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
             Command::SavePoints(Some(path)) => self.save_points(path),
@@ -180,6 +183,7 @@ impl ZscopeApp {
         match pasted {
             Ok(()) => {}
             Err(PasteError::NoNumber { .. }) if path.exists() => self.open_path(path.into()),
+            Err(error @ PasteError::Count { .. }) => self.paste_codes(text, &error),
             Err(error) => self.notice(error.to_string(), true),
         }
     }

@@ -5,21 +5,27 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+use super::compared_codes::Comparing;
 use super::jobs::Done;
+use super::palette::PaletteJob;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::graph::lower::Task;
-use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane};
-use crate::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
+use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage};
 use crate::train::worker::Control;
-use crate::ui::Pane;
+use crate::ui::{Palette, Pane};
+use crate::watch::Watch;
 
 /// What changes nothing, as long as no model with codes is in training.
 const NOT_IN_TRAINING: &str =
     "No model with a codebook is in training: its codes can be changed while it trains.";
 /// While codes move, their plane and pictures are made anew no more often than this.
 const RENEW: Duration = Duration::from_secs(5);
+
+/// Of more codes than this, which follows on which takes too long to find.
+const MOST_IN_CHAIN: usize = 4096;
 
 /// The codebook of the model in the explorer, for families that have one.
 #[derive(Default)]
@@ -28,6 +34,10 @@ pub(super) struct Codes {
     pub(super) codebook: Option<Codebook>,
     /// The codes of the picture.
     pub(super) map: Option<CodeMap>,
+    /// Its codebook beside another one.
+    pub(super) compared: ComparedCodes,
+    pub(super) comparing: Comparing,
+    pub(super) palette: PaletteJob,
     seen: u64,
     picture: Option<egui::TextureHandle>,
     surveyed: Option<Arc<Surveyed>>,
@@ -41,15 +51,15 @@ pub(super) struct Codes {
 
 /// Something that is made in the background, again and again.
 #[derive(Default)]
-struct Job {
-    is_stale: bool,
-    is_running: bool,
+pub(super) struct Job {
+    pub(super) is_stale: bool,
+    pub(super) is_running: bool,
     begun: Option<Instant>,
 }
 
 impl Job {
     /// Whether it is to be started now; notes that it was.
-    fn starts(&mut self, interval: Duration) -> bool {
+    pub(super) fn starts(&mut self, interval: Duration) -> bool {
         let rests = self.begun.is_none_or(|begun| begun.elapsed() >= interval);
         let starts = self.is_stale && !self.is_running && rests;
         if starts {
@@ -59,9 +69,19 @@ impl Job {
     }
 
     /// What it makes is out of date, and needed at once.
-    fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         self.is_stale = true;
         self.begun = None;
+    }
+}
+
+impl Codes {
+    /// Vectors moved: what is made of them is out of date.
+    fn are_stale(&mut self) {
+        let Self { plane_job, survey_job, picture_job, palette, .. } = self;
+        for job in [plane_job, survey_job, picture_job, &mut palette.job] {
+            job.is_stale = true;
+        }
     }
 }
 
@@ -74,6 +94,7 @@ impl ZscopeApp {
         if known != codes.as_ref().map(|space| size(&space.codebook)) {
             self.view.codebook.select(None);
         }
+        self.cancel_comparing_codes();
         self.codes = Codes {
             codebook: codes.map(|space| Codebook {
                 usage,
@@ -83,10 +104,8 @@ impl ZscopeApp {
             ..Codes::default()
         };
         self.forget_code_pictures();
-        let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
-        for job in [plane_job, survey_job, picture_job] {
-            job.is_stale = true;
-        }
+        self.pictures.palette = Palette::default();
+        self.codes.are_stale();
     }
 
     fn forget_code_pictures(&mut self) {
@@ -99,10 +118,7 @@ impl ZscopeApp {
     pub(super) fn take_code_vectors(&mut self, codes: Arc<Array>) {
         if let Some(codebook) = &mut self.codes.codebook {
             codebook.codes = codes;
-            let Codes { plane_job, survey_job, picture_job, .. } = &mut self.codes;
-            for job in [plane_job, survey_job, picture_job] {
-                job.is_stale = true;
-            }
+            self.codes.are_stale();
         }
     }
 
@@ -119,9 +135,14 @@ impl ZscopeApp {
         // Nobody sees the plane and pieces while other things are shown.
         let is_alone =
             self.model.as_ref().is_some_and(|model| model.config.task() == Task::Quantize);
-        let is_seen = self.view.dock.shows(Pane::Codebook) || is_alone;
-        if self.codes.codebook.is_some() && is_seen {
+        let panes = [Pane::Codebook, Pane::Palette, Pane::Changes];
+        let are_seen = is_alone
+            || self.view.codebook.selected.is_some()
+            || panes.into_iter().any(|pane| self.view.dock.shows(pane));
+        if self.codes.codebook.is_some() && are_seen {
             self.start_code_jobs();
+            self.start_palette();
+            self.list_checkpoints();
         }
     }
 
@@ -134,7 +155,10 @@ impl ZscopeApp {
             let (codes, before) = (Arc::clone(&codebook.codes), codebook.plane.clone());
             self.jobs.spawn("plane", move |done| {
                 let plane = PrincipalPlane::of(&codes, before.as_deref());
-                done(Done::CodePlane { question, plane });
+                let is_short = codes.num_rows() <= MOST_IN_CHAIN;
+                let first = plane.order.first().copied().unwrap_or(0);
+                let chain = is_short.then(|| chain(&codes, first).into());
+                done(Done::CodePlane { question, plane, chain });
             });
         }
         let fitting = self.dataset.as_ref().filter(|(_, data)| data.shape() == model.image);
@@ -143,7 +167,8 @@ impl ZscopeApp {
         {
             let (dataset, networks) = (Arc::clone(dataset), networks.clone());
             self.jobs.spawn("survey", move |done| {
-                let surveyed = survey(&networks, range, dataset.as_ref(), corruption);
+                let surveyed =
+                    survey(&networks, range, dataset.as_ref(), corruption, &Watch::default());
                 done(Done::Survey {
                     question,
                     surveyed: surveyed.map_err(|error| error.to_string()),
@@ -162,14 +187,46 @@ impl ZscopeApp {
         }
     }
 
-    pub(super) fn code_plane_made(&mut self, plane: PrincipalPlane) {
-        self.codes.plane_job.is_running = false;
-        if let Some(codebook) = &mut self.codes.codebook {
-            codebook.plane = Some(Arc::new(plane));
+    /// Takes what a job found out about codes, unless the model is another one by now.
+    pub(super) fn take_codes_made(&mut self, ctx: &egui::Context, made: Done) {
+        let asked = self.model_question;
+        match made {
+            Done::CodePlane { question, plane, chain } if question == asked => {
+                self.code_plane_made(plane, chain);
+            }
+            Done::Survey { question, surveyed } if question == asked => {
+                let surveyed = surveyed.unwrap_or_else(|error| {
+                    log::warn!("search held-out images for codes: {error}");
+                    None
+                });
+                self.survey_made(surveyed);
+            }
+            Done::CodePictures { question, code, pictures } if question == asked => {
+                let pictures = pictures.unwrap_or_else(|error| {
+                    log::warn!("draw a code: {error}");
+                    None
+                });
+                self.code_pictures_made(ctx, code, pictures);
+            }
+            Done::Checkpoints { question, checkpoints } if question == asked => {
+                self.checkpoints_listed(checkpoints);
+            }
+            Done::PaletteRow { question, row } => self.palette_row_made(ctx, question, &row),
+            Done::Palette { question, made } => self.palette_made(question, made),
+            Done::CodesCompared { question, compared } => self.codes_compared(question, compared),
+            _ => {}
         }
     }
 
-    pub(super) fn survey_made(&mut self, surveyed: Option<Surveyed>) {
+    fn code_plane_made(&mut self, plane: PrincipalPlane, chain: Option<Arc<[usize]>>) {
+        self.codes.plane_job.is_running = false;
+        if let Some(codebook) = &mut self.codes.codebook {
+            codebook.plane = Some(Arc::new(plane));
+            codebook.chain = chain;
+        }
+    }
+
+    fn survey_made(&mut self, surveyed: Option<Surveyed>) {
         self.codes.survey_job.is_running = false;
         let Some(codebook) = &mut self.codes.codebook else { return };
         let surveyed = surveyed.map(Arc::new);
@@ -183,12 +240,7 @@ impl ZscopeApp {
         self.codes.picture_job.hurry();
     }
 
-    pub(super) fn code_pictures_made(
-        &mut self,
-        ctx: &egui::Context,
-        code: usize,
-        made: Option<CodePictures>,
-    ) {
+    fn code_pictures_made(&mut self, ctx: &egui::Context, code: usize, made: Option<CodePictures>) {
         self.codes.picture_job.is_running = false;
         // A person may look at another one by now.
         if self.view.codebook.selected != Some(code) {

@@ -36,6 +36,18 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
+        Chosen::MapPicture => {
+            let dialog = dialog.set_title("Save the map").set_file_name("map.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::MapPoints => {
+            let dialog = dialog.set_title("Save points").set_file_name("points.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
+        Chosen::MapLatents => {
+            let dialog = dialog.set_title("Save latents").set_file_name("latents.safetensors");
+            wait(jobs, purpose, dialog.add_filter("safetensors", &["safetensors"]).save_file());
+        }
         Chosen::View(pane) => {
             let name = format!("{}.png", pane.name().to_lowercase());
             let dialog = dialog.set_title("Save the view").set_file_name(name);
@@ -80,6 +92,22 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         Chosen::Picture => {
             let dialog = dialog.set_title("Save picture").set_file_name("picture.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::Palette => {
+            let dialog = dialog.set_title("Save palette").set_file_name("palette.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::CodePairs => {
+            let dialog = dialog.set_title("Save pairs of codes").set_file_name("pairs.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
+        Chosen::CodeChanges => {
+            let dialog = dialog.set_title("Compare codes with a run or model");
+            wait(jobs, purpose, dialog.pick_folder());
+        }
+        Chosen::SavedCodeChanges => {
+            let dialog = dialog.set_title("Save changes of codes").set_file_name("changes.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
     }
 }

@@ -1,13 +1,17 @@
 //! What takes long, on threads of its own: opening data and models, file dialogs, setting up a run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use eframe::egui;
 
+use super::compared_codes;
+use super::map::Made;
 use super::opening::OpenedData;
+use super::palette;
 use super::runs::ReadRuns;
 use super::survey::{CodePictures, Surveyed};
 use crate::array::NamedArrays;
@@ -17,6 +21,7 @@ use crate::latent::PrincipalPlane;
 use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
+use crate::session::map::Near;
 use crate::session::sheets::SheetName;
 use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
@@ -55,11 +60,25 @@ pub(super) enum Done {
     /// The point that a search for one has found, or why there is none.
     Inverted { question: u64, found: Result<Descent, String> },
     /// Where codes lie on the plane in which they spread most.
-    CodePlane { question: u64, plane: PrincipalPlane },
+    CodePlane { question: u64, plane: PrincipalPlane, chain: Option<Arc<[usize]>> },
+    /// A row of the palette.
+    PaletteRow { question: u64, row: palette::Row },
+    /// The palette is whole, and how long it took; or why it is not.
+    Palette { question: u64, made: Result<Duration, String> },
+    /// The checkpoints of the model's run, by their steps.
+    Checkpoints { question: u64, checkpoints: Vec<(u64, PathBuf)> },
+    /// How far comparing codebooks is, or what was found.
+    CodesCompared { question: u64, compared: compared_codes::Compared },
     /// Where codes occur in held-out images, or why that cannot be told.
     Survey { question: u64, surveyed: Result<Option<Surveyed>, String> },
     /// What one code looks like, or why that cannot be shown.
     CodePictures { question: u64, code: usize, pictures: Result<Option<CodePictures>, String> },
+    /// What a job has made of the map.
+    Map { question: u64, made: Made },
+    /// The neighbours of the point that is chosen on the map.
+    MapNear { near: Near },
+    /// The point of the map whose latent is nearest to the explorer's.
+    MapHere { point: Option<u32> },
     /// A view was taken off the screen.
     View { picture: egui::ColorImage, path: PathBuf },
     /// All runs were read.
@@ -107,6 +126,20 @@ pub(super) enum Chosen {
     Curves,
     /// The picture's file.
     Picture,
+    /// The file of the map's picture.
+    MapPicture,
+    /// The file of the map's points.
+    MapPoints,
+    /// The file of the map's latents.
+    MapLatents,
+    /// The palette's file.
+    Palette,
+    /// The file of pairs of codes.
+    CodePairs,
+    /// A model to compare the codebook with.
+    CodeChanges,
+    /// The file of how codes moved.
+    SavedCodeChanges,
     /// A model beside the one in the explorer.
     Companion,
     /// A view's picture.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 
 use super::jobs::{Chosen, Done};
+use super::script::Work;
 use super::{Model, ZscopeApp, script};
 use crate::array::NamedArrays;
 use crate::data::Dataset;
@@ -54,12 +55,18 @@ impl eframe::App for ZscopeApp {
         self.start_next();
         self.follow_runs(ctx);
         self.follow_strip(ctx);
+        self.step_map(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting && !self.queue.goes_on();
-        let is_measuring = self.evaluation.is_measuring();
         let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
-        let at = script::Progress { step, is_over, is_measuring, is_inverting };
-        let scripted = self.script.as_mut().and_then(|script| script.next(at, ctx));
+        let busy = [
+            (Work::Measuring, self.evaluation.is_measuring()),
+            (Work::Mapping, self.map.is_busy()),
+            (Work::Inverting, is_inverting),
+        ];
+        let busy = busy.into_iter().filter_map(|(work, is_busy)| is_busy.then_some(work)).collect();
+        let at = script::Progress { step, is_over, busy };
+        let scripted = self.script.as_mut().and_then(|script| script.next(&at, ctx));
         if let Some(command) = scripted {
             self.apply(ctx, command);
         }
@@ -81,6 +88,7 @@ impl eframe::App for ZscopeApp {
         let commands = crate::ui::show(ui, &self.scene(&engine), &mut view);
         self.view = view;
         self.draw_codes(&ctx);
+        self.draw_map(&ctx);
         self.draw_channels(&ctx);
         for command in commands {
             self.apply(&ctx, command);
@@ -113,6 +121,7 @@ impl eframe::App for ZscopeApp {
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
         self.evaluation.stop();
+        self.map.end_job();
         self.tasks.cancel_all();
         self.jobs.finish_saves();
     }
@@ -143,6 +152,8 @@ impl ZscopeApp {
             model,
             codebook: self.codes.codebook.as_ref(),
             code_map: self.codes.map.as_ref(),
+            map: self.map.scene(self.dataset.as_ref().map(|(_, data)| data.as_ref())),
+            compared_codes: &self.codes.compared,
             inside: &self.looking.inside,
             own: &self.own.state,
             pace: &self.pace,
@@ -290,27 +301,13 @@ impl ZscopeApp {
                 }
                 Done::Compared(Ok(compared)) => self.compare(compared),
                 Done::Evaluated(told) => self.take_measured(ctx, &told),
-                Done::CodePlane { question, plane } if question == self.model_question => {
-                    self.code_plane_made(plane);
-                }
-                Done::Survey { question, surveyed: Ok(surveyed) }
-                    if question == self.model_question =>
-                {
-                    self.survey_made(surveyed);
-                }
-                Done::CodePictures { question, code, pictures: Ok(pictures) }
-                    if question == self.model_question =>
-                {
-                    self.code_pictures_made(ctx, code, pictures);
-                }
-                Done::Survey { surveyed: Err(error), .. } => {
-                    log::warn!("search held-out images for codes: {error}");
-                    self.survey_made(None);
-                }
-                Done::CodePictures { code, pictures: Err(error), .. } => {
-                    log::warn!("draw a code: {error}");
-                    self.code_pictures_made(ctx, code, None);
-                }
+                made @ (Done::CodePlane { .. }
+                | Done::Survey { .. }
+                | Done::CodePictures { .. }
+                | Done::PaletteRow { .. }
+                | Done::Palette { .. }
+                | Done::Checkpoints { .. }
+                | Done::CodesCompared { .. }) => self.take_codes_made(ctx, made),
                 Done::Plan(Ok(plan)) => self.start_run(*plan),
                 Done::Own { question, number, found } => {
                     self.own_found(ctx, question, number, found);
@@ -327,6 +324,9 @@ impl ZscopeApp {
                     self.strip_weights(question, step, tensors);
                 }
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
+                Done::Map { question, made } => self.take_map(question, made),
+                Done::MapNear { near } => self.map_near_found(near),
+                Done::MapHere { point } => self.map_here_found(point),
                 Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
@@ -343,9 +343,6 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
-                | Done::CodePlane { .. }
-                | Done::Survey { .. }
-                | Done::CodePictures { .. }
                 | Done::History { .. } => {}
             }
         }
@@ -366,6 +363,13 @@ impl ZscopeApp {
             Chosen::Measures => self.save_measures(path),
             Chosen::Curves => self.save_curves(path),
             Chosen::Picture => self.save_picture(path),
+            Chosen::MapPicture => self.save_map_picture(ctx, path),
+            Chosen::MapPoints => self.save_map_points(path),
+            Chosen::MapLatents => self.save_map_latents(path),
+            Chosen::Palette => self.save_palette(path),
+            Chosen::CodePairs => self.save_code_pairs(path),
+            Chosen::CodeChanges => self.compare_codes(path),
+            Chosen::SavedCodeChanges => self.save_code_changes(path),
             Chosen::Companion => self.add_companion(&path),
             Chosen::View(pane) => self.save_view(ctx, pane, path),
             Chosen::Points => self.save_points(path),
@@ -712,6 +716,7 @@ impl ZscopeApp {
         self.model = Some(model);
         self.film.forget();
         self.pictures.strip = None;
+        self.map.begin_anew();
         self.looking.model_changed();
         self.own.model_changed();
         self.follow_models();

@@ -4,11 +4,13 @@
 //! panels in `ui/` only draw.
 
 mod apply;
+mod canvas;
 mod card;
 mod codes;
 mod command_lines;
 mod companions;
 mod compare;
+mod compared_codes;
 mod decoder;
 mod demo;
 mod dialogs;
@@ -19,9 +21,11 @@ mod history;
 mod inside;
 mod jobs;
 mod logic;
+mod map;
 mod notify;
 mod opening;
 mod own_picture;
+mod palette;
 mod queue;
 mod recent;
 mod runs;
@@ -70,6 +74,7 @@ use evaluate::Evaluation;
 use frame_log::FrameLog;
 use inside::Looking;
 use jobs::Jobs;
+use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use recent::Recent;
@@ -169,6 +174,7 @@ pub struct ZscopeApp {
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
+    map: Mapping,
     looking: Looking,
     own: OwnWork,
     film: FilmStrip,
@@ -322,6 +328,7 @@ impl ZscopeApp {
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),
+            map: Mapping::default(),
             looking: Looking::default(),
             own: OwnWork::default(),
             film: FilmStrip::default(),

@@ -129,6 +129,7 @@ impl ZscopeApp {
             ..DataLine::default()
         };
         self.dataset = Some((self.data.spec.clone(), dataset));
+        self.map.begin_anew();
     }
 
     /// Shows how the classes are spread.

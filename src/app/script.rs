@@ -10,16 +10,19 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::graph::Perturbation;
-use crate::latent::Mixing;
+use crate::latent::{Metric, Mixing};
+use crate::layout::Method;
 use crate::session::anchor::Anchor;
-use crate::session::codebook::ReviveFrom;
+use crate::session::canvas::{Area, Tool};
+use crate::session::codebook::{Pairing, ReviveFrom};
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
+use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, Command, CompanionAsk, Demo, InvertForm, Link, MeasureForm, Order, Page, Pane,
-    SeedsAsk, StationAsk, TrainForm,
+    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, InvertForm, Link, MapMode, MeasureForm,
+    Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -27,6 +30,9 @@ const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 
 /// How long tooltips take to go, in seconds.
 const POINTER_WAIT: f64 = 0.3;
+
+/// Frames without a job after which work counts as done.
+const RESTS: u32 = 5;
 
 /// One line of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +43,8 @@ pub(super) enum Line {
     Wait(f64),
     /// Waits until so many updates are done.
     WaitStep(u64),
-    /// Waits until no model is being measured.
-    WaitMeasured,
-    /// Waits until no point is searched for.
-    WaitInverted,
+    /// Waits until work is done.
+    WaitFor(Work),
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -49,17 +53,26 @@ pub(super) enum Line {
     Screenshot(PathBuf),
 }
 
-/// How far the window has come, for a script that waits.
+/// What a script can wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Measuring models.
+    Measuring,
+    /// Making something for the map.
+    Mapping,
+    /// Searching for a point.
+    Inverting,
+}
+
+/// How far the window has come, for a script that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     /// Updates that are done.
     pub(super) step: u64,
     /// Whether no run goes on.
     pub(super) is_over: bool,
-    /// Whether models are being measured.
-    pub(super) is_measuring: bool,
-    /// Whether a point is searched for.
-    pub(super) is_inverting: bool,
+    /// What is being worked on.
+    pub(super) busy: Vec<Work>,
 }
 
 /// A script being replayed.
@@ -67,8 +80,8 @@ pub(super) struct Script {
     lines: std::vec::IntoIter<Line>,
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
-    waits_for_measures: bool,
-    waits_for_search: bool,
+    /// What is waited for, and how many more frames it must be at rest: a job may begin in the next one.
+    awaited: Option<(Work, u32)>,
     hides_pointer: bool,
 }
 
@@ -76,6 +89,14 @@ impl Script {
     /// Whether the pointer is to be ignored.
     pub(super) fn hides_pointer(&self) -> bool {
         self.hides_pointer
+    }
+
+    /// Whether what is waited for has not been at rest for long enough yet.
+    fn is_awaited(&mut self, at: &Progress) -> bool {
+        let Some((work, rests)) = self.awaited else { return false };
+        let rests = if at.busy.contains(&work) { RESTS } else { rests.saturating_sub(1) };
+        self.awaited = (rests > 0).then_some((work, rests));
+        rests > 0
     }
 
     /// Reads a script.
@@ -87,26 +108,22 @@ impl Script {
             lines: lines.into_iter(),
             wait_until: None,
             wait_step: None,
-            waits_for_measures: false,
-            waits_for_search: false,
+            awaited: None,
             hides_pointer: false,
         })
     }
 
     /// What is to be done in this frame, if anything is.
-    pub(super) fn next(&mut self, at: Progress, ctx: &egui::Context) -> Option<Command> {
+    pub(super) fn next(&mut self, at: &Progress, ctx: &egui::Context) -> Option<Command> {
         if self.wait_until.is_some_and(|until| Instant::now() < until)
             || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
-            || self.waits_for_measures && at.is_measuring
-            || self.waits_for_search && at.is_inverting
+            || self.is_awaited(at)
         {
             ctx.request_repaint_after(Duration::from_millis(20));
             return None;
         }
         self.wait_until = None;
         self.wait_step = None;
-        self.waits_for_measures = false;
-        self.waits_for_search = false;
         ctx.request_repaint();
         match self.lines.next()? {
             Line::Do(command) => {
@@ -116,8 +133,7 @@ impl Script {
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
-            Line::WaitMeasured => self.waits_for_measures = true,
-            Line::WaitInverted => self.waits_for_search = true,
+            Line::WaitFor(work) => self.awaited = Some((work, RESTS)),
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -184,8 +200,10 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         }
         "wait-step" => return Ok(Line::WaitStep(number(0)? as u64)),
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
-        "evaluate" if rest == "wait" => return Ok(Line::WaitMeasured),
+        "evaluate" if rest == "wait" => return Ok(Line::WaitFor(Work::Measuring)),
         "evaluate" => evaluate(rest)?,
+        "map" if rest == "wait" => return Ok(Line::WaitFor(Work::Mapping)),
+        "map" => map(rest, &words)?,
         "screenshot" => return Ok(Line::Screenshot(rest.trim().into())),
         "train" => Command::StartTraining(Box::new(train_form(&words)?)),
         "data" => Command::OpenData(rest.trim().to_owned()),
@@ -244,6 +262,24 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "queue" => runs::queue(rest)?,
         "strip" => runs::strip(rest)?,
         "reset-layout" => Command::ResetLayout,
+        "code-palette" => code_palette(rest)?,
+        "compare-codes" => compare_codes(rest)?,
+        "save-code-pairs" => Command::Codes(CodesAsk::SavePairs(Some(rest.trim().into()))),
+        "tool" => Command::Codes(CodesAsk::TakeTool(tool(rest)?)),
+        "paint" => {
+            let code = number(0)? as u32;
+            let cells = (1..words.len()).map(|index| Ok((number(index)? as usize, code)));
+            Command::Codes(CodesAsk::Paint(cells.collect::<anyhow::Result<_>>()?))
+        }
+        "begin-edit" => Command::BeginEdit,
+        "select-cells" => {
+            let at = |index: usize| Ok::<_, anyhow::Error>(number(index)? as usize);
+            let shape = [at(2)?.max(1), at(3)?.max(1)];
+            Command::Codes(CodesAsk::Select(Area { corner: [at(0)?, at(1)?], shape }))
+        }
+        "copy" => Command::CopyPoint,
+        // A line of a script holds rows with semicolons between.
+        "paste" => Command::PastePoint(rest.replace(';', "\n")),
         "order" if rest == "index" => Command::OrderCodes(Order::Index),
         "order" if rest == "use" => Command::OrderCodes(Order::Use),
         "order" if rest == "norm" => Command::OrderCodes(Order::Norm),
@@ -268,7 +304,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "go-to-picture" => Command::GoToPicture,
         "picture-to-corner" => Command::PictureToCorner(number(0)? as usize),
         "invert" if rest == "stop" => Command::StopInverting,
-        "invert" if rest == "wait" => return Ok(Line::WaitInverted),
+        "invert" if rest == "wait" => return Ok(Line::WaitFor(Work::Inverting)),
         "invert" => Command::Invert(Box::new(invert_form(&words)?)),
         "pause" => Command::Pause,
         "resume" => Command::Resume,
@@ -291,10 +327,61 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, cell, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
+}
+
+/// `similarity`, `use`, `number`, `brightness`, `make`, `cancel` or `save PATH`.
+fn code_palette(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("similarity", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Similarity)),
+        ("use", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Use)),
+        ("number", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Number)),
+        ("brightness", _) => Command::Codes(CodesAsk::OrderPalette(PaletteOrder::Brightness)),
+        ("make", _) => Command::Codes(CodesAsk::MakePalette),
+        ("cancel", _) => Command::Codes(CodesAsk::CancelPalette),
+        ("save", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::SavePalette(Some(path.trim().into())))
+        }
+        _ => bail!(
+            "code-palette {words:?} (expected similarity, use, number, brightness, make, cancel or save PATH)"
+        ),
+    })
+}
+
+/// `with PATH`, `by number`, `by one-to-one`, `by nearest`, `cancel` or `save PATH`.
+fn compare_codes(words: &str) -> anyhow::Result<Command> {
+    Ok(match words.split_once(' ').unwrap_or((words, "")) {
+        ("with", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::Compare(Some(path.trim().into())))
+        }
+        ("by", name) => {
+            let found = Pairing::ALL.into_iter().find(|pairing| pairing.name() == name.trim());
+            let names = Pairing::ALL.map(Pairing::name).join(", ");
+            Command::Codes(CodesAsk::Pair(
+                found.ok_or_else(|| anyhow!("by {name:?} (expected {names})"))?,
+            ))
+        }
+        ("cancel", _) => Command::Codes(CodesAsk::CancelComparing),
+        ("save", path) if !path.trim().is_empty() => {
+            Command::Codes(CodesAsk::SaveChanges(Some(path.trim().into())))
+        }
+        _ => bail!("compare-codes {words:?} (expected with PATH, by PAIRING, cancel or save PATH)"),
+    })
+}
+
+fn tool(name: &str) -> anyhow::Result<Tool> {
+    Ok(match name.trim() {
+        "select" => Tool::Select,
+        "brush" => Tool::Brush,
+        "pick" => Tool::Pick,
+        "fill" => Tool::Fill,
+        "clone" => Tool::Clone,
+        "paste" => Tool::Paste,
+        _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone or paste)"),
+    })
 }
 
 /// `perturb NODE CHANNEL SCALE SHIFT`, the channel a number or `all`; a node's name may have spaces.
@@ -342,6 +429,66 @@ fn evaluate(words: &str) -> anyhow::Result<Command> {
             "evaluate {words:?} (expected add PATH, remove PLACE, measure, cancel, wait or save PATH)"
         ),
     })
+}
+
+/// `map VERB …`: see the message about a verb that is none.
+fn map(rest: &str, words: &[&str]) -> anyhow::Result<Command> {
+    let number = |index: usize| -> anyhow::Result<usize> {
+        let word = words.get(index).ok_or_else(|| anyhow!("a number is missing"))?;
+        word.parse().with_context(|| format!("{word:?} is no number"))
+    };
+    let path = || rest.splitn(3, ' ').nth(2).map(|path| path.trim().into());
+    Ok(Command::Map(match *words {
+        ["encode"] => Ask::Encode,
+        ["cancel"] => Ask::Cancel,
+        ["fit"] => Ask::Refit,
+        ["extent", split, _, _] => {
+            let splits = match split {
+                "train" => Splits::Train,
+                "test" => Splits::Test,
+                "both" => Splits::Both,
+                _ => bail!("{split:?} (expected train, test or both)"),
+            };
+            Ask::Extent(Extent { splits, images: number(2)?, draws: number(3)? })
+        }
+        ["project", "pca"] => Ask::Project(Projection::Pca),
+        ["project", "umap"] => Ask::Project(Projection::Layout(Method::Umap)),
+        ["project", "tsne"] => Ask::Project(Projection::Layout(Method::Tsne)),
+        ["project", "dims", _, _] => Ask::Project(Projection::Dims([number(2)?, number(3)?])),
+        ["colour", "class"] => Ask::Colour(Colouring::Label),
+        ["colour", "factor", _] => Ask::Colour(Colouring::Factor(number(2)?)),
+        ["colour", "error"] => Ask::Colour(Colouring::Loss),
+        ["colour", "code"] => Ask::Colour(Colouring::Code),
+        ["colour", "nothing"] => Ask::Colour(Colouring::Nothing),
+        ["mode", mode] => {
+            return Ok(Command::SetMapMode(match mode {
+                "walk" => MapMode::Walk,
+                "pan" => MapMode::Pan,
+                "box" => MapMode::Box,
+                "lasso" => MapMode::Lasso,
+                _ => bail!("{mode:?} (expected walk, pan, box or lasso)"),
+            }));
+        }
+        ["choose", _] => Ask::Choose(Some(number(1)? as u32)),
+        ["near", "euclidean"] => Ask::Measure(Metric::Euclidean),
+        ["near", "cosine"] => Ask::Measure(Metric::Cosine),
+        ["class", _] => Ask::SelectClass(number(1)? as u32),
+        ["select", ref corners @ ..] if corners.len() >= 6 && corners.len().is_multiple_of(2) => {
+            let values: Vec<f32> =
+                corners.iter().map(|word| word.parse()).collect::<Result<_, _>>()?;
+            let (line, _) = values.as_chunks::<2>();
+            Ask::SelectWithin { line: line.to_vec(), adds: false }
+        }
+        ["deselect"] => Ask::Deselect,
+        ["save", "picture", _, ..] => Ask::SavePicture(path()),
+        ["save", "points", _, ..] => Ask::SavePoints(path()),
+        ["save", "latents", _, ..] => Ask::SaveLatents(path()),
+        _ => bail!(
+            "map {rest:?} (expected encode, wait, cancel, fit, extent train|test|both IMAGES DRAWS, project pca|umap|tsne|dims U V, \
+             colour class|factor N|error|code|nothing, mode walk|pan|box|lasso, choose POINT, near euclidean|cosine, \
+             class N, select X Y X Y X Y …, deselect, or save picture|points|latents PATH)"
+        ),
+    }))
 }
 
 /// `data=DATA split=test images=1000 seed=0 classifier=RUN`, each where it differs.

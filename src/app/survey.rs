@@ -5,10 +5,12 @@ use crate::codec::{CodecError, compared, take};
 use crate::data::corrupt::Corruption;
 use crate::data::{self, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
+use crate::formats::pictures;
 use crate::graph::lower::Networks;
 use crate::picture::ValueRange;
 use crate::session::codebook::{Patch, Survey};
 use crate::train::live::Probe;
+use crate::watch::Watch;
 
 /// Held-out images that are searched for a code.
 const IMAGES: usize = 256;
@@ -32,6 +34,7 @@ pub(super) fn survey(
     range: ValueRange,
     dataset: &dyn Dataset,
     corruption: Option<Corruption>,
+    watch: &Watch,
 ) -> Result<Option<Surveyed>, CodecError> {
     let (Some(codes), Some(encoder)) = (&networks.codes, &networks.encoder) else {
         return Ok(None);
@@ -44,11 +47,15 @@ pub(super) fn survey(
         None => images,
     };
     let own = range.images_from_unit(&images);
-    let mut outputs = Runner::new(EngineKind::Cpu, encoder, None)?.run(&own)?;
+    let mut encoder = Runner::new(EngineKind::Cpu, encoder, None)?;
+    encoder.watch(watch);
+    let mut outputs = encoder.run(&own)?;
     let latent = compared(&mut outputs)?;
     let quantized = take(&mut outputs, "quantized")?;
     let indices = take(&mut outputs, "indices")?;
     let mut survey = Survey::new(space.codebook.num_rows(), [h, w]);
+    survey.pixels = images.shape().iter().skip(2).product();
+    survey.png_bytes = pictures::png_bytes(&images).ok();
     for image in 0..images.num_rows() {
         let chosen = space.codes(indices.row(image));
         let mut squares = vec![0.0; h * w];

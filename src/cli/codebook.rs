@@ -16,13 +16,14 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::{pictures, write_whole};
 use crate::graph::lower::{CodeGraphs, Task};
 use crate::latent::{PrincipalPlane, nearest_others};
+use crate::measure::code_tiles::CodeTiles;
+use crate::metrics::CodeRate;
 use crate::metrics::code_use::{CodeState, code_states, codes_used, perplexity as exp_entropy};
 use crate::open::Opened;
+use crate::watch::Watch;
 
 /// Images that are run at once.
 const BATCH: usize = 100;
-/// Cells of a picture that is all of one code, on a side; the middle of it is the code's tile.
-const TILE_CELLS: usize = 2;
 
 /// Count how often each code of a codebook is used; of a codebook without its model tell what its file tells
 #[derive(Debug, Args)]
@@ -54,6 +55,8 @@ struct Counted {
     usage: Vec<u64>,
     /// Choices between two nearest codes: which of them is chosen is a matter of rounding.
     near_ties: u64,
+    /// What the images take as PNG files.
+    png_bytes: u64,
     engine: &'static str,
 }
 
@@ -89,8 +92,11 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
     if let Some(path) = &args.png {
         write_tiles(path, &opened, graphs, size).map_err(anyhow::Error::from_boxed)?;
     }
-    let Counted { usage, near_ties, engine } = counted;
+    let Counted { usage, near_ties, png_bytes, engine } = counted;
     let layout = &graphs.layout;
+    let cells = graphs.grid().iter().product();
+    let pixels = opened.image.height * opened.image.width;
+    let rate = CodeRate::of(&usage, layout, cells, count, pixels, Some(png_bytes));
     let parts: Vec<&[u64]> = usage.chunks(size / layout.parts()).collect();
     let vectors: u64 = usage.iter().sum();
     let used = codes_used(&usage);
@@ -104,6 +110,10 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
             "codes_used": used,
             "dead": size - used,
             "perplexity": perplexity,
+            "bits_per_image": rate.map(|rate| rate.bits),
+            "bits_per_pixel": rate.map(|rate| rate.per_pixel(rate.bits)),
+            "bits_per_pixel_entropy": rate.map(|rate| rate.per_pixel(rate.entropy_bits)),
+            "png_bits_per_pixel": rate.and_then(|rate| Some(rate.per_pixel(rate.png_bits?))),
             "near_ties": near_ties,
             "engine": engine,
             "quantizer": opened.model.quantizer().map(|config| config.method.name()),
@@ -126,6 +136,18 @@ pub(super) fn run(args: &CodebookArgs) -> Result<(), Failure> {
         output::line(&format!(
             "{word} {:<4} {used} of {k} codes, perplexity {perplexity:.1}",
             part + 1
+        ));
+    }
+    if let Some(rate) = rate {
+        let told = |bits: f64| format!("{:.4}", rate.per_pixel(bits));
+        output::line(&format!(
+            "bits a pixel  {} by log2 K, {} by the entropy of use, {} as PNG ({:.0}, {:.0} and {:.0} bits an image)",
+            told(rate.bits),
+            told(rate.entropy_bits),
+            told(rate.png_bits.unwrap_or_default()),
+            rate.bits,
+            rate.entropy_bits,
+            rate.png_bits.unwrap_or_default(),
         ));
     }
     output::line(&format!("near ties     {near_ties} vectors with two codes equally near (1e-5)"));
@@ -168,11 +190,13 @@ fn count_codes(
     let mut counted = Counted {
         usage: vec![0; space.codebook.num_rows()],
         near_ties: 0,
+        png_bytes: 0,
         engine: quantizer.as_ref().map_or("burn", |quantizer| quantizer.kind().name()),
     };
     for start in (0..count).step_by(BATCH) {
         let indices: Vec<u32> = (start as u32..count.min(start + BATCH) as u32).collect();
         let mut images = opened.seen(data::batch(dataset, split, &indices), start);
+        counted.png_bytes += pictures::png_bytes(&images)?;
         for value in images.data_mut() {
             *value = opened.range.from_unit(*value);
         }
@@ -251,36 +275,20 @@ fn norm(vector: &[f32]) -> f32 {
     vector.iter().map(|value| value * value).sum::<f32>().sqrt()
 }
 
-/// The middle of a picture that is all of one code, for each code.
+/// What each code decodes to.
 fn write_tiles(
     path: &Path,
     opened: &Opened,
     graphs: &CodeGraphs,
     size: usize,
 ) -> Result<(), CodecError> {
-    let mut decoder = Runner::new(EngineKind::Auto, graphs.decoder()?, None)?;
-    let ([h, w], space) = (graphs.grid(), graphs.space());
-    let image = opened.image;
-    let side = |pixels: usize, cells: usize| (pixels / cells * TILE_CELLS).min(pixels);
-    let (tile_h, tile_w) = (side(image.height, h), side(image.width, w));
-    let (top, left) = ((image.height - tile_h) / 2, (image.width - tile_w) / 2);
-    let mut tiles = Vec::with_capacity(size * image.channels * tile_h * tile_w);
+    let mut codes = CodeTiles::new(graphs, opened.range, EngineKind::Auto)?;
+    let mut tiles = Vec::new();
     for start in (0..size).step_by(BATCH) {
-        let codes = start..size.min(start + BATCH);
-        let indices = codes.clone().flat_map(|code| space.indices(&space.alone(code)));
-        let cells = indices.flat_map(|index| std::iter::repeat_n(index, h * w)).collect();
-        let grid = Array::new([&[codes.len()], decoder.graph().input_shape()].concat(), cells)?;
-        let decoded = take(&mut decoder.run(&grid)?, "image")?;
-        for index in 0..codes.len() {
-            for row in decoded.row(index).chunks_exact(image.width * image.height) {
-                for y in top..top + tile_h {
-                    let line = &row[y * image.width + left..][..tile_w];
-                    tiles.extend(line.iter().map(|&value| opened.range.to_unit(value)));
-                }
-            }
-        }
+        let some = codes.tiles(start..size.min(start + BATCH), &Watch::default())?;
+        tiles.extend_from_slice(some.data());
     }
-    let tiles = Array::new([size, image.channels, tile_h, tile_w], tiles)?;
+    let tiles = Array::new([&[size], &codes.shape()[..]].concat(), tiles)?;
     let sheet = pictures::sheet(&tiles, codec_verbs::square(size), 1);
     Ok(pictures::write_picture(path, &sheet)?)
 }

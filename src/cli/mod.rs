@@ -6,6 +6,7 @@ mod data_fetch;
 mod eval;
 mod export;
 mod info;
+mod layout;
 mod long_run;
 mod output;
 mod sample;
@@ -63,6 +64,9 @@ enum Verb {
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
     Export(export::ExportArgs),
+    /// Lays vectors out for the window, over pipes
+    #[command(hide = true)]
+    Layout,
     /// Standard data sets
     #[command(subcommand)]
     Data(DataVerb),
@@ -163,6 +167,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Sample(args) => sample::run(&args),
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),
+        Verb::Layout => layout::run(),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
     Parsed::Done(status_of(result))
@@ -200,8 +205,11 @@ fn check_window(window: &WindowArgs) -> Result<(), Failure> {
     }
     let is_there = |path: &&PathBuf| path.exists() || crate::open::names_model(path);
     let Some(path) = window.path.as_ref().filter(|path| !is_there(path)) else { return Ok(()) };
-    let verbs: Vec<String> =
-        Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let verbs: Vec<String> = Cli::command()
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set())
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
     Err(usage(anyhow::anyhow!(
         "open the window: no such file or directory (expected something to open, or one of the verbs {}): {}",
         verbs.join(", "),

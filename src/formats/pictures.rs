@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{self, CompressionType, PngEncoder};
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
 use image::{
@@ -196,6 +196,28 @@ pub fn write_picture(path: &Path, image: &Array) -> Result<(), FormatError> {
             Err(FormatError::content(WRITE, found, ".png or .jpg", path))
         }
     }
+}
+
+/// What images take as PNG files, all together, in bytes: each written by itself, as small as the encoder makes it.
+///
+/// # Shapes
+/// `[b, c, h, w]` with 1 or 3 channels, in [0, 1].
+///
+/// # Errors
+/// When the shape is another.
+pub fn png_bytes(images: &Array) -> io::Result<u64> {
+    let shape = images.shape().get(1..).unwrap_or_default();
+    let mut bytes = 0;
+    for i in 0..images.num_rows() {
+        let pixels = Pixels::new(shape, images.row(i)).map_err(io::Error::other)?;
+        let mut png = Vec::new();
+        let filter = png::FilterType::Adaptive;
+        PngEncoder::new_with_quality(&mut png, CompressionType::Best, filter)
+            .write_image(&pixels.levels, pixels.width, pixels.height, pixels.colour)
+            .map_err(io::Error::other)?;
+        bytes += png.len() as u64;
+    }
+    Ok(bytes)
 }
 
 /// Writes every image of a batch as `000000.png`, `000001.png`, … into a new folder, whole or not at all.

@@ -37,9 +37,21 @@ pub struct PrincipalPlane {
     pub order: Vec<usize>,
     /// Both directions, `[d]`, at length 1; zeros where nothing spreads.
     axes: [Vec<f64>; 2],
+    /// What places are counted from, `[d]`.
+    mean: Vec<f64>,
 }
 
 impl PrincipalPlane {
+    /// Both directions, `[d]`, at length 1 and at right angles; zeros where nothing spreads.
+    pub fn axes(&self) -> &[Vec<f64>; 2] {
+        &self.axes
+    }
+
+    /// The mean of the rows, `[d]`: where both places are 0.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
     /// The plane of some rows. Equal inputs give equal planes.
     ///
     /// Directions have two ends: the entry of the largest absolute value is positive, or, where these rows were
@@ -75,7 +87,7 @@ impl PrincipalPlane {
         let mut order: Vec<usize> = (0..codes.num_rows()).collect();
         let along = |row: &usize| places[*row].map_or(f64::INFINITY, |[first, _]| first);
         order.sort_by(|a, b| along(a).total_cmp(&along(b)).then(a.cmp(b)));
-        Self { places, shares, order, axes }
+        Self { places, shares, order, axes, mean: rows.mean }
     }
 }
 

@@ -7,6 +7,7 @@
 mod activations;
 mod class_cover;
 mod classification;
+mod code_rate;
 pub mod code_use;
 mod diversity;
 pub mod evaluate;
@@ -24,6 +25,7 @@ mod vae;
 pub use activations::{NodeSpread, Spread, channel_spreads};
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
+pub use code_rate::{CodeRate, entropy_bits};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,

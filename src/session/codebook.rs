@@ -2,14 +2,19 @@
 //!
 //! Plain data that the window's program puts together; knows nothing of models, files or windows.
 
+mod beside;
+mod changes;
 mod survey;
 mod why;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::array::Array;
 use crate::latent::{CodeLayout, PrincipalPlane, squared_distance};
 use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
+pub use beside::{Beside, Direction, Pair};
+pub use changes::{Change, Changes, ChangesOrder, Fate, Pairing, Side, Summary};
 pub use survey::{Patch, Survey};
 
 /// A codebook of `k` codes of `d` values; where there are several, the codes of all of them.
@@ -26,6 +31,9 @@ pub struct Codebook {
     /// Where the codes lie on the plane of their two first principal components, and their order along the first;
     /// of the codes as they were a little while ago, where these move.
     pub plane: Option<Arc<PrincipalPlane>>,
+    /// The codes in an order in which each lies near the one before, a permutation of `0..k`; nothing where that is not
+    /// known or there are too many.
+    pub chain: Option<Arc<[usize]>>,
     /// Where the codes occur in pictures.
     pub survey: Option<Arc<Survey>>,
     /// Whether a change of codes can be taken back.
@@ -80,6 +88,19 @@ pub enum ReviveFrom {
     Vector(Vec<f32>),
 }
 
+/// The codebook beside that of another model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComparedCodes {
+    /// The checkpoints of the run that the model belongs to, by their steps, the newest first.
+    pub checkpoints: Vec<(u64, PathBuf)>,
+    /// The share that is done, while they are compared.
+    pub share: Option<f32>,
+    /// What was found.
+    pub changes: Option<Arc<Changes>>,
+    /// Why they cannot be compared.
+    pub error: Option<String>,
+}
+
 /// The codes of the picture that is shown, as its grid; the grids of several quantizers or heads one below the
 /// other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,6 +134,25 @@ impl CodeMap {
         [of_grid, cell % columns]
     }
 
+    /// Rows and columns of one grid.
+    pub fn grid_shape(&self) -> [usize; 2] {
+        [self.shape[0] / self.grids.max(1), self.shape[1]]
+    }
+
+    /// The cell of a grid at a row and a column; nothing where there is none.
+    pub fn cell(&self, grid: usize, [row, column]: [usize; 2]) -> Option<usize> {
+        let [rows, columns] = self.grid_shape();
+        let is_inside = grid < self.grids.max(1) && row < rows && column < columns;
+        is_inside.then_some((grid * rows + row) * columns + column)
+    }
+
+    /// The codes of one grid, row by row.
+    pub fn grid_codes(&self, grid: usize) -> &[u32] {
+        let [rows, columns] = self.grid_shape();
+        let cells = rows * columns;
+        self.codes.get(grid * cells..(grid + 1) * cells).unwrap_or_default()
+    }
+
     /// Which of the grids a cell is in.
     pub fn grid_of(&self, cell: usize) -> usize {
         let cells = self.shape[0] / self.grids.max(1) * self.shape[1];
@@ -132,6 +172,7 @@ impl Codebook {
             usage: Usage::Unknown,
             frozen: Vec::new(),
             plane: None,
+            chain: None,
             survey: None,
             can_undo: false,
         }

@@ -144,7 +144,7 @@ impl Explore {
     }
 
     /// A draw from the prior: the one that `seed:N` names on the command line, where the temperature is 1.
-    fn draw(&self, seed: u64) -> Vec<f32> {
+    pub fn draw(&self, seed: u64) -> Vec<f32> {
         let d = self.latent.len();
         match &self.prior {
             Prior::Normal => {
@@ -287,13 +287,45 @@ impl Explore {
     /// Puts another code into a cell of the picture; ignored where there is no such cell or code, or the code is
     /// that of another quantizer.
     pub fn set_cell(&mut self, cell: usize, code: u32) {
-        let Prior::Codes { space, .. } = &self.prior else { return };
-        let cells = self.latent.len() / space.vector_len();
-        let slot = cell / cells.max(1);
-        if slot < space.layout.per_cell() && space.range(slot).contains(&(code as usize)) {
+        if self.takes(cell, code) {
             self.begin_edit();
             self.cells.insert(cell, code);
         }
+    }
+
+    /// Puts codes into cells of the picture, and tells how many were ignored: cells that are not there, and codes that
+    /// are not there or those of another quantizer. A stroke of many is one edit, which [`Explore::begin_edit`] marks.
+    pub fn paint(&mut self, cells: &[(usize, u32)]) -> usize {
+        let before = cells.len();
+        let taken: Vec<(usize, u32)> =
+            cells.iter().copied().filter(|&(cell, code)| self.takes(cell, code)).collect();
+        let ignored = before - taken.len();
+        self.is_untouched &= taken.is_empty();
+        self.cells.extend(taken);
+        ignored
+    }
+
+    /// Whether a cell is there and the code is one that it can have.
+    fn takes(&self, cell: usize, code: u32) -> bool {
+        let Prior::Codes { space, .. } = &self.prior else { return false };
+        let cells = self.latent.len() / space.vector_len();
+        let slot = cell / cells.max(1);
+        slot < space.layout.per_cell() && space.range(slot).contains(&(code as usize))
+    }
+
+    /// The codes of a draw from the prior, as [`Explore::codes`] gives those of the picture; nothing for latents
+    /// without a codebook.
+    pub fn draw_codes(&self, seed: u64) -> Option<Vec<u32>> {
+        let Prior::Codes { space, shares } = &self.prior else { return None };
+        let shares = seeds::sharpened(shares, self.temperature);
+        Some(space.draw(&shares, self.latent.len() / space.vector_len(), seed, 0))
+    }
+
+    /// The codes that are chosen for the point, without those that a person put; nothing for latents without a
+    /// codebook.
+    pub fn chosen_codes(&self) -> Option<Vec<u32>> {
+        let Prior::Codes { space, .. } = &self.prior else { return None };
+        Some(space.codes_of_latent(&self.latent))
     }
 
     /// Gives every cell the code nearest to the point again.

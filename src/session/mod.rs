@@ -5,12 +5,14 @@
 
 pub mod anchor;
 pub mod bookmarks;
+pub mod canvas;
 pub mod codebook;
 mod compared;
 pub mod evaluate;
 pub mod explore;
 pub mod inside;
 pub mod kept;
+pub mod map;
 pub mod own_picture;
 pub mod pace;
 pub mod queue;

@@ -3,11 +3,12 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use super::{
-    BookmarkAsk, Command, CommandOf, Demo, Page, QueueAsk, Scene, SeedsAsk, StationAsk, StripAsk,
-    View, own_picture,
+    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, Page, QueueAsk, Scene, SeedsAsk, StationAsk,
+    StripAsk, View, code_map, own_picture,
 };
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
+use crate::session::canvas::Tool;
 
 /// Something that a person can do.
 #[derive(Clone, Debug)]
@@ -87,6 +88,7 @@ const DIGITS: [Key; 9] = [
 pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
     let mut actions = Actions { group: "", all: Vec::new() };
     explore(&mut actions, scene);
+    codes(&mut actions, scene);
     keep(&mut actions, scene);
     training(&mut actions, scene, view);
     files(&mut actions, scene);
@@ -138,6 +140,38 @@ fn explore(actions: &mut Actions, scene: &Scene<'_>) {
     for (class, name) in scene.model.classes.iter().enumerate() {
         actions.add(format!("Show class: {name}"), None, Command::ShowClass(class));
     }
+}
+
+fn codes(actions: &mut Actions, scene: &Scene<'_>) {
+    actions.group = "Codes";
+    let has_map = scene.code_map.is_some();
+    // Their keys are the map's own, while it has the keyboard.
+    for tool in Tool::ALL {
+        let name = format!("Take a tool: {}", code_map::tool_name(tool).to_lowercase());
+        actions.add_if(has_map, name, None, Command::Codes(CodesAsk::TakeTool(tool)));
+    }
+    actions.add_if(has_map, "Give all cells the encoder's codes", None, Command::ResetCells);
+    let has_codes = scene.codebook.is_some();
+    let has_tiles = scene.pictures.palette.known > 0;
+    actions.add_if(
+        has_tiles,
+        "Save the palette of codes…",
+        None,
+        Command::Codes(CodesAsk::SavePalette(None)),
+    );
+    let has_pairs = scene.codebook.is_some_and(|codebook| codebook.survey.is_some());
+    actions.add_if(
+        has_pairs,
+        "Save which codes stand beside which…",
+        None,
+        Command::Codes(CodesAsk::SavePairs(None)),
+    );
+    actions.add_if(
+        has_codes,
+        "Compare the codebook with another model's…",
+        None,
+        Command::Codes(CodesAsk::Compare(None)),
+    );
 }
 
 fn keep(actions: &mut Actions, scene: &Scene<'_>) {
@@ -255,9 +289,17 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
     let modifiers =
         |keys: &KeyboardShortcut| u8::from(keys.modifiers.command) + u8::from(keys.modifiers.shift);
     with_keys.sort_by_key(|(keys, _)| std::cmp::Reverse(modifiers(keys)));
+    let plain = with_keys.iter().filter(|(keys, _)| keys.modifiers.is_none());
+    let own: Vec<Key> = plain
+        .map(|(keys, _)| keys.logical_key)
+        .filter(|&key| code_map::takes_key(ui.ctx(), key))
+        .collect();
     ui.input_mut(|input| {
         for (keys, action) in with_keys {
-            if action.is_offered && input.consume_shortcut(&keys) {
+            if action.is_offered
+                && !own.contains(&keys.logical_key)
+                && input.consume_shortcut(&keys)
+            {
                 commands.extend(action.commands());
             }
         }

@@ -1,19 +1,36 @@
-//! The picture as a grid of codes: each cell can be given another one.
+//! The picture as a grid of codes, which is painted on like a canvas.
 
-use egui::{Align2, DragValue, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
+mod controls;
+mod tools;
 
+use egui::{Align2, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
+
+use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
-use super::words::{self, measure};
-use super::{Command, Scene, keys, sliders, theme};
+use super::{CodesAsk, Command, Scene, keys, theme, words};
+use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
 
-/// A map with this much room to its right has its controls there.
-const BESIDE: f32 = 168.0;
 /// Between a map and its controls.
 const GAP: f32 = 12.0;
 /// The smallest digits that can be read, and the largest that are used.
 const DIGITS: [f32; 2] = [8.0, 11.0];
+
+/// The map's name for the keyboard, the same wherever it is shown.
+fn id() -> egui::Id {
+    egui::Id::unique("code map")
+}
+
+/// What a tool is called.
+pub(super) fn tool_name(tool: Tool) -> &'static str {
+    tools::described(tool).0
+}
+
+/// Whether the map has the keyboard and a use for a key, which then means nothing else.
+pub(super) fn takes_key(ctx: &egui::Context, key: Key) -> bool {
+    ctx.memory(|memory| memory.has_focus(id())) && tools::has_use_for(key)
+}
 
 /// The map in a square of `side` points, and what changes it; a codebook beside it can be clicked in too.
 pub(super) fn show(
@@ -26,19 +43,35 @@ pub(super) fn show(
 ) {
     if ui.available_width() >= side + GAP + BESIDE {
         ui.horizontal_top(|ui| {
-            map_ui(ui, scene, view, side);
+            map_ui(ui, scene, view, side, out);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
-            ui.vertical(|ui| controls(ui, scene, view, is_beside_codebook, out));
+            ui.vertical(|ui| {
+                tools::bar(ui, view, scene.code_map.is_some());
+                controls::show(ui, scene, view, is_beside_codebook, false, out);
+            });
         });
     } else {
-        map_ui(ui, scene, view, side);
-        controls(ui, scene, view, is_beside_codebook, out);
+        tools::bar(ui, view, scene.code_map.is_some());
+        let side = side - tools::BUTTON - ui.spacing().item_spacing.y;
+        map_ui(ui, scene, view, side, out);
+        controls::show(ui, scene, view, is_beside_codebook, true, out);
     }
 }
 
-fn map_ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut CodebookView, side: f32) {
+fn map_ui(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut CodebookView,
+    side: f32,
+    out: &mut Vec<Command>,
+) {
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    let response = ui.interact(square, egui::Id::unique("code map"), Sense::click());
+    // A brush paints from the first touch on; a click is told from a drag only where both mean something.
+    let sense = match view.canvas.tool {
+        Tool::Select => Sense::click_and_drag(),
+        _ => Sense::drag(),
+    };
+    let response = ui.interact(square, id(), sense);
     let (Some(map), Some(codebook)) = (scene.code_map, scene.codebook) else {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Code map"));
         ui.painter().rect_filled(square, 0.0, theme::EMPTY);
@@ -47,46 +80,80 @@ fn map_ui(ui: &mut Ui, scene: &Scene<'_>, view: &mut CodebookView, side: f32) {
         ui.painter().text(square.center(), Align2::CENTER_CENTER, text, font, theme::MUTED);
         return;
     };
-    let lattice = Lattice::square_cells(ui, square, map.shape);
+    let lattice = Lattice::square_cells(ui, square, map.grid_shape(), map.grids);
     let pointed = response.hover_pos().and_then(|at| lattice.cell_at(at));
-    if response.clicked() {
-        response.request_focus();
-        // Another click lets go of a cell.
-        let clicked = pointed.or(view.cell).or(Some(0));
-        view.cell = clicked.filter(|_| clicked != view.cell);
-    }
+    tools::use_tool(ui, &response, &lattice, (map, codebook), view, out);
     let way = keys::arrows(ui, &response);
     if way != [0, 0] {
         let to = |cell| keys::walk(cell, way, map.shape[1], map.codes.len());
         view.cell = Some(view.cell.map_or(0, to));
+        view.canvas.selection = None;
+    }
+    if response.has_focus() {
+        tools::keys(ui, view);
     }
     if ui.input(|input| input.key_pressed(Key::Escape)) && !Popup::is_any_open(ui.ctx()) {
-        view.cell = None;
+        (view.cell, view.canvas.selection) = (None, None);
     }
     paint(ui, &lattice, map, view);
-    let rows = map.shape[0] / map.grids.max(1);
-    (1..map.grids).for_each(|grid| lattice.part_rows(ui, grid * rows));
+    lattice.part_grids(ui);
+    tools::preview(ui, &response, &lattice, map, view);
     keys::focus_ring(ui, &response, lattice.rect);
-    response.widget_info(|| described(map, view.cell));
+    response.widget_info(|| described(map, view));
     if let Some((cell, code)) = pointed.and_then(|cell| Some((cell, map.code(cell)?))) {
         view.hover(code);
-        let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
-        response.on_hover_ui_at_pointer(|ui| tell_cell(ui, codebook, map, cell, code));
+        let cursor = match view.canvas.tool {
+            Tool::Select => egui::CursorIcon::PointingHand,
+            _ => egui::CursorIcon::Crosshair,
+        };
+        let response = response.on_hover_cursor(cursor);
+        // A tooltip would cover what is painted.
+        if !response.dragged() && !view.canvas.tool.has_brush() {
+            let hint = hint(view, codebook, code);
+            response.on_hover_ui_at_pointer(|ui| tell_cell(ui, codebook, map, (cell, code), &hint));
+        }
     }
 }
 
 /// What a screen reader says.
-fn described(map: &CodeMap, cell: Option<usize>) -> WidgetInfo {
+fn described(map: &CodeMap, view: &CodebookView) -> WidgetInfo {
     let mut info = WidgetInfo::labeled(Role::Image, true, "Code map");
-    let chosen = cell.and_then(|cell| Some((cell, map.code(cell)?)));
-    info.current_text_value = Some(match chosen {
-        Some((cell, code)) => format!("Cell {cell}: code {code}"),
-        None => format!("{} by {} cells", map.shape[0], map.shape[1]),
+    let chosen = view.cell.and_then(|cell| Some((cell, map.code(cell)?)));
+    info.current_text_value = Some(match (view.canvas.selection, chosen) {
+        (Some(area), _) => {
+            let ([rows, columns], [row, column]) = (area.shape, area.corner);
+            format!("{rows} by {columns} cells from row {}, column {}", row + 1, column + 1)
+        }
+        (None, Some((cell, code))) => format!("Cell {cell}: code {code}"),
+        (None, None) => format!("{} by {} cells", map.shape[0], map.shape[1]),
     });
     info
 }
 
-fn tell_cell(ui: &mut Ui, codebook: &Codebook, map: &CodeMap, cell: usize, code: usize) {
+/// What a press does to a cell that has a code.
+fn hint(view: &CodebookView, codebook: &Codebook, code: usize) -> String {
+    let current = view.canvas.code as usize;
+    let is_foreign = !codebook.siblings(code).contains(&current);
+    match view.canvas.tool {
+        Tool::Select => "Click to put another code here.".to_owned(),
+        Tool::Pick => "Click to paint with this code.".to_owned(),
+        Tool::Fill if is_foreign => format!(
+            "Code {current} is one of another {}: pick one of this grid.",
+            codebook.layout.word()
+        ),
+        Tool::Fill => format!("Click to fill all around with code {current}."),
+        Tool::Paste => "Click to put what was copied here.".to_owned(),
+        Tool::Brush | Tool::Clone => String::new(),
+    }
+}
+
+fn tell_cell(
+    ui: &mut Ui,
+    codebook: &Codebook,
+    map: &CodeMap,
+    (cell, code): (usize, usize),
+    hint: &str,
+) {
     ui.label(format!("Code {code}, {}", words::state(codebook.state(code))));
     let [row, column] = map.place(cell);
     let edited = if map.is_edited(cell) { ", changed by hand" } else { "" };
@@ -96,7 +163,7 @@ fn tell_cell(ui: &mut Ui, codebook: &Codebook, map: &CodeMap, cell: usize, code:
     };
     let place = format!("cell {cell}: {grid}row {}, column {}{edited}", row + 1, column + 1);
     ui.label(theme::muted(place));
-    ui.label(theme::muted("Click to put another code here."));
+    ui.label(theme::muted(hint));
 }
 
 /// Equal codes in equal colours; numbers where there is room for them.
@@ -126,103 +193,44 @@ fn paint(ui: &Ui, lattice: &Lattice, map: &CodeMap, view: &CodebookView) {
     if let Some(shown) = shown {
         lattice.outline(ui, &map.codes, shown);
     }
-    if let Some(cell) = view.cell {
+    if let Some(area) = view.canvas.selection {
+        for frame in tools::frames(lattice, map, area) {
+            theme::frame_around(ui, frame);
+        }
+    } else if let Some(cell) = view.cell {
         theme::frame_around(ui, lattice.cell_rect(cell));
     }
 }
 
-/// What changes the cell that is chosen, and the way back.
-fn controls(
-    ui: &mut Ui,
+/// Takes a code that was pressed elsewhere: as the current one of a tool, or into the cells that are chosen. Says
+/// whether it had a use for it.
+pub(super) fn take_code(
     scene: &Scene<'_>,
     view: &mut CodebookView,
-    is_beside_codebook: bool,
-    out: &mut Vec<Command>,
-) {
-    let chosen = scene.code_map.and_then(|map| {
-        let cell = view.cell?;
-        Some((cell, map.code(cell)?))
-    });
-    match (chosen, scene.codebook) {
-        (Some((cell, code)), Some(codebook)) => {
-            ui.horizontal_wrapped(|ui| edit_cell(ui, codebook, view, cell, code, out));
-        }
-        _ => {
-            ui.label(theme::muted("Click a cell to change its code."));
-        }
-    }
-    if chosen.is_some() && is_beside_codebook && ui.available_width() < BESIDE * 2.0 {
-        ui.label(theme::muted("or click a code in the heatmap").small());
-    }
-    let reset = |ui: &mut Ui, out: &mut Vec<Command>| {
-        let is_edited = scene.code_map.is_some_and(|map| map.edited.contains(&true));
-        let hint = "Give every cell the code that the encoder chose.";
-        if sliders::enabled(ui, is_edited, "Reset codes", hint) {
-            out.extend([Command::BeginEdit, Command::ResetCells]);
-        }
-    };
-    if ui.available_width() < BESIDE + GAP {
-        reset(ui, out);
-        ui.horizontal(|ui| sliders::history(ui, scene, out));
-    } else {
-        ui.horizontal(|ui| {
-            reset(ui, out);
-            sliders::history(ui, scene, out);
-            sliders::clipboard(ui, out);
-        });
-    }
-}
-
-/// Another code for a cell: by number, from its neighbours, or into the inspector.
-fn edit_cell(
-    ui: &mut Ui,
-    codebook: &Codebook,
-    view: &mut CodebookView,
-    cell: usize,
     code: usize,
     out: &mut Vec<Command>,
-) {
-    let label = ui.label(format!("Cell {cell}")).on_hover_text("The cell with the white frame.").id;
-    let mut number = code as u32;
-    let siblings = codebook.siblings(code);
-    let range = siblings.start as u32..=siblings.end.saturating_sub(1) as u32;
-    let drag = ui.add(DragValue::new(&mut number).range(range).speed(0.25)).labelled_by(label);
-    let drag = drag.on_hover_text("Its code: type a number, or drag.");
-    let taken = drag.drag_started();
-    let changed = drag.changed() && number as usize != code;
-    // The keyboard and a screen reader change a value without taking hold of it.
-    if taken || (changed && !drag.dragged() && !drag.drag_stopped()) {
-        out.push(Command::BeginEdit);
+) -> bool {
+    view.canvas.code = code as u32;
+    if view.canvas.tool != Tool::Select {
+        return view.canvas.tool.takes_code();
     }
-    if changed {
-        out.push(Command::SetCell { cell, code: number });
-    }
-    let near = view.cell_details(codebook, code).neighbours.clone();
-    let menu = ui.menu_button("Nearest", |ui| {
-        for near in near {
-            let state = words::state(codebook.state(near.code));
-            let text = format!("Code {}, {} away, {state}", near.code, measure(near.distance));
-            let item = ui.button(text);
-            if item.hovered() {
-                view.hover(near.code);
-            }
-            if item.clicked() {
-                set_cell(cell, near.code, out);
-                ui.close();
-            }
+    let (Some(cell), Some(map)) = (view.cell, scene.code_map) else { return false };
+    match view.canvas.selection {
+        None => out.extend([Command::BeginEdit, Command::SetCell { cell, code: code as u32 }]),
+        Some(area) => {
+            let grids = 0..map.grids.max(1);
+            let cells = grids.flat_map(|grid| area.places().map(move |place| (grid, place)));
+            let takes = |cell: &usize| {
+                let (old, codebook) = (map.code(*cell), scene.codebook);
+                old.zip(codebook)
+                    .is_some_and(|(old, codebook)| codebook.siblings(old).contains(&code))
+            };
+            let cells = cells.filter_map(|(grid, place)| map.cell(grid, place)).filter(takes);
+            let cells = cells.map(|cell| (cell, code as u32)).collect();
+            out.extend([Command::BeginEdit, Command::Codes(CodesAsk::Paint(cells))]);
         }
-    });
-    menu.response.on_hover_text("The codes whose vectors lie nearest to this one's.");
-    let hint = "Show all that is known of this code.";
-    if ui.button("Inspect").on_hover_text(hint).clicked() {
-        view.select(Some(code));
-        out.push(Command::SelectCode(Some(code)));
     }
-}
-
-/// Puts a code into a cell, with a way back.
-pub(super) fn set_cell(cell: usize, code: usize, out: &mut Vec<Command>) {
-    out.extend([Command::BeginEdit, Command::SetCell { cell, code: code as u32 }]);
+    true
 }
 
 /// Shows on a picture which of its pieces have a code, in whichever of the grids one below the other; `shape` is

@@ -84,7 +84,7 @@ pub(super) fn show(
     };
     let clicked = response.interact_pointer_pos().map_or(Some(view.cursor), code_at);
     let next = |view: &CodebookView, way| scatter::next(&plane.places, view.cursor, way);
-    keys_and_clicks(ui, &response, view, clicked, next, out);
+    keys_and_clicks(ui, scene, &response, view, clicked, next, out);
     let marks =
         Marks { painter: ui.painter_at(rect), plane, transform, radius: seen.radius_px / scale };
     marks.show(codebook, view, response.has_focus());

@@ -5,7 +5,7 @@ use egui::{
     ScrollArea, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::code_map::set_cell;
+use super::code_map::take_code;
 use super::codebook_view::{Clock, CodebookView, Order};
 use super::heatmap::{CellLook, HeatGrid, count_at};
 use super::scatter::Dot;
@@ -220,7 +220,7 @@ fn heatmap(
         let place = *view.overview.place.get(view.cursor)?;
         view.overview.order.get(keys::walk(place, way, view.grid.columns, view.grid.cells)).copied()
     };
-    if keys_and_clicks(ui, &response, view, clicked, next, out)
+    if keys_and_clicks(ui, scene, &response, view, clicked, next, out)
         && let Some(cell) = cell_rect(ui, rect, view, view.cursor)
     {
         ui.scroll_to_rect(cell.expand(3.0), None);
@@ -259,6 +259,7 @@ pub(super) fn named(response: &Response, view: &CodebookView, name: &str) {
 /// `next` tells where arrows lead, right and down.
 pub(super) fn keys_and_clicks(
     ui: &Ui,
+    scene: &Scene<'_>,
     response: &Response,
     view: &mut CodebookView,
     clicked: Option<usize>,
@@ -269,9 +270,8 @@ pub(super) fn keys_and_clicks(
         response.request_focus();
         if let Some(code) = clicked {
             view.cursor = code;
-            match view.cell {
-                Some(cell) => set_cell(cell, code, out),
-                None => select(view, code, out),
+            if !take_code(scene, view, code, out) {
+                select(view, code, out);
             }
         }
     }
@@ -375,8 +375,37 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
                 ui.label(theme::muted("frozen").small())
                     .on_hover_text("Training leaves it where it is.");
             }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| rate(ui, codebook));
         },
     );
+}
+
+/// How many bits the codes of an image take.
+fn rate(ui: &mut Ui, codebook: &Codebook) {
+    let rate = codebook.survey.as_ref().and_then(|survey| survey.rate(&codebook.layout));
+    let Some(rate) = rate else { return };
+    let per_pixel = |bits: f64| measure(rate.per_pixel(bits) as f32);
+    let whole = |bits: f64| grouped(bits.round() as u64);
+    let png = rate.png_bits.map_or_else(String::new, |png| format!(", PNG {}", per_pixel(png)));
+    let text = format!("{} bits a pixel{png}", per_pixel(rate.bits));
+    let label = egui::Label::new(theme::muted(text).small()).truncate();
+    ui.add(label).on_hover_ui(|ui| {
+        let images = grouped(rate.images as u64);
+        ui.label(format!(
+            "Over {images} held-out images of {} pixels",
+            grouped(rate.pixels as u64)
+        ));
+        let row = |ui: &mut Ui, bits: f64, what: &str| {
+            let text =
+                format!("{} bits a pixel, {} an image: {what}", per_pixel(bits), whole(bits));
+            ui.label(theme::muted(text));
+        };
+        row(ui, rate.bits, "every code written with log2 K bits");
+        row(ui, rate.entropy_bits, "by the entropy of how often codes are used");
+        if let Some(png) = rate.png_bits {
+            row(ui, png, "the same images as PNG files, which lose nothing");
+        }
+    });
 }
 
 /// The colours of use or of norms, with the numbers of the darkest, the middle and the brightest.

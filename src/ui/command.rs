@@ -4,16 +4,19 @@ mod asks;
 
 use std::path::PathBuf;
 
-use super::{InvertForm, MeasureForm, Order, Page, Pane, TrainForm};
+use super::{InvertForm, MapMode, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
+use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
-pub use asks::{BookmarkAsk, CompanionAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk};
+pub use asks::{
+    BookmarkAsk, CodesAsk, CompanionAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
+};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -246,15 +249,21 @@ pub enum Command {
     },
     /// Takes the last change of codes back.
     UndoCodes,
-    /// Puts another code into a cell of the picture.
+    /// Puts another code into a cell of the picture, as an edit of its own.
     SetCell {
         /// The cell of the code map, row by row.
         cell: usize,
         /// The code.
         code: u32,
     },
+    /// Something of the code map, the palette or the codebook beside another one.
+    Codes(CodesAsk),
     /// Gives every cell of the picture the code that the encoder chose.
     ResetCells,
+    /// Asks something of the map.
+    Map(Ask),
+    /// Lets drags on the map do something else.
+    SetMapMode(MapMode),
     /// Writes a view as it is on the screen to a PNG file; asks where when no path is given.
     SaveView {
         /// Which one.

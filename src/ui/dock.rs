@@ -29,6 +29,8 @@ pub enum Pane {
     Codes,
     /// Watched images and what the model makes of them.
     Reconstructions,
+    /// Where encoded images lie.
+    Map,
     /// Dimensions swept one by one.
     Traversals,
     /// Points that a person keeps.
@@ -39,6 +41,10 @@ pub enum Pane {
     SideBySide,
     /// How the codes are used.
     Codebook,
+    /// What the codes decode to.
+    Palette,
+    /// The codebook beside that of another model.
+    Changes,
     /// The nodes of the networks, and changes on their way.
     Layers,
     /// A picture that a person brings along.
@@ -50,13 +56,16 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
         Self::Codes,
         Self::Codebook,
+        Self::Palette,
+        Self::Changes,
         Self::Reconstructions,
+        Self::Map,
         Self::Traversals,
         Self::Bookmarks,
         Self::Walk,
@@ -75,6 +84,9 @@ impl Pane {
             Self::Codes => "Codes",
             Self::Reconstructions => "Reconstructions",
             Self::Codebook => "Codebook",
+            Self::Map => "Map",
+            Self::Palette => "Palette",
+            Self::Changes => "Changes",
             Self::Traversals => "Traversals",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
@@ -94,10 +106,13 @@ impl Pane {
             Self::Pad => "Drag between the four corners. Right-click to choose what a corner is.",
             Self::Picture => "Drag on the picture to walk.",
             Self::Codes => {
-                "The picture as codes: equal colours are equal codes. Click one to change it."
+                "The picture as codes: equal colours are equal codes. Click one to change it, or paint."
             }
             Self::Reconstructions => "Held-out images and what the model makes of them.",
             Self::Codebook => "How often each code is chosen, and which are dying or dead.",
+            Self::Map => "Encoded images as points on a plane: who lies near whom.",
+            Self::Palette => "What each code decodes to: colours to paint with.",
+            Self::Changes => "The codebook beside that of another checkpoint or model.",
             Self::Traversals => {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
             }
@@ -129,10 +144,11 @@ impl Pane {
     pub fn suits(self, kind: Kind) -> bool {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
-            Self::Codes | Self::Codebook => kind == Kind::Codes,
+            Self::Codes | Self::Codebook | Self::Palette | Self::Changes => kind == Kind::Codes,
             Self::Pad
             | Self::Picture
             | Self::Reconstructions
+            | Self::Map
             | Self::Bookmarks
             | Self::Walk
             | Self::SideBySide

@@ -5,8 +5,9 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_map, codebook_panel, companions, dock, inside,
-    own_picture, pad, picture, probe, save, sliders, strip, theme, traversals, walk,
+    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, dock,
+    inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip, theme,
+    traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -62,7 +63,7 @@ pub(super) fn summary(ui: &mut Ui, pane: Pane, scene: &Scene<'_>, view: &View) {
     match (pane, scene.codebook) {
         (Pane::Picture, _) => unfinished(ui, scene),
         (Pane::Reconstructions, _) => probe::summary(ui, scene),
-        (Pane::Codebook, Some(codebook)) => {
+        (Pane::Codebook | Pane::Palette, Some(codebook)) => {
             codebook_panel::summary(ui, codebook, &view.codebook);
         }
         _ => {}
@@ -91,22 +92,26 @@ pub(super) fn pane(
             controls(ui, scene, &mut view.picture_path, out);
         }
         Pane::Codes => {
-            let beside = view.dock.shows(Pane::Codebook);
+            let beside = view.dock.shows(Pane::Codebook) || view.dock.shows(Pane::Palette);
             code_map::show(ui, scene, &mut view.codebook, beside, side, out);
         }
         Pane::Reconstructions => {
             let lit = view.codebook.hovered().or(view.codebook.selected);
             probe::show(ui, scene, lit.filter(|_| scene.codebook.is_some()));
         }
+        Pane::Map => map::show(ui, scene, view, out),
         Pane::Traversals => traversals::show(ui, scene, view, out),
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
+        Pane::Palette => palette::show(ui, scene, view, out),
+        Pane::Changes => code_changes::show(ui, scene, view, out),
         Pane::SideBySide => companions::show(ui, scene, view, out),
         Pane::Layers => inside::show(ui, scene, view, out),
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::FilmStrip => strip::show(ui, scene, &mut view.strip_path, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
+                codebook_panel::summary(ui, codebook, &view.codebook);
                 codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
             }
         }
@@ -171,6 +176,9 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
         let is_shown = view.dock.shows(Pane::Codebook) && view.codebook.plane(codebook).is_some();
         is_shown && room >= LEAST_WITH_PLANE
     };
+    if view.dock.shows(Pane::Map) {
+        return (room * 0.5).clamp(170.0, 620.0);
+    }
     match scene.codebook {
         // The reconstructions need three rows of tiles; the rest is the explorer's.
         None => (room * 0.34).clamp(108.0, 300.0),

@@ -5,7 +5,9 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use super::codebook_panel::{select, swatch};
 use super::codebook_view::{CodebookView, Details};
 use super::words::{self, grouped, measure, rounded};
-use super::{Command, Picture, Scene, TrainForm, code_pictures, code_plot, theme, train_panel};
+use super::{
+    Command, Picture, Scene, TrainForm, beside, code_pictures, code_plot, theme, train_panel,
+};
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
 pub(super) fn show(
@@ -32,6 +34,9 @@ pub(super) fn show(
             pictures(ui, scene, codebook, code);
         }
         neighbours(ui, codebook, &details, view, out);
+        if !scene.model.only_codes {
+            beside::show(ui, scene, codebook, code, view, out);
+        }
         if let Some(history) = codebook.history() {
             code_plot::show(ui, history, code);
         }

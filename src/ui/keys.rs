@@ -7,6 +7,11 @@ use super::theme;
 /// How far the arrow keys lead in a widget that has the keyboard, right and down. Without this they would lead
 /// to another widget.
 pub(super) fn arrows(ui: &Ui, response: &Response) -> [isize; 2] {
+    arrows_with(ui, response, Modifiers::NONE)
+}
+
+/// As [`arrows`], together with other keys.
+pub(super) fn arrows_with(ui: &Ui, response: &Response, modifiers: Modifiers) -> [isize; 2] {
     if !response.has_focus() {
         return [0, 0];
     }
@@ -14,7 +19,7 @@ pub(super) fn arrows(ui: &Ui, response: &Response) -> [isize; 2] {
         EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     let pressed =
-        |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)).cast_signed();
+        |key| ui.input_mut(|input| input.count_and_consume_key(modifiers, key)).cast_signed();
     [
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
         pressed(Key::ArrowDown) - pressed(Key::ArrowUp),

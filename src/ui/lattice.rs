@@ -7,7 +7,7 @@ use super::theme;
 /// Cells of this many points or more have a gap between them, and outlines.
 const WITH_GAP: f32 = 8.0;
 
-/// `rows` by `columns` cells over a rectangle, row by row.
+/// `rows` by `columns` cells over a rectangle, row by row; of several grids those of one before those of the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lattice {
     /// What they cover.
@@ -16,6 +16,8 @@ pub(super) struct Lattice {
     pub cell: Vec2,
     columns: usize,
     rows: usize,
+    /// Grids, and how many of them lie side by side.
+    grids: [usize; 2],
     gap: f32,
 }
 
@@ -23,18 +25,27 @@ impl Lattice {
     /// Cells of `shape`, rows and columns, that cover a picture.
     pub(super) fn over(rect: Rect, [rows, columns]: [usize; 2]) -> Self {
         let cell = rect.size() / vec2(columns.max(1) as f32, rows.max(1) as f32);
-        Self { rect, cell, columns, rows, gap: 0.0 }
+        Self { rect, cell, columns, rows, grids: [1, 1], gap: 0.0 }
     }
 
-    /// Square cells of `shape`, whole pixels wide, as large as they fit into a square, at its top left.
-    pub(super) fn square_cells(ui: &Ui, square: Rect, [rows, columns]: [usize; 2]) -> Self {
+    /// Square cells of `grids` grids of `shape`, whole pixels wide, as large as they fit into a square, at its top
+    /// left. Two grids lie one below the other, more of them as nearly in a square as they can.
+    pub(super) fn square_cells(
+        ui: &Ui,
+        square: Rect,
+        [rows, columns]: [usize; 2],
+        grids: usize,
+    ) -> Self {
         let pixel = 1.0 / ui.pixels_per_point();
-        let side = square.width() / rows.max(columns).max(1) as f32;
+        let grids = grids.max(1);
+        let across = if grids > 2 { (grids as f64).sqrt().ceil() as usize } else { 1 };
+        let [down, right] = [grids.div_ceil(across) * rows, across * columns];
+        let side = square.width() / down.max(right).max(1) as f32;
         let side = if side > pixel { (side / pixel).floor() * pixel } else { side };
-        let size = side * vec2(columns as f32, rows as f32);
+        let size = side * vec2(right as f32, down as f32);
         let gap = if side >= WITH_GAP { pixel } else { 0.0 };
         let rect = Rect::from_min_size(square.min, size);
-        Self { rect, cell: Vec2::splat(side), columns, rows, gap }
+        Self { rect, cell: Vec2::splat(side), columns, rows, grids: [grids, across], gap }
     }
 
     /// The cell under a point.
@@ -44,20 +55,32 @@ impl Lattice {
         }
         let place = (at - self.rect.min) / self.cell;
         let (row, column) = (place.y as usize, place.x as usize);
-        (row < self.rows && column < self.columns).then_some(row * self.columns + column)
+        let [grids, across] = self.grids;
+        let [below, beside] = [row / self.rows.max(1), column / self.columns.max(1)];
+        let grid = below * across + beside;
+        let [row, column] = [row % self.rows.max(1), column % self.columns.max(1)];
+        let is_there = beside < across && grid < grids;
+        is_there.then_some((grid * self.rows + row) * self.columns + column)
+    }
+
+    /// The point nearest to one that lies over a cell.
+    pub(super) fn clamp(&self, at: Pos2) -> Pos2 {
+        self.rect.shrink(0.01).clamp(at)
     }
 
     /// Where a cell lies.
     pub(super) fn cell_rect(&self, cell: usize) -> Rect {
-        let columns = self.columns.max(1);
-        let place = vec2((cell % columns) as f32, (cell / columns) as f32);
+        let [columns, rows] = [self.columns, self.rows].map(|side| side.max(1));
+        let (grid, row) = (cell / (columns * rows), cell / columns % rows);
+        let corner = [grid / self.grids[1] * rows, grid % self.grids[1] * columns];
+        let place = vec2((corner[1] + cell % columns) as f32, (corner[0] + row) as f32);
         Rect::from_min_size(self.rect.min + place * self.cell, self.cell - Vec2::splat(self.gap))
     }
 
     /// Fills the cells that have a colour, in one shape.
     pub(super) fn fill(&self, ui: &Ui, colour: impl Fn(usize) -> Option<Color32>) {
         let mut mesh = Mesh::default();
-        for cell in 0..self.rows * self.columns {
+        for cell in 0..self.grids[0] * self.rows * self.columns {
             if let Some(colour) = colour(cell) {
                 mesh.add_colored_rect(self.cell_rect(cell), colour);
             }
@@ -76,10 +99,19 @@ impl Lattice {
         }
     }
 
-    /// Draws a line above a row, which begins something else.
-    pub(super) fn part_rows(&self, ui: &Ui, row: usize) {
-        let y = self.rect.top() + row as f32 * self.cell.y - 0.5 * self.gap;
-        ui.painter().hline(self.rect.x_range(), y, Stroke::new(2.0, theme::LIT));
+    /// Draws lines between grids.
+    pub(super) fn part_grids(&self, ui: &Ui) {
+        let [grids, across] = self.grids;
+        let stroke = Stroke::new(2.0, theme::LIT);
+        for below in 1..grids.div_ceil(across) {
+            let y = self.rect.top() + (below * self.rows) as f32 * self.cell.y - 0.5 * self.gap;
+            ui.painter().hline(self.rect.x_range(), y, stroke);
+        }
+        for beside in 1..across {
+            let x =
+                self.rect.left() + (beside * self.columns) as f32 * self.cell.x - 0.5 * self.gap;
+            ui.painter().vline(x, self.rect.y_range(), stroke);
+        }
     }
 
     /// Cuts a corner off a cell, as a sign.

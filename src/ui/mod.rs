@@ -4,12 +4,15 @@
 //! Never burn, wgpu or files.
 
 mod actions;
+mod beside;
 mod bookmarks;
 mod card;
+mod code_changes;
 mod code_map;
 mod code_pictures;
 mod code_plane;
 mod code_plot;
+mod code_tile;
 mod codebook_panel;
 mod codebook_view;
 pub mod command;
@@ -22,14 +25,17 @@ mod dock;
 mod evaluate;
 mod explore_panel;
 pub mod heatmap;
+mod icons;
 pub mod inside;
 mod inspector;
 mod keys;
 mod lattice;
 mod lines;
+mod map;
 mod own_picture;
 mod pace;
 mod pad;
+mod palette;
 mod picture;
 mod plot;
 mod probe;
@@ -52,10 +58,10 @@ use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 
 pub use bookmarks::BookmarksView;
 pub use card::Card;
-pub use codebook_view::{Clock, CodebookView, Order};
+pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
-    BookmarkAsk, Command, CommandOf, CompanionAsk, Demo, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
-    StripAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, QueueAsk, RunsAsk, SeedsAsk,
+    StationAsk, StripAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
@@ -63,14 +69,16 @@ pub use curves::CurvesView;
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
+pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
 pub use own_picture::{InvertForm, OwnPictureView};
+pub use palette::Palette;
 pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
-use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
 use crate::session::inside::Inside;
@@ -98,8 +106,12 @@ pub struct Scene<'a> {
     pub model: ModelLine<'a>,
     /// Its codebook, for families that have one.
     pub codebook: Option<&'a Codebook>,
+    /// Encoded images on a plane.
+    pub map: MapScene<'a>,
     /// The codes of the picture, for families that have them.
     pub code_map: Option<&'a CodeMap>,
+    /// Its codebook beside that of another model.
+    pub compared_codes: &'a ComparedCodes,
     /// What is looked at inside of its networks.
     pub inside: &'a Inside,
     /// Pictures that a person brought along.
@@ -215,6 +227,8 @@ pub struct Pictures {
     pub code_in_context: Option<Picture>,
     /// The pieces of the data that choose this code, the most typical first, as one row of tiles.
     pub code_patches: Option<Picture>,
+    /// What every code decodes to.
+    pub palette: Palette,
     /// Channels of the node that is looked at, on the sheet that [`InsideView::take_picture`] gave last.
     pub channels: Option<Picture>,
     /// What comes of changes inside of a network.
@@ -391,6 +405,8 @@ pub struct View {
     pub shows_keys: bool,
     /// What is chosen of the codebook.
     pub codebook: CodebookView,
+    /// How the map is looked at.
+    pub map: MapView,
     /// How the inside of networks is shown.
     pub inside: InsideView,
     /// How pictures that were brought along are looked at.
@@ -418,8 +434,7 @@ const LEAST_WITH_INSPECTOR: f32 = 1100.0;
 pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let mut commands = Vec::new();
     let out = &mut commands;
-    let cells = scene.code_map.map_or(0, |map| map.codes.len());
-    view.codebook.begin_frame(scene.codebook, cells);
+    view.codebook.begin_frame(scene.codebook, scene.code_map);
     view.sheets.clear();
     keyboard_and_palette(ui, scene, view, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {

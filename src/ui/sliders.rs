@@ -56,7 +56,7 @@ pub(super) fn clipboard(ui: &mut Ui, out: &mut Vec<Command>) {
     if ui.available_width() < ROOM {
         return;
     }
-    let copy = "Copy the point as numbers (Ctrl+C): its latent, or the codes of its picture.";
+    let copy = "Copy the point as numbers (Ctrl+C): its latent, or the codes of its picture; of selected cells, their codes.";
     if ui.button("Copy").on_hover_text(copy).clicked() {
         out.push(Command::CopyPoint);
     }

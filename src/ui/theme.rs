@@ -63,6 +63,46 @@ pub const CURVES: [Color32; 7] = [
     Color32::from_rgb(150, 160, 240),
 ];
 
+/// Colours of up to ten classes of points on a dark ground, told apart by people who see colours differently too: as
+/// they differ in brightness as well as in hue.
+///
+/// # Source
+/// Okabe & Ito, Color Universal Design, 2008, blue lightened for a dark ground, with white, brown and violet.
+pub const CLASSES: [Color32; 10] = [
+    Color32::from_rgb(230, 159, 0),
+    Color32::from_rgb(86, 180, 233),
+    Color32::from_rgb(0, 158, 115),
+    Color32::from_rgb(240, 228, 66),
+    Color32::from_rgb(28, 112, 220),
+    Color32::from_rgb(213, 94, 0),
+    Color32::from_rgb(230, 140, 190),
+    Color32::from_rgb(226, 226, 226),
+    Color32::from_rgb(140, 98, 60),
+    Color32::from_rgb(150, 90, 220),
+];
+
+/// Draws from the prior among points of images.
+pub const DRAW: Color32 = Color32::from_rgb(120, 126, 134);
+/// Behind a legend over points.
+pub const LEGEND: Color32 = Color32::from_rgba_premultiplied(18, 19, 20, 208);
+/// The explorer's point among others.
+pub const HERE: Color32 = Color32::WHITE;
+
+/// The colour of a class among `classes`: where there are more than [`CLASSES`], one that differs from its neighbours'.
+pub fn class_colour(class: u32, classes: usize) -> Color32 {
+    match CLASSES.get(class as usize) {
+        Some(&colour) if classes <= CLASSES.len() => colour,
+        _ => many_colour(class),
+    }
+}
+
+/// One of very many colours, bright on a dark ground.
+fn many_colour(index: u32) -> Color32 {
+    let hue = (index.wrapping_mul(0x9E37_79B9) >> 8) as f32 / (1 << 24) as f32;
+    let [saturation, value] = [[0.75, 0.95], [0.45, 1.0], [0.9, 0.7]][index as usize % 3];
+    egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+}
+
 /// The colour of curve `index`; they repeat.
 pub fn curve(index: usize) -> Color32 {
     CURVES[index % CURVES.len()]

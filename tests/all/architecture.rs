@@ -37,6 +37,8 @@ engine/twin: burn wgpu
   a twin is the specification: plain, scalar Rust
 formats: burn::nn wgpu crate::model crate::train crate::engine
   formats turns files into named arrays and back: what they mean belongs in graph::lower or model
+layout: burn wgpu egui crate::app crate::ui crate::cli crate::train crate::model crate::engine crate::session
+  layout turns vectors into places: where they come from and who looks at them is known elsewhere
 latent metrics: burn wgpu crate::model crate::train crate::engine
   this is pure mathematics on plain data: run the model elsewhere and pass the numbers in
 session: burn wgpu crate::model crate::train crate::engine

@@ -1,6 +1,7 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
 mod behaviour;
+mod canvas;
 mod card;
 mod code_plane;
 mod codebook;
@@ -11,6 +12,7 @@ mod evaluate;
 mod inside;
 mod layout;
 mod made_up;
+mod map;
 mod own_picture;
 mod runs;
 mod window;

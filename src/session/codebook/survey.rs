@@ -1,4 +1,8 @@
-//! Where codes occur: the pieces of the data that choose each, and the watched pictures as codes.
+//! Where codes occur: the pieces of the data that choose each, what stands beside them, and the watched pictures as codes.
+
+use super::Beside;
+use crate::latent::CodeLayout;
+use crate::metrics::CodeRate;
 
 /// A piece of a picture of the data that chooses a code.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +26,14 @@ pub struct Survey {
     pub shape: [usize; 2],
     /// The code maps of the watched pictures, each `[q * h * w]`.
     pub watched: Vec<Vec<u32>>,
+    /// Which code stands beside which.
+    pub beside: Beside,
+    /// How many pictures were looked at.
+    pub images: usize,
+    /// Pixels of one.
+    pub pixels: usize,
+    /// What all of them take as PNG files, in bytes; nothing where none was written.
+    pub png_bytes: Option<u64>,
 }
 
 impl Survey {
@@ -30,12 +42,14 @@ impl Survey {
 
     /// A survey of `k` codes that has seen nothing; its maps have `shape`, `[h, w]`.
     pub fn new(k: usize, shape: [usize; 2]) -> Self {
-        Self { patches: vec![Vec::new(); k], counts: vec![0; k], shape, watched: Vec::new() }
+        Self { patches: vec![Vec::new(); k], counts: vec![0; k], shape, ..Self::default() }
     }
 
     /// Takes in a picture of the data: the code of each cell and the distance to it, both `[q * h * w]`.
     /// Codes that are not there are ignored; a piece whose distance is no number is only counted.
     pub fn add_image(&mut self, image: usize, codes: &[u32], distances: &[f32]) {
+        self.images += 1;
+        self.beside.add(codes, self.shape);
         for (cell, (&code, &distance)) in codes.iter().zip(distances).enumerate() {
             let Some(patches) = self.patches.get_mut(code as usize) else { continue };
             if let Some(count) = self.counts.get_mut(code as usize) {
@@ -55,6 +69,12 @@ impl Survey {
     /// The pieces of the data that choose a code, most typical first.
     pub fn patches(&self, code: usize) -> &[Patch] {
         self.patches.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the pictures take as codes; nothing where none was looked at.
+    pub fn rate(&self, layout: &CodeLayout) -> Option<CodeRate> {
+        let cells = self.shape[0] * self.shape[1];
+        CodeRate::of(&self.counts, layout, cells, self.images, self.pixels, self.png_bytes)
     }
 
     /// How many cells of each watched picture have a code.

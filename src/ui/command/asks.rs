@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use crate::session::anchor::Anchor;
+use crate::session::canvas::{Area, Tool};
+use crate::session::codebook::Pairing;
 use crate::session::walk::{Easing, Looping};
-use crate::ui::{Link, TrainForm};
+use crate::ui::{Link, PaletteOrder, TrainForm};
 
 /// A move on the plane of seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -170,4 +172,33 @@ pub enum StripAsk {
     Source(Anchor),
     /// Writes the strip as one picture; asks where when no path is given.
     Save(Option<PathBuf>),
+}
+
+/// What can be asked of codes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CodesAsk {
+    /// Puts codes into cells of the picture, as a part of the edit that [`Command::BeginEdit`](super::Command::BeginEdit) began.
+    Paint(Vec<(usize, u32)>),
+    /// Decodes every code alone, for the palette.
+    MakePalette,
+    /// Stops that.
+    CancelPalette,
+    /// Writes the palette in its order to a PNG or JPEG file; asks where when no path is given.
+    SavePalette(Option<PathBuf>),
+    /// Writes how often codes stand beside each other to a CSV file; asks where when no path is given.
+    SavePairs(Option<PathBuf>),
+    /// Compares the codebook with that of another model; asks which when no path is given.
+    Compare(Option<PathBuf>),
+    /// Stops comparing codebooks.
+    CancelComparing,
+    /// Matches the codes of the two codebooks in another way.
+    Pair(Pairing),
+    /// Writes how codes moved to a CSV file; asks where when no path is given.
+    SaveChanges(Option<PathBuf>),
+    /// Takes a tool for the code map into the hand.
+    TakeTool(Tool),
+    /// Sorts the palette in another way.
+    OrderPalette(PaletteOrder),
+    /// Selects cells of the code map together, those of all grids at these places.
+    Select(Area),
 }

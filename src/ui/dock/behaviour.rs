@@ -12,7 +12,9 @@ use super::Pane;
 use crate::ui::{Command, Scene, View, explore_panel, theme};
 
 /// The bar with the names of views, in points.
-pub(in crate::ui) const TAB_BAR: f32 = 24.0;
+pub(in crate::ui) const TAB_BAR: f32 = 22.0;
+/// The size of names: there are many of them.
+const NAME_SIZE: f32 = 13.5;
 /// On either side of a view's name, in points.
 const NAME_MARGIN: f32 = 8.0;
 /// Less room is no use for what is told beside the names, in points.
@@ -58,7 +60,7 @@ impl Behavior<Pane> for Views<'_, '_> {
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         // A placeholder gives way to the colour that tells whether the view is in front.
         let title = RichText::new(explore_panel::title(*pane, self.scene));
-        title.heading().color(Color32::PLACEHOLDER).into()
+        title.size(NAME_SIZE).color(Color32::PLACEHOLDER).into()
     }
 
     fn on_tab_button(
@@ -96,7 +98,7 @@ impl Behavior<Pane> for Views<'_, '_> {
         let active = tabs.active.and_then(|tile| tiles.get_pane(&tile));
         let Some(&pane) = active else { return };
         // The names come first: what is told beside them takes what they leave.
-        let font = egui::TextStyle::Heading.resolve(ui.style());
+        let font = egui::FontId::proportional(NAME_SIZE);
         let width = |tile: &TileId| {
             let name =
                 tiles.get_pane(tile).map_or("", |pane| explore_panel::title(*pane, self.scene));

@@ -80,6 +80,13 @@ fn every_engine_counts_the_same() {
         assert_eq!(told["vectors"], 512, "{told}");
         let used = usage.iter().filter(|&&count| count > 0).count();
         assert_eq!(told["codes_used"], used, "{told}");
+        let bits = |key: &str| number(&told, key);
+        // 16 cells for 16 by 16 pixels.
+        let even = (CODES as f64).log2() * 16.0 / 256.0;
+        assert!((bits("bits_per_pixel") - even).abs() < 1e-9, "{told}");
+        let entropy = bits("perplexity").log2() * 16.0 / 256.0;
+        assert!((bits("bits_per_pixel_entropy") - entropy).abs() < 1e-6, "{told}");
+        assert!(bits("png_bits_per_pixel") > even, "pictures take more: {told}");
         assert_eq!(told["dead"], CODES - used, "{told}");
         let known = first.get_or_insert_with(|| told.clone());
         let difference: u64 = known["usage"]

@@ -935,7 +935,7 @@ fn names_are_short() {
 /// arranged by its name and by the menu of views.
 fn is_of_the_dock(rect: egui::Rect) -> bool {
     const GAP: f32 = 6.0;
-    const BAR: f32 = 24.0;
+    const BAR: f32 = 22.0;
     [rect.width(), rect.height()].contains(&GAP) || (rect.height() - BAR).abs() < 0.5
 }
 

@@ -12,7 +12,7 @@ use zscope::latent::{CodeLayout, Levels};
 use zscope::session::Session;
 use zscope::session::codebook::{CodeMap, Codebook, ReviveFrom, Usage};
 use zscope::session::explore::Explore;
-use zscope::ui::{Clock, Command, Order, Pane, Picture};
+use zscope::ui::{Clock, CodesAsk, Command, Order, Pane, Picture};
 
 use super::behaviour::painted;
 use super::made_up::{self, D, GRID, WINDOW_STEPS, is_past, is_rare, is_unused};
@@ -54,7 +54,7 @@ pub fn click_at(harness: &mut Harness<'_, Window>, at: Pos2) -> Vec<Command> {
 }
 
 /// Where a cell of the code map lies.
-fn cell_at(harness: &Harness<'_, Window>, cell: usize) -> Pos2 {
+pub fn cell_at(harness: &Harness<'_, Window>, cell: usize) -> Pos2 {
     let rect = harness.get_by_label("Code map").rect();
     let side = (rect.width() / GRID[0].max(GRID[1]) as f32).floor();
     let place = vec2((cell % GRID[1]) as f32 + 0.5, (cell / GRID[1]) as f32 + 0.5);
@@ -497,19 +497,22 @@ fn cells_are_changed_in_every_way() {
     commands.dedup();
     // What is typed is taken as it is typed: the last one counts.
     assert_eq!(commands.first(), Some(&Command::BeginEdit), "a way back: {commands:?}");
-    assert_eq!(commands.last(), Some(&Command::SetCell { cell: 12, code: 404 }), "{commands:?}");
+    let typed = Command::Codes(CodesAsk::Paint(vec![(12, 404)]));
+    assert_eq!(commands.last(), Some(&typed), "{commands:?}");
     harness.get_by_role_and_label(Role::SpinButton, "Cell 12").set_value_accesskit(1e9);
-    assert_eq!(asked(&mut harness), set(511), "never beyond the codebook");
+    let last = [Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(12, 511)]))];
+    assert_eq!(asked(&mut harness), last, "never beyond the codebook");
 
     // From its neighbours.
     let near = book(&harness).neighbours(17, 8);
-    press(&mut harness, "Nearest");
-    let start = format!("Code {}, ", near[2].code);
+    let start = format!("Put code {}, ", near[2].code);
     let item = nodes(&harness)
         .into_iter()
         .find(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(&start)));
     item.expect("an item").click();
-    assert_eq!(asked(&mut harness), set(near[2].code as u32), "a neighbour");
+    let walked =
+        vec![Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(12, near[2].code as u32)]))];
+    assert_eq!(asked(&mut harness), walked, "a neighbour");
 
     // From the heatmap.
     let at = place_of(&harness, 300);
@@ -735,6 +738,8 @@ fn windows() -> Vec<(&'static str, Window)> {
     bare.code_map = None;
     vec![
         ("plain", Window::with_codes(512)),
+        ("palette", super::canvas::palette_window(512)),
+        ("changes", super::canvas::changes_window()),
         ("inspected", inspected),
         ("plane", on_plane),
         ("images", images),
@@ -781,9 +786,10 @@ fn codebook_widgets_explain_themselves() {
                     role,
                     Role::Button | Role::CheckBox | Role::ComboBox | Role::SpinButton
                 );
-                // The library's arrows beside names that have no room.
+                // Names of views that have no room, and the library's arrows beside them.
                 let label = node.accesskit_node().label().unwrap_or_default();
-                let scrolls = label.starts_with("Scroll tabs");
+                let is_name = zscope::ui::Pane::ALL.iter().any(|pane| pane.name() == label);
+                let scrolls = is_name || label.starts_with("Scroll tabs");
                 takes_input && !scrolls && node.rect().bottom() < 580.0
             })
             .map(|node| (describe(node), node.rect()))
@@ -844,7 +850,7 @@ fn every_quantizer_has_its_grid_of_codes() {
     assert_eq!(harness.state().view.codebook.cell, Some(cell), "chosen");
     assert_eq!(value(&harness, "Code map"), format!("Cell {cell}: code 258"), "told");
     let number = format!("Cell {cell}");
-    let set = |code| vec![Command::BeginEdit, Command::SetCell { cell, code }];
+    let set = |code| vec![Command::BeginEdit, Command::Codes(CodesAsk::Paint(vec![(cell, code)]))];
     let beyond = [(1e9, 511), (0.0, 256)];
     for (typed, taken) in beyond {
         harness.get_by_role_and_label(Role::SpinButton, &number).set_value_accesskit(typed);

@@ -17,11 +17,16 @@ fn views(pane: Pane) -> &'static str {
         Pane::Codes => "Code map",
         Pane::Codebook => "Codebook heatmap",
         Pane::Reconstructions => "Original images",
+        Pane::Map => {
+            "Encoded images as points in latent space will be here, once a model and data of its size are open."
+        }
         Pane::Dimensions => "Set dimension 0 to zero",
         Pane::Traversals => "Traversal of dimension 0",
         Pane::Bookmarks => "Keep this point",
         Pane::Walk => "Add this point",
         Pane::SideBySide => "Same latent",
+        Pane::Palette => "Brightness",
+        Pane::Changes => "Path of the other model",
         Pane::Layers => {
             "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
         }

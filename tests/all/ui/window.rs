@@ -6,11 +6,12 @@ use egui::{Event, PointerButton, Pos2, TextureId, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
-use zscope::session::codebook::{CodeMap, Codebook};
+use zscope::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use zscope::session::evaluate::Evaluate;
 use zscope::session::explore::Explore;
 use zscope::session::inside::Inside;
 use zscope::session::kept::Kept;
+use zscope::session::map::Map;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
 use zscope::session::queue::Queue;
@@ -18,8 +19,8 @@ use zscope::session::runs::RunList;
 use zscope::session::strip::Strip;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
-    Card, Command, CompanionLine, DataLine, Link, ModelLine, Notice, Picture, Pictures,
-    ProbePictures, QueuedRun, Scene, View,
+    Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
+    Pictures, ProbePictures, QueuedRun, Scene, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -36,6 +37,7 @@ pub struct Window {
     pub view: View,
     pub codebook: Option<Codebook>,
     pub code_map: Option<CodeMap>,
+    pub compared_codes: ComparedCodes,
     pub heatmap: Option<egui::TextureHandle>,
     pub name: &'static str,
     pub is_live: bool,
@@ -45,6 +47,10 @@ pub struct Window {
     pub recent: Vec<String>,
     pub only_codes: bool,
     pub notes: Vec<String>,
+    pub map: Map,
+    pub ground: Ground,
+    pub classes: Vec<String>,
+    pub thumbs: Thumbs,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
     pub inside: Inside,
@@ -83,6 +89,16 @@ impl eframe::App for Window {
             },
             codebook: self.codebook.as_ref(),
             code_map: self.code_map.as_ref(),
+            map: MapScene {
+                state: &self.map,
+                ground: &self.ground,
+                classes: &self.classes,
+                factors: &[],
+                thumbs: &self.thumbs,
+                colours: &[],
+                canvas: None,
+            },
+            compared_codes: &self.compared_codes,
             inside: &self.inside,
             own: &self.own,
             pace: &self.pace,

@@ -1,0 +1,101 @@
+//! The map as files: what is seen of it, its points, their latents.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use eframe::egui::{self, ColorImage, Rect};
+
+use super::ZscopeApp;
+use crate::array::{Array, NamedArrays};
+use crate::formats::arrays::{Indices, NamedIndices, write_arrays};
+use crate::formats::write_whole;
+
+/// A picture of the map, and where to write it.
+pub(super) struct Cut {
+    picture: ColorImage,
+    path: PathBuf,
+}
+
+impl ZscopeApp {
+    /// Has a picture taken of the window, of which the map is cut out and written as soon as it is there.
+    pub(in crate::app) fn save_map_picture(&mut self, ctx: &egui::Context, path: PathBuf) {
+        let rect = self.view.map.rect().filter(|_| self.map.state.placed().is_some());
+        let Some(rect) = rect else {
+            return self.notice("save the map: it is not shown (open the tab Map first)", true);
+        };
+        let (slot, woken) = (self.map.screenshot.clone(), ctx.clone());
+        let scale = ctx.pixels_per_point();
+        ctx.request_screenshot(move |picture| {
+            slot.put(Cut { picture: part_of(&picture, rect * scale), path });
+            woken.request_repaint();
+        });
+        ctx.request_repaint();
+    }
+
+    /// Writes the picture of the map once it was taken.
+    pub(super) fn save_screenshot(&mut self) {
+        let newer = self.map.screenshot.newer_than(self.map.seen_screenshot);
+        let Some((seen, cut)) = newer else { return };
+        self.map.seen_screenshot = seen;
+        self.jobs.spawn_save(move || {
+            let [width, height] = cut.picture.size.map(|side| side as u32);
+            let pixels = cut.picture.pixels.iter();
+            let rgb = pixels.flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+            let image = image::RgbImage::from_raw(width, height, rgb)
+                .ok_or("save the map: a picture of another size")?;
+            let mut bytes = std::io::Cursor::new(Vec::new());
+            image
+                .write_to(&mut bytes, image::ImageFormat::Png)
+                .map_err(|error| format!("save the map: {error}"))?;
+            write_whole(&cut.path, |out| out.write_all(bytes.get_ref()))
+                .map(|()| cut.path.clone())
+                .map_err(|error| error.to_string())
+        });
+    }
+
+    /// Writes the selected points, or all, as CSV.
+    pub(in crate::app) fn save_map_points(&mut self, path: PathBuf) {
+        if self.map.state.placed().is_none() {
+            return self.notice("save the points of the map: there are none yet", true);
+        }
+        let classes = self.dataset.as_ref().map_or(&[][..], |(_, data)| data.class_names());
+        let text = self.map.state.csv(classes);
+        self.jobs.spawn_save(move || {
+            let saved = write_whole(&path, |out| out.write_all(text.as_bytes()));
+            saved.map(|()| path).map_err(|error| error.to_string())
+        });
+    }
+
+    /// Writes the latents of the selected points, or of all, with the numbers of these.
+    pub(in crate::app) fn save_map_latents(&mut self, path: PathBuf) {
+        let Some(points) = self.map.state.points().cloned() else {
+            return self.notice("save the latents of the map: there are none yet", true);
+        };
+        let exported = self.map.state.exported();
+        self.jobs.spawn_save(move || {
+            let rows = exported.iter().flat_map(|&point| points.latents.row(point as usize));
+            let data = rows.copied().collect();
+            let latents = Array::new([exported.len(), points.latents.row_len()], data)
+                .map_err(|error| error.to_string())?;
+            let arrays = NamedArrays::from([("latents".to_owned(), latents)]);
+            let numbers = Indices {
+                shape: vec![exported.len()],
+                data: exported.iter().map(|&point| point.cast_signed()).collect(),
+            };
+            let indices = NamedIndices::from([("points".to_owned(), numbers)]);
+            let texts = BTreeMap::from([("step".to_owned(), points.step.to_string())]);
+            write_arrays(&path, &arrays, &indices, &texts)
+                .map(|()| path)
+                .map_err(|error| error.to_string())
+        });
+    }
+}
+
+/// The part of a picture that lies in a rectangle, in pixels.
+fn part_of(picture: &ColorImage, rect: Rect) -> ColorImage {
+    let [width, height] = picture.size;
+    let [left, right] = [rect.left(), rect.right()].map(|at| (at.max(0.0) as usize).min(width));
+    let [top, bottom] = [rect.top(), rect.bottom()].map(|at| (at.max(0.0) as usize).min(height));
+    picture.region_by_pixels([left, top], [right - left, bottom - top])
+}

@@ -1,0 +1,90 @@
+//! Which codes stand beside the one in the inspector.
+
+use egui::{Label, Layout, Ui};
+
+use super::codebook_panel::select;
+use super::codebook_view::CodebookView;
+use super::words::{grouped, measure, percent};
+use super::{CodesAsk, Command, Scene, code_pictures, code_tile, save, theme};
+use crate::session::codebook::{Codebook, Direction, Pair};
+
+/// Neighbours of each side that are shown.
+const SHOWN: usize = 4;
+/// A tile of a neighbour, in points.
+const TILE: f32 = 20.0;
+
+/// The most frequent neighbours on each side, with how probable they are.
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    code: usize,
+    view: &mut CodebookView,
+    out: &mut Vec<Command>,
+) {
+    let Some(sides) = view.beside(codebook, code).cloned() else { return };
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        let images = codebook.survey.as_ref().map_or(0, |survey| survey.images);
+        let hint = format!(
+            "Counted in the code maps of {} held-out images: of the cells with this code, how many have that one on \
+             this side.",
+            grouped(images as u64)
+        );
+        ui.label(theme::muted("Beside it").small()).on_hover_text(hint);
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            let hint = "Save how often every code stands beside every other as a CSV file.";
+            if let Some(place) = save::button(ui, "Save pairs…", hint, &mut view.export_path) {
+                out.push(Command::Codes(CodesAsk::SavePairs(place.path())));
+            }
+        });
+    });
+    for (direction, pairs) in Direction::ALL.into_iter().zip(&sides) {
+        side(ui, scene, codebook, (direction, pairs), view, out);
+    }
+}
+
+fn side(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    (direction, pairs): (Direction, &[Pair]),
+    view: &mut CodebookView,
+    out: &mut Vec<Command>,
+) {
+    let name = match direction {
+        Direction::Left => "Left",
+        Direction::Right => "Right",
+        Direction::Above => "Above",
+        Direction::Below => "Below",
+    };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let height = if pairs.is_empty() { 16.0 } else { TILE };
+        code_pictures::name(ui, name, height);
+        if pairs.is_empty() {
+            ui.add(Label::new(theme::muted("no code in the images seen").small()).truncate());
+        }
+        let all: u64 = pairs.iter().map(|pair| pair.count).sum();
+        for pair in pairs.iter().take(SHOWN) {
+            let label = format!("{name}: code {}, {}", pair.code, percent(pair.count, all));
+            let tile = code_tile::button(ui, scene, codebook, pair.code, TILE, &label, false);
+            if tile.hovered() {
+                view.hover(pair.code);
+            }
+            let told = format!(
+                "Code {} stands there in {} of {} cells ({}), {} times as often as beside any code.",
+                pair.code,
+                grouped(pair.count),
+                grouped(all),
+                percent(pair.count, all),
+                measure(pair.lift as f32)
+            );
+            if tile.on_hover_text(&told).clicked() {
+                select(view, pair.code, out);
+            }
+            let share = format!("{:.0}%", 100.0 * pair.share);
+            ui.label(theme::muted(share).small()).on_hover_text(told);
+        }
+    });
+}

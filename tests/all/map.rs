@@ -1,0 +1,6 @@
+//! The map: planes and ways back, neighbours, lines around points, layouts in a process of their own, and its state.
+
+mod chart;
+mod layouts;
+mod neighbours;
+pub mod state;
