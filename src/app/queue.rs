@@ -102,7 +102,9 @@ impl ZscopeApp {
         }
         for run in kept {
             match run.queued() {
-                Ok(run) => drop(self.queue.add(run)),
+                Ok(run) => {
+                    self.queue.add(run);
+                }
                 Err(error) => self.notice(format!("a queued run of last time: {error}"), true),
             }
         }

@@ -71,7 +71,7 @@ impl ZscopeApp {
     /// Reads the runs again where the page is shown and they may have changed.
     pub(super) fn follow_runs(&mut self, ctx: &egui::Context) {
         let is_shown = self.view.page == Page::Runs;
-        let is_new = is_shown && !std::mem::replace(&mut self.runs.was_shown, is_shown);
+        let is_new = is_shown && !self.runs.was_shown;
         self.runs.was_shown = is_shown;
         let is_wanted = is_new || is_shown && self.runs.is_stale;
         if !is_wanted || self.runs.list.is_reading {

@@ -157,13 +157,14 @@ fn fill(told: &mut RunSummary) -> Result<(), FormatError> {
         let values = values.filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         told.measures = values.collect();
     }
-    told.ended = match () {
-        () if diverged => Ended::Diverged,
-        () if checkpoints.is_empty() => {
-            Ended::Damaged("no whole checkpoint (expected checkpoints/step-N directories)".into())
-        }
-        () if told.step >= told.total_steps => Ended::Finished,
-        () => Ended::Stopped,
+    told.ended = if diverged {
+        Ended::Diverged
+    } else if checkpoints.is_empty() {
+        Ended::Damaged("no whole checkpoint (expected checkpoints/step-N directories)".to_owned())
+    } else if told.step >= told.total_steps {
+        Ended::Finished
+    } else {
+        Ended::Stopped
     };
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Standing {
     /// Where a run stands, if `training` is the directory of the one in training.
     pub fn of(run: &RunSummary, training: Option<&Path>) -> Self {
         match &run.ended {
-            _ if training == Some(&run.dir) => Self::Training,
+            _ if training == Some(run.dir.as_path()) => Self::Training,
             Ended::Finished => Self::Finished,
             Ended::Stopped => Self::Stopped,
             Ended::Diverged => Self::Diverged,

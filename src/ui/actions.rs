@@ -260,7 +260,7 @@ fn window(actions: &mut Actions, view: &View) {
         Page::Runs => ("Go back from the page Runs to Explore", Page::Explore),
         _ => ("Go to the page Runs", Page::Runs),
     };
-    actions.add(name, keys(PLAIN, Key::R), Command::ShowPage(page));
+    actions.add(name, keys(PLAIN, Key::L), Command::ShowPage(page));
     let mut digits = DIGITS.into_iter();
     for pane in view.dock.offered() {
         let digit = digits.next().and_then(|digit| keys(PLAIN, digit));

@@ -232,7 +232,7 @@ fn confirm(ui: &Ui, scene: &Scene<'_>, view: &mut RunsView, out: &mut Vec<Comman
             let hint = "Move them into the folder of deleted runs.";
             if ui.button("Move to deleted").on_hover_text(hint).clicked() {
                 // One may have begun to train since.
-                let idle = view.deleting.iter().filter(|dir| training(scene) != Some(dir));
+                let idle = view.deleting.iter().filter(|dir| training(scene) != Some(dir.as_path()));
                 out.push(Command::Runs(RunsAsk::Delete(idle.cloned().collect())));
                 is_over = true;
             }

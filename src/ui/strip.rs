@@ -1,6 +1,6 @@
 //! The film strip: one point or image as each kept checkpoint of the run draws it.
 
-use egui::scroll_area::ScrollSource;
+use egui::containers::scroll_area::{DragScroll, ScrollSource};
 use egui::{Align2, CursorIcon, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::words::grouped;
@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut 
     let fit = (room.x / count as f32 - GAP).floor();
     let side = (room.y - BELOW - BAR).floor().min(fit.max(TILE[0])).clamp(TILE[0], TILE[1]);
     // Dragging goes along the checkpoints: only the bar and the wheel scroll.
-    let source = ScrollSource { drag: egui::scroll_area::DragScroll::Never, ..Default::default() };
+    let source = ScrollSource { drag: DragScroll::Never, ..Default::default() };
     ScrollArea::horizontal().scroll_source(source).auto_shrink([false, false]).show(ui, |ui| {
         row(ui, scene, side, out);
     });

@@ -60,7 +60,7 @@ fn buttons(
 ) {
     let is_busy = training(scene).is_some();
     let is_whole = |run: &RunSummary| !matches!(run.ended, Ended::Damaged(_));
-    let is_training = |run: &RunSummary| training(scene) == Some(&run.dir);
+    let is_training = |run: &RunSummary| training(scene) == Some(run.dir.as_path());
     let whole: Vec<PathBuf> =
         chosen.iter().filter(|run| is_whole(run)).map(|run| run.dir.clone()).collect();
     ui.horizontal_wrapped(|ui| {
