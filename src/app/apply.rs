@@ -159,6 +159,7 @@ impl ZscopeApp {
                 self.view.command_palette = is_shown.then(crate::ui::CommandPalette::new);
             }
             Command::ShowKeys(is_shown) => self.view.shows_keys = is_shown,
+            Command::SetTheme(theme) => ctx.set_theme(theme),
             Command::Zoom(steps) => zoom(ctx, steps),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {

@@ -43,6 +43,8 @@ pub(super) struct Workspace {
     run_folders: Vec<String>,
     /// Runs that wait for their turn.
     queue: Vec<KeptRun>,
+    /// The ground.
+    theme: Option<egui::ThemePreference>,
 }
 
 /// Where a model comes from.
@@ -114,6 +116,7 @@ impl ZscopeApp {
             zoom: Some(ctx.zoom_factor()),
             run_folders: self.runs.list.folders.clone(),
             queue: self.kept_queue(),
+            theme: Some(ctx.options(|options| options.theme_preference)),
         }
     }
 
@@ -155,6 +158,9 @@ impl ZscopeApp {
         self.runs.is_stale = true;
         if self.queue.is_empty() {
             self.take_up_queue(workspace.queue);
+        }
+        if let Some(theme) = workspace.theme {
+            ctx.set_theme(theme);
         }
         if !opens {
             return;

@@ -154,7 +154,7 @@ fn toolbar(
         }
     });
     for trouble in &scene.runs.troubles {
-        ui.label(egui::RichText::new(trouble).small().color(theme::ERROR));
+        ui.label(egui::RichText::new(trouble).small().color(theme::colours().error));
     }
 }
 

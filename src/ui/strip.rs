@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut 
     }
     let strip = scene.strip;
     if let Some(trouble) = strip.trouble() {
-        ui.label(egui::RichText::new(trouble).small().color(theme::ERROR));
+        ui.label(egui::RichText::new(trouble).small().color(theme::colours().error));
     }
     let count = strip.steps().len();
     if count == 0 {
@@ -62,7 +62,7 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
         if !ui.is_rect_visible(tile) {
             continue;
         }
-        ui.painter().rect_filled(tile, 0.0, theme::EMPTY);
+        ui.painter().rect_filled(tile, 0.0, theme::colours().empty);
         let sheet = scene.pictures.strip.filter(|_| strip.is_drawn(step));
         if let Some((sheet, part)) = sheet.and_then(|sheet| Some((sheet, sheet.part(index)?))) {
             picture::paint_part(ui, sheet.picture, tile, part);
@@ -72,7 +72,7 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
             theme::frame_around(ui, tile.shrink(2.0));
         }
         let font = egui::TextStyle::Small.resolve(ui.style());
-        let colour = if is_at { ui.visuals().strong_text_color() } else { theme::MUTED };
+        let colour = if is_at { ui.visuals().strong_text_color() } else { theme::colours().muted };
         let below = pos2(tile.center().x, tile.bottom() + 3.0);
         ui.painter().text(below, Align2::CENTER_TOP, grouped(step), font, colour);
     }

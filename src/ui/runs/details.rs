@@ -121,7 +121,7 @@ fn buttons(
     for run in chosen {
         if let Ended::Damaged(why) = &run.ended {
             let text = format!("{}: {why}", run.name);
-            ui.add(Label::new(egui::RichText::new(text).color(theme::ERROR)).wrap());
+            ui.add(Label::new(egui::RichText::new(text).color(theme::colours().error)).wrap());
         }
     }
 }
@@ -184,7 +184,7 @@ fn configs(ui: &mut Ui, runs: &[&RunSummary], only_differing: bool) {
             for line in &lines {
                 let key = egui::RichText::new(&line.key);
                 let is_lit = line.differs && runs.len() > 1;
-                ui.label(if is_lit { key.strong() } else { key.color(theme::MUTED) });
+                ui.label(if is_lit { key.strong() } else { key.color(theme::colours().muted) });
                 for value in &line.values {
                     match value {
                         Some(value) => cell(ui, theme::number(value), value),

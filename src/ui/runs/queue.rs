@@ -176,7 +176,7 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
     };
     let wide = vec2(ui.available_width(), 26.0);
     let button = Button::new(egui::RichText::new(text).strong())
-        .fill(theme::ACCENT.gamma_multiply(0.4))
+        .fill(theme::colours().accent.gamma_multiply(0.4))
         .min_size(wide);
     let hint = "Put this at the end of the queue: it begins when the runs before it are over, at once where there are none.";
     let queue = ui.add_enabled(count.is_some(), button).on_hover_text(hint);
@@ -198,7 +198,9 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
             ui.add(text).on_hover_text(names.join("\n"));
         }
         Some(Err(error)) => {
-            ui.add(Label::new(egui::RichText::new(error).small().color(theme::ERROR)).wrap());
+            ui.add(
+                Label::new(egui::RichText::new(error).small().color(theme::colours().error)).wrap(),
+            );
         }
         None => {}
     }

@@ -104,7 +104,8 @@ fn header(ui: &mut Ui, columns: &[(Column, f32)], view: &mut RunsView) {
         child.spacing_mut().button_padding = vec2(PADDING, 1.0);
         let mut text = LayoutJob::default();
         let small = TextStyle::Small.resolve(child.style());
-        let ink = if is_sorted { child.visuals().strong_text_color() } else { theme::MUTED };
+        let ink =
+            if is_sorted { child.visuals().strong_text_color() } else { theme::colours().muted };
         text.append(column.name(), 0.0, egui::TextFormat::simple(small, ink));
         // Other fonts lack arrows.
         let mono = FontId::monospace(11.0);
@@ -151,14 +152,14 @@ fn line(
     if is_chosen {
         ui.painter().rect_filled(rect, 2.0, ui.visuals().selection.bg_fill);
     } else if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect, 2.0, theme::EMPTY);
+        ui.painter().rect_filled(rect, 2.0, theme::colours().empty);
     }
     let mut left = rect.left() + CHECK;
     for &(column, width) in columns {
         let text = told.iter().find(|(of, _)| *of == column).map_or("", |(_, text)| text);
         let colour = match (column, standing) {
-            (Column::State, Standing::Training) => theme::ACCENT,
-            (Column::State, Standing::Damaged | Standing::Diverged) => theme::ERROR,
+            (Column::State, Standing::Training) => theme::colours().accent,
+            (Column::State, Standing::Damaged | Standing::Diverged) => theme::colours().error,
             (Column::Name, _) => ui.visuals().strong_text_color(),
             _ => ui.visuals().text_color(),
         };
@@ -187,7 +188,7 @@ fn line(
 fn hint(ui: &mut Ui, run: &RunSummary) {
     ui.label(run.dir.display().to_string());
     if let Ended::Damaged(why) = &run.ended {
-        ui.colored_label(theme::ERROR, why);
+        ui.colored_label(theme::colours().error, why);
     }
     if !run.data.is_empty() {
         ui.label(theme::muted(&run.data));
