@@ -80,6 +80,13 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter("Directions", &["safetensors"]);
             wait(jobs, purpose, dialog.save_file());
         }
+        Chosen::RunsFolder => {
+            wait(jobs, purpose, dialog.set_title("List the runs of a folder").pick_folder());
+        }
+        Chosen::Strip => {
+            let dialog = dialog.set_title("Save the film strip").set_file_name("film-strip.png");
+            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
+        }
         Chosen::Workspace => {
             let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
             wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());

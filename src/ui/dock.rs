@@ -52,6 +52,8 @@ pub enum Pane {
     /// A picture that a person brings along.
     #[serde(rename = "your-picture")]
     OwnPicture,
+    /// A run's checkpoints side by side.
+    FilmStrip,
 }
 
 impl Pane {
@@ -73,6 +75,7 @@ impl Pane {
         Self::SideBySide,
         Self::Layers,
         Self::OwnPicture,
+        Self::FilmStrip,
     ];
 
     /// What it is called.
@@ -94,6 +97,7 @@ impl Pane {
             Self::SideBySide => "Side by side",
             Self::Layers => "Layers",
             Self::OwnPicture => "Your picture",
+            Self::FilmStrip => "Film strip",
         }
     }
 
@@ -129,6 +133,9 @@ impl Pane {
             Self::OwnPicture => {
                 "What the model makes of a picture of your own, and where in its latent space that lies."
             }
+            Self::FilmStrip => {
+                "One point or image as each kept checkpoint of the run draws it. Drag along it to go back in time."
+            }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
             }
@@ -159,7 +166,8 @@ impl Pane {
             | Self::Walk
             | Self::SideBySide
             | Self::Layers
-            | Self::OwnPicture => true,
+            | Self::OwnPicture
+            | Self::FilmStrip => true,
         }
     }
 }

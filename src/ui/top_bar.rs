@@ -39,7 +39,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 fn pages(ui: &mut Ui, view: &mut View) {
     let pages = [
         (Page::Explore, "Explore", "Train a model and walk in its latent space."),
-        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images."),
+        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images (E)."),
+        (Page::Runs, "Runs", "All runs, and those that wait for their turn (L)."),
     ];
     for (page, name, hint) in pages {
         let button = Button::selectable(view.page == page, name);
