@@ -108,7 +108,7 @@ impl eframe::App for ZscopeApp {
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        crate::ui::theme::STAGE.to_normalized_gamma_f32()
+        crate::ui::theme::colours().stage.to_normalized_gamma_f32()
     }
 
     fn on_exit(&mut self) {

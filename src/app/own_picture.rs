@@ -348,7 +348,7 @@ fn read(source: &Source, image: ImageShape) -> Result<Array, crate::formats::For
 /// The absolute difference of each pixel, the mean over channels, as colours up to the largest one.
 fn error_map(picture: &Array, made: &Array) -> (egui::ColorImage, f32) {
     let &[c, h, w] = picture.shape() else {
-        return (egui::ColorImage::filled([1, 1], theme::EMPTY), 0.0);
+        return (egui::ColorImage::filled([1, 1], theme::colours().empty), 0.0);
     };
     let plane = h * w;
     let difference =

@@ -316,11 +316,14 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
         "palette" => Command::ShowCommandPalette(rest != "off"),
         "keys" => Command::ShowKeys(rest != "off"),
+        "theme" if rest == "dark" => Command::SetTheme(egui::ThemePreference::Dark),
+        "theme" if rest == "light" => Command::SetTheme(egui::ThemePreference::Light),
+        "theme" if rest == "system" => Command::SetTheme(egui::ThemePreference::System),
         "zoom" => Command::Zoom(number(0)? as i32),
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

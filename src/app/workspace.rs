@@ -38,6 +38,8 @@ pub(super) struct Workspace {
     layouts: BTreeMap<Kind, Shape>,
     /// How large everything is.
     zoom: Option<f32>,
+    /// The ground.
+    theme: Option<egui::ThemePreference>,
 }
 
 /// Where a model comes from.
@@ -107,6 +109,7 @@ impl ZscopeApp {
             kept,
             layouts: self.view.dock.shapes(),
             zoom: Some(ctx.zoom_factor()),
+            theme: Some(ctx.options(|options| options.theme_preference)),
         }
     }
 
@@ -139,6 +142,9 @@ impl ZscopeApp {
         self.kept_before.extend(workspace.kept);
         if let Some(zoom) = workspace.zoom.filter(|zoom| (0.6..=2.5).contains(zoom)) {
             ctx.set_zoom_factor(zoom);
+        }
+        if let Some(theme) = workspace.theme {
+            ctx.set_theme(theme);
         }
         if !opens {
             return;

@@ -248,6 +248,9 @@ fn window(actions: &mut Actions, view: &View) {
         }
     }
     actions.add("Reset the layout", None, Command::ResetLayout);
+    for (name, theme) in super::top_bar::THEMES {
+        actions.add(format!("Theme: {}", name.to_lowercase()), None, Command::SetTheme(theme));
+    }
     actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
     actions.add("Smaller", keys(CTRL, Key::Minus), Command::Zoom(-1));
     actions.add("As large as at first", keys(CTRL, Key::Num0), Command::Zoom(0));

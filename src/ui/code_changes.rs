@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     choice(ui, scene, codebook, view, out);
     let compared = scene.compared_codes;
     if let Some(error) = &compared.error {
-        ui.add(egui::Label::new(egui::RichText::new(error).color(theme::ERROR)).wrap());
+        ui.add(egui::Label::new(egui::RichText::new(error).color(theme::colours().error)).wrap());
     }
     match &compared.changes {
         Some(changes) => table(ui, scene, codebook, changes, view, out),
@@ -166,7 +166,7 @@ fn table(
     for (title, x) in titles.into_iter().zip(COLUMNS) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let at = head.left_center() + vec2(x, 0.0);
-        ui.painter().text(at, Align2::LEFT_CENTER, title, font, theme::MUTED);
+        ui.painter().text(at, Align2::LEFT_CENTER, title, font, theme::colours().muted);
     }
     let order = changes.sorted(view.changes_order);
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -197,7 +197,7 @@ fn line(
     let size = vec2(ui.available_width(), ROW);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect, 2.0, theme::EMPTY);
+        ui.painter().rect_filled(rect, 2.0, theme::colours().empty);
         view.hover(change.code);
     }
     let square = Rect::from_min_size(rect.min + vec2(2.0, 1.0), Vec2::splat(ROW - 2.0));
@@ -224,7 +224,7 @@ fn line(
         Fate::Arose => "+ ",
         Fate::Lives | Fate::Dead | Fate::Unknown => "",
     };
-    let colour = if is_turn { text_colour } else { theme::MUTED };
+    let colour = if is_turn { text_colour } else { theme::colours().muted };
     cell(5, format!("{sign}{}", change.fate.name()), colour);
     if let Some(distance) = change.distance {
         let length = BAR * distance / most.max(f32::MIN_POSITIVE);

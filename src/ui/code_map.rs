@@ -74,10 +74,16 @@ fn map_ui(
     let response = ui.interact(square, id(), sense);
     let (Some(map), Some(codebook)) = (scene.code_map, scene.codebook) else {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Code map"));
-        ui.painter().rect_filled(square, 0.0, theme::EMPTY);
+        ui.painter().rect_filled(square, 0.0, theme::colours().empty);
         let font = egui::TextStyle::Body.resolve(ui.style());
         let text = "The picture's codes will be here";
-        ui.painter().text(square.center(), Align2::CENTER_CENTER, text, font, theme::MUTED);
+        ui.painter().text(
+            square.center(),
+            Align2::CENTER_CENTER,
+            text,
+            font,
+            theme::colours().muted,
+        );
         return;
     };
     let lattice = Lattice::square_cells(ui, square, map.grid_shape(), map.grids);
@@ -240,6 +246,6 @@ pub(super) fn light(ui: &Ui, picture: Rect, shape: [usize; 2], codes: &[u32], co
     let cells = (shape[0] * shape[1]).max(1);
     let has = |cell: usize| codes.iter().skip(cell).step_by(cells).any(|&c| c as usize == code);
     let lit: Vec<u32> = (0..cells).map(|cell| u32::from(has(cell))).collect();
-    lattice.fill(ui, |cell| (lit.get(cell) != Some(&1)).then_some(theme::SHADE));
+    lattice.fill(ui, |cell| (lit.get(cell) != Some(&1)).then_some(theme::colours().shade));
     lattice.outline(ui, &lit, 1);
 }

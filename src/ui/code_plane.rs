@@ -32,7 +32,9 @@ pub(super) fn show(
     let [lo, hi] = extent(plane);
     let name = |axis: usize| {
         let percent = measure(plane.shares[axis] as f32 * 100.0);
-        egui::RichText::new(format!("PC {}, {percent} %", axis + 1)).small().color(theme::MUTED)
+        egui::RichText::new(format!("PC {}, {percent} %", axis + 1))
+            .small()
+            .color(theme::colours().muted)
     };
     // Another codebook is seen whole at first.
     let drawn = Plot::new(("plane of codes", codebook.codes.shape()))
@@ -50,7 +52,7 @@ pub(super) fn show(
         .show_crosshair(false)
         .allow_scroll(false)
         .allow_boxed_zoom(false)
-        .grid_color(theme::GRID)
+        .grid_color(theme::colours().grid)
         .grid_spacing(MARKS_APART)
         .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
         .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
@@ -136,7 +138,11 @@ impl Marks<'_> {
         let Some(&Some([x, y])) = self.plane.places.get(code) else { return };
         let middle = self.transform.position_from_point(&PlotPoint::new(x, y));
         let radius = self.radius + gap;
-        self.painter.circle_stroke(middle, radius, Stroke::new(width + 2.0, theme::STAGE));
-        self.painter.circle_stroke(middle, radius, Stroke::new(width, theme::LIT));
+        self.painter.circle_stroke(
+            middle,
+            radius,
+            Stroke::new(width + 2.0, theme::colours().stage),
+        );
+        self.painter.circle_stroke(middle, radius, Stroke::new(width, theme::colours().lit));
     }
 }

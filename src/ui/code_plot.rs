@@ -38,7 +38,7 @@ fn plot(ui: &mut Ui, history: &CodeUse, code: usize, most: f32) {
     let (area, response) = ui.allocate_exact_size(size, Sense::hover());
     let rect = Rect::from_min_size(area.min, vec2(area.width(), PLOT_HEIGHT));
     let painter = ui.painter();
-    painter.rect_filled(rect, 0.0, theme::EMPTY);
+    painter.rect_filled(rect, 0.0, theme::colours().empty);
     let last_step = history.step().max(1) as f32;
     let share = |snapshot: &Snapshot| snapshot.shares.get(code).copied().unwrap_or(0.0);
     let x_of = |step: u64| rect.left() + rect.width() * step as f32 / last_step;
@@ -47,12 +47,12 @@ fn plot(ui: &mut Ui, history: &CodeUse, code: usize, most: f32) {
     let points = history.snapshots().iter();
     let points: Vec<Pos2> =
         points.map(|snapshot| pos2(x_of(snapshot.step), y_of(share(snapshot)))).collect();
-    painter.add(Shape::line(points, Stroke::new(1.5, theme::ACCENT)));
+    painter.add(Shape::line(points, Stroke::new(1.5, theme::colours().accent)));
     for event in history.events(code) {
         let is_death = event.kind == CodeEventKind::Died;
         let top = rect.bottom() + 2.0;
         let [tip, base] = if is_death { [top + 6.0, top] } else { [top, top + 6.0] };
-        let colour = if is_death { theme::ERROR } else { theme::ACCENT };
+        let colour = if is_death { theme::colours().error } else { theme::colours().accent };
         for step in [event.first_step, event.last_step] {
             let x = x_of(step).clamp(rect.left() + 4.0, rect.right() - 4.0);
             let corners = vec![pos2(x, tip), pos2(x - 4.0, base), pos2(x + 4.0, base)];
@@ -109,7 +109,7 @@ fn told(event: CodeEvent, before: Option<CodeEvent>) -> String {
 pub(super) fn bars(ui: &mut Ui, vector: &[f32]) {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), BARS_HEIGHT), Sense::hover());
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     let largest =
         vector.iter().filter(|value| value.is_finite()).fold(0.0f32, |m, v| m.max(v.abs()));
     let width = rect.width() / vector.len().max(1) as f32;
@@ -121,12 +121,18 @@ pub(super) fn bars(ui: &mut Ui, vector: &[f32]) {
         let left = rect.left() + dim as f32 * width;
         let tip = middle - value * reach;
         let bar = Rect::from_two_pos(pos2(left, middle), pos2(left + width - gap, tip));
-        mesh.add_colored_rect(bar, theme::ACCENT);
+        mesh.add_colored_rect(bar, theme::colours().accent);
     }
     ui.painter().add(Shape::mesh(mesh));
     if vector.is_empty() {
         let font = FontId::proportional(11.0);
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, "no values", font, theme::MUTED);
+        ui.painter().text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            "no values",
+            font,
+            theme::colours().muted,
+        );
     }
     let name = format!("{} values of the vector", vector.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));

@@ -33,8 +33,8 @@ pub(super) fn paint(
     }
     if square.width() >= WITH_MARKS {
         match state {
-            Some(CodeState::Dead) => icons::cross(ui.painter(), square, theme::DEAD),
-            Some(CodeState::Dying) => icons::hatch(ui.painter(), square, theme::HATCH),
+            Some(CodeState::Dead) => icons::cross(ui.painter(), square, theme::colours().dead),
+            Some(CodeState::Dying) => icons::hatch(ui.painter(), square, theme::colours().hatch),
             Some(CodeState::Used) | None => {}
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn button(
     if is_chosen {
         theme::frame_around(ui, square.shrink(2.0));
     } else if response.hovered() || response.has_focus() {
-        let stroke = egui::Stroke::new(1.0, theme::LIT);
+        let stroke = egui::Stroke::new(1.0, theme::colours().lit);
         ui.painter().rect_stroke(square, 0.0, stroke, egui::StrokeKind::Inside);
     }
     response.widget_info(|| {

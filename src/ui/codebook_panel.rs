@@ -230,7 +230,7 @@ fn heatmap(
         theme::frame_around(ui, cell);
     }
     if let Some(cell) = view.hovered().and_then(|code| cell_rect(ui, rect, view, code)) {
-        let stroke = egui::Stroke::new(1.0, theme::LIT);
+        let stroke = egui::Stroke::new(1.0, theme::colours().lit);
         ui.painter().rect_stroke(cell.expand(1.0), 0.0, stroke, egui::StrokeKind::Outside);
     }
     keys::focus_ring(ui, &response, rect);
@@ -411,7 +411,7 @@ fn rate(ui: &mut Ui, codebook: &Codebook) {
 /// The colours of use or of norms, with the numbers of the darkest, the middle and the brightest.
 fn colour_bar(ui: &mut Ui, [least, middle, most]: [String; 3]) {
     let text = |ui: &mut Ui, text: String| {
-        ui.label(theme::number(text).size(11.0).color(theme::MUTED));
+        ui.label(theme::number(text).size(11.0).color(theme::colours().muted));
     };
     let name = format!("Colours from {least} to {most}");
     text(ui, least);

@@ -14,6 +14,7 @@ use self::overview::Overview;
 use self::walk::Walk;
 use super::heatmap::{self, Heat, HeatGrid};
 use super::scatter::{self, Dot, Seen};
+use super::theme;
 use crate::latent::PrincipalPlane;
 use crate::session::canvas::Canvas;
 use crate::session::codebook::{ChangesOrder, CodeMap, Codebook, Pair, Pairing};
@@ -234,6 +235,7 @@ impl CodebookView {
             grid: self.grid,
             seen: self.seen,
             frozen: codebook.frozen.clone(),
+            is_light: theme::is_light(),
         };
         if self.grid.cells == 0 || self.drawn.as_ref() == Some(&drawn) {
             return None;
@@ -276,4 +278,5 @@ struct Drawn {
     grid: HeatGrid,
     seen: Option<Seen>,
     frozen: Vec<bool>,
+    is_light: bool,
 }

@@ -307,6 +307,8 @@ pub enum Command {
     ShowCommandPalette(bool),
     /// Shows or hides the list of all keys.
     ShowKeys(bool),
+    /// Chooses a dark or a light ground, or the system's.
+    SetTheme(egui::ThemePreference),
     /// Makes everything in the window larger or smaller by so many steps; as large as at first by none.
     Zoom(i32),
     /// Removes a notice.

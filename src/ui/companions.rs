@@ -49,12 +49,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
-            // The explorer's own picture belongs to its point: of an image it would be another one.
-            if scene.link == Link::Latent {
-                model(ui, scene.model.name, scene.model.family, scene.model.step, side, |ui| {
-                    draw(ui, scene.pictures.main, None, side);
-                });
-            }
+            own(ui, scene, side);
             for (index, line) in scene.companions.iter().enumerate() {
                 let buttons = |ui: &mut Ui, out: &mut Vec<Command>| {
                     let hint = "Put this model into the explorer.";
@@ -65,7 +60,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
                         out.push(Command::Companion(CompanionAsk::Remove(index)));
                     }
                 };
-                model(ui, &line.name, &line.family, line.step, side, |ui| {
+                let about = format!("{}, {}, step {}", line.name, line.family, grouped(line.step));
+                model(ui, &about, side, |ui| {
                     draw(ui, line.picture, line.why.as_deref(), side);
                     ui.horizontal(|ui| buttons(ui, out));
                 });
@@ -74,12 +70,40 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     });
 }
 
-/// One model: its name, and whatever else.
-fn model(ui: &mut Ui, name: &str, family: &str, step: u64, width: f32, add: impl FnOnce(&mut Ui)) {
+/// The model in the explorer: the picture of its point, or the watched image and what it makes of that.
+fn own(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
+    let about =
+        format!("{}, {}, step {}", scene.model.name, scene.model.family, grouped(scene.model.step));
+    let Link::Image(image) = scene.link else {
+        return model(ui, &about, side, |ui| draw(ui, scene.pictures.main, None, side));
+    };
+    let Some(probe) = scene.pictures.probe.as_ref().filter(|probe| image < probe.psnr_db.len())
+    else {
+        return;
+    };
+    for (name, row) in [("The image", 0), (about.as_str(), 1)] {
+        let (_, tiles) = probe.rows[row];
+        let share = 1.0 / probe.columns.max(1) as f32;
+        let part = egui::Rect::from_x_y_ranges(
+            image as f32 * share..=(image + 1) as f32 * share,
+            0.0..=1.0,
+        );
+        let size = vec2(tiles.size.x * share, tiles.size.y);
+        model(ui, name, side, |ui| {
+            let (rect, response) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
+            let size = size * picture::scale_to_fit(size, rect.size());
+            let place = egui::Rect::from_center_size(rect.center(), size);
+            picture::paint_part(ui, tiles, place, part);
+        });
+    }
+}
+
+/// One model: what is said of it, and whatever else.
+fn model(ui: &mut Ui, about: &str, width: f32, add: impl FnOnce(&mut Ui)) {
     ui.vertical(|ui| {
         ui.set_width(width);
-        let about = format!("{name}, {family}, step {}", grouped(step));
-        ui.add(Label::new(egui::RichText::new(&about).small()).truncate()).on_hover_text(about);
+        ui.add(Label::new(egui::RichText::new(about).small()).truncate()).on_hover_text(about);
         add(ui);
     });
 }
@@ -94,7 +118,7 @@ fn draw(ui: &mut Ui, shown: Option<Picture>, why: Option<&str>, side: f32) {
         picture::paint(ui, shown, egui::Rect::from_center_size(rect.center(), size));
         return;
     }
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(why) = why {
         let place = rect.shrink(8.0);
         ui.put(place, Label::new(theme::muted(why).small()).wrap());

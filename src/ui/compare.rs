@@ -72,7 +72,7 @@ fn sample(ui: &mut Ui, style: LineStyle) {
     let (rect, _) = ui.allocate_exact_size(SAMPLE, Sense::hover());
     let y = rect.center().y;
     let ends = [pos2(rect.left(), y), pos2(rect.right(), y)];
-    let stroke = Stroke::new(1.5, theme::MUTED);
+    let stroke = Stroke::new(1.5, theme::colours().muted);
     match style {
         LineStyle::Solid => {
             ui.painter().line_segment(ends, stroke);
@@ -81,7 +81,7 @@ fn sample(ui: &mut Ui, style: LineStyle) {
             ui.painter().extend(Shape::dashed_line(&ends, stroke, length, 0.6 * length));
         }
         LineStyle::Dotted { spacing } => {
-            ui.painter().extend(Shape::dotted_line(&ends, theme::MUTED, spacing, 0.75));
+            ui.painter().extend(Shape::dotted_line(&ends, theme::colours().muted, spacing, 0.75));
         }
     }
 }

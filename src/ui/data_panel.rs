@@ -82,7 +82,7 @@ fn classes(ui: &mut Ui, classes: &[(String, usize)]) {
                 let share = *count as f32 / most as f32;
                 let bar =
                     egui::ProgressBar::new(share).desired_width(110.0).text(grouped(*count as u64));
-                ui.add(bar.fill(theme::ACCENT.gamma_multiply(0.35)));
+                ui.add(bar.fill(theme::colours().accent.gamma_multiply(0.35)));
                 ui.end_row();
             }
         });

@@ -168,10 +168,11 @@ impl CellLook {
         let from_corner = (self.side - 1).saturating_sub(x) + y;
         let corner = (self.side / 3).max(1);
         if from_corner < corner {
-            let ground = if self.state == Some(CodeState::Dead) { theme::STAGE } else { fill };
-            if self.side < 6 { theme::ink_on(ground) } else { theme::LIT }
+            let ground =
+                if self.state == Some(CodeState::Dead) { theme::colours().stage } else { fill };
+            if self.side < 6 { theme::ink_on(ground) } else { theme::colours().lit }
         } else if from_corner == corner && self.side >= 6 {
-            theme::STAGE
+            theme::colours().stage
         } else {
             fill
         }
@@ -179,12 +180,12 @@ impl CellLook {
 
     fn fill(self, x: usize, y: usize) -> Color32 {
         match self.state {
-            None => theme::UNKNOWN,
+            None => theme::colours().unknown,
             Some(CodeState::Used) => theme::viridis(self.brightness),
             Some(CodeState::Dying) => {
                 let period = (self.side / 3).clamp(2, 5);
                 let is_stripe = (x + y) % period < period.div_ceil(3);
-                if is_stripe { theme::HATCH } else { theme::viridis(self.brightness) }
+                if is_stripe { theme::colours().hatch } else { theme::viridis(self.brightness) }
             }
             Some(CodeState::Dead) => {
                 let edge = [
@@ -196,7 +197,7 @@ impl CellLook {
                 let thick = if self.side >= 16 { 2 } else { 1 };
                 let is_frame =
                     self.side >= WITH_FRAME_PX && edge.into_iter().min().is_some_and(|e| e < thick);
-                if is_frame { theme::DEAD } else { theme::STAGE }
+                if is_frame { theme::colours().dead } else { theme::colours().stage }
             }
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn walk(place: usize, [right, down]: [isize; 2], columns: usize, coun
 /// Shows which widget has the keyboard.
 pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
-        let stroke = Stroke::new(1.0, theme::ACCENT);
+        let stroke = Stroke::new(1.0, theme::colours().accent);
         ui.painter().rect_stroke(rect.expand(2.0), 1.0, stroke, StrokeKind::Outside);
     }
 }

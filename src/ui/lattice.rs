@@ -93,7 +93,7 @@ impl Lattice {
         if self.cell.min_elem() < WITH_GAP {
             return;
         }
-        let stroke = Stroke::new(1.0, theme::LIT);
+        let stroke = Stroke::new(1.0, theme::colours().lit);
         for (cell, _) in codes.iter().enumerate().filter(|(_, found)| **found as usize == code) {
             ui.painter().rect_stroke(self.cell_rect(cell), 0.0, stroke, StrokeKind::Inside);
         }
@@ -102,7 +102,7 @@ impl Lattice {
     /// Draws lines between grids.
     pub(super) fn part_grids(&self, ui: &Ui) {
         let [grids, across] = self.grids;
-        let stroke = Stroke::new(2.0, theme::LIT);
+        let stroke = Stroke::new(2.0, theme::colours().lit);
         for below in 1..grids.div_ceil(across) {
             let y = self.rect.top() + (below * self.rows) as f32 * self.cell.y - 0.5 * self.gap;
             ui.painter().hline(self.rect.x_range(), y, stroke);
@@ -123,7 +123,11 @@ impl Lattice {
             vec![tip, tip - vec2(size, 0.0), pos2(tip.x, tip.y + size)]
         };
         let painter = ui.painter();
-        painter.add(Shape::convex_polygon(corner(side + 1.5), theme::STAGE, Stroke::NONE));
-        painter.add(Shape::convex_polygon(corner(side), theme::LIT, Stroke::NONE));
+        painter.add(Shape::convex_polygon(
+            corner(side + 1.5),
+            theme::colours().stage,
+            Stroke::NONE,
+        ));
+        painter.add(Shape::convex_polygon(corner(side), theme::colours().lit, Stroke::NONE));
     }
 }

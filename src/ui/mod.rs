@@ -415,6 +415,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     let out = &mut commands;
     view.codebook.begin_frame(scene.codebook, scene.code_map);
     view.sheets.clear();
+    theme::follow(ui.ctx());
     keyboard_and_palette(ui, scene, view, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
@@ -487,7 +488,7 @@ fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {
         ui.horizontal(|ui| {
             let bar = egui::ProgressBar::new(task.share as f32)
                 .desired_width(240.0)
-                .fill(theme::ACCENT.gamma_multiply(0.55))
+                .fill(theme::colours().accent.gamma_multiply(0.55))
                 .text(
                     theme::number(format!("{}: {:.0} %", task.name, task.share * 100.0)).size(11.0),
                 );

@@ -140,7 +140,7 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                         let size = thumbnail.size * scale;
                         picture::paint(ui, *thumbnail, Rect::from_center_size(rect.center(), size));
                     }
-                    None => drop(ui.painter().rect_filled(rect, 0.0, theme::EMPTY)),
+                    None => drop(ui.painter().rect_filled(rect, 0.0, theme::colours().empty)),
                 }
                 if chosen {
                     theme::frame_around(ui, rect.shrink(2.0));
@@ -194,7 +194,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
             match shown {
                 Some(shown) => picture::paint(ui, shown, rect),
-                None => drop(ui.painter().rect_filled(rect, 0.0, theme::EMPTY)),
+                None => drop(ui.painter().rect_filled(rect, 0.0, theme::colours().empty)),
             }
             let told = if name == "Error" && shown.is_none() { "" } else { told };
             ui.add(Label::new(theme::muted(told).small()).truncate());

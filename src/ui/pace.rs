@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
     let hint = format!(
         "Work for a frame of the window: half of the last {count} took at most {middle}, 95 of 100 at most {slow}.\n{decode}"
     );
-    let label = Label::new(theme::number(text).small().color(theme::MUTED));
+    let label = Label::new(theme::number(text).small().color(theme::colours().muted));
     let response = ui.add(label).on_hover_text(hint);
     response.widget_info(|| {
         egui::WidgetInfo::labeled(egui::Role::Label, true, "Time of a frame and of a picture")

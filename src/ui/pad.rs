@@ -21,14 +21,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Latent pad"));
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(tiles) = scene.pictures.pad {
         picture::paint(ui, tiles, rect);
     }
     if let Some([u, v]) = scene.explore.pad() {
         let at = rect.min + vec2(u * side, v * side);
-        ui.painter().circle_stroke(at, 7.0, Stroke::new(3.0, theme::STAGE));
-        ui.painter().circle_stroke(at, 7.0, Stroke::new(1.5, theme::ACCENT));
+        ui.painter().circle_stroke(at, 7.0, Stroke::new(3.0, theme::colours().stage));
+        ui.painter().circle_stroke(at, 7.0, Stroke::new(1.5, theme::colours().accent));
     }
     if response.drag_started() || response.clicked() {
         out.push(Command::BeginEdit);

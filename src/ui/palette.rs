@@ -243,7 +243,7 @@ fn sheet(
         theme::frame_around(ui, frame);
     }
     if let Some(frame) = view.hovered().and_then(frame_of) {
-        let stroke = egui::Stroke::new(1.0, theme::LIT);
+        let stroke = egui::Stroke::new(1.0, theme::colours().lit);
         ui.painter().rect_stroke(frame.expand(1.0), 0.0, stroke, egui::StrokeKind::Outside);
     }
     let hovered = response.hover_pos().and_then(code_at);

@@ -56,10 +56,16 @@ pub(super) fn walkable(
             light(ui, shown, [map.shape[0] / map.grids.max(1), map.shape[1]], &map.codes, code);
         }
     } else {
-        ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+        ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
         let font = egui::TextStyle::Body.resolve(ui.style());
         let text = "The picture of the point will be here";
-        ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, text, font, theme::MUTED);
+        ui.painter().text(
+            rect.center(),
+            egui::Align2::CENTER_CENTER,
+            text,
+            font,
+            theme::colours().muted,
+        );
     }
     if response.drag_started() {
         out.push(Command::BeginWalk);

@@ -63,7 +63,7 @@ pub(super) fn show(
         .allow_boxed_zoom(false)
         .allow_double_click_reset(false)
         .grid_spacing(MARKS_APART)
-        .grid_color(theme::GRID)
+        .grid_color(theme::colours().grid)
         .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
         .x_grid_spacer(|input| marks_of(&input, 2.5, 1.0))
         .y_axis_min_width(40.0)
@@ -121,7 +121,10 @@ fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
             let label = egui::Label::new(text).truncate();
             // A name that is cut off tells less than none.
             let font = egui::TextStyle::Small.resolve(ui.style());
-            let size = ui.painter().layout_no_wrap((*name).to_owned(), font, theme::MUTED).size();
+            let size = ui
+                .painter()
+                .layout_no_wrap((*name).to_owned(), font, theme::colours().muted)
+                .size();
             // The next plot's title begins where this one ends.
             if size.x + 8.0 <= ui.available_width() {
                 ui.add(label).on_hover_text(explain(name));
@@ -180,11 +183,11 @@ fn marks(plot: &mut PlotUi<'_>, session: &Session, top: f64) {
     let marks = session.marks();
     for (index, mark) in marks.iter().enumerate() {
         let at = mark.step as f64;
-        plot.vline(VLine::new(mark.text.clone(), at).color(theme::MUTED).width(1.0));
+        plot.vline(VLine::new(mark.text.clone(), at).color(theme::colours().muted).width(1.0));
         let end = marks.get(index + 1).map_or(right, |next| x_of(plot, next.step as f64));
         let room = end.min(right) - x_of(plot, at) - 4.0;
         if let Some(text) = fitted(plot.ctx(), &mark.text, room) {
-            let text = egui::RichText::new(text).small().color(theme::MUTED);
+            let text = egui::RichText::new(text).small().color(theme::colours().muted);
             let place = PlotPoint::new(at, top);
             plot.text(Text::new(mark.text.clone(), place, text).anchor(egui::Align2::LEFT_TOP));
         }
@@ -196,7 +199,9 @@ fn fitted(ctx: &egui::Context, text: &str, room: f32) -> Option<String> {
     const LEAST: usize = 6;
     let font = egui::TextStyle::Small.resolve(&ctx.global_style());
     let width = |text: String| {
-        ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font.clone(), theme::MUTED).size().x)
+        ctx.fonts_mut(|fonts| {
+            fonts.layout_no_wrap(text, font.clone(), theme::colours().muted).size().x
+        })
     };
     if width(text.to_owned()) <= room {
         return Some(text.to_owned());
@@ -251,7 +256,7 @@ fn series_of<'a>(scene: &Scene<'a>, run: usize, name: &str) -> Option<&'a Series
 
 /// How many runs a plot of these curves shows: where curves have no colour of their own, only this one.
 fn runs_of(scene: &Scene<'_>, names: &[&str]) -> usize {
-    if names.len() > theme::CURVES.len() { 1 } else { 1 + scene.compared.len() }
+    if names.len() > theme::colours().curves.len() { 1 } else { 1 + scene.compared.len() }
 }
 
 /// The curves of a plot, those of this run first; where there are very many, those with the greatest newest

@@ -92,7 +92,13 @@ fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) -> Rect {
         ui.spacing_mut().item_spacing = vec2(0.0, 2.0);
         let (label, _) = ui.allocate_exact_size(vec2(LABEL_WIDTH, size.y), Sense::hover());
         let font = egui::TextStyle::Body.resolve(ui.style());
-        ui.painter().text(label.left_center(), egui::Align2::LEFT_CENTER, name, font, theme::MUTED);
+        ui.painter().text(
+            label.left_center(),
+            egui::Align2::LEFT_CENTER,
+            name,
+            font,
+            theme::colours().muted,
+        );
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} images")));
         picture::paint(ui, tiles, rect);

@@ -119,9 +119,9 @@ impl Dot {
 
     fn colour_of(self, ink: Ink) -> Color32 {
         match (ink, self.state) {
-            (Ink::Mark, Some(CodeState::Dead)) => theme::DEAD,
-            (Ink::Mark, _) => theme::HATCH,
-            (Ink::Fill, None) => theme::UNKNOWN,
+            (Ink::Mark, Some(CodeState::Dead)) => theme::colours().dead,
+            (Ink::Mark, _) => theme::colours().hatch,
+            (Ink::Fill, None) => theme::colours().unknown,
             (Ink::Fill, Some(_)) => theme::viridis(self.brightness),
         }
     }

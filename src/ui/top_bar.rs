@@ -1,6 +1,6 @@
 //! The bar at the top: the model, how training goes, and its buttons.
 
-use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, Ui};
+use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, ThemePreference, Ui};
 
 use super::words::{self, duration, grouped};
 use super::{Command, Demo, Page, Scene, View, pace, theme};
@@ -49,6 +49,55 @@ fn pages(ui: &mut Ui, view: &mut View) {
     }
 }
 
+/// Grounds that the window can have.
+pub(super) const THEMES: [(&str, ThemePreference); 3] = [
+    ("Dark", ThemePreference::Dark),
+    ("Light", ThemePreference::Light),
+    ("As the system", ThemePreference::System),
+];
+
+/// How the window looks, and its help.
+fn window(ui: &mut Ui, out: &mut Vec<Command>) {
+    let chosen = ui.ctx().options(|options| options.theme_preference);
+    ui.horizontal(|ui| {
+        for (name, theme) in THEMES {
+            let hint = "The ground that everything lies on.";
+            if ui.selectable_label(chosen == theme, name).on_hover_text(hint).clicked() {
+                out.push(Command::SetTheme(theme));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        for (name, steps, hint) in
+            [("−", -1, "Everything smaller (Ctrl+−)."), ("+", 1, "Everything larger (Ctrl++).")]
+        {
+            if ui.button(name).on_hover_text(hint).clicked() {
+                out.push(Command::Zoom(steps));
+            }
+        }
+        let percent = (ui.ctx().zoom_factor() * 100.0).round();
+        ui.label(theme::number(format!("{percent} %")));
+    });
+    for (name, command, hint) in [
+        (
+            "Find something to do… (Ctrl+K)",
+            Command::ShowCommandPalette(true),
+            "Everything by its name.",
+        ),
+        ("Keys (?)", Command::ShowKeys(true), "All keys."),
+        (
+            "Save workspace…",
+            Command::SaveWorkspace(None),
+            "What returns on the next start, as a file.",
+        ),
+    ] {
+        if ui.button(name).on_hover_text(hint).clicked() {
+            out.push(command);
+            ui.close();
+        }
+    }
+}
+
 /// Which views of the model are there.
 fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
     let menu = ui.menu_button("Views", |ui| {
@@ -65,6 +114,8 @@ fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
             out.push(Command::ResetLayout);
             ui.close();
         }
+        ui.separator();
+        window(ui, out);
     });
     menu.response.on_hover_text(
         "Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them.",
@@ -177,7 +228,7 @@ fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
     let width = if narrow { 150.0 } else { 216.0 };
     let bar = ProgressBar::new(share)
         .desired_width(width)
-        .fill(theme::ACCENT.gamma_multiply(0.55))
+        .fill(theme::colours().accent.gamma_multiply(0.55))
         .text(theme::number(text).size(11.0));
     let memory = match run.memory_bytes {
         0 => String::new(),

@@ -148,7 +148,7 @@ fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command
         form.data, scene.runs_folder
     );
     let button = egui::Button::new(egui::RichText::new("Train").strong())
-        .fill(theme::ACCENT.gamma_multiply(0.4));
+        .fill(theme::colours().accent.gamma_multiply(0.4));
     let wide = egui::vec2(ui.available_width(), 26.0);
     if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
         out.push(Command::StartTraining(Box::new(form.clone())));
@@ -198,7 +198,7 @@ fn estimate(ui: &mut Ui, scene: &Scene<'_>) {
                 .on_hover_text("What training will take, estimated: weights, gradients, the optimizer's moments and every activation.");
         }
         Some(Err(error)) => {
-            ui.label(egui::RichText::new(error).small().color(theme::ERROR));
+            ui.label(egui::RichText::new(error).small().color(theme::colours().error));
         }
         None => {}
     }

@@ -82,8 +82,8 @@ fn draw(
                 let line = |width, colour| {
                     ui.painter().vline(x, rect.y_range(), Stroke::new(width, colour));
                 };
-                line(3.0, theme::STAGE);
-                line(1.5, theme::ACCENT);
+                line(3.0, theme::colours().stage);
+                line(1.5, theme::colours().accent);
             }
             let hovered = response
                 .hover_pos()
@@ -135,7 +135,12 @@ fn label(ui: &mut Ui, scene: &Scene<'_>, dim: usize, range: Range, height: f32) 
     } else {
         let line = vec2(0.0, 7.0);
         text(middle - line, format!("z{dim}"), egui::TextStyle::Monospace, colour);
-        text(middle + line, format!("{} nats", measure(kl)), egui::TextStyle::Small, theme::MUTED);
+        text(
+            middle + line,
+            format!("{} nats", measure(kl)),
+            egui::TextStyle::Small,
+            theme::colours().muted,
+        );
     }
     let told = if kl.is_nan() {
         "its KL is not known yet".to_owned()

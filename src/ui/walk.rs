@@ -152,13 +152,13 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     });
     let painter = ui.painter();
     let y = track.center().y;
-    painter.hline(track.left()..=track.left() + width, y, Stroke::new(1.0, theme::MUTED));
+    painter.hline(track.left()..=track.left() + width, y, Stroke::new(1.0, theme::colours().muted));
     for index in 0..count {
         let x = track.left() + x_of(walk.secs_of(index));
-        painter.vline(x, (y - 4.0)..=(y + 4.0), Stroke::new(1.0, theme::MUTED));
+        painter.vline(x, (y - 4.0)..=(y + 4.0), Stroke::new(1.0, theme::colours().muted));
     }
     let head = pos2(track.left() + x_of(walk.secs()), y);
-    painter.circle_filled(head, 5.0, theme::ACCENT);
+    painter.circle_filled(head, 5.0, theme::colours().accent);
     let held = response.dragged() || response.clicked();
     if response.drag_started() || response.clicked() {
         out.push(Command::BeginEdit);

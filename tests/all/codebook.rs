@@ -524,7 +524,7 @@ fn the_heatmap_puts_codes_in_their_places() {
     let nothing =
         Heat { order: &[0, 1], counts: &[], states: &[], norms: &[], frozen: &[], log: true };
     let picture = image(nothing, HeatGrid { cells: 2, columns: 2, cell_px: 2 });
-    assert!(picture.pixels.iter().all(|&pixel| pixel == theme::UNKNOWN), "not counted");
+    assert!(picture.pixels.iter().all(|&pixel| pixel == theme::colours().unknown), "not counted");
     let by_norm = Heat { norms: &[2.0, 6.0], ..nothing };
     let picture = image(by_norm, HeatGrid { cells: 2, columns: 2, cell_px: 2 });
     assert_eq!(picture.pixels[0], theme::viridis(0.0), "the shortest");
@@ -593,13 +593,13 @@ fn dots_tell_states_by_form() {
             [[0.0, 0.0], [radius - 0.5, 0.0]].map(|at| colour(Some(state), false, at))
         });
         assert_eq!(used, [theme::viridis(0.5); 2], "filled");
-        assert_eq!(dying, [theme::HATCH, theme::viridis(0.5)], "with a core");
+        assert_eq!(dying, [theme::colours().hatch, theme::viridis(0.5)], "with a core");
         assert_eq!(dead[0], CLEAR, "hollow");
         assert!(dead[1].a() > 100, "with a rim: {dead:?}");
         let corner = [radius - 0.5, 0.5 - radius];
         assert_eq!(colour(Some(CodeState::Used), true, corner), theme::viridis(0.5), "square");
         assert!(colour(Some(CodeState::Used), false, corner) != theme::viridis(0.5), "round");
-        assert_eq!(colour(None, false, [0.0, 0.0]), theme::UNKNOWN, "not known");
+        assert_eq!(colour(None, false, [0.0, 0.0]), theme::colours().unknown, "not known");
     }
 }
 

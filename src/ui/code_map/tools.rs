@@ -59,7 +59,7 @@ fn button(ui: &mut Ui, view: &mut CodebookView, tool: Tool, enabled: bool) {
     if is_on || response.hovered() || response.has_focus() {
         ui.painter().rect_filled(square, 3.0, visuals.weak_bg_fill);
     }
-    let ink = if enabled { visuals.text_color() } else { theme::UNKNOWN };
+    let ink = if enabled { visuals.text_color() } else { theme::colours().unknown };
     icons::tool(ui.painter(), square.shrink(3.0), tool, ink);
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Button, enabled, name);
@@ -215,7 +215,12 @@ pub(super) fn preview(
     let canvas = &view.canvas;
     let shape = map.grid_shape();
     let outline = |rect: Rect| {
-        ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, theme::LIT), StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect,
+            0.0,
+            Stroke::new(1.0, theme::colours().lit),
+            StrokeKind::Inside,
+        );
     };
     if canvas.tool.has_brush() {
         let grids = if canvas.tool == Tool::Clone { 0..map.grids.max(1) } else { grid..grid + 1 };

@@ -102,7 +102,8 @@ impl Behavior<Pane> for Views<'_, '_> {
         let width = |tile: &TileId| {
             let name =
                 tiles.get_pane(tile).map_or("", |pane| explore_panel::title(*pane, self.scene));
-            let galley = ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::MUTED);
+            let galley =
+                ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::colours().muted);
             galley.size().x + 2.0 * NAME_MARGIN
         };
         let names: f32 = tabs.children.iter().map(width).sum();
@@ -156,8 +157,8 @@ impl Behavior<Pane> for Views<'_, '_> {
     fn resize_stroke(&self, _style: &Style, state: ResizeState) -> Stroke {
         match state {
             ResizeState::Idle => Stroke::NONE,
-            ResizeState::Hovering => Stroke::new(1.0, theme::MUTED),
-            ResizeState::Dragging => Stroke::new(2.0, theme::ACCENT),
+            ResizeState::Hovering => Stroke::new(1.0, theme::colours().muted),
+            ResizeState::Dragging => Stroke::new(2.0, theme::colours().accent),
         }
     }
 
@@ -196,6 +197,6 @@ impl Behavior<Pane> for Views<'_, '_> {
         _tile: TileId,
         state: &TabState,
     ) -> Color32 {
-        if state.active { visuals.strong_text_color() } else { theme::MUTED }
+        if state.active { visuals.strong_text_color() } else { theme::colours().muted }
     }
 }

@@ -85,7 +85,7 @@ fn caption(ui: &mut Ui, evaluate: &Evaluate, form: &mut MeasureForm, out: &mut V
     let details = evaluate.details();
     ui.add(Label::new(theme::muted(&details)).truncate()).on_hover_text(&details);
     let key = format!("{MARK} best of a row · ↑ higher is better · ↓ lower is better");
-    ui.add(Label::new(theme::number(key).size(11.0).color(theme::MUTED)).truncate());
+    ui.add(Label::new(theme::number(key).size(11.0).color(theme::colours().muted)).truncate());
 }
 
 /// How wide the names are, and each column.
@@ -192,7 +192,7 @@ fn numbers(ui: &mut Ui, table: &Table<'_>, row: &Row, index: usize, widths: Widt
     let wide = widths.name + widths.column * table.columns.len() as f32;
     let stripe = egui::Rect::from_min_size(ui.cursor().min, vec2(wide, ROW_HEIGHT));
     if index.is_multiple_of(2) {
-        ui.painter().rect_filled(stripe, 2.0, theme::EMPTY.gamma_multiply(0.6));
+        ui.painter().rect_filled(stripe, 2.0, theme::colours().empty.gamma_multiply(0.6));
     }
     ui.horizontal(|ui| {
         cell(ui, vec2(widths.name, ROW_HEIGHT), Layout::left_to_right(Align::Center), |ui| {
@@ -201,7 +201,8 @@ fn numbers(ui: &mut Ui, table: &Table<'_>, row: &Row, index: usize, widths: Widt
             ui.add(Label::new(title).truncate()).on_hover_text(row.about());
             if !arrow.is_empty() {
                 ui.add_space(4.0);
-                ui.label(theme::number(arrow).color(theme::MUTED)).on_hover_text(row.about());
+                ui.label(theme::number(arrow).color(theme::colours().muted))
+                    .on_hover_text(row.about());
             }
         });
         for (column, Column { entry, found }) in table.columns.iter().enumerate() {
@@ -211,8 +212,13 @@ fn numbers(ui: &mut Ui, table: &Table<'_>, row: &Row, index: usize, widths: Widt
                 let spoken = format!("{} of {}: {text}{best}", row.kind.label, entry.label);
                 let response = if is_best {
                     let ground = ui.max_rect().expand2(vec2(4.0, 0.0));
-                    ui.painter().rect_filled(ground, 2.0, theme::ACCENT.gamma_multiply(0.16));
-                    let marked = theme::number(format!("{MARK} {text}")).color(theme::ACCENT);
+                    ui.painter().rect_filled(
+                        ground,
+                        2.0,
+                        theme::colours().accent.gamma_multiply(0.16),
+                    );
+                    let marked =
+                        theme::number(format!("{MARK} {text}")).color(theme::colours().accent);
                     ui.add(Label::new(marked).truncate())
                 } else if row.values[column].is_some() {
                     ui.add(Label::new(theme::number(&text)).truncate())

@@ -69,7 +69,7 @@ fn model(ui: &mut Ui, evaluate: &Evaluate, index: usize, entry: &Entry, out: &mu
         },
         State::Measured(found) => format!("measured, step {}", grouped(found.step)),
         State::Failed(message) => {
-            let text = egui::RichText::new(message).color(theme::ERROR).small();
+            let text = egui::RichText::new(message).color(theme::colours().error).small();
             ui.add(Label::new(text).wrap());
             ui.add_space(4.0);
             return;
@@ -159,7 +159,7 @@ fn measure(ui: &mut Ui, evaluate: &Evaluate, form: &MeasureForm, out: &mut Vec<C
         ui.horizontal(|ui| {
             let bar = ProgressBar::new(progress.share())
                 .desired_width(ui.available_width() - CANCEL_WIDTH)
-                .fill(theme::ACCENT.gamma_multiply(0.55));
+                .fill(theme::colours().accent.gamma_multiply(0.55));
             ui.add(bar);
             let hint = "Stop after what is being measured now; what is measured stays.";
             let button = ui.add_enabled(!progress.is_stopping, Button::new("Cancel"));
@@ -171,14 +171,14 @@ fn measure(ui: &mut Ui, evaluate: &Evaluate, form: &MeasureForm, out: &mut Vec<C
         return;
     }
     let can = !evaluate.entries().is_empty();
-    let button = Button::new("Measure").fill(theme::ACCENT.gamma_multiply(0.45));
+    let button = Button::new("Measure").fill(theme::colours().accent.gamma_multiply(0.45));
     let hint = "Measure all models of the list on these images, in the background.";
     let button = ui.add_enabled(can, button).on_hover_text(hint);
     if button.on_disabled_hover_text("Add a run first.").clicked() {
         out.push(Command::Measure(Box::new(form.clone())));
     }
     if let Some(trouble) = evaluate.trouble() {
-        let text = egui::RichText::new(trouble).color(theme::ERROR).small();
+        let text = egui::RichText::new(trouble).color(theme::colours().error).small();
         ui.add(Label::new(text).wrap());
     }
 }

@@ -206,7 +206,7 @@ fn framed(ui: &mut Ui, shown: Option<Picture>, side: f32, label: &str) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, label));
     let Some(shown) = shown else {
-        ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+        ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
         return;
     };
     let scale = picture::scale_to_fit(shown.size, vec2(side, side));

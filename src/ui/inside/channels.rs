@@ -168,7 +168,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelG
                 picture::paint_part(ui, sheet, place(index), part);
             }
             None => {
-                ui.painter().rect_filled(place(index), 0.0, theme::EMPTY);
+                ui.painter().rect_filled(place(index), 0.0, theme::colours().empty);
             }
         }
     }
@@ -256,7 +256,7 @@ fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
     let values = node.values.data();
     let (rect, response) =
         ui.allocate_exact_size(ui.available_size() - vec2(0.0, 18.0), Sense::click());
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     let all = whole_spread(&node.spreads);
     let [low, high] =
         Look { colours: super::Colours::Diverging, ..look_at_all(look) }.window(&all, &all);
@@ -271,10 +271,13 @@ fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
         let entries = bar * count / bars..((bar + 1) * count / bars).max(bar * count / bars + 1);
         let furthest = values[entries.clone()].iter().copied();
         let value = furthest.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or_default();
-        let colour: Color32 =
-            if value.is_finite() { look.colour(value, [-reach, reach]) } else { theme::ERROR };
+        let colour: Color32 = if value.is_finite() {
+            look.colour(value, [-reach, reach])
+        } else {
+            theme::colours().error
+        };
         let is_chosen = grid.channel.is_some_and(|channel| entries.contains(&channel));
-        let colour = if is_chosen { theme::LIT } else { lifted(colour) };
+        let colour = if is_chosen { theme::colours().lit } else { lifted(colour) };
         let left = rect.left() + bar as f32 * width;
         let gap = if width >= 4.0 { 1.0 } else { 0.0 };
         let to = if value.is_finite() { height(value) } else { height(reach) };
@@ -282,10 +285,10 @@ fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
         mesh.add_colored_rect(bar, colour);
     }
     ui.painter().add(Shape::mesh(mesh));
-    ui.painter().hline(rect.x_range(), middle, (1.0, theme::GRID));
+    ui.painter().hline(rect.x_range(), middle, (1.0, theme::colours().grid));
     let small = egui::TextStyle::Small.resolve(ui.style());
     let text = format!("± {}", measure(reach));
-    ui.painter().text(rect.right_top(), Align2::RIGHT_TOP, text, small, theme::MUTED);
+    ui.painter().text(rect.right_top(), Align2::RIGHT_TOP, text, small, theme::colours().muted);
     let [right, down] = keys::arrows(ui, &response);
     if right != 0 || down != 0 {
         let channel = grid.channel.unwrap_or(0).saturating_add_signed(right - down);
@@ -323,7 +326,11 @@ fn look_at_all(look: Look) -> Look {
 
 /// A bar's colour, which has to stand off the ground however small the bar is.
 fn lifted(colour: Color32) -> Color32 {
-    if theme::luma(colour) < 0.35 { colour.lerp_to_gamma(theme::DEAD, 0.5) } else { colour }
+    if theme::luma(colour) < 0.35 {
+        colour.lerp_to_gamma(theme::colours().dead, 0.5)
+    } else {
+        colour
+    }
 }
 
 fn described(node: &SeenNode, channel: Option<usize>, [first, shown]: [usize; 2]) -> WidgetInfo {
@@ -340,7 +347,7 @@ fn tell(ui: &mut Ui, spread: &Spread, count: usize) {
     ui.label(format!("from {} to {}", measure(spread.min), measure(spread.max)));
     if spread.not_finite > 0 {
         let text = format!("{} values are no numbers", spread.not_finite);
-        ui.label(egui::RichText::new(text).color(theme::ERROR));
+        ui.label(egui::RichText::new(text).color(theme::colours().error));
     } else if spread.is_dead(count) {
         ui.label(theme::muted("Dead: one value everywhere."));
     }

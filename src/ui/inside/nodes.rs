@@ -78,7 +78,7 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
     let (rect, _) = ui.allocate_exact_size(vec2(width, 16.0), Sense::hover());
     let font = egui::TextStyle::Small.resolve(ui.style());
     let at = rect.left_center() + vec2(4.0, 0.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, "node", font.clone(), theme::MUTED);
+    ui.painter().text(at, Align2::LEFT_CENTER, "node", font.clone(), theme::colours().muted);
     let mut right = rect.left() + name;
     for (title, hint, width) in columns {
         right += width;
@@ -88,7 +88,7 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
             Align2::RIGHT_CENTER,
             *title,
             font.clone(),
-            theme::MUTED,
+            theme::colours().muted,
         );
         let response = ui.interact(cell, ui.scope_id().with(title), Sense::hover());
         let engine = inside.measured().filter(|_| *title == "time");
@@ -115,15 +115,16 @@ fn row(
         WidgetInfo::selected(Role::Button, true, is_chosen, label)
     });
     if is_chosen || response.hovered() {
-        let colour = if is_chosen { ui.visuals().selection.bg_fill } else { theme::EMPTY };
+        let colour =
+            if is_chosen { ui.visuals().selection.bg_fill } else { theme::colours().empty };
         ui.painter().rect_filled(rect, 2.0, colour);
     }
     let changed = inside.changes().iter().any(|change| change.node == line.name);
-    let colour = if changed { theme::ACCENT } else { ui.visuals().text_color() };
+    let colour = if changed { theme::colours().accent } else { ui.visuals().text_color() };
     let mut at = rect.left() + 4.0;
     for (text, style, colour) in [
         (&line.name, egui::TextStyle::Body, colour),
-        (&line.op, egui::TextStyle::Small, theme::MUTED),
+        (&line.op, egui::TextStyle::Small, theme::colours().muted),
     ] {
         let room = rect.left() + name - 8.0 - at;
         if room >= LEAST_TEXT {
@@ -155,7 +156,7 @@ fn cell(
     spread: Option<&NodeSpread>,
     secs: Option<f64>,
 ) -> (String, egui::Color32) {
-    let muted = theme::MUTED;
+    let muted = theme::colours().muted;
     match title {
         "shape" => (shape(line), muted),
         "weights" if line.parameters == 0 => ("–".to_owned(), muted),
@@ -166,12 +167,12 @@ fn cell(
         "dead" => match spread {
             None => ("–".to_owned(), muted),
             Some(NodeSpread { dead: 0, .. }) => ("0".to_owned(), muted),
-            Some(spread) => (grouped(spread.dead as u64), theme::HATCH),
+            Some(spread) => (grouped(spread.dead as u64), theme::colours().hatch),
         },
         _ => match spread {
             None => ("–".to_owned(), muted),
             Some(NodeSpread { all, .. }) if all.not_finite > 0 => {
-                ("not finite".to_owned(), theme::ERROR)
+                ("not finite".to_owned(), theme::colours().error)
             }
             Some(NodeSpread { all, .. }) => {
                 (format!("{} ± {}", measure(all.mean), measure(all.deviation)), muted)
@@ -191,7 +192,7 @@ fn tell(ui: &mut Ui, line: &NodeLine, spread: Option<&NodeSpread>, secs: Option<
         ui.label(format!("from {low} to {high}; {dead} of {channels} channels dead"));
         if all.not_finite > 0 {
             let text = format!("{} values are no numbers", grouped(all.not_finite as u64));
-            ui.label(egui::RichText::new(text).color(theme::ERROR));
+            ui.label(egui::RichText::new(text).color(theme::colours().error));
         }
     } else {
         ui.label(theme::muted("Its values are measured while the hand rests."));

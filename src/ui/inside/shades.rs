@@ -67,7 +67,7 @@ impl Look {
     /// The colour of a value in such a window.
     pub fn colour(self, value: f32, [low, high]: [f32; 2]) -> Color32 {
         if !value.is_finite() {
-            return theme::ERROR;
+            return theme::colours().error;
         }
         // Values that are all the same lie in the middle.
         let share = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };

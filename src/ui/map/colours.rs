@@ -17,22 +17,23 @@ pub fn colours(map: &MapScene<'_>) -> Vec<Color32> {
     let scale = map.state.scale();
     let of_point = |point: usize| {
         if point >= first_draw {
-            return theme::DRAW;
+            return theme::colours().draw;
         }
         match map.state.colouring() {
-            Colouring::Label => points.labels[point]
-                .map_or(theme::ACCENT, |label| theme::class_colour(label, map.classes.len())),
+            Colouring::Label => points.labels[point].map_or(theme::colours().accent, |label| {
+                theme::class_colour(label, map.classes.len())
+            }),
             Colouring::Code => {
                 let code = points.codes.as_ref().and_then(|codes| codes.get(point));
-                code.map_or(theme::UNKNOWN, |&code| theme::code_colour(code))
+                code.map_or(theme::colours().unknown, |&code| theme::code_colour(code))
             }
             Colouring::Factor(_) | Colouring::Loss => match (numbers, scale) {
                 (Some(numbers), Some(scale)) if numbers[point].is_finite() => {
                     theme::viridis(scale.share(numbers[point]))
                 }
-                _ => theme::UNKNOWN,
+                _ => theme::colours().unknown,
             },
-            Colouring::Nothing => theme::ACCENT,
+            Colouring::Nothing => theme::colours().accent,
         }
     };
     let mut colours: Vec<Color32> = (0..points.len()).map(of_point).collect();

@@ -27,7 +27,7 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
         .fixed_pos(at)
         .pivot(egui::Align2::RIGHT_TOP)
         .constrain_to(rect);
-    let frame = Frame::new().fill(theme::LEGEND).corner_radius(3.0).inner_margin(4.0);
+    let frame = Frame::new().fill(theme::colours().legend).corner_radius(3.0).inner_margin(4.0);
     area.show(ui.ctx(), |ui| {
         frame.show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(4.0, 1.0);
@@ -49,7 +49,7 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
                         Colouring::Nothing => {}
                     }
                     if points.draws() > 0 {
-                        entry(ui, theme::DRAW, "draws");
+                        entry(ui, theme::colours().draw, "draws");
                     }
                 },
             );

@@ -40,7 +40,7 @@ pub(super) fn show(
         let font = egui::TextStyle::Body.resolve(ui.style());
         let text = "The points will be here as soon as they are placed";
         let middle = egui::Align2::CENTER_CENTER;
-        ui.painter().text(rect.center(), middle, text, font, theme::MUTED);
+        ui.painter().text(rect.center(), middle, text, font, theme::colours().muted);
         return;
     };
     let [lo, hi] = extent(&placed.places);
@@ -65,7 +65,7 @@ pub(super) fn show(
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .pan_pointer_button(if pans { PointerButton::Primary } else { PointerButton::Secondary })
-        .grid_color(theme::GRID)
+        .grid_color(theme::colours().grid)
         .grid_spacing(MARKS_APART)
         .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
         .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
@@ -109,7 +109,7 @@ fn axis_names(placed: &Placed) -> [egui::RichText; 2] {
         }
         _ => String::new(),
     };
-    [0, 1].map(|axis| egui::RichText::new(name(axis)).small().color(theme::MUTED))
+    [0, 1].map(|axis| egui::RichText::new(name(axis)).small().color(theme::colours().muted))
 }
 
 /// The corners of what all points lie in.
@@ -184,7 +184,7 @@ impl Drawing<'_> {
             self.map.thumbs.paint(ui, point, rect);
             let stroke = Stroke::new(
                 1.5,
-                self.map.colours.get(point as usize).copied().unwrap_or(theme::LIT),
+                self.map.colours.get(point as usize).copied().unwrap_or(theme::colours().lit),
             );
             painter.rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Outside);
         }
@@ -303,8 +303,8 @@ impl Drawing<'_> {
     fn marks(&self, ui: &Ui, scene: &Scene<'_>, view: &MapView, response: &Response, radius: f32) {
         let painter = ui.painter_at(self.rect);
         let ring = |middle: Pos2, radius: f32, width: f32| {
-            painter.circle_stroke(middle, radius, Stroke::new(width + 2.0, theme::STAGE));
-            painter.circle_stroke(middle, radius, Stroke::new(width, theme::LIT));
+            painter.circle_stroke(middle, radius, Stroke::new(width + 2.0, theme::colours().stage));
+            painter.circle_stroke(middle, radius, Stroke::new(width, theme::colours().lit));
         };
         let of_point =
             |point: u32| self.placed.places.get(point as usize).map(|at| self.on_screen(*at));
@@ -323,7 +323,7 @@ impl Drawing<'_> {
         }
         if view.line.len() >= 2 {
             let line: Vec<Pos2> = view.line.iter().map(|at| self.on_screen(*at)).collect();
-            painter.add(egui::Shape::closed_line(line, Stroke::new(1.5, theme::LIT)));
+            painter.add(egui::Shape::closed_line(line, Stroke::new(1.5, theme::colours().lit)));
         }
         let told = view.cursor.map(|point| self.map.name_of(point)).unwrap_or_default();
         let name = format!("Map by {}", self.placed.projection.name());
@@ -341,7 +341,7 @@ impl Drawing<'_> {
         let Some(point) = response.hover_pos().and_then(|at| self.point_at(at)) else { return };
         view.want(point);
         let middle = self.on_screen(self.placed.places[point as usize]);
-        let stroke = Stroke::new(1.5, theme::LIT);
+        let stroke = Stroke::new(1.5, theme::colours().lit);
         ui.painter_at(self.rect).circle_stroke(middle, RADIUS_PTS[1] + 1.0, stroke);
         response.clone().on_hover_ui_at_pointer(|ui| tell(ui, self.map, point));
     }
@@ -352,7 +352,7 @@ fn here(painter: &egui::Painter, at: Pos2, rect: Rect) {
     let inside = rect.shrink(8.0);
     let is_in_view = inside.contains(at);
     let at = inside.clamp(at);
-    for (width, colour) in [(4.0, theme::STAGE), (1.5, theme::HERE)] {
+    for (width, colour) in [(4.0, theme::colours().stage), (1.5, theme::colours().here)] {
         let stroke = Stroke::new(width, colour);
         if is_in_view {
             painter.line_segment([at - vec2(9.0, 0.0), at + vec2(9.0, 0.0)], stroke);

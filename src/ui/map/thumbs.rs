@@ -21,7 +21,7 @@ impl Thumbs {
     /// Paints what a point looks like, or an empty tile while that is not known.
     pub(super) fn paint(&self, ui: &Ui, point: u32, rect: Rect) {
         let (Some(texture), Some(&tile)) = (self.picture, self.tiles.get(&point)) else {
-            ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+            ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
             return;
         };
         let side = self.side.max(1);

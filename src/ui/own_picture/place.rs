@@ -77,9 +77,9 @@ fn latent_ui(ui: &mut Ui, scene: &Scene<'_>, latent: &[f32], deviation: Option<&
     let middle = rect.center().y;
     let y = |value: f32| middle - (value / REACH).clamp(-1.0, 1.0) * 0.5 * rect.height();
     let prior = Rect::from_x_y_ranges(rect.x_range(), y(1.0)..=y(-1.0));
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
-    ui.painter().rect_filled(prior, 0.0, theme::GRID);
-    ui.painter().hline(rect.x_range(), middle, (1.0, theme::UNKNOWN));
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
+    ui.painter().rect_filled(prior, 0.0, theme::colours().grid);
+    ui.painter().hline(rect.x_range(), middle, (1.0, theme::colours().unknown));
     let width = rect.width() / dims.len() as f32;
     for (place, &dim) in dims.iter().enumerate() {
         let x = rect.left() + (place as f32 + 0.5) * width;
@@ -88,7 +88,7 @@ fn latent_ui(ui: &mut Ui, scene: &Scene<'_>, latent: &[f32], deviation: Option<&
             let span = y(value + deviation)..=y(value - deviation);
             ui.painter().vline(x, span, (2.0, theme::curve(2)));
         }
-        ui.painter().circle_filled(pos2(x, y(value)), 2.5, theme::ACCENT);
+        ui.painter().circle_filled(pos2(x, y(value)), 2.5, theme::colours().accent);
     }
     let pointed = response.hover_pos().map(|at| ((at.x - rect.left()) / width) as usize);
     if let Some(&dim) = pointed.and_then(|place| dims.get(place)) {

@@ -122,7 +122,7 @@ fn curve(ui: &mut Ui, errors: &[f32]) {
     response.widget_info(|| {
         WidgetInfo::labeled(Role::Image, true, "Error of the search, step by step")
     });
-    ui.painter().rect_filled(rect, 0.0, theme::EMPTY);
+    ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     let logs: Vec<f32> = errors.iter().map(|error| error.max(1e-12).log10()).collect();
     let low = logs.iter().copied().fold(f32::INFINITY, f32::min);
     let high = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -134,7 +134,7 @@ fn curve(ui: &mut Ui, errors: &[f32]) {
     };
     if logs.len() > 1 {
         let points = logs.iter().enumerate().map(at).collect();
-        ui.painter().line(points, (1.5, theme::ACCENT));
+        ui.painter().line(points, (1.5, theme::colours().accent));
     }
     response.on_hover_text(
         "Mean squared error of the best start, step by step, on a logarithmic scale.",

@@ -952,3 +952,45 @@ fn whatever_can_be_dragged_has_a_name() {
         .collect();
     assert!(unnamed.is_empty(), "{unnamed:#?}");
 }
+
+/// How much brighter one colour is than another, from 1 to 21.
+///
+/// # Source
+/// Web Content Accessibility Guidelines 2.2, relative luminance and contrast ratio.
+fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
+    let light = |colour: egui::Color32| {
+        let linear = |level: u8| {
+            let level = f32::from(level) / 255.0;
+            if level <= 0.04045 { level / 12.92 } else { ((level + 0.055) / 1.055).powf(2.4) }
+        };
+        let [r, g, b] = [colour.r(), colour.g(), colour.b()].map(linear);
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (light(a), light(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// As the guidelines' level AA wants it: 4.5 for text, 3 for what is drawn.
+#[test]
+fn text_and_curves_stand_off_both_grounds() {
+    use zscope::ui::theme::{DARK, LIGHT};
+    assert!((contrast(egui::Color32::WHITE, egui::Color32::BLACK) - 21.0).abs() < 1e-3);
+    for (name, colours) in [("dark", DARK), ("light", LIGHT)] {
+        for ground in [colours.stage, colours.panel, colours.empty] {
+            for (what, text) in
+                [("text", colours.text), ("muted text", colours.muted), ("an error", colours.error)]
+            {
+                let found = contrast(text, ground);
+                assert!(found >= 4.5, "{what} on {ground:?}, {name}: {found:.2}");
+            }
+        }
+        for (index, curve) in colours.curves.into_iter().enumerate() {
+            let found = contrast(curve, colours.stage);
+            assert!(found >= 3.0, "curve {index}, {name}: {found:.2}");
+        }
+        for (what, mark) in [("a dead code", colours.dead), ("the accent", colours.accent)] {
+            let found = contrast(mark, colours.stage);
+            assert!(found >= 3.0, "{what}, {name}: {found:.2}");
+        }
+    }
+}

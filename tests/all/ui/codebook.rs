@@ -559,7 +559,7 @@ fn lit_cells(harness: &Harness<'_, Window>) -> usize {
     fn count(shape: &egui::Shape) -> usize {
         match shape {
             egui::Shape::Rect(rect) => {
-                let is_outline = rect.stroke.color == zscope::ui::theme::LIT
+                let is_outline = rect.stroke.color == zscope::ui::theme::colours().lit
                     && rect.stroke.width < 1.5
                     && rect.stroke_kind == egui::StrokeKind::Inside;
                 usize::from(is_outline)
