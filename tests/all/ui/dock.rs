@@ -16,8 +16,6 @@ fn views(pane: Pane) -> &'static str {
         Pane::Picture => "Decoded picture",
         Pane::Codes => "Code map",
         Pane::Codebook => "Codebook heatmap",
-        Pane::Palette => "Palette of codes",
-        Pane::Changes => "Compare with",
         Pane::Reconstructions => "Original images",
         Pane::Map => {
             "Encoded images as points in latent space will be here, once a model and data of its size are open."
