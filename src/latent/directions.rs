@@ -9,7 +9,7 @@ pub use components::{Component, axes_of_scores, principal_components, right_sing
 pub use logistic::logistic;
 
 use super::dot;
-use super::right_angles::{at_right_angles, dot as dot_wide};
+use super::right_angles::dot as dot_wide;
 use crate::array::Array;
 
 /// What is left of a direction beside others, as a share of its length, below which nothing but rounding is left.
@@ -181,19 +181,31 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
 /// Gram and Schmidt, applied twice (Giraud et al. 2005, "The loss of orthogonality in the Gram-Schmidt
 /// orthogonalization process").
 pub fn orthogonalised(step: &[f32], against: &[&[f32]]) -> Option<Vec<f32>> {
-    let wide = |values: &[f32]| -> Vec<f64> { values.iter().map(|&v| f64::from(v)).collect() };
-    let basis = at_right_angles(against.iter().map(|other| wide(other)).collect(), &[]);
-    let before = length(step);
-    let mut left = wide(step);
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    for other in against {
+        let left = beside(other, &basis);
+        let far = dot_wide(&left, &left).sqrt();
+        // The rest is the rounding of `f32` values.
+        if far > NOTHING * length(other) {
+            basis.push(left.into_iter().map(|value| value / far).collect());
+        }
+    }
+    let (left, before) = (beside(step, &basis), length(step));
+    let far = dot_wide(&left, &left).sqrt();
+    let is_left = far.is_finite() && far > NOTHING * before;
+    is_left.then(|| left.into_iter().map(|value| (value * before / far) as f32).collect())
+}
+
+/// What of a vector is at right angles to others, which are so among each other and have length 1.
+fn beside(vector: &[f32], basis: &[Vec<f64>]) -> Vec<f64> {
+    let mut left: Vec<f64> = vector.iter().map(|&value| f64::from(value)).collect();
     for _ in 0..2 {
-        for axis in &basis {
+        for axis in basis {
             let along = dot_wide(&left, axis);
             left.iter_mut().zip(axis).for_each(|(value, axis)| *value -= along * axis);
         }
     }
-    let length = dot_wide(&left, &left).sqrt();
-    let is_left = length.is_finite() && length > NOTHING * before;
-    is_left.then(|| left.into_iter().map(|value| (value * before / length) as f32).collect())
+    left
 }
 
 /// The length of a vector.

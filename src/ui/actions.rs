@@ -3,10 +3,8 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use super::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, Scene, SeedsAsk,
-    StationAsk, View, code_map, own_picture,
-    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, Page, QueueAsk, Scene, SeedsAsk, StationAsk,
-    StripAsk, View, code_map, own_picture,
+    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
+    SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
 };
 use crate::session::Phase;
 use crate::session::anchor::Anchor;

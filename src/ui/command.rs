@@ -14,7 +14,10 @@ use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
-pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, SeedsAsk, StationAsk, QueueAsk, RunsAsk, StripAsk};
+pub use asks::{
+    BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
+    StripAsk,
+};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

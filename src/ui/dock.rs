@@ -58,7 +58,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,

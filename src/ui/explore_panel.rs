@@ -5,8 +5,9 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, theme, strip,
-    traversals, walk,
+    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions,
+    directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip,
+    theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 

@@ -61,10 +61,8 @@ pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, SeedsAsk,
-    StationAsk,
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, QueueAsk, RunsAsk, SeedsAsk,
-    StationAsk, StripAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, QueueAsk,
+    RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};

@@ -179,7 +179,9 @@ fn any_order_of_commands_leaves_valid_sliders() {
                 5 => directions.invert(i),
                 6 => directions.remove(i),
                 7 => directions.reorder(i, j),
-                8 => drop(directions.orthogonalise(i, &[j, i])),
+                8 => {
+                    directions.orthogonalise(i, &[j, i]);
+                }
                 9 => {
                     moves = true;
                     if let Some(latent) = directions.reset(&explore) {

@@ -20,8 +20,7 @@ use zscope::session::strip::Strip;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
-    Pictures, ProbePictures, Scene, Teachers, Thumbs, View,
-    Pictures, ProbePictures, QueuedRun, Scene, Thumbs, View,
+    Pictures, ProbePictures, QueuedRun, Scene, Teachers, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
