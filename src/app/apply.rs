@@ -12,7 +12,7 @@ use crate::data::{self, DataSpec, Dataset};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
 use crate::open::Opened;
-use crate::session::explore::PasteError;
+use crate::session::explore::{Explore, PasteError};
 use crate::session::inside::Inside;
 use crate::session::own_picture::Source;
 use crate::session::{Phase, Series, write_csv};
@@ -27,7 +27,7 @@ use crate::ui::{Command, Demo, Page, TrainForm};
 impl ZscopeApp {
     /// Does one thing that a person asked for.
     #[expect(clippy::too_many_lines, reason = "a table: what does each command")]
-    pub(super) fn apply(&mut self, ctx: &egui::Context, command: Command) {
+    pub fn apply(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::BeginEdit => self.explore.begin_edit(),
             Command::SetDim { dim, value } => {
@@ -193,6 +193,16 @@ impl ZscopeApp {
         self.explore.begin_edit();
         self.move_point(change);
         self.pad_is_stale = true;
+    }
+
+    /// Where a person stands in the latent space of the model.
+    pub fn explore(&self) -> &Explore {
+        &self.explore
+    }
+
+    /// Whether there is a model in the explorer.
+    pub fn has_model(&self) -> bool {
+        self.model.is_some()
     }
 
     fn ask(&self, control: Control) {

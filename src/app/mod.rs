@@ -274,15 +274,23 @@ fn wgpu_options() -> WgpuConfiguration {
 fn close_on_interrupt(ctx: &egui::Context) -> anyhow::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let (flag, ctx) = (Arc::clone(&interrupted), ctx.clone());
-    ctrlc::set_handler(move || {
+    let set = ctrlc::set_handler(move || {
         flag.store(true, Ordering::Relaxed);
         ctx.request_repaint();
-    })?;
-    Ok(interrupted)
+    });
+    match set {
+        // Of several windows of one process the first one hears.
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(interrupted),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl ZscopeApp {
-    fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
+    /// The program behind a window that is being made.
+    ///
+    /// # Errors
+    /// When a file that the arguments name cannot be used.
+    pub fn new(cc: &eframe::CreationContext<'_>, args: WindowArgs) -> anyhow::Result<Self> {
         crate::ui::theme::apply(&cc.egui_ctx);
         // The window has keys of its own for that, which its help lists.
         cc.egui_ctx.options_mut(|options| options.zoom_with_keyboard = false);

@@ -1,5 +1,6 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
+mod any_commands;
 mod behaviour;
 mod canvas;
 mod card;
