@@ -182,13 +182,11 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
     let queue = queue.on_hover_text(hint);
     if queue.on_disabled_hover_text("Mend the sweep's values first.").clicked() {
         let form = Box::new(view.form.clone());
-        out.push(Command::Queue(match typed {
-            false => QueueAsk::Add(form),
-            true => QueueAsk::Sweep {
-                form,
-                key: view.sweep_key.clone(),
-                values: view.sweep_values.clone(),
-            },
+        out.push(Command::Queue(if typed {
+            let (key, values) = (view.sweep_key.clone(), view.sweep_values.clone());
+            QueueAsk::Sweep { form, key, values }
+        } else {
+            QueueAsk::Add(form)
         }));
     }
     match swept {

@@ -251,11 +251,8 @@ fn measure(column: Column, value: f64) -> String {
 fn short(data: &str) -> String {
     let (kind, rest) = data.split_once(':').unwrap_or(("", data));
     let last = rest.rsplit(['/', '\\']).next().unwrap_or(rest);
-    match kind {
-        "" => last.to_owned(),
-        _ if last.starts_with(kind) => last.to_owned(),
-        _ => format!("{kind}: {last}"),
-    }
+    // A path often says it again.
+    if last.starts_with(kind) { last.to_owned() } else { format!("{kind}: {last}") }
 }
 
 /// Changes which runs are chosen.
