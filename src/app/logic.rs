@@ -54,7 +54,7 @@ impl eframe::App for ZscopeApp {
         self.take_dropped(ctx);
         self.start_next();
         self.follow_runs(ctx);
-        self.follow_strip(ctx);
+        self.follow_strip();
         self.step_map(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting && !self.queue.goes_on();

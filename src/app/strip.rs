@@ -106,6 +106,7 @@ impl ZscopeApp {
             }
             StripAsk::Newest => self.leave_checkpoint(),
             StripAsk::Source(source) => self.set_strip_source(source, true),
+            StripAsk::Cancel => self.film.cancel.store(true, Ordering::Relaxed),
             StripAsk::Save(Some(path)) => self.save_strip(path),
             StripAsk::Save(None) => dialogs::ask(&self.jobs, Chosen::Strip),
         }
@@ -134,7 +135,7 @@ impl ZscopeApp {
     }
 
     /// Draws the strip anew where it is seen and something of it has changed.
-    pub(super) fn follow_strip(&mut self, ctx: &egui::Context) {
+    pub(super) fn follow_strip(&mut self) {
         let is_seen = self.view.page == Page::Explore && self.view.dock.shows(Pane::FilmStrip);
         let (Some(run), Some(model)) = (self.session.run(), &self.model) else { return };
         // The session may be of a run whose first weights are yet to come.
@@ -163,27 +164,26 @@ impl ZscopeApp {
             strip.set_source(strip.source(), strip.is_chosen());
         }
         self.film.asked = Some(asked.clone());
-        self.draw_strip(ctx, asked);
+        self.draw_strip(asked);
     }
 
     /// Has every checkpoint that is not drawn yet drawn.
-    fn draw_strip(&mut self, ctx: &egui::Context, asked: Asked) {
+    fn draw_strip(&mut self, asked: Asked) {
         self.film.cancel.store(true, Ordering::Relaxed);
         self.film.cancel = Arc::default();
         self.film.question = self.next_question();
         let question = self.film.question;
         let known: Vec<u64> = self.film.images.keys().copied().collect();
-        let task = self.tasks.begin("Film strip");
-        let (watch, cancel) = (task.watch(ctx), Arc::clone(&self.film.cancel));
-        let watch = Watch::new(move |share| {
-            !cancel.load(Ordering::Relaxed) && watch.whole().tell(share).is_ok()
-        });
+        self.film.strip.set_drawing(true);
+        // The strip itself tells how far it is: a job that comes with each checkpoint is not to move the views.
+        let cancel = Arc::clone(&self.film.cancel);
+        let watch = Watch::new(move |_| !cancel.load(Ordering::Relaxed));
         self.jobs.spawn("strip", move |done| {
             let told = |found| done(Done::Strip { question, found });
             if let Err(error) = draw(&asked, &known, &watch, &told) {
                 told(Found::Failed(error.to_string()));
             }
-            drop(task);
+            told(Found::Over);
         });
     }
 
@@ -204,6 +204,7 @@ impl ZscopeApp {
                 film.strip.draw(step);
             }
             Found::Failed(error) => film.strip.fail(error),
+            Found::Over => film.strip.set_drawing(false),
         }
         self.pictures.strip = film.show(ctx);
     }
@@ -285,6 +286,8 @@ pub(super) enum Found {
     Image(u64, Array),
     /// Why it does not go on.
     Failed(String),
+    /// That it is over, however it ended.
+    Over,
 }
 
 /// Draws all checkpoints that are not known, the newest first: those that a person has seen last.

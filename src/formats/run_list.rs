@@ -96,11 +96,14 @@ pub fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
 fn looks_like_run(path: &Path) -> bool {
     let is_there = |name: &str| path.join(name).exists();
     let has_steps = is_there("checkpoints") && is_there("metrics.csv");
-    has_steps || config_bytes(path) > MOST_CONFIG || RunDir::is_described(path)
+    has_steps
+        || config_bytes(path).is_some_and(|bytes| bytes > MOST_CONFIG || RunDir::is_described(path))
 }
 
-fn config_bytes(dir: &Path) -> u64 {
-    fs::metadata(dir.join("config.json")).map_or(0, |file| file.len())
+/// The size of a description; nothing where there is none, or something else than a file in its place.
+fn config_bytes(dir: &Path) -> Option<u64> {
+    let file = fs::metadata(dir.join("config.json")).ok()?;
+    file.is_file().then(|| file.len())
 }
 
 /// What the files of a run tell.
@@ -122,10 +125,19 @@ pub fn summary(dir: &Path) -> RunSummary {
         ended: Ended::Stopped,
         config: BTreeMap::new(),
     };
-    if config_bytes(dir) > MOST_CONFIG {
-        told.ended =
-            Ended::Damaged(format!("config.json has more than {MOST_CONFIG} bytes: no run has"));
-        return told;
+    // Whatever is no file might never end.
+    match config_bytes(dir) {
+        Some(bytes) if bytes > MOST_CONFIG => {
+            let why = format!("config.json has {bytes} bytes (expected at most {MOST_CONFIG})");
+            told.ended = Ended::Damaged(why);
+            return told;
+        }
+        None => {
+            let why = "no config.json (expected one that zscope train wrote)";
+            told.ended = Ended::Damaged(why.to_owned());
+            return told;
+        }
+        Some(_) => {}
     }
     if let Err(error) = fill(&mut told) {
         told.ended = Ended::Damaged(error.to_string());
@@ -179,8 +191,8 @@ struct Row {
 
 /// The last whole row of `metrics.csv`; nothing where there is none.
 fn last_row(path: &Path) -> Option<Row> {
+    let len = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
     let mut file = File::open(path).ok()?;
-    let len = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
     file.seek(SeekFrom::Start(len.saturating_sub(TAIL))).ok()?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail).ok()?;

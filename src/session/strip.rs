@@ -16,6 +16,7 @@ pub struct Strip {
     shown: Option<u64>,
     wanted: Option<u64>,
     is_loading: bool,
+    is_drawing: bool,
     trouble: Option<String>,
 }
 
@@ -61,6 +62,21 @@ impl Strip {
         if self.steps.binary_search(&step).is_ok() {
             self.drawn.insert(step);
         }
+    }
+
+    /// Whether pictures are being made.
+    pub fn is_drawing(&self) -> bool {
+        self.is_drawing
+    }
+
+    /// Pictures are being made from now on, or not any more.
+    pub fn set_drawing(&mut self, is_drawing: bool) {
+        self.is_drawing = is_drawing;
+    }
+
+    /// The share of the checkpoints that is drawn, in `[0, 1]`.
+    pub fn share(&self) -> f32 {
+        self.drawn.len() as f32 / self.steps.len().max(1) as f32
     }
 
     /// Why the newest pictures could not be made.

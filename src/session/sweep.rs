@@ -42,7 +42,8 @@ pub fn values(text: &str, whole: bool) -> Result<Vec<String>, SweepError> {
             let number = |word: &str| word.parse::<f64>().ok().filter(|value| value.is_finite());
             let ends = number(from).zip(number(to));
             let (from, to) = ends.ok_or_else(|| wrong("its ends are no numbers"))?;
-            let count: usize = count.parse().map_err(|_| wrong("its count is no whole number"))?;
+            let count: usize =
+                count.parse().ok().ok_or_else(|| wrong("its count is no whole number"))?;
             if count > MOST_VALUES {
                 return Err(SweepError::TooMany { found: count });
             }
@@ -55,9 +56,12 @@ pub fn values(text: &str, whole: bool) -> Result<Vec<String>, SweepError> {
                 return Err(wrong("a range by ratio goes between numbers over 0"));
             }
             let share = |at: usize| if count > 1 { at as f64 / (count - 1) as f64 } else { 0.0 };
-            let value = |at| match is_log {
-                false => from + (to - from) * share(at),
-                true => from * (to / from).powf(share(at)),
+            let value = |at| {
+                if is_log {
+                    from * (to / from).powf(share(at))
+                } else {
+                    from + (to - from) * share(at)
+                }
             };
             (0..count).map(|at| rounded(value(at), whole)).collect()
         }

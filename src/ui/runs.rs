@@ -102,10 +102,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             .default_size(height)
             .size_range(120.0..=600.0)
             .frame(theme::panel_frame())
-            .show(ui, |ui| details::show(ui, scene, &chosen, view, out));
+            .show(ui, |ui| {
+                ui.set_min_height(ui.available_height());
+                details::show(ui, scene, &chosen, view, out);
+            });
     }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
-        tasks(ui, scene.tasks, out);
         notices(ui, scene.notices, out);
         let places = shown(all, training(scene), &view.words, view.column, view.falling);
         toolbar(ui, scene, view, places.len(), out);
@@ -144,14 +146,14 @@ fn toolbar(
         }
         let all = scene.runs.all.len();
         let text = match (count, view.chosen.len()) {
+            (1, 0) if all == 1 => "1 run".to_owned(),
             (count, 0) if count == all => format!("{} runs", grouped(all as u64)),
             (count, 0) => format!("{count} of {all} runs"),
             (_, chosen) => format!("{chosen} of {all} runs chosen"),
         };
         ui.label(theme::muted(text));
-        if scene.runs.is_reading {
-            ui.label(theme::muted("reading…"));
-        }
+        // In this row nothing below it moves.
+        tasks(ui, scene.tasks, out);
     });
     for trouble in &scene.runs.troubles {
         ui.label(egui::RichText::new(trouble).small().color(theme::colours().error));

@@ -1,7 +1,10 @@
 //! The film strip: one point or image as each kept checkpoint of the run draws it.
 
 use egui::containers::scroll_area::{DragScroll, ScrollSource};
-use egui::{Align2, CursorIcon, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, CursorIcon, ProgressBar, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
+};
 
 use super::words::grouped;
 use super::{Command, Scene, StripAsk, keys, picture, save, theme, tiles};
@@ -131,13 +134,23 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Comm
                 out.push(Command::Strip(StripAsk::Save(place.path())));
             }
         }
-        let drawn = strip.steps().iter().filter(|step| strip.is_drawn(**step)).count();
         let of = strip.steps().len();
         let text = match strip.shown() {
             Some(step) => format!("the explorer shows step {}", grouped(step)),
-            None if drawn < of => format!("{drawn} of {of} checkpoints drawn"),
+            None if of == 1 => "1 checkpoint".to_owned(),
             None => format!("{of} checkpoints"),
         };
         ui.label(theme::muted(text));
+        if strip.is_drawing() {
+            let bar = ProgressBar::new(strip.share())
+                .desired_width(80.0)
+                .fill(theme::colours().accent.gamma_multiply(0.55));
+            ui.add(bar).on_hover_text("How many of the checkpoints are drawn.");
+            let hint =
+                "Leave the others undrawn until there is a new checkpoint or another source.";
+            if ui.small_button("Cancel").on_hover_text(hint).clicked() {
+                out.push(Command::Strip(StripAsk::Cancel));
+            }
+        }
     });
 }

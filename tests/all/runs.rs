@@ -127,10 +127,9 @@ fn damaged_runs_say_what_is_wrong() {
     let dir = base.path().join("run");
     run(planned(request(Recipe::Vae, &["arch=mlp", "hidden=8"], 2), &dir));
     let metrics = fs::read_to_string(dir.join("metrics.csv")).expect("curves");
-    let mut broken = metrics.clone();
     let last = metrics.trim_end().rsplit('\n').next().expect("a row").to_owned();
     let (lead, _) = last.rsplit_once(',').expect("cells");
-    broken.push_str(&format!("{lead},NaN\n3,torn"));
+    let broken = format!("{metrics}{lead},NaN\n3,torn");
     fs::write(dir.join("metrics.csv"), broken).expect("written");
     assert_eq!(summary(&dir).ended, Ended::Diverged, "a value that is no number");
     fs::write(dir.join("metrics.csv"), b"\xff\xfe,,\n,,,\n").expect("written");
@@ -176,10 +175,9 @@ fn notes_come_back_and_go() {
 fn deleted_runs_can_be_taken_back() {
     let base = folder();
     let dir = base.path().join("run");
-    for round in 0..2 {
+    for name in ["run", "run-2"] {
         run(planned(request(Recipe::Vae, &["arch=mlp", "hidden=8"], 1), &dir));
         let to = put_away(&dir).expect("moved");
-        let name = ["run", "run-2"][round];
         assert_eq!(to, base.path().join(DELETED).join(name), "under a free name");
         assert!(!dir.exists() && RunDir::is_run(&to), "moved as a whole");
         assert_eq!(runs_in(base.path()).expect("listed"), Vec::<PathBuf>::new(), "listed no more");

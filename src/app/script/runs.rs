@@ -51,18 +51,19 @@ pub(super) fn queue(words: &str) -> anyhow::Result<Command> {
     }))
 }
 
-/// `strip STEP`, `newest`, `point`, `image PLACE`, `bookmark PLACE` or `save PATH`.
+/// `strip STEP`, `newest`, `cancel`, `point`, `image PLACE`, `bookmark PLACE` or `save PATH`.
 pub(super) fn strip(words: &str) -> anyhow::Result<Command> {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     let rest = rest.trim();
     Ok(Command::Strip(match verb {
         "newest" => StripAsk::Newest,
+        "cancel" => StripAsk::Cancel,
         "point" => StripAsk::Source(Anchor::Point),
         "image" => StripAsk::Source(Anchor::Image(rest.parse()?)),
         "bookmark" => StripAsk::Source(Anchor::Bookmark(rest.parse()?)),
         "save" if !rest.is_empty() => StripAsk::Save(Some(rest.into())),
         step => StripAsk::Show(step.parse().with_context(|| {
-            format!("{step:?} (expected a step, newest, point, image PLACE, bookmark PLACE or save PATH)")
+            format!("{step:?} (expected a step, newest, cancel, point, image PLACE, bookmark PLACE or save PATH)")
         })?),
     }))
 }

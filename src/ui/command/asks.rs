@@ -227,6 +227,8 @@ pub enum StripAsk {
     Newest,
     /// Draws another point or image.
     Source(Anchor),
+    /// Leaves pictures that are not drawn yet as they are.
+    Cancel,
     /// Writes the strip as one picture; asks where when no path is given.
     Save(Option<PathBuf>),
 }

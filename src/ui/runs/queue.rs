@@ -176,19 +176,17 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
     };
     let wide = vec2(ui.available_width(), 26.0);
     let button = Button::new(egui::RichText::new(text).strong())
-        .fill(theme::colours().accent.gamma_multiply(0.4))
-        .min_size(wide);
+        .fill(theme::colours().accent.gamma_multiply(0.4));
     let hint = "Put this at the end of the queue: it begins when the runs before it are over, at once where there are none.";
-    let queue = ui.add_enabled(count.is_some(), button).on_hover_text(hint);
+    let queue = ui.add_enabled_ui(count.is_some(), |ui| ui.add_sized(wide, button)).inner;
+    let queue = queue.on_hover_text(hint);
     if queue.on_disabled_hover_text("Mend the sweep's values first.").clicked() {
         let form = Box::new(view.form.clone());
-        out.push(Command::Queue(match typed {
-            false => QueueAsk::Add(form),
-            true => QueueAsk::Sweep {
-                form,
-                key: view.sweep_key.clone(),
-                values: view.sweep_values.clone(),
-            },
+        out.push(Command::Queue(if typed {
+            let (key, values) = (view.sweep_key.clone(), view.sweep_values.clone());
+            QueueAsk::Sweep { form, key, values }
+        } else {
+            QueueAsk::Add(form)
         }));
     }
     match swept {

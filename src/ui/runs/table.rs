@@ -21,22 +21,22 @@ const PADDING: f32 = 4.0;
 /// The room that a vertical scroll bar takes.
 const BAR: f32 = 12.0;
 /// Notes take what is left, at least this much.
-const LEAST_NOTES: f32 = 96.0;
+const LEAST_NOTES: f32 = 76.0;
 
 fn width(column: Column) -> f32 {
     match column {
-        Column::Name => 136.0,
+        Column::Name => 124.0,
         Column::State => 72.0,
-        Column::Recipe => 68.0,
-        Column::Data => 104.0,
-        Column::Steps => 116.0,
-        Column::Psnr => 76.0,
-        Column::Elbo => 90.0,
+        Column::Recipe => 60.0,
+        Column::Data => 96.0,
+        Column::Steps => 104.0,
+        Column::Psnr => 72.0,
+        Column::Elbo => 84.0,
         Column::Frechet => 72.0,
         Column::Codes => 60.0,
-        Column::Changed => 122.0,
-        Column::Trained => 88.0,
-        Column::Bytes => 62.0,
+        Column::Changed => 132.0,
+        Column::Trained => 84.0,
+        Column::Bytes => 58.0,
         Column::Notes => LEAST_NOTES,
     }
 }
@@ -98,10 +98,9 @@ fn header(ui: &mut Ui, columns: &[(Column, f32)], view: &mut RunsView) {
         };
         let mut child = ui.new_child(
             egui::UiBuilder::new()
-                .max_rect(cell)
+                .max_rect(cell.with_min_x(cell.left() + PADDING))
                 .layout(egui::Layout::left_to_right(egui::Align::Center)),
         );
-        child.spacing_mut().button_padding = vec2(PADDING, 1.0);
         let mut text = LayoutJob::default();
         let small = TextStyle::Small.resolve(child.style());
         let ink =
@@ -252,11 +251,8 @@ fn measure(column: Column, value: f64) -> String {
 fn short(data: &str) -> String {
     let (kind, rest) = data.split_once(':').unwrap_or(("", data));
     let last = rest.rsplit(['/', '\\']).next().unwrap_or(rest);
-    match kind {
-        "" => last.to_owned(),
-        _ if last.starts_with(kind) => last.to_owned(),
-        _ => format!("{kind}: {last}"),
-    }
+    // A path often says it again.
+    if last.starts_with(kind) { last.to_owned() } else { format!("{kind}: {last}") }
 }
 
 /// Changes which runs are chosen.
