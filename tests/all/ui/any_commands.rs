@@ -23,9 +23,7 @@ use zscope::session::sheets::SheetName;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Link, Order,
-    Page, Pane, SeedsAsk, StationAsk,
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, Link, Order, Page, Pane,
-    QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
+    Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 
 /// Commands to each model.
@@ -73,8 +71,6 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
     let file = |name: &str| Some(folder.join(name));
     let (odd, yes) = (number(rng), rng.random());
     let anchors = [Anchor::Point, Anchor::Origin, Anchor::Image(index), Anchor::Bookmark(index)];
-    match rng.random_range(0..63) {
-        0 => Command::BeginEdit,
     match rng.random_range(0..65) {
         0 => Command::BeginEdit,
         1 => Command::SetDim { dim: index, value: number(rng) },
