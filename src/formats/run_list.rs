@@ -103,7 +103,7 @@ fn looks_like_run(path: &Path) -> bool {
 /// The size of a description; nothing where there is none, or something else than a file in its place.
 fn config_bytes(dir: &Path) -> Option<u64> {
     let file = fs::metadata(dir.join("config.json")).ok()?;
-    file.is_file().then(|| file.len())
+    file.is_file().then_some(file.len())
 }
 
 /// What the files of a run tell.

@@ -31,22 +31,18 @@ pub(super) fn show(
     }
     buttons(ui, scene, chosen, view, out);
     ui.add_space(4.0);
-    match chosen {
-        [run] => {
-            ui.horizontal_top(|ui| {
-                ui.allocate_ui(vec2(NOTES_WIDTH, ui.available_height()), |ui| {
-                    ui.vertical(|ui| notes(ui, run, view, out));
-                });
-                ui.separator();
-                ui.vertical(|ui| configs(ui, chosen, false));
-            })
-            .inner
-        }
-        _ => {
-            let hint = "Leave out the keys in which all chosen runs agree.";
-            ui.checkbox(&mut view.only_differing, "Only what differs").on_hover_text(hint);
-            configs(ui, chosen, view.only_differing);
-        }
+    if let [run] = chosen {
+        ui.horizontal_top(|ui| {
+            ui.allocate_ui(vec2(NOTES_WIDTH, ui.available_height()), |ui| {
+                ui.vertical(|ui| notes(ui, run, view, out));
+            });
+            ui.separator();
+            ui.vertical(|ui| configs(ui, chosen, false));
+        });
+    } else {
+        let hint = "Leave out the keys in which all chosen runs agree.";
+        ui.checkbox(&mut view.only_differing, "Only what differs").on_hover_text(hint);
+        configs(ui, chosen, view.only_differing);
     }
 }
 
