@@ -39,11 +39,11 @@ pub(super) fn show(
             ui.separator();
             ui.vertical(|ui| configs(ui, chosen, false));
         });
-        return;
+    } else {
+        let hint = "Leave out the keys in which all chosen runs agree.";
+        ui.checkbox(&mut view.only_differing, "Only what differs").on_hover_text(hint);
+        configs(ui, chosen, view.only_differing);
     }
-    let hint = "Leave out the keys in which all chosen runs agree.";
-    ui.checkbox(&mut view.only_differing, "Only what differs").on_hover_text(hint);
-    configs(ui, chosen, view.only_differing);
 }
 
 /// What can be done with the chosen runs.

@@ -27,16 +27,12 @@ const LEAST_NOTES: f32 = 76.0;
 fn width(column: Column) -> f32 {
     match column {
         Column::Name => 124.0,
-        Column::State => 72.0,
-        Column::Recipe => 60.0,
+        Column::Recipe | Column::Codes => 60.0,
+        Column::State | Column::Psnr | Column::Frechet => 72.0,
+        Column::Elbo | Column::Trained => 84.0,
         Column::Data => 96.0,
         Column::Steps => 104.0,
-        Column::Psnr => 72.0,
-        Column::Elbo => 84.0,
-        Column::Frechet => 72.0,
-        Column::Codes => 60.0,
         Column::Changed => 132.0,
-        Column::Trained => 84.0,
         Column::Bytes => 58.0,
         Column::Notes => LEAST_NOTES,
     }
