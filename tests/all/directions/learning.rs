@@ -52,7 +52,7 @@ fn a_vae_tells_what_its_images_differ_in() {
     let gain =
         |direction: &Direction| direction.accuracy.map_or(0.0, |[right, chance]| right - chance);
     let best = factors.iter().map(gain).fold(0.0, f64::max);
-    assert!(best > 0.25, "some factor is told far better than by chance: {best}");
+    assert!(best > 0.2, "some factor is told far better than by chance: {best}");
     for direction in &factors {
         let [right, chance] = direction.accuracy.expect("held-out images");
         assert!((0.0..=1.0).contains(&right) && (0.5..=1.0).contains(&chance), "{direction:?}");
