@@ -23,7 +23,6 @@ const BAR: f32 = 12.0;
 /// Notes take what is left, at least this much.
 const LEAST_NOTES: f32 = 76.0;
 
-#[expect(clippy::match_same_arms, reason = "a table: a width for each column")]
 fn width(column: Column) -> f32 {
     match column {
         Column::Name => 124.0,
