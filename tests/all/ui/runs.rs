@@ -22,7 +22,7 @@ fn page() -> Window {
     damaged.config.clear();
     let mut good = made_up("good", 1_000, 20);
     good.measures.insert("psnr_db".to_owned(), 21.5);
-    good.notes = "the sharp one".to_owned();
+    good.notes.push_str("the sharp one");
     window.runs.all = vec![made_up("early", 10, 10), damaged, good];
     window.runs.is_read = true;
     window
