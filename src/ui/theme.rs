@@ -92,7 +92,7 @@ pub const LIGHT: Colours = Colours {
     empty: Color32::from_rgb(228, 231, 235),
     grid: Color32::from_rgb(214, 217, 222),
     dead: Color32::from_rgb(96, 100, 107),
-    hatch: Color32::from_rgb(60, 63, 68),
+    hatch: Color32::from_rgb(238, 240, 243),
     unknown: Color32::from_rgb(176, 181, 188),
     shade: Color32::from_rgba_premultiplied(172, 173, 174, 176),
     lit: Color32::BLACK,
