@@ -4,6 +4,7 @@ use super::jobs::{Chosen, Done, Jobs};
 use crate::formats::foreign;
 
 /// Asks for a path; nothing happens when a person cancels.
+#[expect(clippy::too_many_lines, reason = "a table: how each path is asked for")]
 pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     // Made here, on the window's thread, as some systems insist; awaited elsewhere.
     let dialog = rfd::AsyncFileDialog::new();
