@@ -136,7 +136,7 @@ pub fn difference_of_means(latents: &Array, sides: &[Option<bool>]) -> Option<Se
         return None;
     }
     let axis: Vec<f64> = axis.into_iter().map(|value| value / length).collect();
-    let threshold = 0.5 * (dot_wide(&axis, &on) + dot_wide(&axis, &off));
+    let threshold = dot_wide(&axis, &on).midpoint(dot_wide(&axis, &off));
     Some(Separator { axis, threshold })
 }
 
