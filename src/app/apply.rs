@@ -18,6 +18,7 @@ use crate::session::own_picture::Source;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
+use crate::train::runs;
 use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
@@ -66,6 +67,7 @@ impl ZscopeApp {
             Command::JumpToDraw => self.move_point(|app| app.explore.jump_to_draw()),
             Command::Undo => self.move_point(|app| app.explore.undo()),
             Command::Redo => self.move_point(|app| app.explore.redo()),
+            Command::Freeze(false) if self.film.strip.at().is_some() => self.leave_checkpoint(),
             Command::Freeze(frozen) => self.explore.set_frozen(frozen),
             Command::ShowClass(class) => self.show_other(|shown| shown.class = class),
             Command::ShowAverage(averaged) => self.show_other(|shown| shown.averaged = averaged),
@@ -77,7 +79,7 @@ impl ZscopeApp {
             Command::PickModelFile => dialogs::ask(&self.jobs, Chosen::ModelFile),
             Command::ShowCard(is_shown) => self.view.shows_card = is_shown,
             Command::OpenDemo(demo) => self.open_demo(demo),
-            Command::StartTraining(form) => self.start_training(*form, None),
+            Command::StartTraining(form) => self.start_training(*form, None, None),
             Command::TrainOn => self.train_on(),
             Command::ResumeRun { dir, more_epochs } => self.resume_run(dir, more_epochs),
             Command::Pause => self.ask(Control::Pause),
@@ -106,6 +108,9 @@ impl ZscopeApp {
             Command::SaveMeasures(None) => dialogs::ask(&self.jobs, Chosen::Measures),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
+            Command::Runs(ask) => self.ask_runs(ctx, ask),
+            Command::Queue(ask) => self.ask_queue(ask),
+            Command::Strip(ask) => self.ask_strip(ask),
             Command::ShowPage(page) => self.view.page = page,
             Command::ShowPane(pane) => {
                 self.view.page = Page::Explore;
@@ -283,12 +288,25 @@ impl ZscopeApp {
     fn is_busy(&mut self) -> bool {
         let busy = self.training.is_some() || self.is_starting;
         if busy {
-            self.notice("A run is still going on: stop it first.", true);
+            self.notice(
+                if self.queue.goes_on() {
+                    "A run is still going on: hold the queue on the page Runs, and stop it first."
+                } else {
+                    "A run is still going on: stop it first."
+                },
+                true,
+            );
         }
         busy
     }
 
-    fn start_training(&mut self, form: TrainForm, init: Option<Init>) {
+    /// Starts a run, which is kept under `name` where one is given.
+    pub(super) fn start_training(
+        &mut self,
+        form: TrainForm,
+        init: Option<Init>,
+        name: Option<String>,
+    ) {
         let Some(_) = self.ask_for_model() else { return };
         self.is_starting = true;
         self.view.form = form.clone();
@@ -298,7 +316,7 @@ impl ZscopeApp {
         let known = self.dataset.clone().filter(|(spec, _)| *spec == form.data);
         let known = known.map(|(_, dataset)| dataset);
         self.jobs.spawn("plan", move |done| {
-            let plan = plan(form, known, init);
+            let plan = plan(form, known, init, name.as_deref());
             done(Done::Plan(plan.map(Box::new).map_err(|error| error.to_string())));
         });
     }
@@ -329,7 +347,7 @@ impl ZscopeApp {
             Err(error) => return self.notice(format!("train the model on: {error}"), true),
         };
         let form = TrainForm { recipe, settings, data, batch, ..self.view.form.clone() };
-        self.start_training(form, Some(Init::of(&opened, Part::Whole)));
+        self.start_training(form, Some(Init::of(&opened, Part::Whole)), None);
     }
 
     fn resume_run(&mut self, dir: PathBuf, more_epochs: u64) {
@@ -410,7 +428,10 @@ fn plan(
     form: TrainForm,
     known: Option<Arc<dyn Dataset>>,
     init: Option<Init>,
+    name: Option<&str>,
 ) -> Result<Plan, StartError> {
+    let dir = name.map(runs::free);
+    let dir = dir.as_deref();
     let data: DataSpec = form.data.parse()?;
     let resized = form.settings.integer("image_size") != 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -428,7 +449,7 @@ fn plan(
         init,
     };
     match known.filter(|_| !resized) {
-        Some(dataset) => request.plan_with(&data, dataset, None, false),
-        None => request.plan(None, false),
+        Some(dataset) => request.plan_with(&data, dataset, dir, false),
+        None => request.plan(dir, false),
     }
 }

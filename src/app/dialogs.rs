@@ -4,7 +4,7 @@ use super::jobs::{Chosen, Done, Jobs};
 use crate::formats::foreign;
 
 /// Asks for a path; nothing happens when a person cancels.
-#[expect(clippy::too_many_lines, reason = "a table: how each path is asked for")]
+#[expect(clippy::too_many_lines, reason = "a table: a dialog for each purpose")]
 pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     // Made here, on the window's thread, as some systems insist; awaited elsewhere.
     let dialog = rfd::AsyncFileDialog::new();
@@ -80,6 +80,13 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
                 dialog.set_title("Save directions").set_file_name("directions.safetensors");
             let dialog = dialog.add_filter("Directions", &["safetensors"]);
             wait(jobs, purpose, dialog.save_file());
+        }
+        Chosen::RunsFolder => {
+            wait(jobs, purpose, dialog.set_title("List the runs of a folder").pick_folder());
+        }
+        Chosen::Strip => {
+            let dialog = dialog.set_title("Save the film strip").set_file_name("film-strip.png");
+            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
         }
         Chosen::Workspace => {
             let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");

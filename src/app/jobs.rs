@@ -12,7 +12,9 @@ use super::compared_codes;
 use super::map::Made;
 use super::opening::OpenedData;
 use super::palette;
+use super::runs::ReadRuns;
 use super::survey::{CodePictures, Surveyed};
+use crate::array::NamedArrays;
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
@@ -82,6 +84,12 @@ pub(super) enum Done {
     View { picture: egui::ColorImage, path: PathBuf },
     /// Directions of the latent space, learnt or read from a file, or why there are none.
     Directions { question: u64, found: Result<Vec<Direction>, String> },
+    /// All runs were read.
+    Runs { question: u64, found: ReadRuns },
+    /// What checkpoints draw in the film strip.
+    Strip { question: u64, found: super::strip::Found },
+    /// The weights of a checkpoint, or why they cannot be read.
+    StripWeights { question: u64, step: u64, tensors: Result<NamedArrays, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
     /// A file was written, or why not.
@@ -149,6 +157,10 @@ pub(super) enum Chosen {
     Directions,
     /// A file of directions to be written.
     DirectionsOut,
+    /// A folder of runs to list.
+    RunsFolder,
+    /// The film strip's file.
+    Strip,
     /// A workspace file.
     Workspace,
     /// The walk's file.
@@ -208,8 +220,17 @@ impl Jobs {
         &mut self,
         job: impl FnOnce() -> Result<PathBuf, String> + Send + 'static,
     ) {
+        self.spawn_kept("save", move |done| done(Done::Saved(job())));
+    }
+
+    /// As [`Jobs::spawn`], for what is to be on the disk before the window closes: [`Jobs::finish_saves`] waits for it.
+    pub(super) fn spawn_kept(
+        &mut self,
+        name: &str,
+        job: impl FnOnce(&dyn Fn(Done)) + Send + 'static,
+    ) {
         self.saves.retain(|save| !save.is_finished());
-        self.saves.extend(self.start("save", move |done| done(Done::Saved(job()))));
+        self.saves.extend(self.start(name, job));
     }
 
     /// Waits until all files are written.

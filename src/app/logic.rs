@@ -26,7 +26,7 @@ use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Estimate, ModelLine, Notice, Scene};
+use crate::ui::{Estimate, ModelLine, Notice, RunsAsk, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -52,9 +52,12 @@ impl eframe::App for ZscopeApp {
         self.take_jobs(ctx);
         self.take_live(ctx);
         self.take_dropped(ctx);
+        self.start_next();
+        self.follow_runs(ctx);
+        self.follow_strip();
         self.step_map(ctx);
         let step = self.session.step();
-        let is_over = self.training.is_none() && !self.is_starting;
+        let is_over = self.training.is_none() && !self.is_starting && !self.queue.goes_on();
         let is_inverting = self.own.state.search().is_some_and(|search| search.is_running);
         let busy = [
             (Work::Measuring, self.evaluation.is_measuring()),
@@ -113,6 +116,9 @@ impl eframe::App for ZscopeApp {
     }
 
     fn on_exit(&mut self) {
+        if let Some((dir, text)) = self.view.runs.take_notes() {
+            self.ask_runs(&self.jobs.ctx().clone(), RunsAsk::SetNotes { dir, text });
+        }
         // Dropping a run stops it after its current step and saves it.
         self.training = None;
         self.evaluation.stop();
@@ -167,6 +173,9 @@ impl ZscopeApp {
             tasks: &self.task_lines,
             companions: &self.companion_lines,
             link: self.companions.link,
+            runs: &self.runs.list,
+            queue: &self.queue,
+            strip: &self.film.strip,
         }
     }
 
@@ -224,6 +233,7 @@ impl ZscopeApp {
                     self.notice(format!("Training ended: {message}; {kept}"), true);
                 }
                 Event::Warning { message, .. } => self.notice(message.clone(), false),
+                Event::CheckpointSaved { .. } => self.runs.is_stale = true,
                 // The form shows what is in force, whoever changed it.
                 Event::SettingChanged { name, to, .. } => {
                     self.view.form.settings.set(name, to.clone()).ok();
@@ -242,6 +252,7 @@ impl ZscopeApp {
         }
         if over && events.is_empty() {
             self.training = None;
+            self.runs.is_stale = true;
             if let Some(model) = &mut self.model {
                 model.is_live = false;
             }
@@ -313,6 +324,11 @@ impl ZscopeApp {
                 Done::Directions { question, found } if question == self.model_question => {
                     self.add_directions(found);
                 }
+                Done::Runs { question, found } => self.runs_read(question, found),
+                Done::Strip { question, found } => self.strip_found(ctx, question, found),
+                Done::StripWeights { question, step, tensors } => {
+                    self.strip_weights(question, step, tensors);
+                }
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
                 Done::Map { question, made } => self.take_map(question, made),
                 Done::MapNear { near } => self.map_near_found(near),
@@ -366,6 +382,8 @@ impl ZscopeApp {
             Chosen::Points => self.save_points(path),
             Chosen::Directions => self.load_directions(path),
             Chosen::DirectionsOut => self.save_directions(path),
+            Chosen::RunsFolder => self.add_runs_folder(&path),
+            Chosen::Strip => self.save_strip(path),
             Chosen::Workspace => self.save_workspace(ctx, path),
             Chosen::Walk { pictures } => {
                 self.save_walk(ctx, pictures, path);
@@ -470,9 +488,17 @@ impl ZscopeApp {
             }
             return;
         }
-        let Some(model) = self.model.as_mut().filter(|model| model.is_live) else { return };
-        let updated = model.config.lower_shown(&weights.tensors, model.shown);
-        model.step = weights.step;
+        if self.model.as_ref().is_some_and(|model| model.is_live) {
+            self.put_weights(weights.step, &weights.tensors);
+            self.log_moved("weights");
+        }
+    }
+
+    /// Gives the model in the explorer other weights.
+    pub(super) fn put_weights(&mut self, step: u64, tensors: &NamedArrays) {
+        let Some(model) = self.model.as_mut() else { return };
+        let updated = model.config.lower_shown(tensors, model.shown);
+        model.step = step;
         let shown = updated.map_err(|error| error.to_string()).and_then(|networks| {
             model.networks = networks;
             match &mut self.decoder {
@@ -482,19 +508,18 @@ impl ZscopeApp {
                 None => Ok(()),
             }
         });
-        if let Some((space, shares)) = model.codes(&weights.tensors) {
+        if let Some((space, shares)) = model.codes(tensors) {
             let vectors = Arc::clone(&space.codebook);
             self.explore.set_codes(space, shares);
             self.take_code_vectors(vectors);
         }
         if let Err(error) = shown {
-            self.notice(format!("show newer weights: {error}"), true);
+            self.notice(format!("show other weights: {error}"), true);
         }
         self.looking.weights_changed();
         self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
-        self.log_moved("weights");
     }
 
     /// Shows another class, or other weights, of the model in the explorer.
@@ -504,7 +529,11 @@ impl ZscopeApp {
         change(&mut shown);
         let live = self.live.weights.newer_than(0).filter(|_| model.is_live);
         let live = live.as_ref().map(|(_, weights)| &weights.tensors);
-        let Some(tensors) = live.or(model.opened.as_ref().map(|opened| &opened.tensors)) else {
+        // Those of a checkpoint, while one of the film strip is shown.
+        let checkpoint = self.film.tensors.as_deref();
+        let Some(tensors) =
+            checkpoint.or(live).or(model.opened.as_ref().map(|opened| &opened.tensors))
+        else {
             return;
         };
         let lowered = model.config.lower_shown(tensors, shown).map_err(|error| error.to_string());
@@ -694,6 +723,8 @@ impl ZscopeApp {
         }
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
+        self.film.forget();
+        self.pictures.strip = None;
         self.map.begin_anew();
         self.looking.model_changed();
         self.own.model_changed();

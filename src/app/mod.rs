@@ -27,9 +27,12 @@ mod notify;
 mod opening;
 mod own_picture;
 mod palette;
+mod queue;
 mod recent;
+mod runs;
 mod script;
 mod shots;
+mod strip;
 mod survey;
 mod tasks;
 mod textures;
@@ -58,11 +61,12 @@ use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::{Explore, Standing};
 use crate::session::kept::Kept;
 use crate::session::pace::Pace;
+use crate::session::queue::Queue;
 use crate::session::sheets::SheetPoints;
 use crate::session::{Compared, Session};
 use crate::train::live::Live;
 use crate::train::worker::Training;
-use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, TaskLine, View};
+use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, QueuedRun, TaskLine, View};
 
 use codes::Codes;
 use companions::Companions;
@@ -75,7 +79,9 @@ use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use recent::Recent;
+use runs::Runs;
 use script::Script;
+use strip::FilmStrip;
 use tasks::Tasks;
 use textures::ProbeTextures;
 use workspace::Workspace;
@@ -172,6 +178,10 @@ pub struct ZscopeApp {
     map: Mapping,
     looking: Looking,
     own: OwnWork,
+    film: FilmStrip,
+    runs: Runs,
+    /// Runs that wait for their turn.
+    queue: Queue<QueuedRun>,
     pace: Pace,
     evaluation: Evaluation,
     probe_textures: ProbeTextures,
@@ -330,6 +340,9 @@ impl ZscopeApp {
             map: Mapping::default(),
             looking: Looking::default(),
             own: OwnWork::default(),
+            film: FilmStrip::default(),
+            runs: Runs::default(),
+            queue: Queue::default(),
             pace: Pace::default(),
             evaluation: Evaluation::default(),
             probe_textures: ProbeTextures::default(),

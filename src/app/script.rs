@@ -1,6 +1,7 @@
 //! `--script`: commands replayed from a file, for pictures and tests. One a line, `#` begins a comment.
 
 mod directions;
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -256,13 +257,18 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "average" => Command::ShowAverage(rest != "off"),
         "tab" if rest == "evaluate" => Command::ShowPage(Page::Evaluate),
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
+        "tab" if rest == "runs" => Command::ShowPage(Page::Runs),
         "tab" | "close" => {
             let names = || Pane::ALL.map(Pane::name).join(", ").to_lowercase();
             let pane = Pane::from_name(rest.trim());
-            let pane =
-                pane.ok_or_else(|| anyhow!("{rest:?} (expected evaluate, explore, {})", names()))?;
+            let pane = pane.ok_or_else(|| {
+                anyhow!("{rest:?} (expected evaluate, explore, runs, {})", names())
+            })?;
             if verb == "tab" { Command::ShowPane(pane) } else { Command::ClosePane(pane) }
         }
+        "runs" => runs::runs(rest)?,
+        "queue" => runs::queue(rest)?,
+        "strip" => runs::strip(rest)?,
         "reset-layout" => Command::ResetLayout,
         "code-palette" => code_palette(rest)?,
         "compare-codes" => compare_codes(rest)?,
@@ -332,7 +338,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

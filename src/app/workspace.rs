@@ -7,6 +7,7 @@ use eframe::egui;
 use serde::{Deserialize, Serialize};
 
 use super::ZscopeApp;
+use super::queue::KeptRun;
 use crate::formats::{FormatError, write_whole};
 use crate::session::explore::Standing;
 use crate::session::kept::Kept;
@@ -38,6 +39,10 @@ pub(super) struct Workspace {
     layouts: BTreeMap<Kind, Shape>,
     /// How large everything is.
     zoom: Option<f32>,
+    /// Folders whose runs are listed beside those of the runs folder.
+    run_folders: Vec<String>,
+    /// Runs that wait for their turn.
+    queue: Vec<KeptRun>,
     /// The ground.
     theme: Option<egui::ThemePreference>,
 }
@@ -109,6 +114,8 @@ impl ZscopeApp {
             kept,
             layouts: self.view.dock.shapes(),
             zoom: Some(ctx.zoom_factor()),
+            run_folders: self.runs.list.folders.clone(),
+            queue: self.kept_queue(),
             theme: Some(ctx.options(|options| options.theme_preference)),
         }
     }
@@ -142,6 +149,15 @@ impl ZscopeApp {
         self.kept_before.extend(workspace.kept);
         if let Some(zoom) = workspace.zoom.filter(|zoom| (0.6..=2.5).contains(zoom)) {
             ctx.set_zoom_factor(zoom);
+        }
+        for folder in workspace.run_folders {
+            if !self.runs.list.folders.contains(&folder) {
+                self.runs.list.folders.push(folder);
+            }
+        }
+        self.runs.is_stale = true;
+        if self.queue.is_empty() {
+            self.take_up_queue(workspace.queue);
         }
         if let Some(theme) = workspace.theme {
             ctx.set_theme(theme);

@@ -10,6 +10,7 @@ pub mod export;
 pub mod foreign;
 pub mod pictures;
 pub mod run_dir;
+pub mod run_list;
 pub mod weights;
 mod yaml;
 

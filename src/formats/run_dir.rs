@@ -3,6 +3,8 @@
 //! A checkpoint is written under a temporary name, flushed and renamed as one directory, so whatever is
 //! there is whole. `best` and `latest` are found by reading.
 
+mod thinning;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -26,6 +28,7 @@ use crate::graph::lower::vq_model::VqModelConfig;
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::graph::lower::vqgan::VqganConfig;
 use crate::picture::{ImageShape, ValueRange};
+pub use thinning::thinned;
 
 /// The description of a run: everything that fixes it, beside the data itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,7 +134,7 @@ pub const FORMAT: u32 = 1;
 const CODES: &str = "codes.safetensors";
 
 /// Columns of `metrics.csv` before the curves: `step`, `elapsed_secs`, `images_per_s`.
-const METRICS_LEAD: usize = 3;
+pub(super) const METRICS_LEAD: usize = 3;
 
 /// What a checkpoint holds beside its tensors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -471,17 +474,20 @@ impl RunDir {
         })
     }
 
-    /// Deletes all but the `newest` newest, the best, and step 0 while nothing else is there.
+    /// Deletes all but the `newest` newest, the best, and at most `history` that tell how the run went, spread over
+    /// its steps as [`thinned`] spreads them.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn prune(&self, newest: usize) -> Result<(), FormatError> {
+    pub fn prune(&self, newest: usize, history: usize) -> Result<(), FormatError> {
         let all = self.checkpoints()?;
         let best = self.pick(Pick::Best)?.state.step;
+        let steps: Vec<u64> = all.iter().map(|checkpoint| checkpoint.state.step).collect();
+        let history = thinned(&steps, history);
         let keep_from = all.len().saturating_sub(newest);
-        for checkpoint in &all[..keep_from] {
-            if checkpoint.state.step != best {
-                self.forget(checkpoint.state.step)?;
+        for &step in &steps[..keep_from] {
+            if step != best && !history.contains(&step) {
+                self.forget(step)?;
             }
         }
         Ok(())

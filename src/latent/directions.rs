@@ -125,7 +125,9 @@ pub fn difference_of_means(latents: &Array, sides: &[Option<bool>]) -> Option<Se
         return None;
     }
     for (mean, count) in means.iter_mut().zip(counts) {
-        mean.iter_mut().for_each(|sum| *sum /= count);
+        for sum in mean {
+            *sum /= count;
+        }
     }
     let [off, on] = means;
     let axis: Vec<f64> = on.iter().zip(&off).map(|(on, off)| on - off).collect();

@@ -12,6 +12,14 @@ pub fn folder() -> PathBuf {
         .map_or_else(|| PathBuf::from("runs"), |dirs| dirs.data_dir().join("runs"))
 }
 
+/// Where a run of a name can be kept: the first of `NAME`, `NAME-2` and so on in the runs folder that is not there.
+pub fn free(name: &str) -> PathBuf {
+    let folder = folder();
+    let numbered = (2..).map(|number| folder.join(format!("{name}-{number}")));
+    let own = folder.join(name);
+    std::iter::once(own.clone()).chain(numbered).find(|path| !path.exists()).unwrap_or(own)
+}
+
 /// Makes a new directory for a run of `recipe`: the first free `RECIPE-N`.
 ///
 /// # Errors

@@ -706,7 +706,8 @@ impl Loop {
         let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
         self.say(Event::Evaluated { step: self.step, values: named });
         self.save_sample()?;
-        self.run.prune(self.settings.integer("keep_checkpoints")).map_err(|e| e.to_string())?;
+        let kept = ["keep_checkpoints", "keep_history"].map(|key| self.settings.integer(key));
+        self.run.prune(kept[0], kept[1]).map_err(|e| e.to_string())?;
         self.say(Event::CheckpointSaved { step: self.step, path: saved.path });
         Ok(Flow::Go)
     }

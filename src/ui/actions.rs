@@ -3,8 +3,8 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use super::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, Scene, SeedsAsk,
-    StationAsk, View, code_map, own_picture,
+    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
+    SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
 };
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
@@ -124,6 +124,19 @@ fn explore(actions: &mut Actions, scene: &Scene<'_>) {
         ("Freeze the weights of the picture", true)
     };
     actions.add_if(is_live, name, keys(PLAIN, Key::F), Command::Freeze(freeze));
+    let strip = scene.strip;
+    for (name, by) in [("Show the checkpoint before", -1), ("Show the checkpoint after", 1)] {
+        let beside = strip.beside(by).filter(|step| strip.at() != Some(*step));
+        let show = Command::Strip(StripAsk::Show(beside.unwrap_or_default()));
+        actions.add_if(beside.is_some(), name, None, show);
+    }
+    let newest = Command::Strip(StripAsk::Newest);
+    actions.add_if(
+        strip.shown().is_some(),
+        "Leave the checkpoint for the newest weights",
+        None,
+        newest,
+    );
     for (class, name) in scene.model.classes.iter().enumerate() {
         actions.add(format!("Show class: {name}"), None, Command::ShowClass(class));
     }
@@ -194,6 +207,11 @@ fn training(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     let is_running = matches!(phase, Phase::Running | Phase::Paused);
     let start = Command::StartTraining(Box::new(view.form.clone()));
     actions.add_if(!is_running, "Start training", keys(CTRL, Key::Enter), start);
+    let queue = Command::Queue(QueueAsk::Add(Box::new(view.form.clone())));
+    actions.add("Queue the run in the form", None, queue);
+    let hold = scene.queue.is_held();
+    let name = if hold { "Let the queue go on" } else { "Hold the queue" };
+    actions.add_if(!scene.queue.is_empty(), name, None, Command::Queue(QueueAsk::Hold(!hold)));
     let can_train_on = scene.model.trains_on.is_some() && !is_running;
     actions.add_if(can_train_on, "Train this model on", None, Command::TrainOn);
     let name = if phase == Phase::Paused { "Resume training" } else { "Pause training" };
@@ -240,10 +258,15 @@ fn window(actions: &mut Actions, view: &View) {
         Command::ShowKeys(!view.shows_keys),
     );
     let (name, page) = match view.page {
-        Page::Explore => ("Go to the page Evaluate", Page::Evaluate),
         Page::Evaluate => ("Go to the page Explore", Page::Explore),
+        _ => ("Go to the page Evaluate", Page::Evaluate),
     };
     actions.add(name, keys(PLAIN, Key::E), Command::ShowPage(page));
+    let (name, page) = match view.page {
+        Page::Runs => ("Go back from the page Runs to Explore", Page::Explore),
+        _ => ("Go to the page Runs", Page::Runs),
+    };
+    actions.add(name, keys(PLAIN, Key::L), Command::ShowPage(page));
     let mut digits = DIGITS.into_iter();
     for pane in view.dock.offered() {
         let digit = digits.next().and_then(|digit| keys(PLAIN, digit));

@@ -14,7 +14,10 @@ use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
-pub use asks::{BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, SeedsAsk, StationAsk};
+pub use asks::{
+    BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
+    StripAsk,
+};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -215,6 +218,12 @@ pub enum Command {
     SaveMeasures(Option<PathBuf>),
     /// Writes the picture to a PNG file; asks where when no path is given.
     SavePicture(Option<PathBuf>),
+    /// Lists, notes, compares and deletes runs.
+    Runs(RunsAsk),
+    /// Changes which runs wait for their turn.
+    Queue(QueueAsk),
+    /// Goes along a run's checkpoints.
+    Strip(StripAsk),
     /// Shows a page of the window.
     ShowPage(Page),
     /// Brings a view of the model to the front, or opens it.

@@ -52,11 +52,13 @@ pub enum Pane {
     /// A picture that a person brings along.
     #[serde(rename = "your-picture")]
     OwnPicture,
+    /// A run's checkpoints side by side.
+    FilmStrip,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -73,6 +75,7 @@ impl Pane {
         Self::SideBySide,
         Self::Layers,
         Self::OwnPicture,
+        Self::FilmStrip,
     ];
 
     /// What it is called.
@@ -94,6 +97,7 @@ impl Pane {
             Self::SideBySide => "Side by side",
             Self::Layers => "Layers",
             Self::OwnPicture => "Your picture",
+            Self::FilmStrip => "Film strip",
         }
     }
 
@@ -129,6 +133,9 @@ impl Pane {
             Self::OwnPicture => {
                 "What the model makes of a picture of your own, and where in its latent space that lies."
             }
+            Self::FilmStrip => {
+                "One point or image as each kept checkpoint of the run draws it. Drag along it to go back in time."
+            }
             Self::Walk => {
                 "A way from station to station that plays by itself and can be saved as a film."
             }
@@ -138,6 +145,11 @@ impl Pane {
     /// The view of that name, as scripts spell it: the same in small letters.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|pane| pane.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is there only once a person asks for it.
+    fn opens_when_asked(self) -> bool {
+        self == Self::Changes
     }
 
     /// Whether models of a kind have it.
@@ -154,7 +166,8 @@ impl Pane {
             | Self::Walk
             | Self::SideBySide
             | Self::Layers
-            | Self::OwnPicture => true,
+            | Self::OwnPicture
+            | Self::FilmStrip => true,
         }
     }
 }
@@ -269,15 +282,16 @@ impl Arrangement {
             let children = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect::<Vec<_>>();
             tiles.insert_container(Tabs::new(children))
         };
-        let upper: &[Pane] = match kind {
-            Kind::Latent => &[Pane::Dimensions, Pane::Pad, Pane::Picture],
-            Kind::Codes => &[Pane::Pad, Pane::Picture, Pane::Codes],
+        // The palette stands in for the pad, so that it lies beside the picture and its codes.
+        let upper: &[&[Pane]] = match kind {
+            Kind::Latent => &[&[Pane::Dimensions], &[Pane::Pad], &[Pane::Picture]],
+            Kind::Codes => &[&[Pane::Pad, Pane::Palette], &[Pane::Picture], &[Pane::Codes]],
         };
-        let lower: Vec<Pane> = Pane::ALL
-            .into_iter()
-            .filter(|pane| pane.suits(kind) && !upper.contains(pane))
-            .collect();
-        let upper: Vec<TileId> = upper.iter().map(|&pane| tabs(&[pane])).collect();
+        let is_lower = |pane: &Pane| {
+            pane.suits(kind) && !pane.opens_when_asked() && !upper.concat().contains(pane)
+        };
+        let lower: Vec<Pane> = Pane::ALL.into_iter().filter(is_lower).collect();
+        let upper: Vec<TileId> = upper.iter().map(|panes| tabs(panes)).collect();
         let lower = tabs(&lower);
         let row = tiles.insert_container(Linear::new(LinearDir::Horizontal, upper.clone()));
         let column = tiles.insert_container(Linear::new(LinearDir::Vertical, vec![row, lower]));

@@ -6,8 +6,8 @@ use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
     Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions,
-    directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, theme,
-    traversals, walk,
+    directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip,
+    theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -109,6 +109,7 @@ pub(super) fn pane(
         Pane::SideBySide => companions::show(ui, scene, view, out),
         Pane::Layers => inside::show(ui, scene, view, out),
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
+        Pane::FilmStrip => strip::show(ui, scene, &mut view.strip_path, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::summary(ui, codebook, &view.codebook);

@@ -40,9 +40,11 @@ mod palette;
 mod picture;
 mod plot;
 mod probe;
+mod runs;
 mod save;
 pub mod scatter;
 mod sliders;
+mod strip;
 pub mod theme;
 mod tiles;
 mod top_bar;
@@ -59,8 +61,8 @@ pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, SeedsAsk,
-    StationAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, QueueAsk,
+    RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
@@ -72,6 +74,7 @@ pub use inside::InsideView;
 pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
+pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
@@ -84,7 +87,10 @@ use crate::session::explore::Explore;
 use crate::session::inside::Inside;
 use crate::session::own_picture::OwnPictures;
 use crate::session::pace::Pace;
+use crate::session::queue::Queue;
+use crate::session::runs::RunList;
 use crate::session::sheets::{SheetName, SheetPoints};
+use crate::session::strip::Strip;
 use crate::session::traversals::Traversals;
 use crate::session::walk::Walk;
 use crate::session::{Compared, Session};
@@ -145,6 +151,12 @@ pub struct Scene<'a> {
     pub companions: &'a [CompanionLine],
     /// What all models draw.
     pub link: Link,
+    /// All runs that are known.
+    pub runs: &'a RunList,
+    /// Runs that wait for their turn.
+    pub queue: &'a Queue<QueuedRun>,
+    /// The checkpoints of the run in the explorer.
+    pub strip: &'a Strip,
 }
 
 impl Scene<'_> {
@@ -242,6 +254,8 @@ pub struct Pictures {
     pub own_thumbnails: Vec<(u64, Picture)>,
     /// What the models that were measured side by side make.
     pub evaluated: EvaluatedPictures,
+    /// A picture for each checkpoint of the run.
+    pub strip: Option<SheetPicture>,
 }
 
 /// A smaller picture in the place of one that is in the making.
@@ -353,6 +367,8 @@ pub enum Page {
     Explore,
     /// Measuring models side by side.
     Evaluate,
+    /// All runs, and those that wait for their turn.
+    Runs,
 }
 
 /// What panels remember for themselves.
@@ -372,6 +388,10 @@ pub struct View {
     pub page: Page,
     /// How models would be measured.
     pub measure: MeasureForm,
+    /// What is chosen of the runs, and which would be queued.
+    pub runs: RunsView,
+    /// The path that is typed to save the film strip.
+    pub strip_path: String,
     /// How the views are arranged.
     pub dock: Dock,
     /// The sheets of small pictures that this frame shows.
@@ -430,11 +450,14 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
     }
-    if view.page == Page::Evaluate {
+    if view.page != Page::Explore {
         Panel::top("top")
             .frame(theme::bar_frame())
             .show(ui, |ui| top_bar::show(ui, scene, view, out));
-        evaluate::show(ui, scene, view, out);
+        match view.page {
+            Page::Runs => runs::show(ui, scene, view, out),
+            _ => evaluate::show(ui, scene, view, out),
+        }
         return commands;
     }
     let inspected = scene.codebook.zip(view.codebook.selected);

@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             views(ui, view, out);
         }
         ui.separator();
-        open(ui, scene, view, if narrow { 84.0 } else { 150.0 }, out);
+        open(ui, scene, view, if narrow { 72.0 } else { 112.0 }, out);
         ui.separator();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui, scene, out);
@@ -39,7 +39,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 fn pages(ui: &mut Ui, view: &mut View) {
     let pages = [
         (Page::Explore, "Explore", "Train a model and walk in its latent space."),
-        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images."),
+        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images (E)."),
+        (Page::Runs, "Runs", "All runs, and those that wait for their turn (L)."),
     ];
     for (page, name, hint) in pages {
         let button = Button::selectable(view.page == page, name);
@@ -188,8 +189,9 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, view: &View, narrow: bool, out: &mut Ve
         None => drop(ui.add(Label::new(name).truncate()).on_hover_text(about)),
     }
     if !narrow {
-        ui.label(theme::muted(model.family)).on_hover_text("The model's family");
-        // A long one gives way to the progress of the run.
+        // Long ones give way to the progress of the run.
+        let family = Label::new(theme::muted(model.family)).truncate();
+        ui.add(family).on_hover_text("The model's family");
         let engine = Label::new(theme::muted(model.engine)).truncate();
         ui.add(engine).on_hover_text("What decodes the picture");
     }

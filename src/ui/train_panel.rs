@@ -3,7 +3,7 @@
 use egui::{ComboBox, DragValue, Id, Response, TextEdit, Ui};
 
 use super::words::{bytes, grouped};
-use super::{Command, Scene, View, theme};
+use super::{Command, Page, QueueAsk, Scene, View, theme};
 use crate::data::corrupt::{self, Corruption};
 use crate::train::recipe::Recipe;
 use crate::train::settings::{Key, Kind, Settings, Value};
@@ -38,8 +38,11 @@ impl Default for TrainForm {
     }
 }
 
+/// The button that queues a run, in points.
+const QUEUE_WIDTH: f32 = 72.0;
+
 /// The keys that are shown at once; the others are a click away.
-const FIRST_KEYS: [&str; 10] = [
+pub(super) const FIRST_KEYS: [&str; 10] = [
     "arch",
     "latent_dim",
     "likelihood",
@@ -75,6 +78,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     recipe(ui, form, busy);
     length(ui, form, busy);
     if busy {
+        let hint = "Set up the run that follows this one, on the page Runs.";
+        if ui.button("Queue another run…").on_hover_text(hint).clicked() {
+            view.runs.form = form.clone();
+            out.push(Command::ShowPage(Page::Runs));
+        }
         ui.label(theme::muted("What is below may change while it runs."));
         keys(ui, "live", form, |key| key.live && !RARE_KEYS.contains(&key.name), Some(&mut *out));
         egui::CollapsingHeader::new("More keys").id_salt("more live").show(ui, |ui| {
@@ -101,7 +109,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 }
 
 /// Which family; another one begins with its own defaults.
-fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
+pub(super) fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
     ui.horizontal(|ui| {
         let label = ui.label("Model").on_hover_text("The family that is trained.").id;
         ui.add_enabled_ui(!busy, |ui| {
@@ -125,7 +133,7 @@ fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
 }
 
 /// How long, how many images at once, and from which random numbers.
-fn length(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
+pub(super) fn length(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
     ui.horizontal(|ui| {
         let whole = |ui: &mut Ui, name: &str, hint: &str, value: &mut u64, range| {
             let label = ui.label(name).on_hover_text(hint).id;
@@ -149,10 +157,17 @@ fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command
     );
     let button = egui::Button::new(egui::RichText::new("Train").strong())
         .fill(theme::colours().accent.gamma_multiply(0.4));
-    let wide = egui::vec2(ui.available_width(), 26.0);
-    if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
-        out.push(Command::StartTraining(Box::new(form.clone())));
-    }
+    ui.horizontal(|ui| {
+        let wide = egui::vec2(ui.available_width() - QUEUE_WIDTH, 26.0);
+        if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
+            out.push(Command::StartTraining(Box::new(form.clone())));
+        }
+        let hint = "Put this run at the end of the queue on the page Runs: it begins when those before it are over.";
+        let queue = egui::vec2(ui.available_width(), 26.0);
+        if ui.add_sized(queue, egui::Button::new("Queue")).on_hover_text(hint).clicked() {
+            out.push(Command::Queue(QueueAsk::Add(Box::new(form.clone()))));
+        }
+    });
     estimate(ui, scene);
     way_on(ui, scene, form, out);
 }
@@ -205,7 +220,7 @@ fn estimate(ui: &mut Ui, scene: &Scene<'_>) {
 }
 
 /// A row a key. With `live`, a change is sent to the run as well.
-fn keys(
+pub(super) fn keys(
     ui: &mut Ui,
     name: &str,
     form: &mut TrainForm,

@@ -46,6 +46,7 @@ mod principal;
 mod quantization;
 mod quantizer;
 mod run_dir;
+mod runs;
 mod session;
 mod settings;
 mod shader_validation;

@@ -311,7 +311,7 @@ fn failed_saving_leaves_nothing_behind() {
     assert_says(&error, &checkpoints_dir(&run), &["list"]);
     fs::write(checkpoints_dir(&run), "a file").expect("written");
     assert!(run.checkpoints().is_err() && run.sweep().is_err(), "a file in its place");
-    assert!(run.pick(Pick::Best).is_err() && run.prune(1).is_err(), "a file in its place");
+    assert!(run.pick(Pick::Best).is_err() && run.prune(1, 0).is_err(), "a file in its place");
     assert!(!RunDir::is_run(base.path()), "no run any more");
 }
 
@@ -352,26 +352,26 @@ fn pruning_keeps_the_newest_and_the_best() {
     let base = folder();
     let run = new_run(base.path());
     save(&run, 0, Some(9.0));
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     assert_eq!(steps(&run), [0], "step 0 while nothing else is there");
     for (step, loss) in [(5, 4.0), (10, 1.0), (15, 2.0), (20, 3.0), (25, 3.5)] {
         save(&run, step, Some(loss));
     }
-    run.prune(10).expect("pruned");
+    run.prune(10, 0).expect("pruned");
     assert_eq!(steps(&run), [0, 5, 10, 15, 20, 25], "fewer than allowed");
-    run.prune(2).expect("pruned");
+    run.prune(2, 0).expect("pruned");
     assert_eq!(steps(&run), [10, 20, 25], "two newest and the best");
     assert_eq!(names(&checkpoints_dir(&run)), ["step-10", "step-20", "step-25"], "nothing else");
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     assert_eq!(steps(&run), [10, 25]);
     save(&run, 30, Some(0.5));
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     assert_eq!(steps(&run), [30], "newest and best at once");
     // A stranger's files are none of its business.
     fs::write(checkpoints_dir(&run).join("notes.txt"), "mine").expect("written");
     fs::create_dir(checkpoints_dir(&run).join("step-best")).expect("made");
     save(&run, 35, None);
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     assert_eq!(names(&checkpoints_dir(&run)), ["notes.txt", "step-30", "step-35", "step-best"]);
 }
 
@@ -397,7 +397,7 @@ fn sweeping_removes_what_a_kill_leaves() {
         assert_eq!(run.pick(pick).expect("picked"), whole);
     }
     run.pick(Pick::Step(10)).expect_err("not whole");
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     // Saving step 10 again does not stumble over it.
     assert_eq!(save(&run, 10, None).model().expect("whole"), tensors());
     assert!(!unfinished.exists(), "replaced");
@@ -455,7 +455,7 @@ fn damaged_states_are_never_picked() {
     fs::remove_dir(&file).expect("removed");
     fs::write(&file, &whole).expect("written");
     assert_eq!(steps(&run), [5, 6], "whole again");
-    run.prune(1).expect("pruned");
+    run.prune(1, 0).expect("pruned");
     // Directories that only look like checkpoints, and files that do.
     for name in ["step-", "step-x", "step--1", "step-99999999999999999999", "step-8 ", "Step-8"] {
         fs::create_dir(checkpoints_dir(&run).join(name)).expect("made");

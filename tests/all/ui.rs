@@ -16,4 +16,5 @@ mod layout;
 mod made_up;
 mod map;
 mod own_picture;
+mod runs;
 mod window;

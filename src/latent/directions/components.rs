@@ -52,7 +52,9 @@ pub fn principal_components(
         mean.iter_mut().zip(rows.row(row)).for_each(|(sum, &z)| *sum += f64::from(z) / n);
     }
     let mut found = Spread { rows, mean }.components(count, part)?;
-    found.iter_mut().for_each(|component| component.deviation /= n.sqrt());
+    for component in &mut found {
+        component.deviation /= n.sqrt();
+    }
     Ok(found)
 }
 
@@ -181,7 +183,9 @@ fn best(basis: &[Vec<f64>], images: &[Vec<f64>], count: usize, whole: f64) -> Ve
         }
         let largest = axis.iter().copied().reduce(|a, b| if b.abs() > a.abs() { b } else { a });
         if largest.is_some_and(|largest| largest < 0.0) {
-            axis.iter_mut().for_each(|value| *value = -*value);
+            for value in &mut axis {
+                *value = -*value;
+            }
         }
         Component { axis, deviation: (share * whole).sqrt(), share }
     };

@@ -91,7 +91,9 @@ impl Problem {
         if !scale.is_finite() || scale <= 0.0 {
             return None;
         }
-        x.iter_mut().for_each(|value| *value /= scale);
+        for value in &mut x {
+            *value /= scale;
+        }
         Some(Self { x, d, y, mean, scale })
     }
 
@@ -197,7 +199,9 @@ impl Problem {
         if !length.is_finite() || length <= 0.0 {
             return None;
         }
-        weights.iter_mut().for_each(|value| *value /= length);
+        for value in &mut weights {
+            *value /= length;
+        }
         let threshold = dot(&weights, &self.mean) - intercept * self.scale / length;
         Some(Separator { axis: weights, threshold })
     }

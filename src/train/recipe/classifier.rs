@@ -2,7 +2,7 @@
 
 use super::shared::{
     CHECKPOINT_EVERY, CLIP, COLOUR, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE, KEEP_CHECKPOINTS,
-    LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::classifier::{ClassifierConfig, Labels};
 use crate::picture::ImageShape;
@@ -77,5 +77,6 @@ pub(super) const KEYS: &[Key] = &[
     COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
+    KEEP_HISTORY,
     EVAL_IMAGES,
 ];

@@ -5,7 +5,7 @@ use super::adversarial::{
 };
 use super::shared::{
     CHECKPOINT_EVERY, CLIP, COLOUR, CONDITIONAL, CROP, DROPOUT, EVAL_IMAGES, FLIP, IMAGE_SIZE,
-    KEEP_CHECKPOINTS, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY, told_classes,
+    KEEP_CHECKPOINTS, KEEP_HISTORY, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY, told_classes,
 };
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::GanConfig;
@@ -155,5 +155,6 @@ pub(super) const KEYS: &[Key] = &[
     COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
+    KEEP_HISTORY,
     EVAL_IMAGES,
 ];

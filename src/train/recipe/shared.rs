@@ -45,6 +45,16 @@ pub(super) const KEEP_CHECKPOINTS: Key = Key {
     live: true,
 };
 
+pub(super) const KEEP_HISTORY: Key = Key {
+    name: "keep_history",
+    kind: Kind::Integer { lo: 0, hi: 1000 },
+    default: Default::Number(12.0),
+    unit: "checkpoints",
+    help: "How many stay beside those at the most, from the first to the newest, each at a multiple of the step before: the film strip shows them.",
+    source: "a run changes most at its beginning",
+    live: true,
+};
+
 pub(super) const EVAL_IMAGES: Key = Key {
     name: "eval_images",
     kind: Kind::Integer { lo: 1, hi: 1_000_000 },

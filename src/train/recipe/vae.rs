@@ -2,7 +2,8 @@
 
 use super::shared::{
     CHECKPOINT_EVERY, CLIP, COLOUR, CONDITIONAL, CORRUPT, CROP, DROPOUT, EVAL_IMAGES, FLIP, FREEZE,
-    IMAGE_SIZE, KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY, told_classes,
+    IMAGE_SIZE, KEEP_CHECKPOINTS, KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    told_classes,
 };
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::picture::ImageShape;
@@ -91,6 +92,7 @@ pub(super) const KEYS: &[Key] = &[
     COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
+    KEEP_HISTORY,
     EVAL_IMAGES,
 ];
 

@@ -3,7 +3,7 @@
 use super::quantizer;
 use super::shared::{
     CHECKPOINT_EVERY, CLIP, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
-    KEEP_CHECKPOINTS, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
+    KEEP_CHECKPOINTS, KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::picture::ImageShape;
@@ -159,5 +159,6 @@ pub(super) const KEYS: &[Key] = &[
     COLOUR,
     CHECKPOINT_EVERY,
     KEEP_CHECKPOINTS,
+    KEEP_HISTORY,
     EVAL_IMAGES,
 ];

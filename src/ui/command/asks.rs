@@ -7,7 +7,7 @@ use crate::session::anchor::Anchor;
 use crate::session::canvas::{Area, Tool};
 use crate::session::codebook::Pairing;
 use crate::session::walk::{Easing, Looping};
-use crate::ui::{Link, PaletteOrder};
+use crate::ui::{Link, PaletteOrder, TrainForm};
 
 /// A move on the plane of seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -163,6 +163,74 @@ pub enum CompanionAsk {
     Explore(usize),
     /// Lets all models draw the same latent, or the same image.
     Link(Link),
+}
+
+/// The table of runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunsAsk {
+    /// Reads them anew.
+    Refresh,
+    /// Lists the runs of another folder as well; asks which when no path is given.
+    AddFolder(Option<PathBuf>),
+    /// Lists a folder no more, by its place.
+    RemoveFolder(usize),
+    /// Chooses runs by their names.
+    Choose(Vec<String>),
+    /// Keeps what a person notes of a run.
+    SetNotes {
+        /// Its directory.
+        dir: PathBuf,
+        /// All that is noted.
+        text: String,
+    },
+    /// Lays the curves of these runs over each other.
+    CompareCurves(Vec<PathBuf>),
+    /// Moves runs into the folder of deleted ones.
+    Delete(Vec<PathBuf>),
+}
+
+/// Runs that wait for their turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueueAsk {
+    /// Puts a run at the end.
+    Add(Box<TrainForm>),
+    /// Puts a run for each value of a key at the end.
+    Sweep {
+        /// What all of them have in common.
+        form: Box<TrainForm>,
+        /// The key.
+        key: String,
+        /// Its values, as typed.
+        values: String,
+    },
+    /// Takes one out, by its number.
+    Remove(u64),
+    /// Puts one to another place.
+    Move {
+        /// Its number.
+        number: u64,
+        /// Its new place, 0 for the next.
+        place: usize,
+    },
+    /// Forgets all.
+    Clear,
+    /// Lets nothing begin, or lets the queue go on.
+    Hold(bool),
+}
+
+/// The film strip over a run's checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StripAsk {
+    /// Shows the weights of a checkpoint in the explorer, by its step.
+    Show(u64),
+    /// Shows the newest weights again.
+    Newest,
+    /// Draws another point or image.
+    Source(Anchor),
+    /// Leaves pictures that are not drawn yet as they are.
+    Cancel,
+    /// Writes the strip as one picture; asks where when no path is given.
+    Save(Option<PathBuf>),
 }
 
 /// What can be asked of codes.

@@ -59,7 +59,8 @@ fn arrays_of_other_programs_are_directions() {
 
 #[test]
 fn what_is_no_direction_is_said() {
-    let cases: [(&[(&str, &[usize], &[f32])], &str); 5] = [
+    type Arrays = &'static [(&'static str, &'static [usize], &'static [f32])];
+    let cases: [(Arrays, &str); 5] = [
         (&[("a", &[3], &[1.0; 3])], "a of shape [3] (expected arrays of 4 values"),
         (&[("a", &[4], &[0.0; 4])], "all zero"),
         (&[("a", &[4], &[1.0, f32::NAN, 0.0, 0.0])], "no numbers"),

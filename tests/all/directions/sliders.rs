@@ -10,7 +10,8 @@ use super::direction;
 
 fn two() -> Directions {
     let mut directions = Directions::default();
-    directions.add(vec![direction("a", &[1.0, 0.0]), direction("b", &[0.0, 2.0])]);
+    let two = vec![direction("a", &[1.0, 0.0]), direction("b", &[0.0, 2.0])];
+    assert_eq!(directions.add(two), 0, "both fit");
     directions
 }
 

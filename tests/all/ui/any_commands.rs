@@ -23,7 +23,7 @@ use zscope::session::sheets::SheetName;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Link, Order,
-    Page, Pane, SeedsAsk, StationAsk,
+    Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 
 /// Commands to each model.
@@ -71,7 +71,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
     let file = |name: &str| Some(folder.join(name));
     let (odd, yes) = (number(rng), rng.random());
     let anchors = [Anchor::Point, Anchor::Origin, Anchor::Image(index), Anchor::Bookmark(index)];
-    match rng.random_range(0..63) {
+    match rng.random_range(0..65) {
         0 => Command::BeginEdit,
         1 => Command::SetDim { dim: index, value: number(rng) },
         2 => Command::SetLatent((0..index).map(|_| number(rng)).collect()),
@@ -119,6 +119,34 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
             Command::Companion(CompanionAsk::Add(Some(path.into())))
         }
         30 => Command::Companion(CompanionAsk::Remove(index % 5)),
+        62 => Command::Runs(of(
+            rng,
+            &[
+                RunsAsk::Refresh,
+                RunsAsk::AddFolder(file("nowhere")),
+                RunsAsk::AddFolder(Some(folder.to_owned())),
+                RunsAsk::RemoveFolder(index),
+                RunsAsk::Choose(vec!["vae-1".to_owned()]),
+                RunsAsk::CompareCurves(vec![folder.join("nowhere"); index % 6]),
+                RunsAsk::Delete(vec![folder.to_owned()]),
+            ],
+        )),
+        63 => {
+            let (number, place) = (index as u64, index);
+            let moved = QueueAsk::Move { number, place };
+            let all = [moved, QueueAsk::Remove(number), QueueAsk::Clear, QueueAsk::Hold(yes)];
+            Command::Queue(of(rng, &all))
+        }
+        64 => Command::Strip(of(
+            rng,
+            &[
+                StripAsk::Show(index as u64),
+                StripAsk::Newest,
+                StripAsk::Cancel,
+                StripAsk::Source(anchors[index % 4]),
+                StripAsk::Save(file("strip.png")),
+            ],
+        )),
         31 => Command::Companion(CompanionAsk::Link(of(rng, &[Link::Latent, Link::Image(index)]))),
         32 => Command::CancelTask(index as u64),
         33 => Command::CopyPoint,
@@ -134,7 +162,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
         43 => Command::SetLive { name: "lr".to_owned(), value: Value::Number(number(rng).into()) },
         44 => of(rng, &[Command::KeepCurves, Command::StopComparing(index)]),
         45 => Command::SavePicture(file("picture.png")),
-        46 => Command::ShowPage(of(rng, &[Page::Explore, Page::Evaluate])),
+        46 => Command::ShowPage(of(rng, &[Page::Explore, Page::Evaluate, Page::Runs])),
         47..=49 => Command::ShowPane(of(rng, &Pane::ALL)),
         50 => Command::ClosePane(of(rng, &Pane::ALL)),
         51 => Command::ResetLayout,

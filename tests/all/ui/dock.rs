@@ -32,6 +32,7 @@ fn views(pane: Pane) -> &'static str {
             "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
         }
         Pane::OwnPicture => "Open picture…",
+        Pane::FilmStrip => "What each checkpoint draws: this point",
     }
 }
 

@@ -9,7 +9,7 @@ use zscope::session::canvas::Tool;
 use zscope::ui::{Notice, Order, Pane};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{canvas, codes_alone, directions, evaluate, inside, own_picture};
+use super::{canvas, codes_alone, directions, evaluate, inside, own_picture, runs};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -44,6 +44,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.extend(codes_alone::scenes());
     scenes.extend(inside::scenes());
     scenes.extend(own_picture::scenes());
+    scenes.extend(runs::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));
     }

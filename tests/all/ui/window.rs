@@ -14,10 +14,13 @@ use zscope::session::kept::Kept;
 use zscope::session::map::Map;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
+use zscope::session::queue::Queue;
+use zscope::session::runs::RunList;
+use zscope::session::strip::Strip;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
-    Pictures, ProbePictures, Scene, Teachers, Thumbs, View,
+    Pictures, ProbePictures, QueuedRun, Scene, Teachers, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -59,6 +62,9 @@ pub struct Window {
     pub companions: Vec<CompanionLine>,
     pub link: Link,
     pub teachers: Teachers<'static>,
+    pub runs: RunList,
+    pub queue: Queue<QueuedRun>,
+    pub strip: Strip,
 }
 
 impl eframe::App for Window {
@@ -112,6 +118,9 @@ impl eframe::App for Window {
             tasks: &[],
             companions: &self.companions,
             link: self.link,
+            runs: &self.runs,
+            queue: &self.queue,
+            strip: &self.strip,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);

@@ -1,0 +1,156 @@
+//! The film strip: one point or image as each kept checkpoint of the run draws it.
+
+use egui::containers::scroll_area::{DragScroll, ScrollSource};
+use egui::{
+    Align2, CursorIcon, ProgressBar, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
+};
+
+use super::words::grouped;
+use super::{Command, Scene, StripAsk, keys, picture, save, theme, tiles};
+use crate::session::anchor::Anchor;
+
+/// The least and the greatest side of a picture, in points.
+const TILE: [f32; 2] = [48.0, 192.0];
+/// Between two pictures.
+const GAP: f32 = 4.0;
+/// The step below a picture.
+const BELOW: f32 = 18.0;
+/// The scroll bar below all of them.
+const BAR: f32 = 14.0;
+
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
+    toolbar(ui, scene, path, out);
+    if scene.session.run().is_none() {
+        ui.label(theme::muted(
+            "A run's checkpoints will be here side by side, each drawing the same point or image. Train a model, or open a run: the page Runs lists them.",
+        ));
+        return;
+    }
+    let strip = scene.strip;
+    if let Some(trouble) = strip.trouble() {
+        ui.label(egui::RichText::new(trouble).small().color(theme::colours().error));
+    }
+    let count = strip.steps().len();
+    if count == 0 {
+        ui.label(theme::muted("The run's checkpoints will be here as soon as they are read."));
+        return;
+    }
+    let room = ui.available_size();
+    let fit = (room.x / count as f32 - GAP).floor();
+    let side = (room.y - BELOW - BAR).floor().min(fit.max(TILE[0])).clamp(TILE[0], TILE[1]);
+    // Dragging goes along the checkpoints: only the bar and the wheel scroll.
+    let source = ScrollSource { drag: DragScroll::Never, ..Default::default() };
+    ScrollArea::horizontal().scroll_source(source).auto_shrink([false, false]).show(ui, |ui| {
+        row(ui, scene, side, out);
+    });
+}
+
+fn row(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
+    let strip = scene.strip;
+    let steps = strip.steps();
+    let pitch = side + GAP;
+    let size = vec2(pitch * steps.len() as f32, side + BELOW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
+    let at = strip.at().or(Some(scene.model.step));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Slider, true, "Checkpoints");
+        info.value = at.map(|step| step as f64);
+        info
+    });
+    for (index, &step) in steps.iter().enumerate() {
+        let corner = rect.min + vec2(index as f32 * pitch, 0.0);
+        let tile = Rect::from_min_size(corner, Vec2::splat(side));
+        if !ui.is_rect_visible(tile) {
+            continue;
+        }
+        ui.painter().rect_filled(tile, 0.0, theme::colours().empty);
+        let sheet = scene.pictures.strip.filter(|_| strip.is_drawn(step));
+        if let Some((sheet, part)) = sheet.and_then(|sheet| Some((sheet, sheet.part(index)?))) {
+            picture::paint_part(ui, sheet.picture, tile, part);
+        }
+        let is_at = at == Some(step);
+        if is_at {
+            theme::frame_around(ui, tile.shrink(2.0));
+        }
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let colour = if is_at { ui.visuals().strong_text_color() } else { theme::colours().muted };
+        let below = pos2(tile.center().x, tile.bottom() + 3.0);
+        ui.painter().text(below, Align2::CENTER_TOP, grouped(step), font, colour);
+    }
+    keys::focus_ring(ui, &response, rect);
+    let pointed = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on());
+    if let Some(place) = pointed {
+        let index = ((place.x - rect.left()) / pitch).max(0.0) as usize;
+        go(strip.at(), steps.get(index.min(steps.len() - 1)).copied(), out);
+    }
+    let [right, _] = keys::arrows(ui, &response);
+    if right != 0 {
+        go(strip.at(), strip.beside(right), out);
+    }
+    response.on_hover_text(
+        "Drag along the checkpoints, or use the arrow keys: the explorer shows their weights.",
+    );
+}
+
+/// Asks for a checkpoint, unless it is shown already.
+fn go(at: Option<u64>, step: Option<u64>, out: &mut Vec<Command>) {
+    if let Some(step) = step.filter(|step| at != Some(*step)) {
+        out.push(Command::Strip(StripAsk::Show(step)));
+    }
+}
+
+fn toolbar(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
+    let strip = scene.strip;
+    ui.horizontal_wrapped(|ui| {
+        ui.label("Of");
+        let anchors = scene.anchors();
+        let mut source = strip.source();
+        if tiles::pick_anchor(ui, "What each checkpoint draws", &anchors, &mut source) {
+            out.push(Command::Strip(StripAsk::Source(source)));
+        }
+        if source == Anchor::Point {
+            let hint =
+                "Draw the point that the explorer is at now; moving it later changes nothing here.";
+            if ui.button("Take again").on_hover_text(hint).clicked() {
+                out.push(Command::Strip(StripAsk::Source(Anchor::Point)));
+            }
+        }
+        ui.separator();
+        let (text, hint) = if scene.model.is_live {
+            ("Newest again", "Follow the weights of the run again.")
+        } else {
+            ("Back to the run's weights", "Show the weights that were there before the checkpoint.")
+        };
+        let leave = ui.add_enabled(strip.at().is_some(), egui::Button::new(text));
+        let disabled = "The explorer shows no checkpoint of the strip.";
+        if leave.on_hover_text(hint).on_disabled_hover_text(disabled).clicked() {
+            out.push(Command::Strip(StripAsk::Newest));
+        }
+        if !strip.steps().is_empty() {
+            let hint = "Save the strip as one PNG or JPEG file.";
+            if let Some(place) = save::button(ui, "Save strip…", hint, path) {
+                out.push(Command::Strip(StripAsk::Save(place.path())));
+            }
+        }
+        let of = strip.steps().len();
+        let text = match strip.shown() {
+            Some(step) => format!("the explorer shows step {}", grouped(step)),
+            None if of == 1 => "1 checkpoint".to_owned(),
+            None => format!("{of} checkpoints"),
+        };
+        ui.label(theme::muted(text));
+        if strip.is_drawing() {
+            let bar = ProgressBar::new(strip.share())
+                .desired_width(80.0)
+                .fill(theme::colours().accent.gamma_multiply(0.55));
+            ui.add(bar).on_hover_text("How many of the checkpoints are drawn.");
+            let hint =
+                "Leave the others undrawn until there is a new checkpoint or another source.";
+            if ui.small_button("Cancel").on_hover_text(hint).clicked() {
+                out.push(Command::Strip(StripAsk::Cancel));
+            }
+        }
+    });
+}
