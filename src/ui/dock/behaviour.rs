@@ -104,10 +104,12 @@ impl Behavior<Pane> for Views<'_, '_> {
                 tiles.get_pane(tile).map_or("", |pane| explore_panel::title(*pane, self.scene));
             let galley =
                 ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::colours().muted);
-            galley.size().x + 2.0 * NAME_MARGIN
+            galley.size().x.ceil() + 2.0 * NAME_MARGIN
         };
         let names: f32 = tabs.children.iter().map(width).sum();
-        let room = ui.available_width() - names - 2.0 * NAME_MARGIN;
+        // With none to spare, arrows to scroll the names would come.
+        let gaps = 2.0 * (NAME_MARGIN + ui.spacing().item_spacing.x);
+        let room = ui.available_width() - names - gaps;
         if room < LEAST_SUMMARY {
             return;
         }
