@@ -116,6 +116,9 @@
 //!   strength is but a weight. Only what is shown is computed, on a thread of its own ([`measure::inside`]).
 //! - The CPU engine is written once and also runs on burn's tape ([`engine::gradient`]), whole planes instead of bands:
 //!   inversion of decoders ([`measure::invert`]) needs no second description of a network.
+//! - Sliders of directions ([`session::directions`]) are sums onto the point at which they were taken hold of, not a second
+//!   set of coordinates: whatever else moves the point puts them back to zero. States that they made are remembered by the
+//!   point, so that the explorer's own undoing gives them back.
 //! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
 
 pub mod array;

@@ -1,6 +1,7 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
 pub mod code_tiles;
+pub mod directions;
 pub mod inside;
 pub mod invert;
 mod kinds;

@@ -53,6 +53,7 @@ impl ZscopeApp {
             }
             Command::Bookmark(ask) => self.ask_bookmarks(ask),
             Command::Station(ask) => self.ask_stations(ctx, ask),
+            Command::Directions(ask) => self.ask_directions(ctx, ask),
             Command::SaveSheet { sheet, columns, path: Some(path) } => {
                 self.save_sheet(ctx, sheet, columns, path);
             }

@@ -4,7 +4,7 @@ use super::jobs::{Chosen, Done, Jobs};
 use crate::formats::foreign;
 
 /// Asks for a path; nothing happens when a person cancels.
-#[expect(clippy::too_many_lines, reason = "a table: what each dialog is called")]
+#[expect(clippy::too_many_lines, reason = "a table: a dialog for each purpose")]
 pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     // Made here, on the window's thread, as some systems insist; awaited elsewhere.
     let dialog = rfd::AsyncFileDialog::new();
@@ -69,6 +69,17 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let endings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "qoi"];
             let dialog = dialog.add_filter("Pictures", &endings);
             wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
+        }
+        Chosen::Directions => {
+            let dialog = dialog.set_title("Load directions");
+            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+            wait(jobs, purpose, dialog.pick_file());
+        }
+        Chosen::DirectionsOut => {
+            let dialog =
+                dialog.set_title("Save directions").set_file_name("directions.safetensors");
+            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+            wait(jobs, purpose, dialog.save_file());
         }
         Chosen::RunsFolder => {
             wait(jobs, purpose, dialog.set_title("List the runs of a folder").pick_folder());

@@ -18,6 +18,7 @@ use crate::array::NamedArrays;
 use crate::data::DataSpec;
 use crate::event::Event;
 use crate::latent::PrincipalPlane;
+use crate::latent::directions::Direction;
 use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
@@ -81,6 +82,8 @@ pub(super) enum Done {
     MapHere { point: Option<u32> },
     /// A view was taken off the screen.
     View { picture: egui::ColorImage, path: PathBuf },
+    /// Directions of the latent space, learnt or read from a file, or why there are none.
+    Directions { question: u64, found: Result<Vec<Direction>, String> },
     /// All runs were read.
     Runs { question: u64, found: ReadRuns },
     /// What checkpoints draw in the film strip.
@@ -150,6 +153,10 @@ pub(super) enum Chosen {
     Node,
     /// A picture to look at with the model.
     OwnPicture,
+    /// A file of directions to be read.
+    Directions,
+    /// A file of directions to be written.
+    DirectionsOut,
     /// A folder of runs to list.
     RunsFolder,
     /// The film strip's file.

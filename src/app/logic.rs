@@ -71,6 +71,7 @@ impl eframe::App for ZscopeApp {
             self.apply(ctx, command);
         }
         self.advance(ctx);
+        self.kept.directions.follow(&self.explore);
         self.task_lines = self.tasks.lines();
         self.companion_lines = self.companions.lines(self.explore.latent().len());
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
@@ -166,6 +167,8 @@ impl ZscopeApp {
             watched: &self.probe_latents,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
+            directions: &self.kept.directions,
+            teachers: self.teachers(),
             drift: self.drift,
             tasks: &self.task_lines,
             companions: &self.companion_lines,
@@ -318,6 +321,9 @@ impl ZscopeApp {
                     self.companion_encoded(question, index, latent);
                 }
                 Done::Inverted { question, found } => self.inverted(ctx, question, found),
+                Done::Directions { question, found } if question == self.model_question => {
+                    self.add_directions(found);
+                }
                 Done::Runs { question, found } => self.runs_read(question, found),
                 Done::Strip { question, found } => self.strip_found(ctx, question, found),
                 Done::StripWeights { question, step, tensors } => {
@@ -343,6 +349,7 @@ impl ZscopeApp {
                 | Done::ClassCounts { .. }
                 | Done::Model { .. }
                 | Done::Probe { .. }
+                | Done::Directions { .. }
                 | Done::History { .. } => {}
             }
         }
@@ -373,6 +380,8 @@ impl ZscopeApp {
             Chosen::Companion => self.add_companion(&path),
             Chosen::View(pane) => self.save_view(ctx, pane, path),
             Chosen::Points => self.save_points(path),
+            Chosen::Directions => self.load_directions(path),
+            Chosen::DirectionsOut => self.save_directions(path),
             Chosen::RunsFolder => self.add_runs_folder(&path),
             Chosen::Strip => self.save_strip(path),
             Chosen::Workspace => self.save_workspace(ctx, path),

@@ -14,6 +14,7 @@ mod compared_codes;
 mod decoder;
 mod demo;
 mod dialogs;
+mod directions;
 mod evaluate;
 mod films;
 mod frame_log;

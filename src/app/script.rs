@@ -1,5 +1,6 @@
 //! `--script`: commands replayed from a file, for pictures and tests. One a line, `#` begins a comment.
 
+mod directions;
 mod runs;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +22,8 @@ use crate::session::map::{Ask, Colouring, Extent, Projection, Splits};
 use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
-    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, InvertForm, Link, MapMode, MeasureForm,
-    Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
+    BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, DirectionsAsk, InvertForm, Link, MapMode,
+    MeasureForm, Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -233,6 +234,13 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let path = words.get(1).map(PathBuf::from);
             Command::Station(StationAsk::Save { pictures: number(0)? as usize, path })
         }
+        "learn" => Command::Directions(DirectionsAsk::Learn(directions::lesson(&words)?)),
+        "direction" => {
+            let begins = words.get(2).is_none_or(|word| *word != "on");
+            let index = number(0)? as usize;
+            Command::Directions(DirectionsAsk::Set { index, value: number(1)?, begins })
+        }
+        "directions" => Command::Directions(directions::directions(rest)?),
         "images-at-corners" => {
             let index = number(0)? as usize;
             Command::SetCorner { index, source: CornerSource::Image(number(1)? as usize) }
@@ -330,7 +338,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

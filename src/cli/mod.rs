@@ -3,6 +3,7 @@
 mod codebook;
 mod codec_verbs;
 mod data_fetch;
+mod directions;
 mod eval;
 mod export;
 mod info;
@@ -63,6 +64,7 @@ enum Verb {
     Sample(sample::SampleArgs),
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
+    Directions(directions::DirectionsArgs),
     Export(export::ExportArgs),
     /// Lays vectors out for the window, over pipes
     #[command(hide = true)]
@@ -168,6 +170,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),
         Verb::Layout => layout::run(),
+        Verb::Directions(args) => directions::run(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
     Parsed::Done(status_of(result))

@@ -5,6 +5,7 @@
 
 pub mod arrays;
 pub mod described;
+pub mod directions;
 pub mod export;
 pub mod foreign;
 pub mod pictures;

@@ -7,6 +7,7 @@ mod assignment;
 mod chain;
 mod chart;
 mod codes;
+pub mod directions;
 mod interpolate;
 mod levels;
 mod nearest;

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::right_angles::{dot, turned_apart};
+use super::right_angles::{at_right_angles, dot, turned_apart};
 use crate::array::Array;
 use crate::random::{Purpose, normals};
 
@@ -205,26 +205,6 @@ impl<'a> Centred<'a> {
         }
         components
     }
-}
-
-/// What of some vectors is at right angles to a basis and to those before, at length 1: as many as there are.
-fn at_right_angles(vectors: Vec<Vec<f64>>, basis: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mut fresh: Vec<Vec<f64>> = Vec::new();
-    for mut vector in vectors {
-        let length = dot(&vector, &vector).sqrt();
-        // What rounding leaves the first time is gone the second time.
-        for _ in 0..2 {
-            for other in basis.iter().chain(&fresh) {
-                let along = dot(&vector, other);
-                vector.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
-            }
-        }
-        let left = dot(&vector, &vector).sqrt();
-        if left > 1e-10 * length {
-            fresh.push(vector.iter().map(|value| value / left).collect());
-        }
-    }
-    fresh
 }
 
 /// The two best directions among all mixtures of a basis, [`BLOCK`] of them to go on with, and whether the two are

@@ -42,6 +42,26 @@ fn turn_apart(a: &mut [f64], b: &mut [f64]) -> bool {
     true
 }
 
+/// What of some vectors is at right angles to a basis and to those before, at length 1: as many as there are.
+pub(crate) fn at_right_angles(vectors: Vec<Vec<f64>>, basis: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut fresh: Vec<Vec<f64>> = Vec::new();
+    for mut vector in vectors {
+        let length = dot(&vector, &vector).sqrt();
+        // What rounding leaves the first time is gone the second time.
+        for _ in 0..2 {
+            for other in basis.iter().chain(&fresh) {
+                let along = dot(&vector, other);
+                vector.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
+            }
+        }
+        let left = dot(&vector, &vector).sqrt();
+        if left > 1e-10 * length {
+            fresh.push(vector.iter().map(|value| value / left).collect());
+        }
+    }
+    fresh
+}
+
 /// The dot product, in lanes that a compiler can add at once.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     const LANES: usize = 8;

@@ -8,6 +8,7 @@ pub mod bookmarks;
 pub mod canvas;
 pub mod codebook;
 mod compared;
+pub mod directions;
 pub mod evaluate;
 pub mod explore;
 pub mod inside;

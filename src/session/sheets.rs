@@ -14,6 +14,8 @@ pub enum SheetName {
     Bookmarks,
     /// The stations of a walk.
     Keyframes,
+    /// One direction of the latent space.
+    Directions,
 }
 
 /// What sheets are made of, by their names.

@@ -3,8 +3,8 @@
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use super::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, Page, QueueAsk, Scene, SeedsAsk, StationAsk,
-    StripAsk, View, code_map, own_picture,
+    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
+    SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
 };
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
@@ -186,6 +186,12 @@ fn keep(actions: &mut Actions, scene: &Scene<'_>) {
     let name = if walk.is_playing() { "Halt the walk" } else { "Play the walk" };
     let play = Command::Station(StationAsk::Play(!walk.is_playing()));
     actions.add_if(walk.stations().len() > 1, name, keys(PLAIN, Key::W), play);
+    let reset = Command::Directions(DirectionsAsk::Reset);
+    actions.add_if(scene.directions.is_moved(), "Put all directions back to zero", None, reset);
+    let load = Command::Directions(DirectionsAsk::Load(None));
+    actions.add("Load directions…", None, load);
+    let save = Command::Directions(DirectionsAsk::Save(None));
+    actions.add_if(!scene.directions.is_empty(), "Save the directions…", None, save);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
         actions.add(
             format!("Go to {}", mark.name),

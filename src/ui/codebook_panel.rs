@@ -10,12 +10,14 @@ use super::codebook_view::{Clock, CodebookView, Order};
 use super::heatmap::{CellLook, HeatGrid, count_at};
 use super::scatter::Dot;
 use super::words::{self, grouped, measure, percent};
-use super::{Command, Scene, code_plane, keys, picture, sliders, theme};
+use super::{Command, Pane, Scene, code_plane, keys, picture, sliders, theme};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
 /// The legend below the heatmap.
 const LEGEND_HEIGHT: f32 = 18.0;
+/// What stands at its end needs so much.
+const LEAST_AT_END: f32 = 84.0;
 /// A cell of the legend, in points.
 const SWATCH: usize = 12;
 /// A dot of the legend, in points.
@@ -67,7 +69,7 @@ pub(super) fn show(
     let room = ui.available_size() - vec2(0.0, LEGEND_HEIGHT + ui.spacing().item_spacing.y);
     if let Some(plane) = view.plane(codebook) {
         code_plane::show(ui, scene, codebook, &plane, view, room, out);
-        return legend(ui, codebook, view);
+        return legend(ui, codebook, view, out);
     }
     view.seen = None;
     let scale = ui.pixels_per_point();
@@ -81,7 +83,7 @@ pub(super) fn show(
             heatmap(ui, scene, codebook, view, size, out);
         });
     });
-    legend(ui, codebook, view);
+    legend(ui, codebook, view, out);
 }
 
 fn toolbar(
@@ -340,7 +342,7 @@ pub(super) fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, c
 }
 
 /// What brightness and form mean.
-fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
+fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView, out: &mut Vec<Command>) {
     ui.allocate_ui_with_layout(
         vec2(ui.available_width(), LEGEND_HEIGHT),
         Layout::left_to_right(Align::Center),
@@ -375,7 +377,15 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView) {
                 ui.label(theme::muted("frozen").small())
                     .on_hover_text("Training leaves it where it is.");
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| rate(ui, codebook));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let hint = "Put the codebook beside that of another checkpoint or model: how far each code moved.";
+                if ui.available_width() > LEAST_AT_END
+                    && ui.small_button("Changes…").on_hover_text(hint).clicked()
+                {
+                    out.push(Command::ShowPane(Pane::Changes));
+                }
+                rate(ui, codebook);
+            });
         },
     );
 }

@@ -15,7 +15,8 @@ use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::sheets::SheetName;
 pub use asks::{
-    BookmarkAsk, CodesAsk, CompanionAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
+    BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
+    StripAsk,
 };
 
 /// A model that is part of the program.
@@ -120,6 +121,8 @@ pub enum Command {
     Bookmark(BookmarkAsk),
     /// Changes the walk from station to station.
     Station(StationAsk),
+    /// Learns directions of the latent space, and moves along them.
+    Directions(DirectionsAsk),
     /// Writes the pictures of a sheet that is shown; asks where when no path is given.
     SaveSheet {
         /// Which sheet.

@@ -33,6 +33,8 @@ pub enum Pane {
     Map,
     /// Dimensions swept one by one.
     Traversals,
+    /// Directions of the latent space as sliders.
+    Directions,
     /// Points that a person keeps.
     Bookmarks,
     /// A way from point to point.
@@ -56,7 +58,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -67,6 +69,7 @@ impl Pane {
         Self::Reconstructions,
         Self::Map,
         Self::Traversals,
+        Self::Directions,
         Self::Bookmarks,
         Self::Walk,
         Self::SideBySide,
@@ -88,6 +91,7 @@ impl Pane {
             Self::Palette => "Palette",
             Self::Changes => "Changes",
             Self::Traversals => "Traversals",
+            Self::Directions => "Directions",
             Self::Bookmarks => "Bookmarks",
             Self::Walk => "Walk",
             Self::SideBySide => "Side by side",
@@ -116,6 +120,9 @@ impl Pane {
             Self::Traversals => {
                 "Each dimension swept over a range, the others held. Drag in a row to go there."
             }
+            Self::Directions => {
+                "Directions that mean something, as sliders: learnt from labels, found by PCA, or from one point to another."
+            }
             Self::Bookmarks => "Points that you keep, and sums of them.",
             Self::SideBySide => {
                 "Other models or checkpoints, which draw the same latent or the same image."
@@ -140,6 +147,11 @@ impl Pane {
         Self::ALL.into_iter().find(|pane| pane.name().eq_ignore_ascii_case(name))
     }
 
+    /// Whether it is there only once a person asks for it.
+    fn opens_when_asked(self) -> bool {
+        self == Self::Changes
+    }
+
     /// Whether models of a kind have it.
     pub fn suits(self, kind: Kind) -> bool {
         match self {
@@ -149,6 +161,7 @@ impl Pane {
             | Self::Picture
             | Self::Reconstructions
             | Self::Map
+            | Self::Directions
             | Self::Bookmarks
             | Self::Walk
             | Self::SideBySide
@@ -269,15 +282,16 @@ impl Arrangement {
             let children = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect::<Vec<_>>();
             tiles.insert_container(Tabs::new(children))
         };
-        let upper: &[Pane] = match kind {
-            Kind::Latent => &[Pane::Dimensions, Pane::Pad, Pane::Picture],
-            Kind::Codes => &[Pane::Pad, Pane::Picture, Pane::Codes],
+        // The palette stands in for the pad, so that it lies beside the picture and its codes.
+        let upper: &[&[Pane]] = match kind {
+            Kind::Latent => &[&[Pane::Dimensions], &[Pane::Pad], &[Pane::Picture]],
+            Kind::Codes => &[&[Pane::Pad, Pane::Palette], &[Pane::Picture], &[Pane::Codes]],
         };
-        let lower: Vec<Pane> = Pane::ALL
-            .into_iter()
-            .filter(|pane| pane.suits(kind) && !upper.contains(pane))
-            .collect();
-        let upper: Vec<TileId> = upper.iter().map(|&pane| tabs(&[pane])).collect();
+        let is_lower = |pane: &Pane| {
+            pane.suits(kind) && !pane.opens_when_asked() && !upper.concat().contains(pane)
+        };
+        let lower: Vec<Pane> = Pane::ALL.into_iter().filter(is_lower).collect();
+        let upper: Vec<TileId> = upper.iter().map(|panes| tabs(panes)).collect();
         let lower = tabs(&lower);
         let row = tiles.insert_container(Linear::new(LinearDir::Horizontal, upper.clone()));
         let column = tiles.insert_container(Linear::new(LinearDir::Vertical, vec![row, lower]));

@@ -5,9 +5,9 @@ use egui::{Label, Ui, Vec2};
 use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
-    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions, dock,
-    inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip, theme,
-    traversals, walk,
+    Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions,
+    directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip,
+    theme, traversals, walk,
 };
 use crate::session::codebook::Codebook;
 
@@ -101,6 +101,7 @@ pub(super) fn pane(
         }
         Pane::Map => map::show(ui, scene, view, out),
         Pane::Traversals => traversals::show(ui, scene, view, out),
+        Pane::Directions => directions::show(ui, scene, view, out),
         Pane::Bookmarks => bookmarks::show(ui, scene, view, out),
         Pane::Walk => walk::show(ui, scene, view, out),
         Pane::Palette => palette::show(ui, scene, view, out),

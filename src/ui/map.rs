@@ -136,7 +136,7 @@ pub struct MapScene<'a> {
     pub factors: &'a [FactorInfo],
     /// What points look like.
     pub thumbs: &'a Thumbs,
-    /// Their colours, `[n]`, as [`colours`] tells them.
+    /// Their colours, `[n]`, as [`fn@colours`] tells them.
     pub colours: &'a [egui::Color32],
     /// What draws points, where there is a graphics device.
     pub canvas: Option<&'a Canvas>,

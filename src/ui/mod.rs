@@ -21,6 +21,7 @@ mod companions;
 mod compare;
 mod curves;
 mod data_panel;
+mod directions;
 mod dock;
 mod evaluate;
 mod explore_panel;
@@ -60,12 +61,13 @@ pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, QueueAsk, RunsAsk, SeedsAsk,
-    StationAsk, StripAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, QueueAsk,
+    RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::CurvesView;
+pub use directions::{DirectionsView, Teachers};
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
@@ -79,6 +81,7 @@ pub use walk::FilmForm;
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
 use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
+use crate::session::directions::Directions;
 use crate::session::evaluate::Evaluate;
 use crate::session::explore::Explore;
 use crate::session::inside::Inside;
@@ -136,6 +139,10 @@ pub struct Scene<'a> {
     pub bookmarks: &'a Bookmarks,
     /// Stations, and how the way between them goes.
     pub walk: &'a Walk,
+    /// Directions of the latent space, as sliders.
+    pub directions: &'a Directions,
+    /// What more of them can be learnt from.
+    pub teachers: Teachers<'a>,
     /// How fast the point drifts over the plane of seeds, in places a second, right and down.
     pub drift: [f32; 2],
     /// Long jobs under way.
@@ -395,6 +402,8 @@ pub struct View {
     pub sheet_path: String,
     /// What is chosen of the bookmarks.
     pub bookmarks: BookmarksView,
+    /// What is chosen of the directions.
+    pub directions: DirectionsView,
     /// How the walk is saved.
     pub film: FilmForm,
     /// The path that is typed to add a model beside the explorer's.

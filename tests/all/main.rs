@@ -21,6 +21,7 @@ mod codebook_views;
 mod common;
 mod data;
 mod described;
+mod directions;
 mod engine_matches_twin;
 mod evaluate;
 mod explore;

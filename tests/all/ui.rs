@@ -8,6 +8,7 @@ mod code_plane;
 mod codebook;
 mod codes_alone;
 mod command_palette;
+mod directions;
 mod dock;
 mod evaluate;
 mod inside;

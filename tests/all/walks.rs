@@ -314,7 +314,8 @@ fn bookmarks_keep_names_apart_and_end_somewhere() {
     assert_eq!(marks[2].name.chars().count(), 60, "names end");
     while marks.add(point(&[0.0])).is_some() {}
     assert_eq!(marks.len(), MOST_BOOKMARKS);
-    let mut kept = Kept { bookmarks: marks, walk: walk(Looping::Loop, Easing::Linear) };
+    let walk = walk(Looping::Loop, Easing::Linear);
+    let mut kept = Kept { bookmarks: marks, walk, ..Kept::default() };
     kept.retain_fitting(&Explore::new(2));
     assert_eq!((kept.bookmarks.len(), kept.walk.stations().len()), (0, 3), "of two dimensions");
     assert_eq!(serde_json::from_str::<Kept>("{}").unwrap(), Kept::default(), "an empty one");

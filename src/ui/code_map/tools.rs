@@ -9,7 +9,7 @@ use crate::ui::lattice::Lattice;
 use crate::ui::{CodesAsk, Command, icons, keys, theme};
 
 /// A button of the toolbar, in points.
-pub(super) const BUTTON: f32 = 20.0;
+pub(super) const BUTTON: f32 = 18.0;
 
 /// What a tool is called, its key, and what it does.
 pub(super) fn described(tool: Tool) -> (&'static str, Key, &'static str) {

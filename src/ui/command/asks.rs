@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::measure::directions::Lesson;
 use crate::session::anchor::Anchor;
 use crate::session::canvas::{Area, Tool};
 use crate::session::codebook::Pairing;
@@ -93,6 +94,62 @@ pub enum StationAsk {
         /// Where to.
         path: Option<PathBuf>,
     },
+}
+
+/// Directions of the latent space.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DirectionsAsk {
+    /// Learns some in the background.
+    Learn(Lesson),
+    /// Adds the one from one point to another.
+    Between {
+        /// Where from.
+        from: Anchor,
+        /// Where to.
+        to: Anchor,
+    },
+    /// Moves a slider.
+    Set {
+        /// Which one.
+        index: usize,
+        /// Where to, in units of the direction.
+        value: f32,
+        /// Whether a hand takes hold of it here: where undoing goes back to.
+        begins: bool,
+    },
+    /// Puts all sliders back to zero.
+    Reset,
+    /// Turns one round.
+    Invert(usize),
+    /// Gives one another name.
+    Rename {
+        /// Which one.
+        index: usize,
+        /// What it is called from now on.
+        name: String,
+    },
+    /// Puts one to another place in the order.
+    Move {
+        /// Which one.
+        from: usize,
+        /// Its new place.
+        to: usize,
+    },
+    /// Leaves of one what is at right angles to others.
+    Orthogonalise {
+        /// Which one.
+        index: usize,
+        /// Which others.
+        against: Vec<usize>,
+    },
+    /// Takes one out.
+    Remove(usize),
+    /// Takes all out.
+    Clear,
+    /// Writes all to a file; asks where when no path is given.
+    Save(Option<PathBuf>),
+    /// Adds those of a file; asks which when no path is given.
+    Load(Option<PathBuf>),
 }
 
 /// Models beside the one in the explorer.

@@ -34,7 +34,8 @@ fn codes_ui(
     ui.label(theme::muted("Its codes").small());
     let side = ui.available_size().min_elem().clamp(32.0, 240.0);
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    let lattice = Lattice::square_cells(ui, square, shape, 1);
+    let grids = codes.len() / (shape[0] * shape[1]).max(1);
+    let lattice = Lattice::square_cells(ui, square, shape, grids);
     let response = ui.interact(lattice.rect, ui.scope_id().with("own codes"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Codes of your picture"));
     lattice.fill(ui, |cell| codes.get(cell).map(|&code| theme::code_colour(code)));

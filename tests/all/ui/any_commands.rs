@@ -12,6 +12,7 @@ use zscope::engine::EngineKind;
 use zscope::event::Value;
 use zscope::graph::Perturbation;
 use zscope::latent::Mixing;
+use zscope::measure::directions::{Lesson, Method, Source};
 use zscope::random::{Purpose, stream};
 use zscope::session::anchor::Anchor;
 use zscope::session::codebook::ReviveFrom;
@@ -21,8 +22,8 @@ use zscope::session::map::{Ask, Projection};
 use zscope::session::sheets::SheetName;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, Link, Order, Page, Pane,
-    QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Link, Order,
+    Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
 };
 
 /// Commands to each model.
@@ -208,6 +209,26 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                 Command::StopInverting,
             ],
         ),
+        61 => Command::Directions(of(
+            rng,
+            &[
+                DirectionsAsk::Learn(Lesson {
+                    source: if yes { Source::Classes } else { Source::FirstLayer },
+                    method: Method::Means,
+                    images: 40,
+                    count: index,
+                }),
+                DirectionsAsk::Between { from: Anchor::Origin, to: Anchor::Point },
+                DirectionsAsk::Set { index: index / 3, value: odd, begins: yes },
+                DirectionsAsk::Reset,
+                DirectionsAsk::Invert(index / 3),
+                DirectionsAsk::Move { from: index / 3, to: index / 5 },
+                DirectionsAsk::Orthogonalise { index: index / 3, against: vec![0, 1, index] },
+                DirectionsAsk::Remove(index),
+                DirectionsAsk::Save(file("directions.safetensors")),
+                DirectionsAsk::Load(file("directions.safetensors")),
+            ],
+        )),
         _ => of(
             rng,
             &[

@@ -22,6 +22,7 @@ fn views(pane: Pane) -> &'static str {
         }
         Pane::Dimensions => "Set dimension 0 to zero",
         Pane::Traversals => "Traversal of dimension 0",
+        Pane::Directions => "Learn…",
         Pane::Bookmarks => "Keep this point",
         Pane::Walk => "Add this point",
         Pane::SideBySide => "Same latent",

@@ -9,7 +9,7 @@ use zscope::session::canvas::Tool;
 use zscope::ui::{Notice, Order, Pane};
 
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{canvas, codes_alone, evaluate, inside, own_picture, runs};
+use super::{canvas, codes_alone, directions, evaluate, inside, own_picture, runs};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -40,6 +40,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
         scenes.push(("a palette and a tool", window));
     }
     scenes.push(("codebooks compared", canvas::changes_window()));
+    scenes.push(("directions", directions::window()));
     scenes.extend(codes_alone::scenes());
     scenes.extend(inside::scenes());
     scenes.extend(own_picture::scenes());

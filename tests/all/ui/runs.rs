@@ -124,7 +124,7 @@ fn a_chosen_run_is_opened_and_gone_on_with() {
     click(&mut harness, "early", Modifiers::NONE);
     let explore = Command::ShowPage(Page::Explore);
     let open = Command::OpenPath("/runs/early".into());
-    assert_eq!(press(&mut harness, "Open"), [open, explore.clone()]);
+    assert_eq!(press(&mut harness, "Open run"), [open, explore.clone()]);
     let resume = Command::ResumeRun { dir: "/runs/early".into(), more_epochs: 0 };
     assert_eq!(press(&mut harness, "Continue"), [resume, explore.clone()]);
     click(&mut harness, "good", Modifiers::NONE);

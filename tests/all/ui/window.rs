@@ -20,7 +20,7 @@ use zscope::session::strip::Strip;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
-    Pictures, ProbePictures, QueuedRun, Scene, Thumbs, View,
+    Pictures, ProbePictures, QueuedRun, Scene, Teachers, Thumbs, View,
 };
 
 /// The sizes that the window has at first, and at least.
@@ -61,6 +61,7 @@ pub struct Window {
     pub kept: Kept,
     pub companions: Vec<CompanionLine>,
     pub link: Link,
+    pub teachers: Teachers<'static>,
     pub runs: RunList,
     pub queue: Queue<QueuedRun>,
     pub strip: Strip,
@@ -111,6 +112,8 @@ impl eframe::App for Window {
             watched: &self.watched,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
+            directions: &self.kept.directions,
+            teachers: self.teachers,
             drift: [0.0; 2],
             tasks: &[],
             companions: &self.companions,
