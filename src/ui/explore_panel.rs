@@ -186,7 +186,7 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
         Some(codebook) if codebook.size() > MANY_CODES || shows_plane(codebook) => {
             (room * 0.5).clamp(150.0, 520.0)
         }
-        Some(_) => (room * 0.35).clamp(150.0, 420.0),
+        Some(_) => (room * 0.38).clamp(150.0, 420.0),
     }
 }
 

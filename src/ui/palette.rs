@@ -150,8 +150,14 @@ fn toolbar(
                 PaletteOrder::Number => true,
                 PaletteOrder::Brightness => palette.known > 0,
             };
-            let button = egui::Button::selectable(view.palette_order == order, name);
+            let is_chosen = view.palette_order == order;
+            let button = egui::Button::selectable(is_chosen, name);
             let response = ui.add_enabled(is_known, button).on_hover_text(hint);
+            // The codebook, which may be in view as well, has orders of the same names.
+            response.widget_info(|| {
+                let label = format!("Palette by {}", name.to_lowercase());
+                egui::WidgetInfo::selected(egui::Role::Button, is_known, is_chosen, label)
+            });
             if response.on_disabled_hover_text("Not known yet: it is worked out in the background.").clicked() {
                 view.palette_order = order;
             }

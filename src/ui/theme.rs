@@ -308,7 +308,7 @@ pub fn panel_frame() -> Frame {
 
 /// The frame around the pictures.
 pub fn stage_frame() -> Frame {
-    Frame::new().inner_margin(Margin::symmetric(12, 6))
+    Frame::new().inner_margin(Margin::symmetric(8, 6))
 }
 
 /// The frame of one view.

@@ -108,12 +108,8 @@ fn a_summary_tells_what_the_files_tell() {
     let dir = base.path().join("first");
     let keys = ["arch=mlp", "hidden=8", "checkpoint_every=4"];
     run(planned(request(Recipe::Vae, &keys, 8), &dir));
-    assert_eq!(runs_in(base.path()).expect("a folder"), std::slice::from_ref(&dir));
-    assert_eq!(
-        runs_in(&dir).expect("a run"),
-        std::slice::from_ref(&dir),
-        "a run is a folder of itself"
-    );
+    assert_eq!(runs_in(base.path()).expect("a folder"), vec![dir.clone()]);
+    assert_eq!(runs_in(&dir).expect("a run"), vec![dir.clone()], "a run is a folder of itself");
     let told = summary(&dir);
     assert_eq!((told.step, told.total_steps, &told.ended), (8, 8, &Ended::Finished));
     assert_eq!((&*told.name, &*told.recipe), ("first", "vae"));
@@ -148,11 +144,7 @@ fn damaged_runs_say_what_is_wrong() {
     for text in ["", "{", "[]", "{\"format\": 1}", "{\"format\": 99}", "\u{0}"] {
         fs::write(dir.join("config.json"), text).expect("written");
         says("config.json");
-        assert_eq!(
-            runs_in(base.path()).expect("listed"),
-            std::slice::from_ref(&dir),
-            "listed all the same"
-        );
+        assert_eq!(runs_in(base.path()).expect("listed"), vec![dir.clone()], "listed all the same");
     }
     fs::remove_file(dir.join("config.json")).expect("removed");
     says("config.json");

@@ -74,7 +74,7 @@ fn buttons(
             let dir = || run.dir.clone();
             let explore = Command::ShowPage(Page::Explore);
             let hint = "Put it into the explorer, with its curves (two clicks on its row).";
-            button("Open", hint, vec![Command::OpenPath(dir()), explore.clone()]);
+            button("Open run", hint, vec![Command::OpenPath(dir()), explore.clone()]);
             let epochs = view.form.epochs;
             if run.ended == Ended::Finished {
                 let resume = Command::ResumeRun { dir: dir(), more_epochs: epochs };

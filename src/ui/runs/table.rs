@@ -37,16 +37,36 @@ fn width(column: Column) -> f32 {
     }
 }
 
-/// The columns that tell something of some run, with their widths.
+/// Columns that are left out where there is no room, the first of them first.
+const FIRST_LEFT_OUT: [Column; 9] = [
+    Column::Trained,
+    Column::Bytes,
+    Column::Data,
+    Column::Recipe,
+    Column::Changed,
+    Column::Codes,
+    Column::Frechet,
+    Column::Elbo,
+    Column::Psnr,
+];
+
+/// The columns that tell something of some run and have room, with their widths. What is left out is told when the
+/// pointer rests on a run.
 fn columns(all: &[RunSummary], room: f32) -> Vec<(Column, f32)> {
     let tells = |column: &Column| {
         column.measure().is_none_or(|name| all.iter().any(|run| run.measures.contains_key(name)))
     };
     let mut columns: Vec<(Column, f32)> =
         Column::ALL.into_iter().filter(tells).map(|column| (column, width(column))).collect();
-    let used: f32 = CHECK + columns.iter().map(|(_, width)| width).sum::<f32>();
+    let used = |columns: &[(Column, f32)]| CHECK + columns.iter().map(|(_, w)| w).sum::<f32>();
+    for column in FIRST_LEFT_OUT {
+        if used(&columns) > room {
+            columns.retain(|(other, _)| *other != column);
+        }
+    }
+    let rest = room - used(&columns);
     if let Some((_, notes)) = columns.last_mut() {
-        *notes += (room - used).max(0.0);
+        *notes = (*notes + rest).max(0.0);
     }
     columns
 }
@@ -60,19 +80,16 @@ pub(super) fn show(
 ) {
     let columns = columns(&scene.runs.all, ui.available_width() - BAR);
     let whole: f32 = CHECK + columns.iter().map(|(_, width)| width).sum::<f32>();
-    ScrollArea::horizontal().auto_shrink([false, false]).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = Vec2::ZERO;
-        ui.set_min_width(whole);
-        header(ui, &columns, view);
-        let area = ScrollArea::vertical().auto_shrink([false, false]);
-        area.show_rows(ui, ROW, places.len(), |ui, rows| {
-            for row in rows {
-                let run = &scene.runs.all[places[row]];
-                if let Some(how) = line(ui, scene, run, &columns, whole, view, out) {
-                    choose(scene, places, row, how, view);
-                }
+    ui.spacing_mut().item_spacing = Vec2::ZERO;
+    header(ui, &columns, view);
+    let area = ScrollArea::vertical().auto_shrink([false, false]);
+    area.show_rows(ui, ROW, places.len(), |ui, rows| {
+        for row in rows {
+            let run = &scene.runs.all[places[row]];
+            if let Some(how) = line(ui, scene, run, &columns, whole, view, out) {
+                choose(scene, places, row, how, view);
             }
-        });
+        }
     });
 }
 
@@ -134,7 +151,10 @@ fn line(
     out: &mut Vec<Command>,
 ) -> Option<How> {
     let standing = Standing::of(run, training(scene));
-    let (rect, response) = ui.allocate_exact_size(vec2(whole, ROW), Sense::click());
+    let (id, rect) = ui.allocate_space(vec2(whole, ROW));
+    // Its box lies beside it.
+    let place = rect.with_min_x(rect.left() + CHECK);
+    let response = ui.interact(place, id, Sense::click());
     let mut is_chosen = view.chosen.contains(&run.dir);
     let told = cells(scene, run, standing);
     response.widget_info(|| {
@@ -171,7 +191,7 @@ fn line(
         out.push(Command::OpenPath(run.dir.clone()));
     }
     let clicked = response.clicked();
-    response.on_hover_ui(|ui| hint(ui, run));
+    response.on_hover_ui(|ui| hint(ui, run, &told));
     let held = ui.input(|input| input.modifiers);
     match (check.changed(), clicked) {
         (true, _) => Some(How::Check),
@@ -180,13 +200,13 @@ fn line(
     }
 }
 
-fn hint(ui: &mut Ui, run: &RunSummary) {
+fn hint(ui: &mut Ui, run: &RunSummary, told: &[(Column, String)]) {
     ui.label(run.dir.display().to_string());
     if let Ended::Damaged(why) = &run.ended {
         ui.colored_label(theme::colours().error, why);
     }
-    if !run.data.is_empty() {
-        ui.label(theme::muted(&run.data));
+    for (column, text) in told.iter().filter(|(column, _)| *column != Column::Notes) {
+        ui.label(theme::muted(format!("{}: {text}", column.name())));
     }
     if !run.notes.is_empty() {
         ui.label(&run.notes);

@@ -272,12 +272,12 @@ fn the_palette_is_sorted_and_leads_to_codes() {
     let places =
         |harness: &Harness<'_, Window>| harness.state().view.codebook.palette_places().to_vec();
     assert_eq!(places(&harness), chain.to_vec(), "each near the one before");
-    press(&mut harness, "Number");
+    press(&mut harness, "Palette by number");
     assert!(places(&harness).into_iter().eq(0..512), "by number");
-    press(&mut harness, "Brightness");
+    press(&mut harness, "Palette by brightness");
     let bright = harness.state().pictures.palette.brightness.clone();
     assert!(places(&harness).is_sorted_by(|&a, &b| bright[a] <= bright[b]), "the darkest first");
-    press(&mut harness, "Use");
+    press(&mut harness, "Palette by use");
     let counts = harness.state().codebook.as_ref().unwrap().window_counts().to_vec();
     assert!(places(&harness).is_sorted_by(|&a, &b| counts[a] >= counts[b]), "the most used first");
     assert_eq!(harness.state().view.codebook.palette_order, PaletteOrder::Use, "remembered");

@@ -26,7 +26,7 @@ fn views(pane: Pane) -> &'static str {
         Pane::Bookmarks => "Keep this point",
         Pane::Walk => "Add this point",
         Pane::SideBySide => "Same latent",
-        Pane::Palette => "Brightness",
+        Pane::Palette => "Palette by brightness",
         Pane::Changes => "Path of the other model",
         Pane::Layers => {
             "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."

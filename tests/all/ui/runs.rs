@@ -22,7 +22,7 @@ fn page() -> Window {
     damaged.config.clear();
     let mut good = made_up("good", 1_000, 20);
     good.measures.insert("psnr_db".to_owned(), 21.5);
-    "the sharp one".clone_into(&mut good.notes);
+    good.notes.push_str("the sharp one");
     window.runs.all = vec![made_up("early", 10, 10), damaged, good];
     window.runs.is_read = true;
     window
@@ -124,7 +124,7 @@ fn a_chosen_run_is_opened_and_gone_on_with() {
     click(&mut harness, "early", Modifiers::NONE);
     let explore = Command::ShowPage(Page::Explore);
     let open = Command::OpenPath("/runs/early".into());
-    assert_eq!(press(&mut harness, "Open"), [open, explore.clone()]);
+    assert_eq!(press(&mut harness, "Open run"), [open, explore.clone()]);
     let resume = Command::ResumeRun { dir: "/runs/early".into(), more_epochs: 0 };
     assert_eq!(press(&mut harness, "Continue"), [resume, explore.clone()]);
     click(&mut harness, "good", Modifiers::NONE);
