@@ -119,7 +119,13 @@
 //! - Sliders of directions ([`session::directions`]) are sums onto the point at which they were taken hold of, not a second
 //!   set of coordinates: whatever else moves the point puts them back to zero. States that they made are remembered by the
 //!   point, so that the explorer's own undoing gives them back.
-//! - The window's panels are fixed regions for now, not docked ones: one arrangement shows all there is.
+//! - The views of a model are tiles ([`ui::Dock`]); what surrounds them (data and training, the inspector, the curves) are
+//!   panels with widths in points, as forms do not scale. An arrangement is kept as plain data of our own
+//!   ([`ui::Shape`]), not as the tree of the library: whatever a file holds becomes one that can be shown, or none.
+//! - Small pictures beside the pad (traversals, bookmarks, stations, directions) are sheets ([`session::sheets`]): a view
+//!   says in every frame of what points it shows pictures, and only those that changed are drawn, after the point and the pad.
+//! - Colours depend on the ground, dark or light, which belongs to the window's thread ([`ui::theme`]): a parameter
+//!   through every function that draws would say the same in a thousand places.
 
 pub mod array;
 pub mod codec;

@@ -224,6 +224,8 @@ pub fn run(args: WindowArgs) -> anyhow::Result<()> {
              `zscope --help` lists what works without a window)"
         );
     }
+    // A script that cannot be read is told of before there is a window.
+    args.script.as_deref().map(Script::read).transpose()?;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Zscope")
