@@ -748,3 +748,28 @@ fn a_verb_that_does_not_exist() {
     let ran = world.run(&["trian"]);
     assert_eq!(complaints(&ran, EITHER, &["trian"]), Vec::<String>::new(), "{ran:#?}");
 }
+
+/// The script asks for a display only where a window is wanted, so that it has to know every verb.
+#[test]
+fn the_script_knows_every_verb() {
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/dev")).unwrap();
+    let list =
+        script.split("wants_window() {").nth(1).and_then(|rest| rest.split("return 1").next());
+    let known: Vec<&str> = list
+        .expect("where the script tells windows from verbs")
+        .split(|c: char| c.is_whitespace() || "|)\\".contains(c))
+        .collect();
+    let world = World::new();
+    let help = world.run(&["--help"]).stdout;
+    let verbs = help.split("Commands:").nth(1).and_then(|rest| rest.split("\n\n").next());
+    let verbs: Vec<&str> = verbs
+        .expect("the list of verbs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|verb| !verb.is_empty())
+        .collect();
+    assert!(verbs.len() > 10, "{verbs:?}");
+    for verb in verbs.into_iter().chain(["layout"]) {
+        assert!(known.contains(&verb), "./dev run {verb} would ask for a display");
+    }
+}
