@@ -1,11 +1,11 @@
 //! The codes as dots on the plane of their two first principal components.
 
-use egui::{Painter, Pos2, Stroke, Ui, Vec2, vec2};
-use egui_plot::{Plot, PlotPoint, PlotTransform};
+use egui::{Painter, Pos2, Stroke, Ui, Vec2};
+use egui_plot::{PlotPoint, PlotTransform};
 
 use super::codebook_panel::{keys_and_clicks, named, tell_code};
 use super::codebook_view::CodebookView;
-use super::plot::{MARKS_APART, label, marks_of};
+use super::plot::{self, zoom_by_wheel};
 use super::scatter::{self, Seen};
 use super::words::measure;
 use super::{Command, Scene, keys, picture, theme};
@@ -16,8 +16,6 @@ use crate::session::codebook::Codebook;
 const REACH: f32 = 8.0;
 /// A lower plane has no room for axes.
 const LEAST_WITH_AXES: f32 = 110.0;
-/// Room around all dots, as a share of them.
-const MARGIN: Vec2 = vec2(0.03, 0.06);
 
 /// The plane, as large as the room.
 pub(super) fn show(
@@ -37,35 +35,11 @@ pub(super) fn show(
             .color(theme::colours().muted)
     };
     // Another codebook is seen whole at first.
-    let drawn = Plot::new(("plane of codes", codebook.codes.shape()))
-        .width(room.x)
-        .height(room.y)
-        // As far is as far along both axes.
-        .data_aspect(1.0)
-        .include_x(lo[0])
-        .include_x(hi[0])
-        .include_y(lo[1])
-        .include_y(hi[1])
-        .set_margin_fraction(MARGIN)
+    let drawn = plot::plane(("plane of codes", codebook.codes.shape()), room, [lo, hi])
         .show_axes(room.y >= LEAST_WITH_AXES)
-        .show_background(false)
-        .show_crosshair(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .grid_color(theme::colours().grid)
-        .grid_spacing(MARKS_APART)
-        .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
-        .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
-        .x_axis_formatter(|mark, _| label(mark, false))
-        .y_axis_formatter(|mark, _| label(mark, false))
         .x_axis_label(name(0))
         .y_axis_label(name(1))
-        .show(ui, |plot| {
-            let wheel = plot.ctx().input(|input| input.smooth_scroll_delta().y);
-            if plot.response().hovered() && wheel != 0.0 {
-                plot.zoom_bounds_around_hovered(Vec2::splat((wheel / 200.0).exp()));
-            }
-        });
+        .show(ui, zoom_by_wheel);
     let (response, transform) = (drawn.response, drawn.transform);
     let rect = *transform.frame();
     let scale = ui.pixels_per_point();

@@ -3,9 +3,9 @@
 mod results;
 mod setup;
 
-use egui::{CentralPanel, Panel, Ui};
+use egui::{CentralPanel, Ui};
 
-use super::{Command, Scene, View, notices, theme};
+use super::{Command, Scene, View, notices, setup_panel, theme};
 use crate::data::Split;
 
 /// How models would be measured.
@@ -42,16 +42,7 @@ impl Default for MeasureForm {
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    Panel::left("measured")
-        .resizable(true)
-        .default_size(268.0)
-        .size_range(240.0..=420.0)
-        .frame(theme::panel_frame())
-        .show(ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                setup::show(ui, scene, &mut view.measure, out);
-            });
-        });
+    setup_panel(ui, "measured", |ui| setup::show(ui, scene, &mut view.measure, out));
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
         notices(ui, scene.notices, out);
         results::show(ui, scene, &mut view.measure, out);

@@ -481,19 +481,12 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
             .show(ui, |ui| curves::show(ui, scene, &mut view.curves, out));
     }
     if shows_setup {
-        Panel::left("setup")
-            .resizable(true)
-            .default_size(268.0)
-            .size_range(240.0..=420.0)
-            .frame(theme::panel_frame())
-            .show(ui, |ui| {
-                egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                    data_panel::show(ui, scene, view, out);
-                    ui.add_space(8.0);
-                    ui.separator();
-                    train_panel::show(ui, scene, view, out);
-                });
-            });
+        setup_panel(ui, "setup", |ui| {
+            data_panel::show(ui, scene, view, out);
+            ui.add_space(8.0);
+            ui.separator();
+            train_panel::show(ui, scene, view, out);
+        });
     }
     if let Some((codebook, code)) = inspected {
         Panel::right("inspector")
@@ -514,6 +507,18 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         ui.ctx().request_repaint();
     }
     commands
+}
+
+/// The panel at the left of a page, for what is set up there.
+fn setup_panel(ui: &mut Ui, id: &'static str, add: impl FnOnce(&mut Ui)) {
+    Panel::left(id)
+        .resizable(true)
+        .default_size(268.0)
+        .size_range(240.0..=420.0)
+        .frame(theme::panel_frame())
+        .show(ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
+        });
 }
 
 fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {

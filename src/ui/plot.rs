@@ -1,6 +1,6 @@
 //! One plot of the row: its curves over the visible steps, fitted vertically to what is visible.
 
-use egui::{Ui, Vec2b};
+use egui::{Ui, Vec2, Vec2b, vec2};
 use egui_plot::{
     GridInput, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine,
 };
@@ -25,7 +25,10 @@ const TITLE_HEIGHT: f32 = 20.0;
 
 /// Marks of the vertical axis lie no nearer to each other than the first, in points; from the second on they
 /// are drawn in full.
-pub(super) const MARKS_APART: egui::Rangef = egui::Rangef { min: 30.0, max: 31.0 };
+const MARKS_APART: egui::Rangef = egui::Rangef { min: 30.0, max: 31.0 };
+
+/// Room around all that lies on a plane, as a share of it.
+const PLANE_MARGIN: Vec2 = vec2(0.03, 0.06);
 
 /// Draws a plot, title included, in `height` points.
 pub(super) fn show(
@@ -300,7 +303,7 @@ fn vertical_limits(runs: &[Lines], names: &[&str]) -> [f64; 2] {
 
 /// Evenly spaced marks on round numbers (1, 2 or 5 times a power of ten), as many as have room when each takes
 /// `widths` times the least; no finer than `least`.
-pub(super) fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
+fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMark> {
     let finest = (input.base_step_size * widths).max(least);
     if !finest.is_normal() {
         return Vec::new();
@@ -316,7 +319,7 @@ pub(super) fn marks_of(input: &GridInput, widths: f64, least: f64) -> Vec<GridMa
 }
 
 /// A number for an axis, with as many places as tell neighbours apart.
-pub(super) fn label(mark: GridMark, log: bool) -> String {
+fn label(mark: GridMark, log: bool) -> String {
     if log {
         return format!("{:.1e}", 10f64.powf(mark.value));
     }
@@ -326,4 +329,35 @@ pub(super) fn label(mark: GridMark, log: bool) -> String {
     }
     let places = (-mark.step_size.log10()).ceil().clamp(0.0, 6.0) as usize;
     format!("{:.places$}", mark.value)
+}
+
+/// A plane on which places lie, as far along both axes; the corners `lo` and `hi` of what is on it are in view at first.
+pub(super) fn plane<'a>(id: impl egui::AsIdSalt, room: Vec2, [lo, hi]: [[f64; 2]; 2]) -> Plot<'a> {
+    Plot::new(id)
+        .width(room.x)
+        .height(room.y)
+        .data_aspect(1.0)
+        .include_x(lo[0])
+        .include_x(hi[0])
+        .include_y(lo[1])
+        .include_y(hi[1])
+        .set_margin_fraction(PLANE_MARGIN)
+        .show_background(false)
+        .show_crosshair(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .grid_color(theme::colours().grid)
+        .grid_spacing(MARKS_APART)
+        .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
+        .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
+        .x_axis_formatter(|mark, _| label(mark, false))
+        .y_axis_formatter(|mark, _| label(mark, false))
+}
+
+/// Lets the wheel alone bring a plane nearer, around the pointer.
+pub(super) fn zoom_by_wheel(plot: &mut PlotUi<'_>) {
+    let wheel = plot.ctx().input(|input| input.smooth_scroll_delta().y);
+    if plot.response().hovered() && wheel != 0.0 {
+        plot.zoom_bounds_around_hovered(Vec2::splat((wheel / 200.0).exp()));
+    }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use egui::{CentralPanel, Modal, Panel, TextEdit, Ui};
 
 use super::words::grouped;
-use super::{Command, RunsAsk, Scene, TrainForm, View, notices, tasks, theme};
+use super::{Command, RunsAsk, Scene, TrainForm, View, notices, setup_panel, tasks, theme};
 use crate::formats::run_list::{DELETED, RunSummary};
 use crate::session::runs::{Column, Standing, shown};
 pub use queue::QueuedRun;
@@ -77,19 +77,12 @@ pub(super) fn training<'a>(scene: &Scene<'a>) -> Option<&'a Path> {
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    Panel::left("queue")
-        .resizable(true)
-        .default_size(268.0)
-        .size_range(240.0..=420.0)
-        .frame(theme::panel_frame())
-        .show(ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-                queue::show(ui, scene, &mut view.runs, out);
-                ui.add_space(8.0);
-                ui.separator();
-                folders(ui, scene, &mut view.runs, out);
-            });
-        });
+    setup_panel(ui, "queue", |ui| {
+        queue::show(ui, scene, &mut view.runs, out);
+        ui.add_space(8.0);
+        ui.separator();
+        folders(ui, scene, &mut view.runs, out);
+    });
     let view = &mut view.runs;
     let all = &scene.runs.all;
     view.chosen.retain(|dir| all.iter().any(|run| run.dir == *dir));

@@ -3,12 +3,12 @@
 use egui::{
     Key, Modifiers, PointerButton, Pos2, Rect, Response, Role, Stroke, Ui, Vec2, WidgetInfo, vec2,
 };
-use egui_plot::{Plot, PlotPoint, PlotTransform};
+use egui_plot::{PlotPoint, PlotTransform};
 
 use super::tell::tell;
 use super::{MapMode, MapScene, MapView, legend};
 use crate::session::map::{Ask, Placed, Projection};
-use crate::ui::plot::{MARKS_APART, label, marks_of};
+use crate::ui::plot::{plane, zoom_by_wheel};
 use crate::ui::words::measure;
 use crate::ui::{Command, Scene, keys, theme};
 
@@ -16,8 +16,6 @@ use crate::ui::{Command, Scene, keys, theme};
 const REACH: f32 = 8.0;
 /// A lower map has no room for axes.
 const LEAST_WITH_AXES: f32 = 130.0;
-/// Room around all points, as a share of them.
-const MARGIN: Vec2 = vec2(0.03, 0.05);
 /// The radius of a dot in points of the screen, from the most points in view to the fewest.
 const RADIUS_PTS: [f32; 2] = [1.2, 4.0];
 /// With no more points in view their images are shown.
@@ -48,37 +46,13 @@ pub(super) fn show(
     let [x_name, y_name] = axis_names(placed);
     let kind = (placed.projection.name(), placed.layout, view.fits);
     let pans = view.mode == MapMode::Pan;
-    let drawn = Plot::new(("map", kind))
-        .width(room.x)
-        .height(room.y)
-        // As far is as far along both axes.
-        .data_aspect(1.0)
-        .include_x(lo[0])
-        .include_x(hi[0])
-        .include_y(lo[1])
-        .include_y(hi[1])
-        .set_margin_fraction(MARGIN)
+    let drawn = plane(("map", kind), room, [lo, hi])
         .show_axes(has_axes)
         .show_grid(placed.chart.is_some())
-        .show_background(false)
-        .show_crosshair(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
         .pan_pointer_button(if pans { PointerButton::Primary } else { PointerButton::Secondary })
-        .grid_color(theme::colours().grid)
-        .grid_spacing(MARKS_APART)
-        .x_grid_spacer(|input| marks_of(&input, 2.0, 0.0))
-        .y_grid_spacer(|input| marks_of(&input, 1.0, 0.0))
-        .x_axis_formatter(|mark, _| label(mark, false))
-        .y_axis_formatter(|mark, _| label(mark, false))
         .x_axis_label(x_name)
         .y_axis_label(y_name)
-        .show(ui, |plot| {
-            let wheel = plot.ctx().input(|input| input.smooth_scroll_delta().y);
-            if plot.response().hovered() && wheel != 0.0 {
-                plot.zoom_bounds_around_hovered(Vec2::splat((wheel / 200.0).exp()));
-            }
-        });
+        .show(ui, zoom_by_wheel);
     let (response, transform) = (drawn.response, drawn.transform);
     let rect = *transform.frame();
     let seen = [transform.bounds().min(), transform.bounds().max()];
