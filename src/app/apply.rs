@@ -230,7 +230,7 @@ impl ZscopeApp {
         found: Found,
     ) {
         // Data and pictures are looked at through a model; the first one is the demo.
-        if self.model_question == 0 && !matches!(found, Found::Model | Found::Workspace) {
+        if self.model_question == 0 && !matches!(found, Found::Model | Found::Workspace(_)) {
             self.open_demo(Demo::Vae);
         }
         match found {
@@ -248,12 +248,11 @@ impl ZscopeApp {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.add_picture(name, Source::File(path));
             }
-            Found::Workspace => match Workspace::read(&path) {
-                Ok(workspace) if !self.is_busy() => self.take_up(ctx, workspace, true),
-                Ok(_) => {}
-                Err(error) => self.notice(error.to_string(), true),
-            },
-            Found::Data(_) | Found::Model => {}
+            Found::Workspace(Ok(workspace)) if !self.is_busy() => {
+                self.take_up(ctx, *workspace, true);
+            }
+            Found::Workspace(Err(error)) => self.notice(error, true),
+            Found::Workspace(Ok(_)) | Found::Data(_) | Found::Model => {}
         }
     }
 
@@ -406,7 +405,8 @@ fn recipe_of(opened: &Opened) -> Option<Recipe> {
 /// What a path leads to, by what its files are called.
 fn found_at(path: &Path) -> Found {
     if path.is_file() && path.extension().is_some_and(|ending| ending == workspace::ENDING) {
-        return Found::Workspace;
+        let read = Workspace::read(path).map(Box::new);
+        return Found::Workspace(read.map_err(|error| error.to_string()));
     }
     if RunDir::is_run(path) || path.join("model.safetensors").is_file() {
         return Found::Model;

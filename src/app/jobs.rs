@@ -14,6 +14,7 @@ use super::opening::OpenedData;
 use super::palette;
 use super::runs::ReadRuns;
 use super::survey::{CodePictures, Surveyed};
+use super::workspace::Workspace;
 use crate::array::NamedArrays;
 use crate::data::DataSpec;
 use crate::event::Event;
@@ -102,8 +103,8 @@ pub(super) enum Found {
     Data(DataSpec),
     /// One picture.
     Picture,
-    /// A workspace.
-    Workspace,
+    /// A workspace, or why the file is none.
+    Workspace(Result<Box<Workspace>, String>),
     /// A model, or nothing that is known.
     Model,
 }
