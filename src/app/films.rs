@@ -13,6 +13,7 @@ use crate::graph::lower::Networks;
 use crate::picture::ValueRange;
 use crate::session::sheets::SheetName;
 use crate::session::wanted::Point;
+use crate::train::memory::{available_bytes, check_pictures};
 use crate::watch::Watch;
 
 /// Pictures that are made together.
@@ -65,6 +66,12 @@ impl ZscopeApp {
         path: PathBuf,
     ) {
         let Some(model) = &self.model else { return };
+        let latent: usize = model.config.latent().iter().product();
+        // As they are decoded, and once more as they are written.
+        let values = latent + 2 * model.image.len();
+        if let Err(error) = check_pictures(points.len(), values, available_bytes()) {
+            return self.notice(format!("save pictures: {error}"), true);
+        }
         let (networks, range) = (model.networks.clone(), model.range);
         let task = self.tasks.begin("Saving pictures");
         let watch = task.watch(ctx);
