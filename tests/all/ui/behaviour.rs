@@ -933,7 +933,7 @@ fn names_are_short() {
 
 /// Whether a place is a gap between views or the bar with their names, which can be dragged too: each view can be
 /// arranged by its name and by the menu of views.
-fn is_of_the_dock(rect: egui::Rect) -> bool {
+pub fn is_of_the_dock(rect: egui::Rect) -> bool {
     const GAP: f32 = 6.0;
     const BAR: f32 = 22.0;
     [rect.width(), rect.height()].contains(&GAP) || (rect.height() - BAR).abs() < 0.5
