@@ -164,6 +164,14 @@ impl Behavior<Pane> for Views<'_, '_> {
         }
     }
 
+    fn drag_preview_stroke(&self, _visuals: &Visuals) -> Stroke {
+        Stroke::new(1.0, theme::colours().accent)
+    }
+
+    fn drag_preview_color(&self, _visuals: &Visuals) -> Color32 {
+        theme::colours().accent.gamma_multiply(0.25)
+    }
+
     fn tab_bar_color(&self, _visuals: &Visuals) -> Color32 {
         Color32::TRANSPARENT
     }
