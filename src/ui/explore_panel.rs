@@ -59,13 +59,10 @@ pub(super) fn title(pane: Pane, scene: &Scene<'_>) -> &'static str {
 }
 
 /// What a view tells beside its name.
-pub(super) fn summary(ui: &mut Ui, pane: Pane, scene: &Scene<'_>, view: &View) {
-    match (pane, scene.codebook) {
-        (Pane::Picture, _) => unfinished(ui, scene),
-        (Pane::Reconstructions, _) => probe::summary(ui, scene),
-        (Pane::Codebook | Pane::Palette, Some(codebook)) => {
-            codebook_panel::summary(ui, codebook, &view.codebook);
-        }
+pub(super) fn summary(ui: &mut Ui, pane: Pane, scene: &Scene<'_>) {
+    match pane {
+        Pane::Picture => unfinished(ui, scene),
+        Pane::Reconstructions => probe::summary(ui, scene),
         _ => {}
     }
 }

@@ -117,7 +117,7 @@ impl Behavior<Pane> for Views<'_, '_> {
         ui.allocate_ui_with_layout(
             egui::vec2(room, TAB_BAR),
             egui::Layout::right_to_left(egui::Align::Center),
-            |ui| explore_panel::summary(ui, pane, self.scene, self.view),
+            |ui| explore_panel::summary(ui, pane, self.scene),
         );
     }
 

@@ -611,6 +611,14 @@ fn a_selected_code_lights_the_watched_images() {
 }
 
 #[test]
+fn how_codes_are_used_is_told_once() {
+    let mut harness = Window::with_codes(512).open([1920.0, 1080.0]);
+    asked(&mut harness);
+    let told = painted(&harness).lines().filter(|line| line.contains(" of 512 used")).count();
+    assert_eq!(told, 1, "{}", painted(&harness));
+}
+
+#[test]
 fn tabs_are_remembered() {
     let mut harness = Window::with_codes(512).open(SIZES[0]);
     assert!(harness.query_by_label("Codebook heatmap").is_some(), "the codebook first");
