@@ -22,7 +22,7 @@ use crate::train::runs;
 use crate::train::settings::Settings;
 use crate::train::start::{Length, Request, StartError, resume, settings_from_json};
 use crate::train::worker::{Control, Plan};
-use crate::ui::{Command, Demo, Page, TrainForm};
+use crate::ui::{Command, Demo, Page, TrainForm, View};
 
 impl ZscopeApp {
     /// Does one thing that a person asked for.
@@ -199,6 +199,11 @@ impl ZscopeApp {
     /// Where a person stands in the latent space of the model.
     pub fn explore(&self) -> &Explore {
         &self.explore
+    }
+
+    /// What the views remember for themselves.
+    pub fn view(&self) -> &View {
+        &self.view
     }
 
     /// Whether there is a model in the explorer.

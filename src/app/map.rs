@@ -2,6 +2,7 @@
 
 mod canvas;
 mod encode;
+mod kept_picture;
 mod near;
 mod place;
 mod save;
@@ -400,7 +401,7 @@ impl ZscopeApp {
         }
         let canvas = self.render_state.as_ref().filter(|_| self.map.state.placed().is_some());
         let Some(state) = canvas else { return };
-        let canvas = self.map.canvas.get_or_insert_with(|| PointCanvas::new(state));
+        let canvas = self.map.canvas.get_or_insert_with(|| PointCanvas::new(state, ctx));
         let map = &self.map.state;
         let is_stale = canvas.is_older_than(map.places_version(), map.look_version());
         if is_stale {

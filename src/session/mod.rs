@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 use crate::event::{Event, FinishReason, RunStarted, StepRecord, Value};
 pub use compared::Compared;
-pub use series::{Ema, Series, decimate, write_csv};
+pub use series::{Ema, Series, decimate, thin, write_csv};
 pub use steps::Steps;
 
 /// How many different warnings are kept; the oldest go first.

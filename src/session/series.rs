@@ -220,6 +220,40 @@ fn emit_column(values: &[f32], points: std::ops::Range<usize>, emit: &mut impl F
     }
 }
 
+/// Leaves out points, `at` being where they are, as long as the line passes within `tolerance` above or below each of
+/// them. The first, the last and gaps (values that are NaN, and the ends beside them) stay. Takes points in order of x.
+///
+/// # Source
+/// The swinging door of process recorders (Bristol 1990, "Swinging Door Trending"), between points as they are.
+pub fn thin<T: Copy>(points: &mut Vec<T>, tolerance: f64, at: impl Fn(&T) -> [f64; 2]) {
+    let (mut kept, mut next) = (0, 0);
+    while next < points.len() {
+        points[kept] = points[next];
+        kept += 1;
+        next += reach(&points[next..], tolerance, &at);
+    }
+    points.truncate(kept);
+}
+
+/// How many points on a line that begins at the first may end.
+fn reach<T>(points: &[T], tolerance: f64, at: impl Fn(&T) -> [f64; 2]) -> usize {
+    let [x, y] = at(&points[0]);
+    let mut reach = 1;
+    // The slopes that pass near to all points so far.
+    let [mut least, mut greatest] = [f64::NEG_INFINITY, f64::INFINITY];
+    for (index, point) in points.iter().enumerate().skip(1) {
+        let [dx, dy] = [at(point)[0] - x, at(point)[1] - y];
+        // A slope to a gap lies in no range.
+        if !(least..=greatest).contains(&(dy / dx)) {
+            break;
+        }
+        least = least.max((dy - tolerance) / dx);
+        greatest = greatest.min((dy + tolerance) / dx);
+        reach = index;
+    }
+    reach
+}
+
 /// A smoothed copy of a series: the exponential moving average, debiased so that it starts at the first
 /// value and not at zero. Kept up to date at the cost of the new points alone.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use egui_plot::PlotPoint;
 
-use crate::session::{Ema, Series, decimate};
+use crate::session::{Ema, Series, decimate, thin};
+
+/// How far a line may pass by a point that it stands for, in pixels.
+const DEVIATION: f64 = 0.5;
 
 /// How a plot looks at its curves.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,11 +40,15 @@ pub(super) struct CurveLines {
     /// The least and the greatest value to be seen.
     pub range: Option<[f64; 2]>,
     made_for: Option<(Look, u64)>,
+    /// The steps that are shown.
+    steps: [f64; 2],
+    /// The height of a pixel that the points were traced for.
+    traced_for: Option<f64>,
     average: Ema,
 }
 
 impl Lines {
-    /// Brings a curve up to date; `last_step` is the run's newest step.
+    /// Brings a curve's range up to date; `last_step` is the run's newest step.
     pub(super) fn update(&mut self, name: &str, series: &Series, look: Look, last_step: u64) {
         // No allocation for a curve that is known.
         match self.0.get_mut(name) {
@@ -49,6 +56,13 @@ impl Lines {
             None => {
                 self.0.entry(name.to_owned()).or_default().update(series, look, last_step);
             }
+        }
+    }
+
+    /// Brings the points of a curve up to date for a plot whose pixels are `pixel` high.
+    pub(super) fn trace(&mut self, name: &str, series: &Series, pixel: f64) {
+        if let Some(lines) = self.0.get_mut(name) {
+            lines.trace(series, pixel);
         }
     }
 
@@ -65,12 +79,25 @@ impl CurveLines {
             return;
         }
         self.made_for = Some((look, past));
+        self.traced_for = None;
         self.len = len;
-        let steps = look.zoom.unwrap_or([0.0, last_step.max(1) as f64]);
-        fill(&mut self.raw, series, series.values(), steps, look);
-        let values = self.average.update(series, look.smoothing);
-        fill(&mut self.smooth, series, values, steps, look);
-        self.range = range(series, &self.raw, steps, look);
+        self.steps = look.zoom.unwrap_or([0.0, last_step.max(1) as f64]);
+        self.range = range(series, self.steps, look);
+    }
+
+    fn trace(&mut self, series: &Series, pixel: f64) {
+        // A plot whose range creeps along keeps its points until a pixel is half or twice as high.
+        let pixel = if pixel.is_normal() { pixel.log2().floor().exp2() } else { 0.0 };
+        let Some((look, _)) = self.made_for.filter(|_| self.traced_for != Some(pixel)) else {
+            return;
+        };
+        self.traced_for = Some(pixel);
+        let points = |points: &mut Vec<PlotPoint>, values: &[f32]| {
+            fill(points, series, values, self.steps, look);
+            thin(points, DEVIATION * pixel, |point| [point.x, point.y]);
+        };
+        points(&mut self.raw, series.values());
+        points(&mut self.smooth, self.average.update(series, look.smoothing));
     }
 
     /// Whether a curve that grew to `len` points still draws the same, but for half a pixel at its end.
@@ -89,14 +116,20 @@ fn fill(points: &mut Vec<PlotPoint>, series: &Series, values: &[f32], steps: [f6
 }
 
 /// What is to be seen vertically, without outliers where the look says so.
-fn range(series: &Series, points: &[PlotPoint], steps: [f64; 2], look: Look) -> Option<[f64; 2]> {
-    let robust = series.robust_range(steps[0], steps[1]).filter(|_| look.robust);
+fn range(series: &Series, steps: [f64; 2], look: Look) -> Option<[f64; 2]> {
     let scaled = |value: f32| f64::from(if look.log { value.log10() } else { value });
-    let ends = robust.map(|(lo, hi)| [scaled(lo), scaled(hi)]);
-    let seen = points.iter().map(|point| point.y);
-    let values = ends.into_iter().flatten().chain(seen.filter(|_| robust.is_none()));
-    values.filter(|value| value.is_finite()).fold(None, |limits: Option<[f64; 2]>, value| {
-        let [lo, hi] = limits.unwrap_or([value, value]);
-        Some([lo.min(value), hi.max(value)])
-    })
+    let mut limits: Option<[f64; 2]> = None;
+    let mut take = |value: f64| {
+        if value.is_finite() {
+            let [lo, hi] = limits.unwrap_or([value, value]);
+            limits = Some([lo.min(value), hi.max(value)]);
+        }
+    };
+    match series.robust_range(steps[0], steps[1]).filter(|_| look.robust) {
+        Some((lo, hi)) => [lo, hi].into_iter().for_each(|end| take(scaled(end))),
+        None => series.decimate(steps[0], steps[1], look.columns, |_, value| {
+            take(scaled(value as f32));
+        }),
+    }
+    limits
 }

@@ -5,6 +5,7 @@ mod chosen;
 mod colours;
 mod legend;
 mod plot;
+mod sight;
 mod tell;
 mod thumbs;
 mod toolbar;
@@ -13,6 +14,7 @@ use egui::{Label, Rect, Ui, vec2};
 
 pub use canvas::Canvas;
 pub use colours::colours;
+pub use sight::Sight;
 pub use thumbs::Thumbs;
 
 use super::{Command, Scene, View, theme};

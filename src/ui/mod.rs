@@ -71,7 +71,7 @@ pub use directions::{DirectionsView, Teachers};
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
-pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Thumbs, colours as map_colours};
+pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours as map_colours};
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
 pub use runs::{QueuedRun, RunsView};

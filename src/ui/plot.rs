@@ -55,9 +55,20 @@ pub(super) fn show(
         }
     }
     let limits = vertical_limits(&view.lines[..runs], &names);
+    let height = (height - TITLE_HEIGHT).max(48.0);
+    let pixel = (limits[1] - limits[0]) / f64::from(height * ui.pixels_per_point());
+    for (run, lines) in view.lines.iter_mut().enumerate().take(runs) {
+        for name in &names {
+            if let Some(series) = series_of(scene, run, name) {
+                lines.trace(name, series, pixel);
+            }
+        }
+    }
     let shown = &*view;
+    // Where curves have no colour of their own, faint lines would only blur them.
+    let has_raw = names.len() <= theme::colours().curves.len();
     let response = Plot::new(kind.title)
-        .height((height - TITLE_HEIGHT).max(48.0))
+        .height(height)
         .show_grid(Vec2b::new(false, true))
         .show_background(false)
         .allow_scroll(false)
@@ -90,7 +101,7 @@ pub(super) fn show(
             for run in (0..runs).rev() {
                 for (index, name) in names.iter().enumerate() {
                     if series_of(scene, run, name).is_some() {
-                        curve(plot, shown, run, name, theme::curve(index));
+                        curve(plot, shown, run, name, theme::curve(index), has_raw);
                     }
                 }
             }
@@ -145,14 +156,15 @@ pub(super) fn style(run: usize) -> LineStyle {
     }
 }
 
-/// The raw line, faint behind the smoothed one; broken where a value is not a number. Of a compared run only
-/// one of the two.
+/// The raw line, faint behind the smoothed one where there is one; broken where a value is not a number. Of a compared
+/// run only one of the two.
 fn curve<'a>(
     plot: &mut PlotUi<'a>,
     view: &'a CurvesView,
     run: usize,
     name: &str,
     colour: egui::Color32,
+    has_raw: bool,
 ) {
     let Some(drawn) = view.lines.get(run).and_then(|lines| lines.get(name)) else { return };
     let smoothed = view.smoothing > 0.0;
@@ -170,13 +182,14 @@ fn curve<'a>(
     if run > 0 {
         return lines(points, &|line| line.style(style(run)).width(1.2));
     }
-    if smoothed && !few {
+    if !smoothed || few {
+        return lines(points, &|line| line.width(1.0));
+    }
+    if has_raw {
         let faint = colour.gamma_multiply(0.25);
         lines(&drawn.raw, &|line| line.color(faint).width(1.0));
-        lines(points, &|line| line.width(1.6));
-    } else {
-        lines(points, &|line| line.width(1.0));
     }
+    lines(points, &|line| line.width(1.6));
 }
 
 /// What was changed while training: a line each, and its text where there is room before the next line.

@@ -3,4 +3,5 @@
 mod chart;
 mod layouts;
 mod neighbours;
+mod sight;
 pub mod state;

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use zscope::event::{Event, FinishReason, RunStarted, StepRecord};
 use zscope::random::{Purpose, stream};
 use zscope::session::{
-    Compared, Ema, MAX_WARNINGS, Phase, Series, Session, Steps, decimate, write_csv,
+    Compared, Ema, MAX_WARNINGS, Phase, Series, Session, Steps, decimate, thin, write_csv,
 };
 
 use crate::common::{Tolerance, assert_close, first_difference};
@@ -219,6 +219,49 @@ fn decimation_keeps_extremes_ends_and_gaps() {
         assert_eq!(finite().reduce(f64::min), drawn().reduce(f64::min), "smallest");
         let gaps = visible().any(|p| !p.1.is_finite());
         assert_eq!(gaps, inside.iter().any(|p| p.1.is_nan()), "gaps");
+    }
+}
+
+/// What is left of a line whose points are one step apart.
+fn thinned(values: &[f64], tolerance: f64) -> Vec<[f64; 2]> {
+    let mut points: Vec<[f64; 2]> = (0..).zip(values).map(|(x, y)| [f64::from(x), *y]).collect();
+    thin(&mut points, tolerance, |point| *point);
+    points
+}
+
+#[test]
+fn thinning_by_hand() {
+    let xs = |points: Vec<[f64; 2]>| points.iter().map(|point| point[0]).collect::<Vec<_>>();
+    assert_eq!(xs(thinned(&[1.0; 9], 0.0)), [0.0, 8.0], "a flat line is its ends");
+    assert_eq!(xs(thinned(&[0.0, 1.0, 2.0, 1.0, 0.0], 0.1)), [0.0, 2.0, 4.0], "a corner stays");
+    assert_eq!(xs(thinned(&[0.0, 0.1, 0.0, 0.1, 0.0], 0.1)), [0.0, 4.0], "ripples go");
+    assert_eq!(xs(thinned(&[0.0, 0.1, 0.0, 0.1, 0.0], 0.01)).len(), 5, "unless they show");
+    let gap = thinned(&[1.0, 1.0, 1.0, f64::NAN, 2.0, 2.0, 2.0], 0.5);
+    assert_eq!(xs(gap), [0.0, 2.0, 3.0, 4.0, 6.0], "the gap and its ends stay");
+    assert_eq!(thinned(&[], 1.0).len(), 0, "nothing");
+}
+
+#[test]
+fn a_thinned_line_passes_near_every_point() {
+    let mut rng = stream(6, 0, Purpose::Evaluate);
+    for tolerance in [0.0, 0.02, 0.3, 5.0] {
+        let mut at = 0.0;
+        let walk = |_| {
+            at += rng.random_range(-0.2..0.2);
+            at
+        };
+        let values: Vec<f64> = (0..500).map(walk).collect();
+        let points = thinned(&values, tolerance);
+        let mut farthest: f64 = 0.0;
+        for pair in points.windows(2) {
+            let [[x0, y0], [x1, y1]] = [pair[0], pair[1]];
+            for x in x0 as usize..=x1 as usize {
+                let share = (x as f64 - x0) / (x1 - x0);
+                farthest = farthest.max((y0 + share * (y1 - y0) - values[x]).abs());
+            }
+        }
+        assert!(farthest <= tolerance + 1e-9, "{farthest} from a point at {tolerance}");
+        assert_eq!(points.len() < values.len() / 2, tolerance >= 0.3, "{} points", points.len());
     }
 }
 

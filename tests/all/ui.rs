@@ -12,6 +12,7 @@ mod directions;
 mod dock;
 mod evaluate;
 mod inside;
+mod kept_points;
 mod layout;
 mod made_up;
 mod map;

@@ -1,15 +1,17 @@
 //! Points on the graphics device: uploaded when they change, drawn by a paint callback of the window.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytemuck::{Pod, Zeroable};
-use eframe::egui::{Color32, Rect, Shape};
+use eframe::egui::{Color32, Context, Shape};
 use eframe::egui_wgpu::{
     Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor,
 };
 use wgpu::util::DeviceExt as _;
 
-use crate::ui::Canvas;
+use super::kept_picture::KeptPicture;
+use crate::ui::{Canvas, Sight};
 
 /// As `PointsParams` in `shaders/points.wgsl`.
 #[repr(C)]
@@ -30,50 +32,34 @@ pub(super) struct PointCanvas {
     state: RenderState,
     pipeline: wgpu::RenderPipeline,
     params: wgpu::Buffer,
+    /// Where the processor draws, points are drawn apart and kept; a real device draws all of them in every frame.
+    kept: Option<Arc<Mutex<KeptPicture>>>,
     shown: Option<Canvas>,
     versions: [u64; 2],
 }
 
 impl PointCanvas {
-    /// Prepares a device.
-    pub(super) fn new(state: &RenderState) -> Self {
+    /// Prepares a device; `ctx` is asked for another frame where one is not enough.
+    pub(super) fn new(state: &RenderState, ctx: &Context) -> Self {
         let device = &state.device;
-        let shader = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("points"),
-            source: wgpu::ShaderSource::Wgsl(include_str!("../../../shaders/points.wgsl").into()),
-        });
-        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("points"),
-            layout: None,
-            vertex: wgpu::VertexState {
-                module: &shader,
-                entry_point: Some("corner_of_dot"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                buffers: &[],
-            },
-            primitive: wgpu::PrimitiveState::default(),
-            depth_stencil: None,
-            multisample: wgpu::MultisampleState::default(),
-            fragment: Some(wgpu::FragmentState {
-                module: &shader,
-                entry_point: Some("colour_of_dot"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                targets: &[Some(wgpu::ColorTargetState {
-                    format: state.target_format,
-                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                    write_mask: wgpu::ColorWrites::ALL,
-                })],
-            }),
-            multiview_mask: None,
-            cache: None,
-        });
+        let source = include_str!("../../../shaders/points.wgsl");
+        let pipeline = pipeline(state, "points", source, ["corner_of_dot", "colour_of_dot"]);
         let params = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("points params"),
             size: size_of::<PointsParams>() as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        Self { state: state.clone(), pipeline, params, shown: None, versions: [u64::MAX; 2] }
+        let is_software = state.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let kept = || Arc::new(Mutex::new(KeptPicture::new(state, ctx)));
+        Self {
+            state: state.clone(),
+            pipeline,
+            params,
+            kept: is_software.then(kept),
+            shown: None,
+            versions: [u64::MAX; 2],
+        }
     }
 
     /// What draws the points that are on the device.
@@ -110,80 +96,138 @@ impl PointCanvas {
         };
         let places = buffer("places of points", bytemuck::cast_slice(&places[..number]));
         let colours = buffer("colours of points", bytemuck::cast_slice(&colours[..number]));
-        let buffers = [&self.params, &places, &colours];
-        let entries: Vec<_> = (0..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("points"),
-            layout: &self.pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        });
-        let points = Arc::new(OnDevice {
+        let bindings = [&self.params, &places, &colours].map(wgpu::Buffer::as_entire_binding);
+        let points = Arc::new(Dots {
+            bindings: bind(&self.state, &self.pipeline, &bindings),
             pipeline: self.pipeline.clone(),
             params: self.params.clone(),
-            bindings,
-            vertices: 3 * number as u32,
+            number: number as u32,
             to_linear: u32::from(self.state.target_format.is_srgb()),
         });
-        self.shown = Some(Canvas::new(move |rect, seen, radius_pts| {
-            let drawing = Drawing { points: Arc::clone(&points), rect, seen, radius_pts };
-            Shape::Callback(Callback::new_paint_callback(rect, drawing))
+        let kept = self.kept.clone();
+        self.shown = Some(Canvas::new(move |rect, sight| {
+            let dots = Arc::clone(&points);
+            Shape::Callback(match &kept {
+                Some(kept) => {
+                    Callback::new_paint_callback(rect, Kept { kept: Arc::clone(kept), dots, sight })
+                }
+                None => Callback::new_paint_callback(rect, AtOnce { dots, sight }),
+            })
         }));
     }
 }
 
-struct OnDevice {
+/// A pipeline that blends onto the window without vertex buffers: the names are those of its vertex and its fragment
+/// shader.
+pub(super) fn pipeline(
+    state: &RenderState,
+    label: &str,
+    source: &str,
+    [vertex, fragment]: [&str; 2],
+) -> wgpu::RenderPipeline {
+    let module = state.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(label),
+        source: wgpu::ShaderSource::Wgsl(source.into()),
+    });
+    state.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some(label),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some(vertex),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some(fragment),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            targets: &[Some(wgpu::ColorTargetState {
+                format: state.target_format,
+                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                write_mask: wgpu::ColorWrites::ALL,
+            })],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}
+
+/// Binds what a pipeline reads, in order.
+pub(super) fn bind(
+    state: &RenderState,
+    pipeline: &wgpu::RenderPipeline,
+    resources: &[wgpu::BindingResource<'_>],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = (0..)
+        .zip(resources)
+        .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
+        .collect();
+    state.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
+}
+
+/// Points on the device.
+pub(super) struct Dots {
     pipeline: wgpu::RenderPipeline,
     params: wgpu::Buffer,
     bindings: wgpu::BindGroup,
-    vertices: u32,
+    /// How many.
+    pub(super) number: u32,
     to_linear: u32,
 }
 
-/// The points as they are seen in one frame.
-struct Drawing {
-    points: Arc<OnDevice>,
-    rect: Rect,
-    seen: [[f64; 2]; 2],
-    radius_pts: f32,
-}
-
-impl Drawing {
-    fn params(&self, pixels_per_point: f32) -> PointsParams {
-        let [lo, hi] = self.seen;
+impl Dots {
+    /// Says how they are looked at in this frame.
+    pub(super) fn look(&self, queue: &wgpu::Queue, sight: &Sight) {
+        let [lo, _] = sight.seen;
+        let [width, height] = sight.size.map(|side| side as f32);
+        let scale = sight.scale();
         // Clip space is 2 wide and 2 high, around 0.
-        let [scale_x, scale_y] =
-            [0, 1].map(|axis: usize| 2.0 / (hi[axis] - lo[axis]).max(f64::MIN_POSITIVE));
-        let [width, height] = [self.rect.width(), self.rect.height()].map(|side| side.max(1.0));
-        PointsParams {
+        let [scale_x, scale_y] = [0, 1].map(|axis| 2.0 * scale[axis] / f64::from(sight.size[axis]));
+        let params = PointsParams {
             scale_x: scale_x as f32,
             scale_y: scale_y as f32,
             shift_x: (-1.0 - lo[0] * scale_x) as f32,
             shift_y: (-1.0 - lo[1] * scale_y) as f32,
-            radius_x: 2.0 * self.radius_pts / width,
-            radius_y: 2.0 * self.radius_pts / height,
-            radius_px: (self.radius_pts * pixels_per_point).max(0.5),
-            to_linear: self.points.to_linear,
-        }
+            radius_x: 2.0 * sight.radius / width,
+            radius_y: 2.0 * sight.radius / height,
+            radius_px: sight.radius,
+            to_linear: self.to_linear,
+        };
+        queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
+    }
+
+    /// Draws some of them.
+    pub(super) fn draw(&self, pass: &mut wgpu::RenderPass<'_>, which: Range<u32>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.draw(3 * which.start..3 * which.end, 0..1);
     }
 }
 
-impl CallbackTrait for Drawing {
+/// All points as they are seen in one frame.
+struct AtOnce {
+    dots: Arc<Dots>,
+    sight: Sight,
+}
+
+impl CallbackTrait for AtOnce {
     fn prepare(
         &self,
         _device: &wgpu::Device,
         queue: &wgpu::Queue,
-        screen: &ScreenDescriptor,
+        _screen: &ScreenDescriptor,
         _encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let params = self.params(screen.pixels_per_point);
-        queue.write_buffer(&self.points.params, 0, bytemuck::bytes_of(&params));
+        self.dots.look(queue, &self.sight);
         Vec::new()
     }
 
@@ -193,8 +237,37 @@ impl CallbackTrait for Drawing {
         pass: &mut wgpu::RenderPass<'static>,
         _resources: &CallbackResources,
     ) {
-        pass.set_pipeline(&self.points.pipeline);
-        pass.set_bind_group(0, &self.points.bindings, &[]);
-        pass.draw(0..self.points.vertices, 0..1);
+        self.dots.draw(pass, 0..self.dots.number);
+    }
+}
+
+/// The picture of them that is kept, as it is seen in one frame.
+struct Kept {
+    kept: Arc<Mutex<KeptPicture>>,
+    dots: Arc<Dots>,
+    sight: Sight,
+}
+
+impl CallbackTrait for Kept {
+    fn prepare(
+        &self,
+        _device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        _screen: &ScreenDescriptor,
+        encoder: &mut wgpu::CommandEncoder,
+        _resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.draw_on(&self.dots, self.sight, queue, encoder);
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        _info: eframe::egui::PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        _resources: &CallbackResources,
+    ) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).paint(pass);
     }
 }

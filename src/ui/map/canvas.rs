@@ -5,23 +5,24 @@ use std::sync::Arc;
 
 use egui::{Rect, Shape};
 
+use super::Sight;
+
 /// Draws the points of a map: made where the graphics device is, used where the map is laid out.
 #[derive(Clone)]
 pub struct Canvas(Arc<Draw>);
 
-/// From where to draw, what part of the plane is seen there (its lower left and upper right corner) and the radius of a
-/// dot in points to a shape.
-type Draw = dyn Fn(Rect, [[f64; 2]; 2], f32) -> Shape + Send + Sync;
+/// Where to draw and what is seen there, to a shape.
+type Draw = dyn Fn(Rect, Sight) -> Shape + Send + Sync;
 
 impl Canvas {
     /// Something that draws.
-    pub fn new(draw: impl Fn(Rect, [[f64; 2]; 2], f32) -> Shape + Send + Sync + 'static) -> Self {
+    pub fn new(draw: impl Fn(Rect, Sight) -> Shape + Send + Sync + 'static) -> Self {
         Self(Arc::new(draw))
     }
 
     /// The points as a shape.
-    pub fn shape(&self, rect: Rect, seen: [[f64; 2]; 2], radius_pts: f32) -> Shape {
-        (self.0)(rect, seen, radius_pts)
+    pub fn shape(&self, rect: Rect, sight: Sight) -> Shape {
+        (self.0)(rect, sight)
     }
 }
 

@@ -6,7 +6,7 @@ use egui::{
 use egui_plot::{PlotPoint, PlotTransform};
 
 use super::tell::tell;
-use super::{MapMode, MapScene, MapView, legend};
+use super::{MapMode, MapScene, MapView, Sight, legend};
 use crate::session::map::{Ask, Placed, Projection};
 use crate::ui::plot::{plane, zoom_by_wheel};
 use crate::ui::words::measure;
@@ -18,6 +18,7 @@ const REACH: f32 = 8.0;
 const LEAST_WITH_AXES: f32 = 130.0;
 /// The radius of a dot in points of the screen, from the most points in view to the fewest.
 const RADIUS_PTS: [f32; 2] = [1.2, 4.0];
+const RADIUS_STEP_PTS: f32 = 0.4;
 /// With no more points in view their images are shown.
 const MOST_IMAGES: usize = 240;
 /// The side of such an image in points of the screen.
@@ -62,7 +63,8 @@ pub(super) fn show(
     let in_view = drawing.in_view();
     let radius = radius_of(in_view.len(), rect);
     if let Some(canvas) = map.canvas {
-        ui.painter_at(rect).add(canvas.shape(rect, seen, radius));
+        let sight = Sight::new(rect, seen, radius, ui.pixels_per_point());
+        ui.painter_at(rect).add(canvas.shape(rect, sight));
     }
     if view.shows_images && in_view.len() <= MOST_IMAGES {
         drawing.images(ui, view, &in_view);
@@ -100,10 +102,11 @@ fn extent(places: &[[f32; 2]]) -> [[f64; 2]; 2] {
     if lo[0] < hi[0] || lo[1] < hi[1] { corners } else { [[-1.0; 2], [1.0; 2]] }
 }
 
-/// The fewer points are in view, the larger they are.
+/// The fewer points are in view, the larger they are; in steps, as another radius is another picture.
 fn radius_of(in_view: usize, rect: Rect) -> f32 {
     let room = (rect.area() / in_view.max(1) as f32).sqrt();
-    (0.22 * room).clamp(RADIUS_PTS[0], RADIUS_PTS[1])
+    let radius = (0.22 * room / RADIUS_STEP_PTS).round() * RADIUS_STEP_PTS;
+    radius.clamp(RADIUS_PTS[0], RADIUS_PTS[1])
 }
 
 /// The map as it lies on the screen.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eframe::egui;
-use egui_kittest::Harness;
+use egui_kittest::{Harness, HarnessBuilder};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use zscope::app::ZscopeApp;
@@ -29,15 +29,16 @@ use zscope::ui::{
 /// Commands to each model.
 const COMMANDS: usize = 1000;
 
-fn open(demo: Demo) -> Harness<'static, ZscopeApp> {
+/// The whole program with a demo in it.
+pub fn open_demo(demo: Demo, builder: HarnessBuilder<ZscopeApp>) -> Harness<'static, ZscopeApp> {
     let args = WindowArgs {
         path: Some(PathBuf::from(demo.path())),
         engine: EngineKind::Cpu,
         frame_log: None,
         script: None,
     };
-    let builder = Harness::builder().with_size([900.0, 600.0]).allow_missing_glyphs();
     let mut harness = builder
+        .allow_missing_glyphs()
         .with_accessibility_check(false)
         .build_eframe(|cc| ZscopeApp::new(cc, args).expect("nothing that could fail"));
     for _ in 0..2000 {
@@ -247,7 +248,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
 fn survives(demo: Demo, seed: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut rng = stream(seed, 0, Purpose::Explore);
-    let mut harness = open(demo);
+    let mut harness = open_demo(demo, Harness::builder().with_size([900.0, 600.0]));
     let d = harness.state().explore().latent().len();
     for step in 0..COMMANDS {
         let command = any_command(&mut rng, folder.path());
