@@ -24,7 +24,7 @@
 //! # Where things are
 //!
 //! - Plain types that cross every border lie at the root: [`mod@array`], [`panics`], [`picture`], [`random`], [`latest`],
-//!   [`event`], [`watch`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
+//!   [`event`], [`watch`], [`language`], and [`codec`], the one trait that every way of running a model fulfils (the engines, and
 //!   the training module itself), so that evaluation, reconstruction and the command line are written once.
 //! - An architecture's description (for example [`graph::lower::vae::VaeConfig`]) lies beside its lowering
 //!   rather than in [`model`]: it is plain data, and the burn module and the graphs are both built from it.
@@ -124,6 +124,9 @@
 //!   ([`ui::Shape`]), not as the tree of the library: whatever a file holds becomes one that can be shown, or none.
 //! - Small pictures beside the pad (traversals, bookmarks, stations, directions) are sheets ([`session::sheets`]): a view
 //!   says in every frame of what points it shows pictures, and only those that changed are drawn, after the point and the pad.
+//! - Texts of the window are their own keys in the files of other languages ([`language`]): the code reads as the window
+//!   does, and a test reads the code for texts without a translation. The language belongs to the window's thread, as the
+//!   ground does; what other threads and the command line say stays English.
 //! - Colours depend on the ground, dark or light, which belongs to the window's thread ([`ui::theme`]): a parameter
 //!   through every function that draws would say the same in a thousand places.
 
@@ -134,6 +137,7 @@ pub mod engine;
 pub mod event;
 pub mod formats;
 pub mod graph;
+pub mod language;
 pub mod latent;
 pub mod latest;
 pub mod layout;

@@ -161,6 +161,7 @@ impl ZscopeApp {
             }
             Command::ShowKeys(is_shown) => self.view.shows_keys = is_shown,
             Command::SetTheme(theme) => ctx.set_theme(theme),
+            Command::SetLanguage(language) => crate::language::speak(language),
             Command::Zoom(steps) => zoom(ctx, steps),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {

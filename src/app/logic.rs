@@ -106,6 +106,7 @@ impl eframe::App for ZscopeApp {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         if self.script.is_none() {
             self.recent.keep(storage);
+            super::language::keep(storage);
             let ctx = self.jobs.ctx().clone();
             self.keep_workspace(&ctx, storage);
         }

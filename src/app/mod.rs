@@ -21,6 +21,7 @@ mod frame_log;
 mod history;
 mod inside;
 mod jobs;
+mod language;
 mod logic;
 mod map;
 mod notify;
@@ -305,6 +306,7 @@ impl ZscopeApp {
         // A script's pictures must not depend on what a person opened before.
         let storage = cc.storage.filter(|_| script.is_none());
         let recent = Recent::kept(storage);
+        crate::language::speak(language::at_start(storage));
         let frame_log = args.frame_log.as_deref().map(FrameLog::create).transpose()?;
         let mut app = Self {
             session: Session::default(),

@@ -11,6 +11,7 @@ use eframe::egui;
 
 use crate::event::Value;
 use crate::graph::Perturbation;
+use crate::language::Language;
 use crate::latent::{Metric, Mixing};
 use crate::layout::Method;
 use crate::session::anchor::Anchor;
@@ -334,11 +335,17 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "theme" if rest == "dark" => Command::SetTheme(egui::ThemePreference::Dark),
         "theme" if rest == "light" => Command::SetTheme(egui::ThemePreference::Light),
         "theme" if rest == "system" => Command::SetTheme(egui::ThemePreference::System),
+        "language" => {
+            let language = Language::from_tag(rest.trim());
+            Command::SetLanguage(
+                language.ok_or_else(|| anyhow!("{rest:?} (expected en or zh-CN)"))?,
+            )
+        }
         "zoom" => Command::Zoom(number(0)? as i32),
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -6,6 +6,7 @@ use super::{
     BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
     SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
 };
+use crate::language::{Language, tr};
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
 use crate::session::canvas::Tool;
@@ -279,6 +280,9 @@ fn window(actions: &mut Actions, view: &View) {
     actions.add("Reset the layout", None, Command::ResetLayout);
     for (name, theme) in super::top_bar::THEMES {
         actions.add(format!("Theme: {}", name.to_lowercase()), None, Command::SetTheme(theme));
+    }
+    for language in Language::ALL {
+        actions.add(tr!("Language: {}", language.name()), None, Command::SetLanguage(language));
     }
     actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
     actions.add("Smaller", keys(CTRL, Key::Minus), Command::Zoom(-1));

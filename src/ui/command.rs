@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::{InvertForm, MapMode, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
+use crate::language::Language;
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
@@ -320,6 +321,8 @@ pub enum Command {
     ShowKeys(bool),
     /// Chooses a dark or a light ground, or the system's.
     SetTheme(egui::ThemePreference),
+    /// Chooses the language of the window.
+    SetLanguage(Language),
     /// Makes everything in the window larger or smaller by so many steps; as large as at first by none.
     Zoom(i32),
     /// Removes a notice.

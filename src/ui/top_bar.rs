@@ -5,6 +5,7 @@ use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, ThemePreference,
 use super::words::{self, duration, grouped};
 use super::{Command, Demo, Page, Scene, View, pace, theme};
 use crate::event::FinishReason;
+use crate::language::{self, Language, told, tr, tr_later};
 use crate::session::{Phase, Session};
 
 /// A window that is narrower than this does without what is nice to know.
@@ -38,9 +39,13 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 /// What the window is for at the moment.
 fn pages(ui: &mut Ui, view: &mut View) {
     let pages = [
-        (Page::Explore, "Explore", "Train a model and walk in its latent space."),
-        (Page::Evaluate, "Evaluate", "Measure models side by side on the same images (E)."),
-        (Page::Runs, "Runs", "All runs, and those that wait for their turn (L)."),
+        (Page::Explore, tr!("Explore"), tr!("Train a model and walk in its latent space.")),
+        (
+            Page::Evaluate,
+            tr!("Evaluate"),
+            tr!("Measure models side by side on the same images (E)."),
+        ),
+        (Page::Runs, tr!("Runs"), tr!("All runs, and those that wait for their turn (L).")),
     ];
     for (page, name, hint) in pages {
         let button = Button::selectable(view.page == page, name);
@@ -52,9 +57,9 @@ fn pages(ui: &mut Ui, view: &mut View) {
 
 /// Grounds that the window can have.
 pub(super) const THEMES: [(&str, ThemePreference); 3] = [
-    ("Dark", ThemePreference::Dark),
-    ("Light", ThemePreference::Light),
-    ("As the system", ThemePreference::System),
+    (tr_later!("Dark"), ThemePreference::Dark),
+    (tr_later!("Light"), ThemePreference::Light),
+    (tr_later!("As the system"), ThemePreference::System),
 ];
 
 /// How the window looks, and its help.
@@ -62,16 +67,26 @@ fn window(ui: &mut Ui, out: &mut Vec<Command>) {
     let chosen = ui.ctx().options(|options| options.theme_preference);
     ui.horizontal(|ui| {
         for (name, theme) in THEMES {
-            let hint = "The ground that everything lies on.";
-            if ui.selectable_label(chosen == theme, name).on_hover_text(hint).clicked() {
+            let hint = tr!("The ground that everything lies on.");
+            if ui.selectable_label(chosen == theme, told(name)).on_hover_text(hint).clicked() {
                 out.push(Command::SetTheme(theme));
             }
         }
     });
     ui.horizontal(|ui| {
-        for (name, steps, hint) in
-            [("−", -1, "Everything smaller (Ctrl+−)."), ("+", 1, "Everything larger (Ctrl++).")]
-        {
+        for language in Language::ALL {
+            let chosen = language::spoken() == language;
+            let hint = tr!("The language of the window.");
+            if ui.selectable_label(chosen, language.name()).on_hover_text(hint).clicked() {
+                out.push(Command::SetLanguage(language));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        for (name, steps, hint) in [
+            ("−", -1, tr!("Everything smaller (Ctrl+−).")),
+            ("+", 1, tr!("Everything larger (Ctrl++).")),
+        ] {
             if ui.button(name).on_hover_text(hint).clicked() {
                 out.push(Command::Zoom(steps));
             }
@@ -81,15 +96,15 @@ fn window(ui: &mut Ui, out: &mut Vec<Command>) {
     });
     for (name, command, hint) in [
         (
-            "Find something to do… (Ctrl+K)",
+            tr!("Find something to do… (Ctrl+K)"),
             Command::ShowCommandPalette(true),
-            "Everything by its name.",
+            tr!("Everything by its name."),
         ),
-        ("Keys (?)", Command::ShowKeys(true), "All keys."),
+        (tr!("Keys (?)"), Command::ShowKeys(true), tr!("All keys.")),
         (
-            "Save workspace…",
+            tr!("Save workspace…"),
             Command::SaveWorkspace(None),
-            "What returns on the next start, as a file.",
+            tr!("What returns on the next start, as a file."),
         ),
     ] {
         if ui.button(name).on_hover_text(hint).clicked() {
@@ -101,17 +116,21 @@ fn window(ui: &mut Ui, out: &mut Vec<Command>) {
 
 /// Which views of the model are there.
 fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
-    let menu = ui.menu_button("Views", |ui| {
+    let menu = ui.menu_button(tr!("Views"), |ui| {
         for pane in view.dock.offered() {
             let mut is_there = view.dock.has(pane);
-            if ui.checkbox(&mut is_there, pane.name()).on_hover_text(pane.hint()).changed() {
+            if ui
+                .checkbox(&mut is_there, told(pane.name()))
+                .on_hover_text(told(pane.hint()))
+                .changed()
+            {
                 let command = if is_there { Command::ShowPane } else { Command::ClosePane };
                 out.push(command(pane));
             }
         }
         ui.separator();
-        let hint = "Arrange all views as they were at first.";
-        if ui.button("Reset layout").on_hover_text(hint).clicked() {
+        let hint = tr!("Arrange all views as they were at first.");
+        if ui.button(tr!("Reset layout")).on_hover_text(hint).clicked() {
             out.push(Command::ResetLayout);
             ui.close();
         }
@@ -119,19 +138,21 @@ fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
         window(ui, out);
     });
     menu.response.on_hover_text(
-        "Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them.",
+        tr!("Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them."),
     );
 }
 
 fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: &mut Vec<Command>) {
-    let hint = "Open a run directory, a model of diffusers, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same.";
-    let menu = ui.menu_button("Open", |ui| {
+    let hint = tr!(
+        "Open a run directory, a model of diffusers, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same."
+    );
+    let menu = ui.menu_button(tr!("Open"), |ui| {
         let entries = [
-            ("Run or model folder…", Command::PickModel),
-            ("Model file…", Command::PickModelFile),
-            ("Folder of pictures or data…", Command::PickData),
-            ("Demo: VAE", Command::OpenDemo(Demo::Vae)),
-            ("Demo: VQ-VAE", Command::OpenDemo(Demo::VqVae)),
+            (tr!("Run or model folder…"), Command::PickModel),
+            (tr!("Model file…"), Command::PickModelFile),
+            (tr!("Folder of pictures or data…"), Command::PickData),
+            (tr!("Demo: VAE"), Command::OpenDemo(Demo::Vae)),
+            (tr!("Demo: VQ-VAE"), Command::OpenDemo(Demo::VqVae)),
         ];
         for (text, command) in entries {
             if ui.button(text).clicked() {
@@ -143,9 +164,9 @@ fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: 
     });
     menu.response.on_hover_text(hint);
     let field = TextEdit::singleline(&mut view.open_path)
-        .hint_text("or type a path")
+        .hint_text(tr!("or type a path"))
         .desired_width(field_width);
-    let response = ui.add(field).on_hover_text("A path; Enter opens it.");
+    let response = ui.add(field).on_hover_text(tr!("A path; Enter opens it."));
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     if entered && !view.open_path.trim().is_empty() {
         out.push(Command::OpenPath(view.open_path.trim().into()));
@@ -158,7 +179,7 @@ fn recent(ui: &mut Ui, paths: &[String], out: &mut Vec<Command>) {
         return;
     }
     ui.separator();
-    ui.label(theme::muted("Recent"));
+    ui.label(theme::muted(tr!("Recent")));
     for path in paths {
         let name = std::path::Path::new(path).file_name().unwrap_or_default().to_string_lossy();
         if ui.button(name).on_hover_text(path).clicked() {
@@ -171,17 +192,17 @@ fn recent(ui: &mut Ui, paths: &[String], out: &mut Vec<Command>) {
 fn model(ui: &mut Ui, scene: &Scene<'_>, view: &View, narrow: bool, out: &mut Vec<Command>) {
     let model = &scene.model;
     let name = egui::RichText::new(model.name).strong();
-    let about = format!("{}, {}, decodes on {}", model.name, model.family, model.engine);
+    let about = tr!("{}, {}, decodes on {}", model.name, model.family, model.engine);
     match model.card {
         Some(card) => {
             let notes = match card.notes.len() {
                 0 => String::new(),
-                1 => "; one thing was noticed on reading it".to_owned(),
-                n => format!("; {n} things were noticed on reading it"),
+                1 => tr!("; one thing was noticed on reading it").to_owned(),
+                n => tr!("; {} things were noticed on reading it", n),
             };
             let button = Button::selectable(view.shows_card, name).truncate();
             let response = ui.add(button);
-            if response.on_hover_text(format!("{about}{notes}. A click shows its card.")).clicked()
+            if response.on_hover_text(tr!("{}{}. A click shows its card.", about, notes)).clicked()
             {
                 out.push(Command::ShowCard(!view.shows_card));
             }
@@ -191,42 +212,43 @@ fn model(ui: &mut Ui, scene: &Scene<'_>, view: &View, narrow: bool, out: &mut Ve
     if !narrow {
         // Long ones give way to the progress of the run.
         let family = Label::new(theme::muted(model.family)).truncate();
-        ui.add(family).on_hover_text("The model's family");
+        ui.add(family).on_hover_text(tr!("The model's family"));
         let engine = Label::new(theme::muted(model.engine)).truncate();
-        ui.add(engine).on_hover_text("What decodes the picture");
+        ui.add(engine).on_hover_text(tr!("What decodes the picture"));
     }
 }
 
 fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
     let Some(run) = session.run() else {
-        ui.label(theme::muted("no training yet"));
+        ui.label(theme::muted(tr!("no training yet")));
         return;
     };
     if !narrow && let Some(secs) = session.secs_left() {
-        ui.label(theme::number(format!("{} left", duration(secs))));
+        ui.label(theme::number(tr!("{} left", duration(secs))));
     }
     if !narrow && let Some(speed) = session.images_per_s() {
-        ui.label(theme::number(format!("{} img/s", grouped(speed as u64))))
-            .on_hover_text("Training images a second");
+        ui.label(theme::number(tr!("{} img/s", grouped(speed as u64))))
+            .on_hover_text(tr!("Training images a second"));
     }
     let step = grouped(session.step());
     let text = match session.phase() {
-        Phase::Idle => "waiting".to_owned(),
+        Phase::Idle => tr!("waiting").to_owned(),
         Phase::Running if session.step() == run.first_step && run.warms_up() => {
-            "preparing the graphics device".to_owned()
+            tr!("preparing the graphics device").to_owned()
         }
-        Phase::Running => format!("step {step} of {}", grouped(run.total_steps)),
-        Phase::Paused => format!("paused at step {step}"),
-        Phase::Finished(FinishReason::Completed) => format!("finished at step {step}"),
+        Phase::Running => tr!("step {} of {}", step, grouped(run.total_steps)),
+        Phase::Paused => tr!("paused at step {}", step),
+        Phase::Finished(FinishReason::Completed) => tr!("finished at step {}", step),
         Phase::Finished(FinishReason::Stopped) => {
-            format!("stopped at step {step} of {}", grouped(run.total_steps))
+            tr!("stopped at step {} of {}", step, grouped(run.total_steps))
         }
-        Phase::Diverged => format!("diverged at step {step}"),
-        Phase::Failed => format!("broke at step {step}"),
+        Phase::Diverged => tr!("diverged at step {}", step),
+        Phase::Failed => tr!("broke at step {}", step),
     };
     let share = session.progress().unwrap_or(0.0) as f32;
-    let epochs =
-        session.epochs().map_or_else(String::new, |epochs| format!("{epochs:.2} epochs, "));
+    let epochs = session
+        .epochs()
+        .map_or_else(String::new, |epochs| tr!("{} epochs, ", format_args!("{epochs:.2}")));
     let width = if narrow { 150.0 } else { 216.0 };
     let bar = ProgressBar::new(share)
         .desired_width(width)
@@ -234,7 +256,7 @@ fn progress(ui: &mut Ui, session: &Session, narrow: bool) {
         .text(theme::number(text).size(11.0));
     let memory = match run.memory_bytes {
         0 => String::new(),
-        bytes => format!(", about {} of memory", words::bytes(bytes)),
+        bytes => tr!(", about {} of memory", words::bytes(bytes)),
     };
     ui.add(bar).on_hover_text(format!("{epochs}{}{memory}", run.device));
 }
@@ -250,13 +272,23 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             out.push(command);
         }
     };
-    button("Stop", running || paused, "Save a checkpoint and end the run.", Command::Stop);
-    button("Save", running || paused, "Save a checkpoint now and go on.", Command::SaveCheckpoint);
-    button("Step", paused, "Take a single step, then wait again.", Command::StepOnce);
+    button(
+        tr!("Stop"),
+        running || paused,
+        tr!("Save a checkpoint and end the run."),
+        Command::Stop,
+    );
+    button(
+        tr!("Save"),
+        running || paused,
+        tr!("Save a checkpoint now and go on."),
+        Command::SaveCheckpoint,
+    );
+    button(tr!("Step"), paused, tr!("Take a single step, then wait again."), Command::StepOnce);
     if paused {
-        button("Resume", true, "Go on training (Space).", Command::Resume);
+        button(tr!("Resume"), true, tr!("Go on training (Space)."), Command::Resume);
     } else {
-        let hint = "Wait after this step; everything stays explorable (Space).";
-        button("Pause", running, hint, Command::Pause);
+        let hint = tr!("Wait after this step; everything stays explorable (Space).");
+        button(tr!("Pause"), running, hint, Command::Pause);
     }
 }

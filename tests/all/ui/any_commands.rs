@@ -11,6 +11,7 @@ use zscope::cli::WindowArgs;
 use zscope::engine::EngineKind;
 use zscope::event::Value;
 use zscope::graph::Perturbation;
+use zscope::language::Language;
 use zscope::latent::Mixing;
 use zscope::measure::directions::{Lesson, Method, Source};
 use zscope::random::{Purpose, stream};
@@ -236,6 +237,11 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                 Command::ShowCommandPalette(yes),
                 Command::ShowKeys(yes),
                 Command::SetTheme(egui::ThemePreference::Light),
+                Command::SetLanguage(if yes {
+                    Language::SimplifiedChinese
+                } else {
+                    Language::English
+                }),
                 Command::Zoom(1),
                 Command::Zoom(0),
                 Command::Dismiss(index),
