@@ -6,6 +6,9 @@ use egui_plot::PlotPoint;
 
 use crate::session::{Ema, Series, decimate, thin};
 
+/// Curves with fewer points than this show each of them as a dot.
+pub(super) const FEW_POINTS: usize = 40;
+
 /// How far a line may pass by a point that it stands for, in pixels.
 const DEVIATION: f64 = 0.5;
 
@@ -33,10 +36,10 @@ pub(super) struct Lines(BTreeMap<String, CurveLines>);
 pub(super) struct CurveLines {
     /// How many points the curve has.
     pub len: usize,
-    /// Its points, thinned to what shows.
-    pub raw: Vec<PlotPoint>,
+    /// Its points as they are.
+    pub raw: Line,
     /// The same of its moving average.
-    pub smooth: Vec<PlotPoint>,
+    pub smooth: Line,
     /// The least and the greatest value to be seen.
     pub range: Option<[f64; 2]>,
     made_for: Option<(Look, u64)>,
@@ -45,6 +48,16 @@ pub(super) struct CurveLines {
     /// The height of a pixel that the points were traced for.
     traced_for: Option<f64>,
     average: Ema,
+}
+
+/// Points thinned to what shows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    /// In order of steps.
+    pub points: Vec<PlotPoint>,
+    /// Whether every pixel column has several: together they are a band from the least to the greatest. A band that
+    /// began beside a lone point would fill what lies between.
+    pub is_band: bool,
 }
 
 impl Lines {
@@ -92,12 +105,19 @@ impl CurveLines {
             return;
         };
         self.traced_for = Some(pixel);
-        let points = |points: &mut Vec<PlotPoint>, values: &[f32]| {
-            fill(points, series, values, self.steps, look);
-            thin(points, DEVIATION * pixel, |point| [point.x, point.y]);
+        let line = |line: &mut Line, values: &[f32]| {
+            fill(&mut line.points, series, values, self.steps, look);
+            let column = (self.steps[1] - self.steps[0]) / look.columns as f64;
+            let is_dense = line.points.windows(2).all(|pair| pair[1].x - pair[0].x <= column);
+            let mut thinned = line.points.clone();
+            thin(&mut thinned, DEVIATION * pixel, |point| [point.x, point.y]);
+            line.is_band = is_dense && thinned.len() > 2 * look.columns;
+            if !line.is_band && self.len >= FEW_POINTS {
+                line.points = thinned;
+            }
         };
-        points(&mut self.raw, series.values());
-        points(&mut self.smooth, self.average.update(series, look.smoothing));
+        line(&mut self.raw, series.values());
+        line(&mut self.smooth, self.average.update(series, look.smoothing));
     }
 
     /// Whether a curve that grew to `len` points still draws the same, but for half a pixel at its end.

@@ -6,13 +6,10 @@ use egui_plot::{
 };
 
 use super::curves::{CurvesView, PlotKind};
-use super::lines::Lines;
+use super::lines::{FEW_POINTS, Lines};
 use super::words::{explain, grouped};
 use super::{Scene, theme};
 use crate::session::{Compared, Series, Session};
-
-/// Curves with fewer points than this show each of them as a dot.
-const FEW_POINTS: usize = 40;
 
 /// A plot draws no more curves than this.
 const MOST_CURVES: usize = 64;
@@ -170,26 +167,30 @@ fn curve<'a>(
     let smoothed = view.smoothing > 0.0;
     let few = drawn.len < FEW_POINTS;
     if few {
-        let dots = Points::new(name, PlotPoints::Borrowed(&drawn.raw)).color(colour).radius(2.0);
+        let dots =
+            Points::new(name, PlotPoints::Borrowed(&drawn.raw.points)).color(colour).radius(2.0);
         plot.points(dots);
     }
-    let mut lines = |points: &'a [PlotPoint], line: &dyn Fn(Line<'a>) -> Line<'a>| {
-        for part in points.split(|point| point.y.is_nan()).filter(|part| part.len() > 1) {
-            plot.line(line(Line::new(name, PlotPoints::Borrowed(part)).color(colour)));
+    let is_smooth = smoothed && !few;
+    let mut lines = |is_smooth: bool, line: &dyn Fn(Line<'a>) -> Line<'a>| {
+        let shown = if is_smooth { &drawn.smooth } else { &drawn.raw };
+        let parts = shown.points.split(|point| point.y.is_nan());
+        for part in parts.filter(|part| part.len() > 1) {
+            let whole = Line::new(name, PlotPoints::Borrowed(part)).allow_band(shown.is_band);
+            plot.line(line(whole.color(colour)));
         }
     };
-    let points = if smoothed && !few { &drawn.smooth } else { &drawn.raw };
     if run > 0 {
-        return lines(points, &|line| line.style(style(run)).width(1.2));
+        return lines(is_smooth, &|line| line.style(style(run)).width(1.2));
     }
-    if !smoothed || few {
-        return lines(points, &|line| line.width(1.0));
+    if !is_smooth {
+        return lines(false, &|line| line.width(1.0));
     }
     if has_raw {
         let faint = colour.gamma_multiply(0.25);
-        lines(&drawn.raw, &|line| line.color(faint).width(1.0));
+        lines(false, &|line| line.color(faint).width(1.0));
     }
-    lines(points, &|line| line.width(1.6));
+    lines(true, &|line| line.width(1.6));
 }
 
 /// What was changed while training: a line each, and its text where there is room before the next line.

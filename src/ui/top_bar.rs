@@ -11,6 +11,9 @@ use crate::session::{Phase, Session};
 /// A window that is narrower than this does without what is nice to know.
 const NARROW: f32 = 1150.0;
 
+/// The room for the model's name and the times of a frame; with less, the name has all of it.
+const LEAST_WITH_PACE: f32 = 260.0;
+
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
@@ -26,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons(ui, scene, out);
             progress(ui, scene.session, narrow);
-            if !narrow {
+            if ui.available_width() >= LEAST_WITH_PACE {
                 pace::show(ui, scene);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
