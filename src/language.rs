@@ -88,8 +88,13 @@ pub fn told(text: &str) -> &str {
 
 /// A text in the language of the window, with values in it.
 pub(crate) fn filled(text: &str, values: &[&dyn Display]) -> String {
+    fill(told(text), values)
+}
+
+/// A text as it is, with values in it.
+pub(crate) fn fill(text: &str, values: &[&dyn Display]) -> String {
     let mut out = String::new();
-    let mut rest = told(text);
+    let mut rest = text;
     let mut next = 0;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);

@@ -12,6 +12,7 @@ use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::graph::lower::Task;
+use crate::language::{told, tr_later};
 use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
 use crate::session::codebook::{CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage};
 use crate::train::worker::Control;
@@ -20,7 +21,7 @@ use crate::watch::Watch;
 
 /// What changes nothing, as long as no model with codes is in training.
 const NOT_IN_TRAINING: &str =
-    "No model with a codebook is in training: its codes can be changed while it trains.";
+    tr_later!("No model with a codebook is in training: its codes can be changed while it trains.");
 /// While codes move, their plane and pictures are made anew no more often than this.
 const RENEW: Duration = Duration::from_secs(5);
 
@@ -317,11 +318,11 @@ impl ZscopeApp {
     fn ask_of_codes(&mut self, control: Control) {
         let layout = self.codes.codebook.as_ref().map(|codebook| &codebook.layout);
         if let Some(why) = layout.and_then(CodeLayout::why_fixed) {
-            return self.notice(why, true);
+            return self.notice(told(why), true);
         }
         match &self.training {
             Some(training) if self.codes.codebook.is_some() => training.ask(control),
-            _ => self.notice(NOT_IN_TRAINING, true),
+            _ => self.notice(told(NOT_IN_TRAINING), true),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::data::corrupt::Corruption;
 use crate::formats::run_dir::RunDir;
 use crate::formats::write_whole;
 use crate::graph::lower::Networks;
+use crate::language::tr;
 use crate::metrics::code_use::per_million;
 use crate::open::Opened;
 use crate::picture::ValueRange;
@@ -94,7 +95,7 @@ impl ZscopeApp {
     pub(super) fn compare_codes(&mut self, path: PathBuf) {
         let Some(codebook) = &self.codes.codebook else {
             return self.notice(
-                "compare codes: the model in the explorer has no codebook (open one that has)",
+                tr!("compare codes: the model in the explorer has no codebook (open one that has)"),
                 true,
             );
         };

@@ -21,6 +21,7 @@ use super::ZscopeApp;
 use super::dialogs;
 use super::jobs::{Chosen, Done};
 use crate::graph::lower::Task;
+use crate::language::tr;
 use crate::latest::Latest;
 use crate::layout::process::Stop;
 use crate::session::map::{Ask, Colouring, Map, Placed, Points, Projection, Work};
@@ -247,7 +248,7 @@ impl ZscopeApp {
                 use crate::data::Split;
                 Ground::Images([data.len(Split::Train), data.len(Split::Test)])
             }
-            Some((_, data)) => Ground::Misfit(format!(
+            Some((_, data)) => Ground::Misfit(tr!(
                 "The open data, {}, has images of {}; the model takes {}: open data of its size.",
                 data.name(),
                 data.shape(),
@@ -278,7 +279,8 @@ impl ZscopeApp {
         let Some(encoding) = self.encoding() else {
             let text = match self.map_ground() {
                 Ground::Misfit(why) => why,
-                _ => "There is nothing to encode: open a model, and data of its size.".to_owned(),
+                _ => tr!("There is nothing to encode: open a model, and data of its size.")
+                    .to_owned(),
             };
             return self.notice(text, true);
         };
@@ -376,7 +378,7 @@ impl ZscopeApp {
             Made::Points(Err(error)) => {
                 // Not again for the same weights.
                 self.map.encoded = Some((Instant::now(), took.max(Duration::from_mins(1))));
-                self.notice(format!("encode the images of the map: {error}"), true);
+                self.notice(tr!("encode the images of the map: {}", error), true);
             }
             Made::Placed(Err(error)) => {
                 self.settle_map();
@@ -384,7 +386,7 @@ impl ZscopeApp {
             }
             Made::Losses(Err(error)) => {
                 self.map.state.apply(&Ask::Colour(Colouring::Label));
-                self.notice(format!("measure reconstructions for the map: {error}"), true);
+                self.notice(tr!("measure reconstructions for the map: {}", error), true);
             }
         }
     }

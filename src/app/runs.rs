@@ -7,6 +7,7 @@ use eframe::egui;
 use super::jobs::{Chosen, Done};
 use super::{ZscopeApp, dialogs};
 use crate::formats::run_list::{RunSummary, put_away, runs_in, summary, write_notes};
+use crate::language::{tr, tr_later};
 use crate::session::Compared;
 use crate::session::runs::RunList;
 use crate::ui::{Command, Page, RunsAsk};
@@ -55,7 +56,7 @@ impl ZscopeApp {
     pub(super) fn add_runs_folder(&mut self, path: &Path) {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if !path.is_dir() {
-            let text = format!(
+            let text = tr!(
                 "add a folder of runs: there is no folder (expected one that holds run directories): {}",
                 path.display()
             );
@@ -83,7 +84,7 @@ impl ZscopeApp {
         let question = self.runs.question;
         let own = std::iter::once(&self.runs_folder);
         let folders: Vec<PathBuf> = own.chain(&self.runs.list.folders).map(PathBuf::from).collect();
-        let task = self.tasks.begin("Reading runs");
+        let task = self.tasks.begin(tr_later!("Reading runs"));
         let watch = task.watch(ctx);
         self.jobs.spawn("runs", move |done| {
             let mut found = ReadRuns { all: Vec::new(), troubles: Vec::new() };
@@ -157,11 +158,11 @@ impl ZscopeApp {
         let training = training.map(|run| run.run_dir.clone());
         for dir in dirs {
             if Some(&dir) == training.as_ref() {
-                self.notice(format!("{} is in training: stop it first.", dir.display()), true);
+                self.notice(tr!("{} is in training: stop it first.", dir.display()), true);
                 continue;
             }
             match put_away(&dir) {
-                Ok(to) => self.notice(format!("Moved to {}", to.display()), false),
+                Ok(to) => self.notice(tr!("Moved to {}", to.display()), false),
                 Err(error) => self.notice(error.to_string(), true),
             }
         }

@@ -4,6 +4,7 @@ use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions, 
 use image::{RgbaImage, imageops};
 
 use crate::array::Array;
+use crate::language::tr_later;
 use crate::metrics::psnr_db;
 use crate::picture::{ImageShape, level_from_unit};
 use crate::train::live::Probe;
@@ -148,10 +149,16 @@ impl ProbeTextures {
             *error = (*error - found).abs();
         }
         let rows = match &probe.spoilt {
-            Some(spoilt) => {
-                [("Corrupted", spoilt), ("Restored", &probe.images), ("Clean", originals)]
-            }
-            None => [("Original", originals), ("Model", &probe.images), ("Error", &errors)],
+            Some(spoilt) => [
+                (tr_later!("Corrupted"), spoilt),
+                (tr_later!("Restored"), &probe.images),
+                (tr_later!("Clean"), originals),
+            ],
+            None => [
+                (tr_later!("Original"), originals),
+                (tr_later!("Model"), &probe.images),
+                (tr_later!("Error"), &errors),
+            ],
         };
         Some(ProbePictures {
             step: probe.step,
@@ -169,7 +176,7 @@ impl ProbeTextures {
             probe.images.rows((index * columns).min(count), ((index + 1) * columns).min(count))
         };
         let images = [row(0), row(1), row(2)];
-        let rows = [("Draws", &images[0]), ("", &images[1]), ("", &images[2])];
+        let rows = [(tr_later!("Draws"), &images[0]), ("", &images[1]), ("", &images[2])];
         let rows = self.fill(ctx, &rows)?;
         let [psnr_db, spoilt_psnr_db] = [Vec::new(), Vec::new()];
         Some(ProbePictures { step: probe.step, columns, rows, psnr_db, spoilt_psnr_db })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ZscopeApp;
 use super::queue::KeptRun;
 use crate::formats::{FormatError, write_whole};
+use crate::language::tr;
 use crate::session::explore::Standing;
 use crate::session::kept::Kept;
 use crate::ui::{Demo, Kind, Shape};
@@ -172,7 +173,7 @@ impl ZscopeApp {
         match workspace.model {
             Some(ModelPlace::Path(path)) if path.exists() => self.open_path(path),
             Some(ModelPlace::Path(path)) => {
-                let text = format!(
+                let text = tr!(
                     "The model of last time is gone: {}. The demo is open instead.",
                     path.display()
                 );

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Bound, Levels, Projection, codes_of_latent, draw_codes, latent_of_codes, near_ties};
 use crate::array::Array;
+use crate::language::tr_later;
 
 /// What a code is, and how several of them make one vector.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,23 +53,23 @@ impl CodeLayout {
     /// What the codes of one cell are told apart by, for a person.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Heads { .. } => "head",
-            _ => "quantizer",
+            Self::Heads { .. } => tr_later!("head"),
+            _ => tr_later!("quantizer"),
         }
     }
 
     /// Why no single code can be moved or kept from moving; nothing where it can.
     pub fn why_fixed(&self) -> Option<&'static str> {
         match self {
-            Self::Levels(_) => Some(
-                "The codes of finite scalar quantization are a fixed grid: none can be moved, and none needs to be.",
-            ),
-            Self::Mapped => Some(
-                "SimVQ moves all codes at once by one linear map: no single code can be moved or kept.",
-            ),
-            Self::Projected(_) => Some(
-                "A projection chooses the codes, wherever they are: none is chosen more often for being moved.",
-            ),
+            Self::Levels(_) => Some(tr_later!(
+                "The codes of finite scalar quantization are a fixed grid: none can be moved, and none needs to be."
+            )),
+            Self::Mapped => Some(tr_later!(
+                "SimVQ moves all codes at once by one linear map: no single code can be moved or kept."
+            )),
+            Self::Projected(_) => Some(tr_later!(
+                "A projection chooses the codes, wherever they are: none is chosen more often for being moved."
+            )),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use super::plot::{self, zoom_by_wheel};
 use super::scatter::{self, Seen};
 use super::words::measure;
 use super::{Command, Scene, keys, picture, theme};
+use crate::language::tr;
 use crate::latent::PrincipalPlane;
 use crate::session::codebook::Codebook;
 
@@ -65,7 +66,7 @@ pub(super) fn show(
         Marks { painter: ui.painter_at(rect), plane, transform, radius: seen.radius_px / scale };
     marks.show(codebook, view, response.has_focus());
     keys::focus_ring(ui, &response, rect);
-    named(&response, view, "Codes by PCA");
+    named(&response, view, tr!("Codes by PCA"));
     if let Some(code) = response.hover_pos().and_then(code_at) {
         view.hover(code);
         response.on_hover_ui_at_pointer(|ui| tell_code(ui, codebook, view, code));

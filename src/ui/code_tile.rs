@@ -3,6 +3,7 @@
 use egui::{Align2, Button, FontId, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
 
 use super::{Scene, icons, picture, theme, words};
+use crate::language::{self, tr};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::Codebook;
 
@@ -68,7 +69,7 @@ pub(super) fn button(
 
 /// What is said of a code in a line: its number and where it stands.
 pub(super) fn told(codebook: &Codebook, code: usize) -> String {
-    format!("Code {code}, {}", words::state(codebook.state(code)))
+    tr!("Code {}, {}", code, language::told(words::state(codebook.state(code))))
 }
 
 /// A button that is in use or not, with a name that a screen reader says.

@@ -11,6 +11,7 @@ use super::heatmap::{CellLook, HeatGrid, count_at};
 use super::scatter::Dot;
 use super::words::{self, grouped, measure, percent};
 use super::{Command, Pane, Scene, code_plane, keys, picture, sliders, theme};
+use crate::language::{told, tr};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
@@ -31,30 +32,45 @@ const BAR_STEPS: usize = 33;
 pub(super) fn summary(ui: &mut Ui, codebook: &Codebook, view: &CodebookView) {
     let overview = &view.overview;
     if overview.states.is_empty() {
-        ui.label(theme::muted(format!("{} codes", grouped(codebook.size() as u64))));
+        ui.label(theme::muted(tr!("{} codes", grouped(codebook.size() as u64))));
         return;
     }
     let number = |state| grouped(overview.number_of(state) as u64);
-    let over = match &codebook.usage {
-        Usage::Averaged(_) => "moving average",
-        _ => "evaluation",
+    let [used, dying, dead] = [CodeState::Used, CodeState::Dying, CodeState::Dead].map(number);
+    let all = grouped(codebook.size() as u64);
+    let perplexity = format!("{:.1}", overview.perplexity);
+    let text = match (overview.batch_perplexity, &codebook.usage) {
+        (Some(batch), _) => tr!(
+            "{} of {} used, {} dying, {} dead · perplexity {} (window), {} (batch)",
+            used,
+            all,
+            dying,
+            dead,
+            perplexity,
+            format_args!("{batch:.1}"),
+        ),
+        (None, Usage::Averaged(_)) => tr!(
+            "{} of {} used, {} dying, {} dead · perplexity {} (moving average)",
+            used,
+            all,
+            dying,
+            dead,
+            perplexity,
+        ),
+        (None, _) => tr!(
+            "{} of {} used, {} dying, {} dead · perplexity {} (evaluation)",
+            used,
+            all,
+            dying,
+            dead,
+            perplexity,
+        ),
     };
-    let perplexity = match overview.batch_perplexity {
-        Some(batch) => format!("{:.1} (window), {batch:.1} (batch)", overview.perplexity),
-        None => format!("{:.1} ({over})", overview.perplexity),
-    };
-    let text = format!(
-        "{} of {} used, {} dying, {} dead · perplexity {perplexity}",
-        number(CodeState::Used),
-        grouped(codebook.size() as u64),
-        number(CodeState::Dying),
-        number(CodeState::Dead),
-    );
     let label = egui::Label::new(theme::muted(text)).truncate();
-    ui.add(label).on_hover_text(
+    ui.add(label).on_hover_text(tr!(
         "Used, dying and dead are judged over the window. Perplexity is how many codes, used evenly, would say \
-         as much: exp of the entropy of use.",
-    );
+         as much: exp of the entropy of use."
+    ));
 }
 
 /// The heatmap or the plane with its controls and its legend.
@@ -98,22 +114,24 @@ fn toolbar(
         clock(ui, scene, codebook, view);
         ui.separator();
         let orders = [
-            (Order::Index, "Index", "Codes by their number."),
-            (Order::Use, "Use", "The most used codes first. Stays as it is under the pointer."),
-            (Order::Norm, "Norm", "The longest codes first."),
+            (Order::Index, tr!("Index"), tr!("Codes by their number.")),
+            (Order::Use, tr!("Use"), tr!("The most used codes first. Stays as it is under the pointer.")),
+            (Order::Norm, tr!("Norm"), tr!("The longest codes first.")),
             (
                 Order::Similarity,
-                "Similarity",
-                "Codes that are alike near each other: along the first principal component of their vectors.",
+                tr!("Similarity"),
+                tr!("Codes that are alike near each other: along the first principal component of their vectors."),
             ),
             (
                 Order::Plane,
                 "PCA",
-                "Codes as dots where they lie on the plane in which their vectors spread most, that of the two first \
-                 principal components.",
+                tr!(
+                    "Codes as dots where they lie on the plane in which their vectors spread most, that of the two first \
+                     principal components."
+                ),
             ),
         ];
-        ui.label(theme::muted("by"));
+        ui.label(theme::muted(tr!("by")));
         // Beside what is done to codes there is no room for one more.
         let offers = |order| order != Order::Norm || scene.model.only_codes;
         if !offers(view.order) {
@@ -123,11 +141,11 @@ fn toolbar(
             let (known, unknown) = match order {
                 Order::Similarity | Order::Plane => (
                     codebook.plane.is_some(),
-                    "Not known yet: it is worked out in the background.",
+                    tr!("Not known yet: it is worked out in the background."),
                 ),
                 Order::Use => (
                     !view.overview.counts.is_empty(),
-                    "How often codes are used is not known.",
+                    tr!("How often codes are used is not known."),
                 ),
                 Order::Index | Order::Norm => (true, ""),
             };
@@ -146,11 +164,12 @@ fn toolbar(
         };
         let dead: Vec<usize> = (0..codebook.size()).filter(is_dead).collect();
         let why_fixed = codebook.layout.why_fixed();
-        let hint = why_fixed.unwrap_or(
-            "Put every dead code that is not frozen onto a random vector of the encoder.",
+        let hint = why_fixed.map_or(
+            tr!("Put every dead code that is not frozen onto a random vector of the encoder."),
+            told,
         );
         let can_revive = scene.trains() && !dead.is_empty() && why_fixed.is_none();
-        if sliders::enabled(ui, can_revive, "Revive all dead", hint) {
+        if sliders::enabled(ui, can_revive, tr!("Revive all dead"), hint) {
             out.push(Command::ReviveCodes { codes: dead, from: ReviveFrom::Random });
         }
     });
@@ -160,14 +179,18 @@ fn toolbar(
 fn clock(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut CodebookView) {
     match &codebook.usage {
         Usage::Trained(history) => {
-            let window = format!("Window ({} steps)", grouped(history.window_steps()));
+            let window = tr!("Window ({} steps)", grouped(history.window_steps()));
             let clocks = [
                 (
                     Clock::Batch,
-                    "Batch".to_owned(),
-                    "Uses in the last batch: few, and different every time.",
+                    tr!("Batch").to_owned(),
+                    tr!("Uses in the last batch: few, and different every time."),
                 ),
-                (Clock::Window, window, "Uses in the last steps; an epoch, unless set otherwise."),
+                (
+                    Clock::Window,
+                    window,
+                    tr!("Uses in the last steps; an epoch, unless set otherwise."),
+                ),
             ];
             for (clock, name, hint) in clocks {
                 let chosen = view.clock == clock;
@@ -178,20 +201,20 @@ fn clock(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut Codeboo
         }
         Usage::Evaluated(_) => {
             let vectors = grouped(view.overview.vectors);
-            ui.label(theme::muted(format!("{vectors} vectors evaluated")));
+            ui.label(theme::muted(tr!("{} vectors evaluated", vectors)));
         }
         Usage::Averaged(_) => {
-            ui.label(theme::muted("use as the file tells it")).on_hover_text(
-                "A moving average that training kept: of a million vectors, how many chose each code.",
+            ui.label(theme::muted(tr!("use as the file tells it"))).on_hover_text(
+                tr!("A moving average that training kept: of a million vectors, how many chose each code."),
             );
         }
         Usage::Unknown if scene.model.only_codes => {
-            ui.label(theme::muted("use not known"))
-                .on_hover_text("Nothing in the file tells how often each code is used.");
+            ui.label(theme::muted(tr!("use not known")))
+                .on_hover_text(tr!("Nothing in the file tells how often each code is used."));
         }
         Usage::Unknown => {
-            ui.label(theme::muted("use not counted yet"))
-                .on_hover_text("It is counted while a model trains, or over images.");
+            ui.label(theme::muted(tr!("use not counted yet")))
+                .on_hover_text(tr!("It is counted while a model trains, or over images."));
         }
     }
 }
@@ -236,7 +259,7 @@ fn heatmap(
         ui.painter().rect_stroke(cell.expand(1.0), 0.0, stroke, egui::StrokeKind::Outside);
     }
     keys::focus_ring(ui, &response, rect);
-    named(&response, view, "Codebook heatmap");
+    named(&response, view, tr!("Codebook heatmap"));
     let hovered = response.hover_pos().and_then(|at| code_at(ui, rect, view, at));
     view.is_held = hovered.is_some();
     if let Some(code) = hovered {
@@ -249,8 +272,8 @@ fn heatmap(
 pub(super) fn named(response: &Response, view: &CodebookView, name: &str) {
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Image, true, name);
-        let state = words::state(view.overview.state(view.cursor));
-        info.current_text_value = Some(format!("Code {}, {state}", view.cursor));
+        let state = told(words::state(view.overview.state(view.cursor)));
+        info.current_text_value = Some(tr!("Code {}, {}", view.cursor, state));
         info
     });
 }
@@ -313,30 +336,36 @@ fn cell_rect(ui: &Ui, rect: Rect, view: &CodebookView, code: usize) -> Option<Re
 
 pub(super) fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, code: usize) {
     let overview = &view.overview;
-    let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
-    ui.label(format!("Code {code}, {}{frozen}", words::state(overview.state(code))));
+    let state = told(words::state(overview.state(code)));
+    ui.label(if codebook.is_frozen(code) {
+        tr!("Code {}, {}, frozen", code, state)
+    } else {
+        tr!("Code {}, {}", code, state)
+    });
     if let Some(norm) = overview.norms.get(code) {
-        ui.label(theme::muted(format!("norm {}", measure(*norm))));
+        ui.label(theme::muted(tr!("norm {}", measure(*norm))));
     }
     if overview.counts.is_empty() {
         return;
     }
-    let over = match &codebook.usage {
-        Usage::Trained(_) if view.clock == Clock::Batch => "of the last batch",
-        Usage::Trained(_) => "of the window",
-        Usage::Averaged(_) => "in training",
-        Usage::Unknown | Usage::Evaluated(_) => "evaluated",
-    };
     let count = overview.count(code);
     let share = percent(count, overview.vectors);
+    let count = grouped(count);
     ui.label(theme::muted(match &codebook.usage {
-        Usage::Averaged(_) => format!("{share} of the vectors {over}"),
-        _ => format!("{} uses, {share} of the vectors {over}", grouped(count)),
+        Usage::Trained(_) if view.clock == Clock::Batch => {
+            tr!("{} uses, {} of the vectors of the last batch", count, share)
+        }
+        Usage::Trained(_) => tr!("{} uses, {} of the vectors of the window", count, share),
+        Usage::Averaged(_) => tr!("{} of the vectors in training", share),
+        Usage::Unknown | Usage::Evaluated(_) => {
+            tr!("{} uses, {} of the vectors evaluated", count, share)
+        }
     }));
     if let Some(history) = codebook.history() {
-        let last = history
-            .last_used(code)
-            .map_or("never used".to_owned(), |step| format!("last used at step {}", grouped(step)));
+        let last = match history.last_used(code) {
+            Some(step) => tr!("last used at step {}", grouped(step)),
+            None => tr!("never used").to_owned(),
+        };
         ui.label(theme::muted(last));
     }
 }
@@ -351,36 +380,40 @@ fn legend(ui: &mut Ui, codebook: &Codebook, view: &mut CodebookView, out: &mut V
             if view.overview.counts.is_empty() {
                 let [least, most] = view.overview.span.map(measure);
                 let middle = measure(view.overview.span.iter().sum::<f32>() / 2.0);
-                colour_bar(ui, [format!("norm {least}"), middle, most]);
+                colour_bar(ui, [tr!("norm {}", least), middle, most]);
             } else {
                 let most = view.overview.most;
-                let unit = match &codebook.usage {
-                    Usage::Averaged(_) => "in a million",
-                    _ => "uses",
+                let brightest = match &codebook.usage {
+                    Usage::Averaged(_) => tr!("{} in a million", grouped(most)),
+                    _ => tr!("{} uses", grouped(most)),
                 };
                 let middle = grouped(count_at(0.5, most, view.log));
-                colour_bar(ui, ["0".to_owned(), middle, format!("{} {unit}", grouped(most))]);
-                let hint = "Brightness follows the logarithm of use, so that rare codes are told apart too.";
-                ui.checkbox(&mut view.log, "log").on_hover_text(hint);
+                colour_bar(ui, ["0".to_owned(), middle, brightest]);
+                let hint = tr!(
+                    "Brightness follows the logarithm of use, so that rare codes are told apart too."
+                );
+                ui.checkbox(&mut view.log, tr!("log")).on_hover_text(hint);
                 for (state, brightness) in
                     [(CodeState::Used, 0.7), (CodeState::Dying, 0.15), (CodeState::Dead, 0.0)]
                 {
                     ui.add_space(6.0);
                     sample(ui, view, state, brightness, false);
-                    ui.label(theme::muted(words::state(Some(state))).small())
-                        .on_hover_text(words::explain_state(state));
+                    ui.label(theme::muted(told(words::state(Some(state)))).small())
+                        .on_hover_text(told(words::explain_state(state)));
                 }
             }
             if codebook.frozen.contains(&true) {
                 ui.add_space(6.0);
                 sample(ui, view, CodeState::Used, 0.7, true);
-                ui.label(theme::muted("frozen").small())
-                    .on_hover_text("Training leaves it where it is.");
+                ui.label(theme::muted(tr!("frozen")).small())
+                    .on_hover_text(tr!("Training leaves it where it is."));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let hint = "Put the codebook beside that of another checkpoint or model: how far each code moved.";
+                let hint = tr!(
+                    "Put the codebook beside that of another checkpoint or model: how far each code moved."
+                );
                 if ui.available_width() > LEAST_AT_END
-                    && ui.small_button("Changes…").on_hover_text(hint).clicked()
+                    && ui.small_button(tr!("Changes…")).on_hover_text(hint).clicked()
                 {
                     out.push(Command::ShowPane(Pane::Changes));
                 }
@@ -396,24 +429,31 @@ fn rate(ui: &mut Ui, codebook: &Codebook) {
     let Some(rate) = rate else { return };
     let per_pixel = |bits: f64| measure(rate.per_pixel(bits) as f32);
     let whole = |bits: f64| grouped(bits.round() as u64);
-    let png = rate.png_bits.map_or_else(String::new, |png| format!(", PNG {}", per_pixel(png)));
-    let text = format!("{} bits a pixel{png}", per_pixel(rate.bits));
+    let text = match rate.png_bits {
+        Some(png) => tr!("{} bits a pixel, PNG {}", per_pixel(rate.bits), per_pixel(png)),
+        None => tr!("{} bits a pixel", per_pixel(rate.bits)),
+    };
     let label = egui::Label::new(theme::muted(text).small()).truncate();
     ui.add(label).on_hover_ui(|ui| {
         let images = grouped(rate.images as u64);
-        ui.label(format!(
-            "Over {images} held-out images of {} pixels",
-            grouped(rate.pixels as u64)
-        ));
-        let row = |ui: &mut Ui, bits: f64, what: &str| {
-            let text =
-                format!("{} bits a pixel, {} an image: {what}", per_pixel(bits), whole(bits));
-            ui.label(theme::muted(text));
-        };
-        row(ui, rate.bits, "every code written with log2 K bits");
-        row(ui, rate.entropy_bits, "by the entropy of how often codes are used");
+        let pixels = grouped(rate.pixels as u64);
+        ui.label(tr!("Over {} held-out images of {} pixels", images, pixels));
+        ui.label(theme::muted(tr!(
+            "{} bits a pixel, {} an image: every code written with log2 K bits",
+            per_pixel(rate.bits),
+            whole(rate.bits),
+        )));
+        ui.label(theme::muted(tr!(
+            "{} bits a pixel, {} an image: by the entropy of how often codes are used",
+            per_pixel(rate.entropy_bits),
+            whole(rate.entropy_bits),
+        )));
         if let Some(png) = rate.png_bits {
-            row(ui, png, "the same images as PNG files, which lose nothing");
+            ui.label(theme::muted(tr!(
+                "{} bits a pixel, {} an image: the same images as PNG files, which lose nothing",
+                per_pixel(png),
+                whole(png),
+            )));
         }
     });
 }
@@ -423,7 +463,7 @@ fn colour_bar(ui: &mut Ui, [least, middle, most]: [String; 3]) {
     let text = |ui: &mut Ui, text: String| {
         ui.label(theme::number(text).size(11.0).color(theme::colours().muted));
     };
-    let name = format!("Colours from {least} to {most}");
+    let name = tr!("Colours from {} to {}", least, most);
     text(ui, least);
     let (rect, response) = ui.allocate_exact_size(BAR, Sense::hover());
     let mut mesh = Mesh::default();
@@ -439,9 +479,9 @@ fn colour_bar(ui: &mut Ui, [least, middle, most]: [String; 3]) {
     let font = FontId::monospace(10.0);
     ui.painter().text(rect.center(), Align2::CENTER_CENTER, middle, font, ink);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
-    response.on_hover_text(
-        "What the colour of a code tells; the number inside is the middle of the scale.",
-    );
+    response.on_hover_text(tr!(
+        "What the colour of a code tells; the number inside is the middle of the scale."
+    ));
     text(ui, most);
 }
 

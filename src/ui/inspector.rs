@@ -8,6 +8,7 @@ use super::words::{self, grouped, measure, rounded};
 use super::{
     Command, Picture, Scene, TrainForm, beside, code_pictures, code_plot, theme, train_panel,
 };
+use crate::language::{told, tr, tr_later};
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
 
 pub(super) fn show(
@@ -59,10 +60,12 @@ fn changes(
     let may_change = trains && why_fixed.is_none();
     ui.add_enabled_ui(may_change, |ui| actions(ui, scene, codebook, code, view, out));
     if let Some(why) = why_fixed {
-        ui.add(Label::new(theme::muted(why)).wrap());
+        ui.add(Label::new(theme::muted(told(why))).wrap());
         ui.add_space(4.0);
     } else if !trains {
-        ui.add(Label::new(theme::muted("Codes can be changed while the model trains.")).wrap());
+        ui.add(
+            Label::new(theme::muted(tr!("Codes can be changed while the model trains."))).wrap(),
+        );
         train_panel::way_on(ui, scene, form, out);
         ui.add_space(4.0);
     }
@@ -79,17 +82,21 @@ fn heading(
         let overview = &view.overview;
         let (look, bright) = overview.look(code, view.log);
         swatch(ui, look, bright, codebook.is_frozen(code));
-        ui.label(theme::heading(&format!("Code {code}")));
+        ui.label(theme::heading(&tr!("Code {}", code)));
         if codebook.layout.parts() > 1 {
             let part = codebook.siblings(code).start / codebook.siblings(code).len().max(1) + 1;
-            ui.label(theme::muted(format!("{} {part}", codebook.layout.word())));
+            ui.label(theme::muted(format!("{} {part}", told(codebook.layout.word()))));
         }
-        let frozen = if codebook.is_frozen(code) { ", frozen" } else { "" };
-        ui.label(theme::muted(format!("{}{frozen}", words::state(overview.state(code)))));
+        let state = told(words::state(overview.state(code)));
+        ui.label(theme::muted(if codebook.is_frozen(code) {
+            tr!("{}, frozen", state)
+        } else {
+            state.to_owned()
+        }));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let close = ui.small_button("×").on_hover_text("Close the inspector.");
+            let close = ui.small_button("×").on_hover_text(tr!("Close the inspector."));
             close.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Button, true, "Close the inspector")
+                egui::WidgetInfo::labeled(egui::Role::Button, true, tr!("Close the inspector"))
             });
             if close.clicked() {
                 view.select(None);
@@ -110,14 +117,13 @@ fn actions(
 ) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let revive = ui.menu_button("Revive", |ui| {
+        let revive = ui.menu_button(tr!("Revive"), |ui| {
             let mut entries = vec![
-                ("Onto a random vector".to_owned(), ReviveFrom::Random),
-                ("Onto the farthest vector".to_owned(), ReviveFrom::Farthest),
+                (tr!("Onto a random vector").to_owned(), ReviveFrom::Random),
+                (tr!("Onto the farthest vector").to_owned(), ReviveFrom::Farthest),
             ];
             if let Some((cell, vector)) = vector_of_cell(scene, codebook, view, code) {
-                entries
-                    .push((format!("Onto the vector of cell {cell}"), ReviveFrom::Vector(vector)));
+                entries.push((tr!("Onto the vector of cell {}", cell), ReviveFrom::Vector(vector)));
             }
             for (text, from) in entries {
                 if ui.button(text).clicked() {
@@ -126,25 +132,30 @@ fn actions(
                 }
             }
         });
-        let hint =
-            "Put this code onto a vector that the encoder makes (R puts it onto a random one).";
-        revive.response.on_hover_text(hint).widget_info(|| named("Revive this code"));
+        let hint = tr!(
+            "Put this code onto a vector that the encoder makes (R puts it onto a random one)."
+        );
+        revive.response.on_hover_text(hint).widget_info(|| named(tr!("Revive this code")));
         let is_frozen = codebook.is_frozen(code);
-        let (text, hint) = if is_frozen {
-            ("Thaw", "Let training move this code again.")
+        let (text, name, hint) = if is_frozen {
+            (tr!("Thaw"), tr!("Thaw this code"), tr!("Let training move this code again."))
         } else {
-            ("Freeze", "Keep this code where it is while training goes on.")
+            (
+                tr!("Freeze"),
+                tr!("Freeze this code"),
+                tr!("Keep this code where it is while training goes on."),
+            )
         };
         let freeze = ui.button(text).on_hover_text(hint);
-        freeze.widget_info(|| named(&format!("{text} this code")));
+        freeze.widget_info(|| named(name));
         if freeze.clicked() {
             out.push(Command::FreezeCodes { codes: vec![code], frozen: !is_frozen });
         }
-        let hint = "Take the last change of codes back.";
-        let undo = ui.add_enabled(codebook.can_undo, egui::Button::new("Undo"));
+        let hint = tr!("Take the last change of codes back.");
+        let undo = ui.add_enabled(codebook.can_undo, egui::Button::new(tr!("Undo")));
         let undo = undo.on_hover_text(hint).on_disabled_hover_text(hint);
         undo.widget_info(|| {
-            let mut info = named("Undo the change of codes");
+            let mut info = named(tr!("Undo the change of codes"));
             info.enabled = codebook.can_undo;
             info
         });
@@ -180,29 +191,32 @@ fn numbers(ui: &mut Ui, codebook: &Codebook, code: usize, details: &Details) {
     if let Some(history) = codebook.history() {
         let batch = history.batch().get(code).copied().unwrap_or(0);
         let uses = [rounded(u64::from(batch)), count(history.window()), count(history.total())];
-        let hint = "Vectors that chose it: in the last batch, in the window, in all of training.";
+        let hint =
+            tr!("Vectors that chose it: in the last batch, in the window, in all of training.");
         rows.push((
-            "Uses",
+            tr!("Uses"),
             hint,
-            format!("{} batch · {} window · {} in all", uses[0], uses[1], uses[2]),
+            tr!("{} batch · {} window · {} in all", uses[0], uses[1], uses[2]),
         ));
     } else if let Usage::Averaged(_) = codebook.usage {
-        let hint = "Of a million vectors, how many chose it, by the checkpoint's moving average.";
-        rows.push(("Uses", hint, format!("{} in a million", count(codebook.window_counts()))));
+        let hint =
+            tr!("Of a million vectors, how many chose it, by the checkpoint's moving average.");
+        rows.push((tr!("Uses"), hint, tr!("{} in a million", count(codebook.window_counts()))));
     } else if !codebook.window_counts().is_empty() {
-        let hint = "Vectors that chose it in the evaluation.";
-        rows.push(("Uses", hint, count(codebook.window_counts())));
+        let hint = tr!("Vectors that chose it in the evaluation.");
+        rows.push((tr!("Uses"), hint, count(codebook.window_counts())));
     }
-    let hint = "Euclidean length of its vector, and its place among all codes, the longest first.";
+    let hint =
+        tr!("Euclidean length of its vector, and its place among all codes, the longest first.");
     let place = [details.norm_rank, codebook.size()].map(|number| grouped(number as u64));
-    let rank = format!("{}, rank {} of {}", measure(details.norm), place[0], place[1]);
-    rows.push(("Norm", hint, rank));
-    for (name, hint, told) in rows {
+    let rank = tr!("{}, rank {} of {}", measure(details.norm), place[0], place[1]);
+    rows.push((tr!("Norm"), hint, rank));
+    for (name, hint, value) in rows {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             code_pictures::name(ui, name, 16.0).on_hover_text(hint);
-            let told = Label::new(RichText::new(told).small()).truncate();
-            ui.add(told).on_hover_text(hint);
+            let value = Label::new(RichText::new(value).small()).truncate();
+            ui.add(value).on_hover_text(hint);
         });
     }
 }
@@ -213,22 +227,22 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, code: usize) {
     ui.add_space(4.0);
     let strips: [(&str, &str, Option<Picture>, &str); 3] = [
         (
-            "Alone",
-            "A picture of nothing but this code, decoded.",
+            tr_later!("Alone"),
+            tr!("A picture of nothing but this code, decoded."),
             pictures.code_alone,
-            "What the code decodes to will be here.",
+            tr!("What the code decodes to will be here."),
         ),
         (
-            "In pictures",
-            "The piece that it makes inside of pictures that use it.",
+            tr_later!("In pictures"),
+            tr!("The piece that it makes inside of pictures that use it."),
             pictures.code_in_context,
-            "No watched picture uses it.",
+            tr!("No watched picture uses it."),
         ),
         (
-            "Chosen for",
-            "Pieces of the data that choose it, the most typical first.",
+            tr_later!("Chosen for"),
+            tr!("Pieces of the data that choose it, the most typical first."),
             pictures.code_patches,
-            "No piece of the data chose it yet.",
+            tr!("No piece of the data chose it yet."),
         ),
     ];
     for (name, hint, picture, empty) in strips {
@@ -251,8 +265,8 @@ fn neighbours(
         return;
     }
     ui.add_space(4.0);
-    ui.label(theme::muted("Nearest codes").small())
-        .on_hover_text("By the Euclidean distance between vectors, which stands beside each.");
+    ui.label(theme::muted(tr!("Nearest codes")).small())
+        .on_hover_text(tr!("By the Euclidean distance between vectors, which stands beside each."));
     let half = details.neighbours.len().div_ceil(2);
     let width = (ui.available_width() - 8.0) / 2.0;
     ui.horizontal_top(|ui| {
@@ -273,17 +287,17 @@ fn neighbours(
                         ui.add(button.truncate())
                     });
                     let response = row.inner;
-                    let told = format!(
+                    let about = tr!(
                         "Code {}, {} away, {}",
                         near.code,
                         measure(near.distance),
-                        words::state(state)
+                        told(words::state(state))
                     );
-                    response.widget_info(|| named(&told));
+                    response.widget_info(|| named(&about));
                     if response.hovered() {
                         view.hover(near.code);
                     }
-                    if response.on_hover_text(&told).clicked() {
+                    if response.on_hover_text(&about).clicked() {
                         select(view, near.code, out);
                     }
                 }
@@ -298,16 +312,12 @@ fn vector(ui: &mut Ui, codebook: &Codebook, code: usize) {
     let vector = codebook.vector(code);
     ui.horizontal(|ui| {
         let range = vector.iter().fold([f32::MAX, f32::MIN], |[lo, hi], &v| [lo.min(v), hi.max(v)]);
-        let text = format!(
-            "Vector, {} values, {} to {}",
-            vector.len(),
-            measure(range[0]),
-            measure(range[1])
-        );
+        let text =
+            tr!("Vector, {} values, {} to {}", vector.len(), measure(range[0]), measure(range[1]));
         ui.label(theme::muted(text).small());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let copy = ui.small_button("Copy").on_hover_text("Copy all values as text.");
-            copy.widget_info(|| named("Copy the vector"));
+            let copy = ui.small_button(tr!("Copy")).on_hover_text(tr!("Copy all values as text."));
+            copy.widget_info(|| named(tr!("Copy the vector")));
             if copy.clicked() {
                 let values: Vec<String> = vector.iter().map(ToString::to_string).collect();
                 ui.ctx().copy_text(values.join(", "));

@@ -4,6 +4,7 @@ use egui::{Label, Ui};
 
 use super::inside::time;
 use super::{Scene, theme};
+use crate::language::tr;
 
 /// Frames and pictures, apart: the two are made by different hands.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
@@ -16,17 +17,23 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>) {
         None => middle.clone(),
     };
     let decode = match decode {
-        Some(decode) => format!("The picture of the point took {decode} to decode."),
-        None => "How long the picture of the point takes on the graphics device shows in Layers."
-            .to_owned(),
+        Some(decode) => tr!("The picture of the point took {} to decode.", decode),
+        None => {
+            tr!("How long the picture of the point takes on the graphics device shows in Layers.")
+                .to_owned()
+        }
     };
     let count = pace.frames();
-    let hint = format!(
-        "Work for a frame of the window: half of the last {count} took at most {middle}, 95 of 100 at most {slow}.\n{decode}"
+    let hint = tr!(
+        "Work for a frame of the window: half of the last {} took at most {}, 95 of 100 at most {}.\n{}",
+        count,
+        middle,
+        slow,
+        decode
     );
     let label = Label::new(theme::number(text).small().color(theme::colours().muted));
     let response = ui.add(label).on_hover_text(hint);
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Label, true, "Time of a frame and of a picture")
+        egui::WidgetInfo::labeled(egui::Role::Label, true, tr!("Time of a frame and of a picture"))
     });
 }

@@ -6,6 +6,7 @@ use super::codebook_panel::{keys_and_clicks, named, tell_code};
 use super::codebook_view::{CodebookView, PaletteOrder};
 use super::words::grouped;
 use super::{CodesAsk, Command, Picture, Scene, View, code_tile, keys, save, sliders, theme};
+use crate::language::tr;
 use crate::session::codebook::Codebook;
 
 /// How large tiles can be, in points.
@@ -85,7 +86,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let Some(codebook) = scene.codebook else {
         return note(
             ui,
-            "The codes of a model with a codebook will be here, each as what it decodes to.",
+            tr!("The codes of a model with a codebook will be here, each as what it decodes to."),
             scene,
             out,
         );
@@ -93,7 +94,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     if scene.model.only_codes {
         return note(
             ui,
-            "Only a codebook is open: there is no decoder that makes pictures of its codes.",
+            tr!("Only a codebook is open: there is no decoder that makes pictures of its codes."),
             scene,
             out,
         );
@@ -116,8 +117,8 @@ fn note(ui: &mut Ui, text: &str, scene: &Scene<'_>, out: &mut Vec<Command>) {
     ui.add_space(0.25 * ui.available_height());
     ui.vertical_centered(|ui| {
         ui.add(egui::Label::new(theme::muted(text)).wrap());
-        let hint = "Open the embedded model that has a codebook.";
-        if !scene.trains() && ui.button("Open the VQ-VAE demo").on_hover_text(hint).clicked() {
+        let hint = tr!("Open the embedded model that has a codebook.");
+        if !scene.trains() && ui.button(tr!("Open the VQ-VAE demo")).on_hover_text(hint).clicked() {
             out.push(Command::OpenDemo(super::Demo::VqVae));
         }
     });
@@ -133,16 +134,16 @@ fn toolbar(
     let palette = &scene.pictures.palette;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.label(theme::muted("by"));
+        ui.label(theme::muted(tr!("by")));
         for order in PaletteOrder::ALL {
             let (name, hint) = match order {
                 PaletteOrder::Similarity => (
-                    "Similarity",
-                    "Each code is followed by the nearest one that is left, by the distance of their vectors.",
+                    tr!("Similarity"),
+                    tr!("Each code is followed by the nearest one that is left, by the distance of their vectors."),
                 ),
-                PaletteOrder::Use => ("Use", "The most used codes first. Stays as it is under the pointer."),
-                PaletteOrder::Number => ("Number", "Codes by their number."),
-                PaletteOrder::Brightness => ("Brightness", "The darkest tiles first."),
+                PaletteOrder::Use => (tr!("Use"), tr!("The most used codes first. Stays as it is under the pointer.")),
+                PaletteOrder::Number => (tr!("Number"), tr!("Codes by their number.")),
+                PaletteOrder::Brightness => (tr!("Brightness"), tr!("The darkest tiles first.")),
             };
             let is_known = match order {
                 PaletteOrder::Similarity => codebook.chain.is_some() || codebook.plane.is_some(),
@@ -155,46 +156,46 @@ fn toolbar(
             let response = ui.add_enabled(is_known, button).on_hover_text(hint);
             // The codebook, which may be in view as well, has orders of the same names.
             response.widget_info(|| {
-                let label = format!("Palette by {}", name.to_lowercase());
+                let label = tr!("Palette by {}", name.to_lowercase());
                 egui::WidgetInfo::selected(egui::Role::Button, is_known, is_chosen, label)
             });
-            if response.on_disabled_hover_text("Not known yet: it is worked out in the background.").clicked() {
+            if response.on_disabled_hover_text(tr!("Not known yet: it is worked out in the background.")).clicked() {
                 view.palette_order = order;
             }
         }
         ui.separator();
-        let label = ui.label(theme::muted("Tiles")).on_hover_text("How large tiles are, in points.").id;
+        let label = ui.label(theme::muted(tr!("Tiles"))).on_hover_text(tr!("How large tiles are, in points.")).id;
         let mut side = view.palette_side.unwrap_or(view.palette_fit);
         let value = egui::DragValue::new(&mut side).range(SIDES).speed(0.5).max_decimals(0);
         let value = ui.add(value).labelled_by(label);
-        if value.on_hover_text("How large tiles are, in points.").changed() {
+        if value.on_hover_text(tr!("How large tiles are, in points.")).changed() {
             view.palette_side = Some(side);
         }
-        let fit = ui.selectable_label(view.palette_side.is_none(), "Fit");
-        if fit.on_hover_text("As large as all tiles fit.").clicked() {
+        let fit = ui.selectable_label(view.palette_side.is_none(), tr!("Fit"));
+        if fit.on_hover_text(tr!("As large as all tiles fit.")).clicked() {
             view.palette_side = None;
         }
-        let hint = "Save all tiles in this order as a PNG or JPEG file.";
-        if let Some(place) = save::button(ui, "Save palette…", hint, &mut view.export_path) {
+        let hint = tr!("Save all tiles in this order as a PNG or JPEG file.");
+        if let Some(place) = save::button(ui, tr!("Save palette…"), hint, &mut view.export_path) {
             out.push(Command::Codes(CodesAsk::SavePalette(place.path())));
         }
         if let Some(share) = palette.share {
             let done = grouped((share * palette.wanted as f32) as u64);
-            let text = format!("{done} of {} codes", grouped(palette.wanted as u64));
+            let text = tr!("{} of {} codes", done, grouped(palette.wanted as u64));
             let bar = egui::ProgressBar::new(share).desired_width(132.0).text(text);
-            ui.add(bar).on_hover_text("Decoding each code alone.");
-            let hint = "Stop making tiles. Those that are there stay.";
-            if sliders::enabled(ui, true, "Cancel tiles", hint) {
+            ui.add(bar).on_hover_text(tr!("Decoding each code alone."));
+            let hint = tr!("Stop making tiles. Those that are there stay.");
+            if sliders::enabled(ui, true, tr!("Cancel tiles"), hint) {
                 out.push(Command::Codes(CodesAsk::CancelPalette));
             }
         } else if palette.is_stopped {
-            let hint = "Decode each code alone, from the first on.";
-            if sliders::enabled(ui, true, "Make tiles", hint) {
+            let hint = tr!("Decode each code alone, from the first on.");
+            if sliders::enabled(ui, true, tr!("Make tiles"), hint) {
                 out.push(Command::Codes(CodesAsk::MakePalette));
             }
         } else if palette.wanted < codebook.size() && palette.wanted > 0 {
-            let text = format!("the first {} codes", grouped(palette.wanted as u64));
-            ui.label(theme::muted(text)).on_hover_text("The others are shown by their colour: there are too many.");
+            let text = tr!("the first {} codes", grouped(palette.wanted as u64));
+            ui.label(theme::muted(text)).on_hover_text(tr!("The others are shown by their colour: there are too many."));
         }
     });
 }
@@ -269,7 +270,7 @@ fn sheet(
         ui.scroll_to_rect(Rect::from_min_size(origin + at, tile).expand(3.0), None);
     }
     keys::focus_ring(ui, &response, area.intersect(ui.clip_rect()).shrink(2.0));
-    named(&response, view, "Palette of codes");
+    named(&response, view, tr!("Palette of codes"));
     view.palette_is_held = hovered.is_some();
     if let Some(code) = hovered {
         view.hover(code);

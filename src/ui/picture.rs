@@ -6,6 +6,7 @@ use egui::{
 
 use super::code_map::light;
 use super::{Command, Picture, Scene, theme};
+use crate::language::tr;
 
 /// How far a drag over the whole picture moves, in the latent's own units (deviations of the prior).
 const WALK_SPAN: f32 = 4.0;
@@ -45,7 +46,7 @@ pub(super) fn walkable(
 ) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Move);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Decoded picture"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Decoded picture")));
     if let Some(picture) = scene.pictures.main {
         let size = picture.size * scale_to_fit(picture.size, rect.size());
         let shown = Rect::from_center_size(rect.center(), size);
@@ -58,7 +59,7 @@ pub(super) fn walkable(
     } else {
         ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let text = "The picture of the point will be here";
+        let text = tr!("The picture of the point will be here");
         ui.painter().text(
             rect.center(),
             egui::Align2::CENTER_CENTER,

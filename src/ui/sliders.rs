@@ -3,6 +3,7 @@
 use egui::{Button, Slider, Ui};
 
 use super::{Command, Scene, theme};
+use crate::language::tr;
 use crate::session::explore::DEAD_NATS;
 
 /// A row wider than this tells the KL beside the name.
@@ -15,10 +16,18 @@ const REACH: f32 = 4.0;
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let explore = scene.explore;
-        if ui.button("Draw").on_hover_text("Jump to a random draw from the prior.").clicked() {
+        if ui
+            .button(tr!("Draw"))
+            .on_hover_text(tr!("Jump to a random draw from the prior."))
+            .clicked()
+        {
             out.push(Command::JumpToDraw);
         }
-        if ui.button("Zero").on_hover_text("Go to the origin of the latent space.").clicked() {
+        if ui
+            .button(tr!("Zero"))
+            .on_hover_text(tr!("Go to the origin of the latent space."))
+            .clicked()
+        {
             out.push(Command::BeginEdit);
             out.push(Command::SetLatent(vec![0.0; explore.latent().len()]));
         }
@@ -42,10 +51,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Co
 
 /// The way back and forth through latent edits.
 pub(super) fn history(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    if enabled(ui, scene.explore.can_undo(), "Undo", "Take the last move back (Ctrl+Z).") {
+    if enabled(ui, scene.explore.can_undo(), tr!("Undo"), tr!("Take the last move back (Ctrl+Z)."))
+    {
         out.push(Command::Undo);
     }
-    if enabled(ui, scene.explore.can_redo(), "Redo", "Make it again (Ctrl+Shift+Z).") {
+    if enabled(ui, scene.explore.can_redo(), tr!("Redo"), tr!("Make it again (Ctrl+Shift+Z).")) {
         out.push(Command::Redo);
     }
 }
@@ -56,12 +66,16 @@ pub(super) fn clipboard(ui: &mut Ui, out: &mut Vec<Command>) {
     if ui.available_width() < ROOM {
         return;
     }
-    let copy = "Copy the point as numbers (Ctrl+C): its latent, or the codes of its picture; of selected cells, their codes.";
-    if ui.button("Copy").on_hover_text(copy).clicked() {
+    let copy = tr!(
+        "Copy the point as numbers (Ctrl+C): its latent, or the codes of its picture; of selected cells, their codes."
+    );
+    if ui.button(tr!("Copy")).on_hover_text(copy).clicked() {
         out.push(Command::CopyPoint);
     }
-    let paste = "Go to a point that was copied, or comes from elsewhere as numbers (Ctrl+V). Of a path, what is there is opened.";
-    if ui.button("Paste").on_hover_text(paste).clicked() {
+    let paste = tr!(
+        "Go to a point that was copied, or comes from elsewhere as numbers (Ctrl+V). Of a path, what is there is opened."
+    );
+    if ui.button(tr!("Paste")).on_hover_text(paste).clicked() {
         ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
     }
 }
@@ -80,10 +94,13 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
             ui.set_opacity(0.5);
         }
         let name = format!("z{dim}");
-        let told =
-            if kl.is_nan() { "KL not known yet".to_owned() } else { format!("KL {kl:.3} nats") };
+        let told = if kl.is_nan() {
+            tr!("KL not known yet").to_owned()
+        } else {
+            format!("KL {kl:.3} nats")
+        };
         let hint = if dead {
-            format!("{told}: this dimension is dead, it says nothing about the image")
+            tr!("{}: this dimension is dead, it says nothing about the image", told)
         } else {
             told
         };
@@ -102,8 +119,8 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
         let response = ui.add(slider).on_hover_text(hint);
         response.widget_info(|| {
             let mut info =
-                egui::WidgetInfo::slider(true, f64::from(value), format!("Dimension {dim}"));
-            info.label = Some(format!("Dimension {dim}"));
+                egui::WidgetInfo::slider(true, f64::from(value), tr!("Dimension {}", dim));
+            info.label = Some(tr!("Dimension {}", dim));
             info
         });
         // A screen reader and the keyboard change a value without taking hold of it.
@@ -115,11 +132,11 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, dim: usize, out: &mut Vec<Command>) {
         if response.changed() {
             out.push(Command::SetDim { dim, value });
         }
-        let hint = "Set to zero";
+        let hint = tr!("Set to zero");
         let reset = ui.add_enabled(value != 0.0, Button::new("0").small());
         let reset = reset.on_hover_text(hint).on_disabled_hover_text(hint);
         reset.widget_info(|| {
-            let label = format!("Set dimension {dim} to zero");
+            let label = tr!("Set dimension {} to zero", dim);
             egui::WidgetInfo::labeled(egui::Role::Button, value != 0.0, label)
         });
         if reset.clicked() {

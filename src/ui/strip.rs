@@ -8,6 +8,7 @@ use egui::{
 
 use super::words::grouped;
 use super::{Command, Scene, StripAsk, keys, picture, save, theme, tiles};
+use crate::language::tr;
 use crate::session::anchor::Anchor;
 
 /// The least and the greatest side of a picture, in points.
@@ -23,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut 
     toolbar(ui, scene, path, out);
     if scene.session.run().is_none() {
         ui.label(theme::muted(
-            "A run's checkpoints will be here side by side, each drawing the same point or image. Train a model, or open a run: the page Runs lists them.",
+            tr!("A run's checkpoints will be here side by side, each drawing the same point or image. Train a model, or open a run: the page Runs lists them."),
         ));
         return;
     }
@@ -33,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut 
     }
     let count = strip.steps().len();
     if count == 0 {
-        ui.label(theme::muted("The run's checkpoints will be here as soon as they are read."));
+        ui.label(theme::muted(tr!("The run's checkpoints will be here as soon as they are read.")));
         return;
     }
     let room = ui.available_size();
@@ -55,7 +56,7 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     let at = strip.at().or(Some(scene.model.step));
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Slider, true, "Checkpoints");
+        let mut info = WidgetInfo::labeled(Role::Slider, true, tr!("Checkpoints"));
         info.value = at.map(|step| step as f64);
         info
     });
@@ -89,9 +90,9 @@ fn row(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     if right != 0 {
         go(strip.at(), strip.beside(right), out);
     }
-    response.on_hover_text(
-        "Drag along the checkpoints, or use the arrow keys: the explorer shows their weights.",
-    );
+    response.on_hover_text(tr!(
+        "Drag along the checkpoints, or use the arrow keys: the explorer shows their weights."
+    ));
 }
 
 /// Asks for a checkpoint, unless it is shown already.
@@ -104,51 +105,55 @@ fn go(at: Option<u64>, step: Option<u64>, out: &mut Vec<Command>) {
 fn toolbar(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
     let strip = scene.strip;
     ui.horizontal_wrapped(|ui| {
-        ui.label("Of");
+        ui.label(tr!("Of"));
         let anchors = scene.anchors();
         let mut source = strip.source();
-        if tiles::pick_anchor(ui, "What each checkpoint draws", &anchors, &mut source) {
+        if tiles::pick_anchor(ui, tr!("What each checkpoint draws"), &anchors, &mut source) {
             out.push(Command::Strip(StripAsk::Source(source)));
         }
         if source == Anchor::Point {
-            let hint =
-                "Draw the point that the explorer is at now; moving it later changes nothing here.";
-            if ui.button("Take again").on_hover_text(hint).clicked() {
+            let hint = tr!(
+                "Draw the point that the explorer is at now; moving it later changes nothing here."
+            );
+            if ui.button(tr!("Take again")).on_hover_text(hint).clicked() {
                 out.push(Command::Strip(StripAsk::Source(Anchor::Point)));
             }
         }
         ui.separator();
         let (text, hint) = if scene.model.is_live {
-            ("Newest again", "Follow the weights of the run again.")
+            (tr!("Newest again"), tr!("Follow the weights of the run again."))
         } else {
-            ("Back to the run's weights", "Show the weights that were there before the checkpoint.")
+            (
+                tr!("Back to the run's weights"),
+                tr!("Show the weights that were there before the checkpoint."),
+            )
         };
         let leave = ui.add_enabled(strip.at().is_some(), egui::Button::new(text));
-        let disabled = "The explorer shows no checkpoint of the strip.";
+        let disabled = tr!("The explorer shows no checkpoint of the strip.");
         if leave.on_hover_text(hint).on_disabled_hover_text(disabled).clicked() {
             out.push(Command::Strip(StripAsk::Newest));
         }
         if !strip.steps().is_empty() {
-            let hint = "Save the strip as one PNG or JPEG file.";
-            if let Some(place) = save::button(ui, "Save strip…", hint, path) {
+            let hint = tr!("Save the strip as one PNG or JPEG file.");
+            if let Some(place) = save::button(ui, tr!("Save strip…"), hint, path) {
                 out.push(Command::Strip(StripAsk::Save(place.path())));
             }
         }
         let of = strip.steps().len();
         let text = match strip.shown() {
-            Some(step) => format!("the explorer shows step {}", grouped(step)),
-            None if of == 1 => "1 checkpoint".to_owned(),
-            None => format!("{of} checkpoints"),
+            Some(step) => tr!("the explorer shows step {}", grouped(step)),
+            None if of == 1 => tr!("1 checkpoint").to_owned(),
+            None => tr!("{} checkpoints", of),
         };
         ui.label(theme::muted(text));
         if strip.is_drawing() {
             let bar = ProgressBar::new(strip.share())
                 .desired_width(80.0)
                 .fill(theme::colours().accent.gamma_multiply(0.55));
-            ui.add(bar).on_hover_text("How many of the checkpoints are drawn.");
+            ui.add(bar).on_hover_text(tr!("How many of the checkpoints are drawn."));
             let hint =
-                "Leave the others undrawn until there is a new checkpoint or another source.";
-            if ui.small_button("Cancel").on_hover_text(hint).clicked() {
+                tr!("Leave the others undrawn until there is a new checkpoint or another source.");
+            if ui.small_button(tr!("Cancel")).on_hover_text(hint).clicked() {
                 out.push(Command::Strip(StripAsk::Cancel));
             }
         }

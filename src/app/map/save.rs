@@ -10,6 +10,7 @@ use super::ZscopeApp;
 use crate::array::{Array, NamedArrays};
 use crate::formats::arrays::{Indices, NamedIndices, write_arrays};
 use crate::formats::write_whole;
+use crate::language::tr;
 
 /// A picture of the map, and where to write it.
 pub(super) struct Cut {
@@ -22,7 +23,8 @@ impl ZscopeApp {
     pub(in crate::app) fn save_map_picture(&mut self, ctx: &egui::Context, path: PathBuf) {
         let rect = self.view.map.rect().filter(|_| self.map.state.placed().is_some());
         let Some(rect) = rect else {
-            return self.notice("save the map: it is not shown (open the tab Map first)", true);
+            let text = tr!("save the map: it is not shown (open the tab Map first)");
+            return self.notice(text, true);
         };
         let (slot, woken) = (self.map.screenshot.clone(), ctx.clone());
         let scale = ctx.pixels_per_point();
@@ -57,7 +59,7 @@ impl ZscopeApp {
     /// Writes the selected points, or all, as CSV.
     pub(in crate::app) fn save_map_points(&mut self, path: PathBuf) {
         if self.map.state.placed().is_none() {
-            return self.notice("save the points of the map: there are none yet", true);
+            return self.notice(tr!("save the points of the map: there are none yet"), true);
         }
         let classes = self.dataset.as_ref().map_or(&[][..], |(_, data)| data.class_names());
         let text = self.map.state.csv(classes);
@@ -70,7 +72,7 @@ impl ZscopeApp {
     /// Writes the latents of the selected points, or of all, with the numbers of these.
     pub(in crate::app) fn save_map_latents(&mut self, path: PathBuf) {
         let Some(points) = self.map.state.points().cloned() else {
-            return self.notice("save the latents of the map: there are none yet", true);
+            return self.notice(tr!("save the latents of the map: there are none yet"), true);
         };
         let exported = self.map.state.exported();
         self.jobs.spawn_save(move || {

@@ -1,6 +1,9 @@
 //! Why a code is used, hardly used or dead, in a plain sentence.
 
+use std::fmt::Display;
+
 use super::{Codebook, Neighbour, Usage, norm};
+use crate::language::{fill, tr_later};
 use crate::metrics::code_use::{CodeEvent, CodeEventKind, CodeState, CodeUse};
 use crate::session::words::{grouped, measure, rounded};
 
@@ -9,15 +12,18 @@ const ALIKE: f32 = 1.25;
 
 /// Ratios with a name of their own, and how near to them is near enough.
 const NAMED: [(f32, &str); 7] = [
-    (0.1, "a tenth of"),
-    (0.2, "a fifth of"),
-    (0.25, "a quarter of"),
-    (1.0 / 3.0, "a third of"),
-    (0.5, "half"),
-    (2.0, "twice"),
-    (3.0, "three times"),
+    (0.1, tr_later!("its norm is a tenth of the others'")),
+    (0.2, tr_later!("its norm is a fifth of the others'")),
+    (0.25, tr_later!("its norm is a quarter of the others'")),
+    (1.0 / 3.0, tr_later!("its norm is a third of the others'")),
+    (0.5, tr_later!("its norm is half the others'")),
+    (2.0, tr_later!("its norm is twice the others'")),
+    (3.0, tr_later!("its norm is three times the others'")),
 ];
 const NEAR: f32 = 0.08;
+
+/// Puts values into a text, in whatever language.
+type Say<'a> = &'a dyn Fn(&str, &[&dyn Display]) -> String;
 
 impl Codebook {
     /// Why a code is used, hardly used or dead: how often it was chosen, where its nearest living neighbour
@@ -25,90 +31,102 @@ impl Codebook {
     /// vectors in 4 100 steps; its nearest living neighbour, code 31, is 0.12 away; its norm is a third of
     /// the others'."
     pub fn why(&self, code: usize) -> String {
+        self.why_said(code, &fill)
+    }
+
+    /// The same, each of its texts as `say` has it.
+    pub(crate) fn why_said(&self, code: usize, say: Say<'_>) -> String {
         if code >= self.size() {
-            return format!("There is no code {code}: the codebook has {}.", self.size());
+            let text = tr_later!("There is no code {}: the codebook has {}.");
+            return say(text, &[&code, &self.size()]);
         }
         let state = self.state(code);
-        let mut parts = vec![match state {
-            None => "How often it is chosen was not counted".to_owned(),
-            Some(CodeState::Dead) => self.told_dead(code),
-            Some(CodeState::Dying) => self.told_dying(code),
-            Some(CodeState::Used) => self.told_used(code),
-        }];
+        let mut parts = match state {
+            None => vec![say(tr_later!("How often it is chosen was not counted"), &[])],
+            Some(CodeState::Dead) => vec![self.told_dead(code, say)],
+            Some(CodeState::Dying) => vec![self.told_dying(code, say)],
+            Some(CodeState::Used) => self.told_used(code, say).into(),
+        };
         if state == Some(CodeState::Dead) {
-            parts.extend(self.history().and_then(|history| put_in_vain(history, code)));
+            parts.extend(self.history().and_then(|history| put_in_vain(history, code, say)));
         }
         if self.vector(code).iter().all(|value| value.is_finite()) {
-            parts.push(self.told_neighbour(code, state));
+            parts.extend(self.told_neighbour(code, state, say));
             let is_well = state.is_none_or(|state| state == CodeState::Used);
-            parts.extend(self.told_norm(code, is_well));
+            parts.extend(self.told_norm(code, is_well, say));
         } else {
-            parts.push("its vector holds values that are no numbers".to_owned());
+            parts.push(say(tr_later!("its vector holds values that are no numbers"), &[]));
         }
         if self.is_frozen(code) {
-            parts.push("it is frozen: training leaves it where it is".to_owned());
+            parts.push(say(tr_later!("it is frozen: training leaves it where it is"), &[]));
         }
-        parts.retain(|part| !part.is_empty());
-        format!("{}.", parts.join("; "))
+        let all = parts.into_iter().reduce(|all, part| say(tr_later!("{}; {}"), &[&all, &part]));
+        say(tr_later!("{}."), &[&all.unwrap_or_default()])
     }
 
-    fn told_dead(&self, code: usize) -> String {
+    fn told_dead(&self, code: usize, say: Say<'_>) -> String {
         let Some(history) = self.history() else {
             if matches!(self.usage, Usage::Averaged(_)) {
-                return "Dead: by the checkpoint's moving average not even one vector in a million chose it"
-                    .to_owned();
+                let text = tr_later!(
+                    "Dead: by the checkpoint's moving average not even one vector in a million chose it"
+                );
+                return say(text, &[]);
             }
             let all = rounded(self.window_counts().iter().sum());
-            return format!("Dead: never the nearest for any of the {all} vectors evaluated");
+            let text = tr_later!("Dead: never the nearest for any of the {} vectors evaluated");
+            return say(text, &[&all]);
         };
         match history.last_used(code) {
-            None => format!(
-                "Dead: never the nearest for any of {} vectors in {} steps",
-                rounded(history.vectors_seen()),
-                grouped(history.step())
+            None => say(
+                tr_later!("Dead: never the nearest for any of {} vectors in {} steps"),
+                &[&rounded(history.vectors_seen()), &grouped(history.step())],
             ),
-            Some(step) => format!(
-                "Dead: not the nearest for any of {} vectors since step {}",
-                rounded(history.vectors_since_use(code)),
-                grouped(step)
+            Some(step) => say(
+                tr_later!("Dead: not the nearest for any of {} vectors since step {}"),
+                &[&rounded(history.vectors_since_use(code)), &grouped(step)],
             ),
         }
     }
 
-    fn told_dying(&self, code: usize) -> String {
+    fn told_dying(&self, code: usize, say: Say<'_>) -> String {
         let (count, all) = self.window_count(code);
         let share = 100.0 * count as f64 * self.size() as f64 / all.max(1) as f64;
-        let last = self.history().and_then(|history| history.last_used(code));
-        let last = last.map_or(String::new(), |step| format!(", last at step {}", grouped(step)));
-        format!(
-            "Dying: the nearest for only {} of {} vectors {}, {} % of an even share{last}",
-            rounded(count),
-            rounded(all),
-            self.told_window(),
-            measure(share as f32),
-        )
+        let (count, all, share) = (rounded(count), rounded(all), measure(share as f32));
+        let window = self.told_window(say);
+        match self.history().and_then(|history| history.last_used(code)) {
+            None => say(
+                tr_later!("Dying: the nearest for only {} of {} vectors {}, {} % of an even share"),
+                &[&count, &all, &window, &share],
+            ),
+            Some(step) => say(
+                tr_later!(
+                    "Dying: the nearest for only {} of {} vectors {}, {} % of an even share, last at step {}"
+                ),
+                &[&count, &all, &window, &share, &grouped(step)],
+            ),
+        }
     }
 
-    fn told_used(&self, code: usize) -> String {
+    fn told_used(&self, code: usize, say: Say<'_>) -> [String; 2] {
         let (count, all) = self.window_count(code);
         let times = count as f64 * self.size() as f64 / all.max(1) as f64;
         let above = self.window_counts().iter().filter(|&&other| other > count).count();
         let above = match above {
-            0 => "no code is used more".to_owned(),
-            1 => "1 code is used more".to_owned(),
-            _ => format!("{} codes are used more", grouped(above as u64)),
+            0 => say(tr_later!("no code is used more"), &[]),
+            1 => say(tr_later!("1 code is used more"), &[]),
+            _ => say(tr_later!("{} codes are used more"), &[&grouped(above as u64)]),
         };
-        format!(
-            "Used: the nearest for {} of {} vectors {}, {} an even share; {above}",
-            rounded(count),
-            rounded(all),
-            self.told_window(),
-            if times < 1.0 {
-                format!("{} % of", measure(times as f32 * 100.0))
-            } else {
-                format!("{} times", measure(times as f32))
-            },
-        )
+        let (text, share) = if times < 1.0 {
+            let text =
+                tr_later!("Used: the nearest for {} of {} vectors {}, {} % of an even share");
+            (text, times as f32 * 100.0)
+        } else {
+            let text =
+                tr_later!("Used: the nearest for {} of {} vectors {}, {} times an even share");
+            (text, times as f32)
+        };
+        let window = self.told_window(say);
+        [say(text, &[&rounded(count), &rounded(all), &window, &measure(share)]), above]
     }
 
     /// A code's uses in the window, and those of all codes.
@@ -121,53 +139,68 @@ impl Codebook {
         (counts.get(code).copied().unwrap_or(0), all)
     }
 
-    fn told_window(&self) -> String {
+    fn told_window(&self, say: Say<'_>) -> String {
         match &self.usage {
             Usage::Trained(history) => {
                 let steps = history.window_steps().min(history.step());
-                format!("in the last {} steps", grouped(steps))
+                say(tr_later!("in the last {} steps"), &[&grouped(steps)])
             }
-            Usage::Averaged(_) => "by the checkpoint's moving average".to_owned(),
-            Usage::Unknown | Usage::Evaluated(_) => "evaluated".to_owned(),
+            Usage::Averaged(_) => say(tr_later!("by the checkpoint's moving average"), &[]),
+            Usage::Unknown | Usage::Evaluated(_) => say(tr_later!("evaluated"), &[]),
         }
     }
 
-    fn told_neighbour(&self, code: usize, state: Option<CodeState>) -> String {
-        let (near, kind) = match state {
-            None => (self.neighbours(code, 1).first().copied(), "nearest neighbour"),
-            Some(_) => (self.nearest_living(code), "nearest living neighbour"),
+    /// The code beside it; nothing for one that is alone.
+    fn told_neighbour(
+        &self,
+        code: usize,
+        state: Option<CodeState>,
+        say: Say<'_>,
+    ) -> Option<String> {
+        let (near, text) = match state {
+            None => (
+                self.neighbours(code, 1).first().copied(),
+                tr_later!("its nearest neighbour, code {}, is {} away"),
+            ),
+            Some(_) => (
+                self.nearest_living(code),
+                tr_later!("its nearest living neighbour, code {}, is {} away"),
+            ),
         };
         match near {
-            None if self.size() == 1 => String::new(),
-            None => "no other code is used".to_owned(),
+            None if self.size() == 1 => None,
+            None => Some(say(tr_later!("no other code is used"), &[])),
             // Ties go to the lower number.
-            Some(Neighbour { code: other, distance: 0.0 }) if other < code => {
-                format!("code {other} lies at the same place, and the lower number is chosen")
-            }
+            Some(Neighbour { code: other, distance: 0.0 }) if other < code => Some(say(
+                tr_later!("code {} lies at the same place, and the lower number is chosen"),
+                &[&other],
+            )),
             Some(Neighbour { code: other, distance }) => {
-                format!("its {kind}, code {other}, is {} away", measure(distance))
+                Some(say(text, &[&other, &measure(distance)]))
             }
         }
     }
 
     /// How its norm compares with the others'; nothing for one that is like them where all is well.
-    fn told_norm(&self, code: usize, is_well: bool) -> Option<String> {
+    fn told_norm(&self, code: usize, is_well: bool, say: Say<'_>) -> Option<String> {
         let others = self.usual_norm(code)?;
         let ratio = norm(self.vector(code)) / others;
         if !ratio.is_finite() {
             return None;
         }
         if (1.0 / ALIKE..=ALIKE).contains(&ratio) {
-            return (!is_well).then(|| "its norm is like the others'".to_owned());
+            return (!is_well).then(|| say(tr_later!("its norm is like the others'"), &[]));
         }
         let named = NAMED.iter().find(|(named, _)| (ratio / named - 1.0).abs() < NEAR);
-        let times = match named {
-            Some((_, words)) => (*words).to_owned(),
-            None if ratio < 0.05 => return Some("its norm is next to nothing".to_owned()),
-            None if ratio < 1.0 => format!("{:.0} % of", ratio * 100.0),
-            None => format!("{} times", measure(ratio)),
-        };
-        Some(format!("its norm is {times} the others'"))
+        Some(match named {
+            Some((_, text)) => say(text, &[]),
+            None if ratio < 0.05 => say(tr_later!("its norm is next to nothing"), &[]),
+            None if ratio < 1.0 => {
+                let percent = format!("{:.0}", ratio * 100.0);
+                say(tr_later!("its norm is {} % of the others'"), &[&percent])
+            }
+            None => say(tr_later!("its norm is {} times the others'"), &[&measure(ratio)]),
+        })
     }
 
     /// The median norm of the other codes: of the living ones, where there are any.
@@ -189,7 +222,7 @@ impl Codebook {
 }
 
 /// That a code was put somewhere else after its last use, and is dead all the same.
-fn put_in_vain(history: &CodeUse, code: usize) -> Option<String> {
+fn put_in_vain(history: &CodeUse, code: usize, say: Say<'_>) -> Option<String> {
     let is_move = |event: &&CodeEvent| {
         matches!(event.kind, CodeEventKind::Restarted | CodeEventKind::Revived)
     };
@@ -197,6 +230,10 @@ fn put_in_vain(history: &CodeUse, code: usize) -> Option<String> {
     if history.last_used(code).is_some_and(|used| used > last.last_step) {
         return None;
     }
-    let verb = if last.kind == CodeEventKind::Revived { "revived" } else { "restarted" };
-    Some(format!("it was {verb} at step {} to no avail", grouped(last.last_step)))
+    let text = if last.kind == CodeEventKind::Revived {
+        tr_later!("it was revived at step {} to no avail")
+    } else {
+        tr_later!("it was restarted at step {} to no avail")
+    };
+    Some(say(text, &[&grouped(last.last_step)]))
 }

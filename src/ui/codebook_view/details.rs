@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::array::Array;
+use crate::language::{Language, filled, spoken};
 use crate::session::codebook::{Codebook, Direction, Neighbour, Pair, Survey, Usage};
 
 /// How many neighbours of a code are shown.
@@ -15,6 +16,7 @@ pub(in crate::ui) struct Details {
     codes: Arc<Array>,
     usage: Usage,
     is_frozen: bool,
+    language: Language,
     /// Why it is used, hardly used or dead.
     pub why: String,
     /// The nearest codes.
@@ -32,6 +34,7 @@ impl Details {
                 && Arc::ptr_eq(&known.codes, &codebook.codes)
                 && known.usage.is_same(&codebook.usage)
                 && known.is_frozen == codebook.is_frozen(code)
+                && known.language == spoken()
         };
         match slot.take().filter(is_known) {
             Some(known) => slot.insert(known),
@@ -47,7 +50,8 @@ impl Details {
             codes: Arc::clone(&codebook.codes),
             usage: codebook.usage.clone(),
             is_frozen: codebook.is_frozen(code),
-            why: codebook.why(code),
+            language: spoken(),
+            why: codebook.why_said(code, &filled),
             neighbours: codebook.neighbours(code, NEIGHBOURS),
             norm,
             norm_rank: 1 + norms.iter().filter(|&&other| other > norm).count(),
