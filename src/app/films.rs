@@ -10,6 +10,7 @@ use crate::codec::{CodecError, take};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::pictures;
 use crate::graph::lower::Networks;
+use crate::language::{tr, tr_later};
 use crate::picture::ValueRange;
 use crate::session::sheets::SheetName;
 use crate::session::wanted::Point;
@@ -38,7 +39,7 @@ impl ZscopeApp {
         path: PathBuf,
     ) {
         let Some(points) = self.sheets.get(&sheet) else {
-            return self.notice("Save the pictures: show them first.", true);
+            return self.notice(tr!("Save the pictures: show them first."), true);
         };
         let points = points.to_vec();
         self.save_pictures(ctx, points, Form::Sheet(columns.max(1)), path);
@@ -51,7 +52,7 @@ impl ZscopeApp {
         let latents = latents.filter_map(|secs| walk.latent_at(secs, explore.mixing(), explore));
         let points: Vec<Point> = latents.map(Point::Latent).collect();
         if points.is_empty() {
-            return self.notice("Save the walk: it has no stations yet.", true);
+            return self.notice(tr!("Save the walk: it has no stations yet."), true);
         }
         let speed = walk.speed.abs().max(0.05);
         let secs = walk.round_secs() / speed;
@@ -70,10 +71,10 @@ impl ZscopeApp {
         // As they are decoded, and once more as they are written.
         let values = latent + 2 * model.image.len();
         if let Err(error) = check_pictures(points.len(), values, available_bytes()) {
-            return self.notice(format!("save pictures: {error}"), true);
+            return self.notice(tr!("save pictures: {}", error), true);
         }
         let (networks, range) = (model.networks.clone(), model.range);
-        let task = self.tasks.begin("Saving pictures");
+        let task = self.tasks.begin(tr_later!("Saving pictures"));
         let watch = task.watch(ctx);
         self.jobs.spawn_save(move || {
             let images = decode(&networks, range, &points, &watch);

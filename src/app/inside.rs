@@ -15,6 +15,7 @@ use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::{pictures, write_whole};
+use crate::language::tr;
 use crate::latest::Latest;
 use crate::measure::inside::{Inspector, graph_of, named};
 use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, plane};
@@ -71,7 +72,7 @@ impl Looking {
         self.thread = std::thread::Builder::new()
             .name("zscope-inside".to_owned())
             .spawn(move || worker.run())
-            .map_err(|error| self.errors.put(format!("no thread to look inside: {error}")))
+            .map_err(|error| self.errors.put(tr!("no thread to look inside: {}", error)))
             .ok();
     }
 }
@@ -171,7 +172,7 @@ impl ZscopeApp {
         }
         if let Some((known, error)) = looking.errors.newer_than(looking.known[2]) {
             looking.known[2] = known;
-            self.notice(format!("look inside: {error}"), true);
+            self.notice(tr!("look inside: {}", error), true);
         }
     }
 
@@ -188,8 +189,8 @@ impl ZscopeApp {
     /// Writes the node that is looked at, as what the path's ending says.
     pub(super) fn save_node(&mut self, path: PathBuf) {
         let Some(seen) = self.looking.inside.seen_node().cloned() else {
-            return self
-                .notice("save the node: none is looked at yet (choose one in Layers)", true);
+            let text = tr!("save the node: none is looked at yet (choose one in Layers)");
+            return self.notice(text, true);
         };
         let (look, csv) = (self.view.inside.look(), self.looking.inside.to_csv());
         self.jobs.spawn_save(move || write_node(&path, &seen, look, &csv).map(|()| path));

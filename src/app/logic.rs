@@ -16,6 +16,7 @@ use crate::engine::wgsl::Gpu;
 use crate::event::{Event, Value};
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{Shown, Task};
+use crate::language::tr;
 use crate::metrics::KlPerDim;
 use crate::metrics::code_use::{CodeUse, per_million};
 use crate::metrics::evaluate::Examined;
@@ -227,11 +228,15 @@ impl ZscopeApp {
             match event {
                 Event::Diverged { message, last_checkpoint, .. }
                 | Event::Failed { message, last_checkpoint, .. } => {
-                    let kept = last_checkpoint.as_ref().map_or_else(
-                        || "no checkpoint was saved".to_owned(),
-                        |path| format!("the last good checkpoint is {}", path.display()),
-                    );
-                    self.notice(format!("Training ended: {message}; {kept}"), true);
+                    let text = match last_checkpoint {
+                        None => tr!("Training ended: {}; no checkpoint was saved", message),
+                        Some(path) => tr!(
+                            "Training ended: {}; the last good checkpoint is {}",
+                            message,
+                            path.display()
+                        ),
+                    };
+                    self.notice(text, true);
                 }
                 Event::Warning { message, .. } => self.notice(message.clone(), false),
                 Event::CheckpointSaved { .. } => self.runs.is_stale = true,
@@ -265,9 +270,9 @@ impl ZscopeApp {
     /// Tells the desktop that a run is over.
     fn tell_desktop(&self, event: &Event) {
         let step = match event {
-            Event::Finished { step, .. } => format!("The run has finished at step {step}."),
-            Event::Diverged { step, .. } => format!("The run has diverged at step {step}."),
-            Event::Failed { step, .. } => format!("The run broke at step {step}."),
+            Event::Finished { step, .. } => tr!("The run has finished at step {}.", step),
+            Event::Diverged { step, .. } => tr!("The run has diverged at step {}.", step),
+            Event::Failed { step, .. } => tr!("The run broke at step {}.", step),
             _ => return,
         };
         let took = self.started.map(|started| started.elapsed()).unwrap_or_default();
@@ -334,7 +339,7 @@ impl ZscopeApp {
                 Done::Map { question, made } => self.take_map(question, made),
                 Done::MapNear { near } => self.map_near_found(near),
                 Done::MapHere { point } => self.map_here_found(point),
-                Done::Saved(Ok(path)) => self.notice(format!("Saved {}", path.display()), false),
+                Done::Saved(Ok(path)) => self.notice(tr!("Saved {}", path.display()), false),
                 Done::Plan(Err(error)) => {
                     self.is_starting = false;
                     self.notice(error, true);
@@ -419,7 +424,7 @@ impl ZscopeApp {
         match Training::start(plan) {
             Ok(training) => self.follow(training),
             Err(error) => {
-                self.notice(format!("start the training thread: {error}"), true);
+                self.notice(tr!("start the training thread: {}", error), true);
             }
         }
     }
@@ -458,7 +463,7 @@ impl ZscopeApp {
             self.pace.set_decode(decode);
             self.pictures.sheets = decoder.sheets();
             if let Some(error) = decoder.take_error() {
-                self.notice(format!("draw the picture: {error}"), true);
+                self.notice(tr!("draw the picture: {}", error), true);
             }
         }
     }
@@ -485,7 +490,7 @@ impl ZscopeApp {
                     &weights.tensors,
                     None,
                 ),
-                Err(error) => self.notice(format!("show the run: {error}"), true),
+                Err(error) => self.notice(tr!("show the run: {}", error), true),
             }
             return;
         }
@@ -515,7 +520,7 @@ impl ZscopeApp {
             self.take_code_vectors(vectors);
         }
         if let Err(error) = shown {
-            self.notice(format!("show other weights: {error}"), true);
+            self.notice(tr!("show other weights: {}", error), true);
         }
         self.looking.weights_changed();
         self.own.weights_changed();
@@ -548,7 +553,7 @@ impl ZscopeApp {
             }
         });
         if let Err(error) = shown {
-            self.notice(format!("show another part of the model: {error}"), true);
+            self.notice(tr!("show another part of the model: {}", error), true);
         }
         self.looking.weights_changed();
         self.own.weights_changed();
@@ -689,7 +694,7 @@ impl ZscopeApp {
             )
         });
         let decoder = decoder.transpose().unwrap_or_else(|error| {
-            self.notice(format!("show the model: {error}"), true);
+            self.notice(tr!("show the model: {}", error), true);
             None
         });
         if decoder.is_none() {
@@ -760,7 +765,7 @@ impl ZscopeApp {
         match tiles {
             Ok(true) => ctx.request_repaint(),
             Ok(false) => {}
-            Err(error) => self.notice(format!("draw the picture: {error}"), true),
+            Err(error) => self.notice(tr!("draw the picture: {}", error), true),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::formats::pictures;
 use crate::graph::lower::Task;
+use crate::language::tr;
 use crate::latest::Latest;
 use crate::measure::invert::{Descent, invert};
 use crate::measure::own_picture::examine;
@@ -82,11 +83,11 @@ impl ZscopeApp {
     pub(super) fn add_picture(&mut self, name: String, source: Source) {
         let task = self.model.as_ref().map(|model| model.config.task());
         let refused = match task {
-            Some(Task::Quantize) => {
-                Some("Only a codebook is open: there is no encoder that makes codes of a picture.")
-            }
+            Some(Task::Quantize) => Some(tr!(
+                "Only a codebook is open: there is no encoder that makes codes of a picture."
+            )),
             Some(Task::Classify) => {
-                Some("A classifier makes no images: a picture has no place in it.")
+                Some(tr!("A classifier makes no images: a picture has no place in it."))
             }
             _ => None,
         };
@@ -153,7 +154,7 @@ impl ZscopeApp {
             Err(error) => {
                 self.own.state.remove(number);
                 self.own.goes_there = false;
-                return self.notice(format!("look at your picture: {error}"), true);
+                return self.notice(tr!("look at your picture: {}", error), true);
             }
         };
         let single = |image: &Array| image.clone().reshaped([&[1], image.shape()].concat()).ok();
@@ -237,7 +238,8 @@ impl ZscopeApp {
         let state = &self.own.state;
         let (Some(model), Some(chosen), Some(found)) = (&self.model, state.chosen(), state.found())
         else {
-            return self.notice("search for a point: there is no picture to search for yet", true);
+            let text = tr!("search for a point: there is no picture to search for yet");
+            return self.notice(text, true);
         };
         let Some(decoder) = model.networks.decoder.clone() else { return };
         let from = if form.from_here {

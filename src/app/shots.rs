@@ -11,6 +11,7 @@ use super::jobs::Done;
 use crate::array::{Array, NamedArrays};
 use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::write_whole;
+use crate::language::tr;
 use crate::session::explore::Place;
 use crate::ui::Pane;
 
@@ -18,7 +19,7 @@ impl ZscopeApp {
     /// Writes a view as it is on the screen.
     pub(super) fn save_view(&mut self, ctx: &egui::Context, pane: Pane, path: PathBuf) {
         let Some(rect) = self.view.dock.rect(pane) else {
-            return self.notice("Save the view: show it first.", true);
+            return self.notice(tr!("Save the view: show it first."), true);
         };
         let tell = self.jobs.teller();
         let scale = ctx.pixels_per_point();

@@ -4,6 +4,7 @@ use eframe::egui;
 
 use super::jobs::Chosen;
 use super::{Model, ZscopeApp, dialogs};
+use crate::language::tr;
 use crate::session::anchor::{Anchor, Anchors};
 use crate::session::explore::Place;
 use crate::ui::{BookmarkAsk, SeedsAsk, StationAsk};
@@ -135,8 +136,9 @@ impl ZscopeApp {
     /// Keeps the point that is shown.
     fn add_bookmark(&mut self) {
         let place = self.explore.place();
-        if self.kept.bookmarks.add(place).is_none() {
-            self.notice("Keep this point: there are too many kept points.", true);
+        let name = |number| tr!("Point {}", number);
+        if self.kept.bookmarks.add_as(place, name).is_none() {
+            self.notice(tr!("Keep this point: there are too many kept points."), true);
         }
     }
 

@@ -36,10 +36,15 @@ impl std::ops::Deref for Bookmarks {
 impl Bookmarks {
     /// Keeps a place under the next free number; does nothing and gives nothing where there are too many.
     pub fn add(&mut self, place: Place) -> Option<&Bookmark> {
+        self.add_as(place, |number| format!("Point {number}"))
+    }
+
+    /// The same, under the name that `name` gives a number.
+    pub fn add_as(&mut self, place: Place, name: impl FnMut(u32) -> String) -> Option<&Bookmark> {
         if self.marks.len() >= MOST_BOOKMARKS {
             return None;
         }
-        let name = (1..).map(|number| format!("Point {number}"));
+        let name = (1..).map(name);
         let name =
             name.into_iter().find(|name| self.marks.iter().all(|mark| mark.name != *name))?;
         self.marks.push(Bookmark { name, place });

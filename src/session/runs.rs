@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::formats::run_list::{Ended, RunSummary};
+use crate::language::tr_later;
 
 /// All that is known of runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,11 +52,11 @@ impl Standing {
     /// In a word or two.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Training => "in training",
-            Self::Finished => "finished",
-            Self::Stopped => "stopped",
-            Self::Diverged => "diverged",
-            Self::Damaged => "damaged",
+            Self::Training => tr_later!("in training"),
+            Self::Finished => tr_later!("finished"),
+            Self::Stopped => tr_later!("stopped"),
+            Self::Diverged => tr_later!("diverged"),
+            Self::Damaged => tr_later!("damaged"),
         }
     }
 }
@@ -113,44 +114,50 @@ impl Column {
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Name => "Name",
-            Self::State => "State",
-            Self::Recipe => "Recipe",
-            Self::Data => "Data",
-            Self::Steps => "Steps",
+            Self::Name => tr_later!("Name"),
+            Self::State => tr_later!("State"),
+            Self::Recipe => tr_later!("Recipe"),
+            Self::Data => tr_later!("Data"),
+            Self::Steps => tr_later!("Steps"),
             Self::Psnr => "PSNR / dB",
             Self::Elbo => "ELBO / nats",
             Self::Frechet => "Fréchet",
-            Self::Codes => "Codes",
-            Self::Changed => "Date (UTC)",
-            Self::Trained => "Trained",
-            Self::Bytes => "Size",
-            Self::Notes => "Notes",
+            Self::Codes => tr_later!("Codes"),
+            Self::Changed => tr_later!("Date (UTC)"),
+            Self::Trained => tr_later!("Trained"),
+            Self::Bytes => tr_later!("Size"),
+            Self::Notes => tr_later!("Notes"),
         }
     }
 
     /// What it tells.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::Name => "The run's directory.",
-            Self::State => "In training here, finished, stopped, diverged, or damaged.",
-            Self::Recipe => "What is trained.",
-            Self::Data => "What it learns from.",
-            Self::Steps => "Updates that are done, of those in the whole run.",
+            Self::Name => tr_later!("The run's directory."),
+            Self::State => tr_later!("In training here, finished, stopped, diverged, or damaged."),
+            Self::Recipe => tr_later!("What is trained."),
+            Self::Data => tr_later!("What it learns from."),
+            Self::Steps => tr_later!("Updates that are done, of those in the whole run."),
             Self::Psnr => {
-                "Peak signal-to-noise ratio of held-out reconstructions, of the newest checkpoint. Higher is better."
+                tr_later!(
+                    "Peak signal-to-noise ratio of held-out reconstructions, of the newest checkpoint. Higher is better."
+                )
             }
             Self::Elbo => {
-                "Evidence lower bound on held-out images, of the newest checkpoint. Higher is better."
+                tr_later!(
+                    "Evidence lower bound on held-out images, of the newest checkpoint. Higher is better."
+                )
             }
             Self::Frechet => {
-                "Fréchet distance between made and held-out images on pooled pixels, of the newest checkpoint. Lower is better."
+                tr_later!(
+                    "Fréchet distance between made and held-out images on pooled pixels, of the newest checkpoint. Lower is better."
+                )
             }
-            Self::Codes => "Codes that held-out images use, of the newest checkpoint.",
-            Self::Changed => "When its files changed last.",
-            Self::Trained => "Time spent training, all its parts together.",
-            Self::Bytes => "What it takes on the disk.",
-            Self::Notes => "What you noted. Choose a run to write more.",
+            Self::Codes => tr_later!("Codes that held-out images use, of the newest checkpoint."),
+            Self::Changed => tr_later!("When its files changed last."),
+            Self::Trained => tr_later!("Time spent training, all its parts together."),
+            Self::Bytes => tr_later!("What it takes on the disk."),
+            Self::Notes => tr_later!("What you noted. Choose a run to write more."),
         }
     }
 

@@ -1,9 +1,13 @@
 //! The values of a sweep, from what a person types.
 
+use crate::language::tr_later;
+
 /// No sweep has more values.
 pub const MOST_VALUES: usize = 100;
 /// What can be typed, for people.
-pub const FORMS: &str = "values such as 1, 2, 4 (with ; between them where a value has commas), or a range such as 0.001 to 0.1 in 5 log";
+pub const FORMS: &str = tr_later!(
+    "values such as 1, 2, 4 (with ; between them where a value has commas), or a range such as 0.001 to 0.1 in 5 log"
+);
 
 /// What was typed is no sweep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::explore::{Explore, Place};
+use crate::language::tr_later;
 use crate::latent::{Mixing, mix};
 
 /// The most stations: as many as a sheet has pictures.
@@ -30,10 +31,10 @@ pub enum Easing {
 impl Easing {
     /// All of them, with their names.
     pub const ALL: [(Self, &'static str); 4] = [
-        (Self::Linear, "even"),
-        (Self::Smooth, "smooth"),
-        (Self::In, "slow start"),
-        (Self::Out, "slow end"),
+        (Self::Linear, tr_later!("even")),
+        (Self::Smooth, tr_later!("smooth")),
+        (Self::In, tr_later!("slow start")),
+        (Self::Out, tr_later!("slow end")),
     ];
 
     /// The share of the way after a share of the time, both in `[0, 1]`.
@@ -63,8 +64,11 @@ pub enum Looping {
 
 impl Looping {
     /// All of them, with their names.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Once, "once"), (Self::Loop, "loop"), (Self::Back, "there and back")];
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Once, tr_later!("once")),
+        (Self::Loop, tr_later!("loop")),
+        (Self::Back, tr_later!("there and back")),
+    ];
 }
 
 /// A place on the way.

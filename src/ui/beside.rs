@@ -6,6 +6,7 @@ use super::codebook_panel::select;
 use super::codebook_view::CodebookView;
 use super::words::{grouped, measure, percent};
 use super::{CodesAsk, Command, Scene, code_pictures, code_tile, save, theme};
+use crate::language::tr;
 use crate::session::codebook::{Codebook, Direction, Pair};
 
 /// Neighbours of each side that are shown.
@@ -26,15 +27,15 @@ pub(super) fn show(
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let images = codebook.survey.as_ref().map_or(0, |survey| survey.images);
-        let hint = format!(
+        let hint = tr!(
             "Counted in the code maps of {} held-out images: of the cells with this code, how many have that one on \
              this side.",
             grouped(images as u64)
         );
-        ui.label(theme::muted("Beside it").small()).on_hover_text(hint);
+        ui.label(theme::muted(tr!("Beside it")).small()).on_hover_text(hint);
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-            let hint = "Save how often every code stands beside every other as a CSV file.";
-            if let Some(place) = save::button(ui, "Save pairs…", hint, &mut view.export_path) {
+            let hint = tr!("Save how often every code stands beside every other as a CSV file.");
+            if let Some(place) = save::button(ui, tr!("Save pairs…"), hint, &mut view.export_path) {
                 out.push(Command::Codes(CodesAsk::SavePairs(place.path())));
             }
         });
@@ -53,26 +54,26 @@ fn side(
     out: &mut Vec<Command>,
 ) {
     let name = match direction {
-        Direction::Left => "Left",
-        Direction::Right => "Right",
-        Direction::Above => "Above",
-        Direction::Below => "Below",
+        Direction::Left => tr!("Left"),
+        Direction::Right => tr!("Right"),
+        Direction::Above => tr!("Above"),
+        Direction::Below => tr!("Below"),
     };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let height = if pairs.is_empty() { 16.0 } else { TILE };
         code_pictures::name(ui, name, height);
         if pairs.is_empty() {
-            ui.add(Label::new(theme::muted("no code in the images seen").small()).truncate());
+            ui.add(Label::new(theme::muted(tr!("no code in the images seen")).small()).truncate());
         }
         let all: u64 = pairs.iter().map(|pair| pair.count).sum();
         for pair in pairs.iter().take(SHOWN) {
-            let label = format!("{name}: code {}, {}", pair.code, percent(pair.count, all));
+            let label = tr!("{}: code {}, {}", name, pair.code, percent(pair.count, all));
             let tile = code_tile::button(ui, scene, codebook, pair.code, TILE, &label, false);
             if tile.hovered() {
                 view.hover(pair.code);
             }
-            let told = format!(
+            let told = tr!(
                 "Code {} stands there in {} of {} cells ({}), {} times as often as beside any code.",
                 pair.code,
                 grouped(pair.count),

@@ -3,6 +3,7 @@
 use egui::{Rect, Response, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
 use super::{BookmarkAsk, Command, Scene, StationAsk, View, pad, theme, tiles};
+use crate::language::{told, tr};
 use crate::session::anchor::Anchor;
 use crate::session::bookmarks::{MOST_BOOKMARKS, analogy};
 use crate::session::sheets::SheetName;
@@ -31,10 +32,10 @@ impl Default for BookmarksView {
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let is_room = scene.bookmarks.len() < MOST_BOOKMARKS;
-        let hint = "Keep the point that is shown, with its picture and name (B).";
-        let keep = ui.add_enabled(is_room, egui::Button::new("Keep this point"));
-        if keep.on_hover_text(hint).on_disabled_hover_text("No more points can be kept.").clicked()
-        {
+        let hint = tr!("Keep the point that is shown, with its picture and name (B).");
+        let keep = ui.add_enabled(is_room, egui::Button::new(tr!("Keep this point")));
+        let full = tr!("No more points can be kept.");
+        if keep.on_hover_text(hint).on_disabled_hover_text(full).clicked() {
             out.push(Command::Bookmark(BookmarkAsk::Add));
         }
         ui.separator();
@@ -42,9 +43,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     });
     if scene.bookmarks.is_empty() {
         ui.add_space(6.0);
-        ui.label(theme::muted(
-            "Points that you keep will be here as pictures: to return to, to walk between, to put at the pad's corners, and to add to and subtract from each other.",
-        ));
+        ui.label(theme::muted(tr!(
+            "Points that you keep will be here as pictures: to return to, to walk between, to put at the pad's corners, and to add to and subtract from each other."
+        )));
         return;
     }
     let points = scene.bookmarks.iter().map(|mark| scene.explore.point_of(&mark.place));
@@ -70,8 +71,7 @@ fn bookmark(
     let mark = &scene.bookmarks[index];
     let size = vec2(TILE, TILE + NAME_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Bookmark {}", mark.name)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr!("Bookmark {}", mark.name)));
     let picture = Rect::from_min_size(rect.min, Vec2::splat(TILE));
     tiles::paint(ui, scene, SheetName::Bookmarks, index, picture);
     let is_here = mark.place.latent == scene.explore.latent()
@@ -104,7 +104,7 @@ fn bookmark(
         out.push(Command::Bookmark(BookmarkAsk::GoTo(index)));
     }
     menu(&response, scene, index, view, out);
-    let hint = format!("{}: click to go there; right-click for more.", mark.name);
+    let hint = tr!("{}: click to go there; right-click for more.", mark.name);
     response.on_hover_text(hint);
 }
 
@@ -122,16 +122,24 @@ fn menu(
                 ui.close();
             }
         };
-        entry(ui, "Go there", Command::Bookmark(BookmarkAsk::GoTo(index)));
-        entry(ui, "Add to the walk", Command::Station(StationAsk::Add(Anchor::Bookmark(index))));
-        ui.menu_button("Put at a corner of the pad", |ui| {
+        entry(ui, tr!("Go there"), Command::Bookmark(BookmarkAsk::GoTo(index)));
+        entry(
+            ui,
+            tr!("Add to the walk"),
+            Command::Station(StationAsk::Add(Anchor::Bookmark(index))),
+        );
+        ui.menu_button(tr!("Put at a corner of the pad"), |ui| {
             for (corner, name) in pad::CORNERS.into_iter().enumerate() {
                 let command = Command::Bookmark(BookmarkAsk::AtCorner { index, corner });
-                entry(ui, name, command);
+                entry(ui, told(name), command);
             }
         });
-        entry(ui, "Keep this point here instead", Command::Bookmark(BookmarkAsk::Replace(index)));
-        if ui.button("Rename").clicked() {
+        entry(
+            ui,
+            tr!("Keep this point here instead"),
+            Command::Bookmark(BookmarkAsk::Replace(index)),
+        );
+        if ui.button(tr!("Rename")).clicked() {
             view.renamed = Some((index, scene.bookmarks[index].name.clone()));
             ui.close();
         }
@@ -141,7 +149,7 @@ fn menu(
                 ui.close();
             }
         };
-        entry("Remove", Command::Bookmark(BookmarkAsk::Remove(index)));
+        entry(tr!("Remove"), Command::Bookmark(BookmarkAsk::Remove(index)));
     });
 }
 
@@ -149,20 +157,21 @@ fn menu(
 fn sum(ui: &mut Ui, scene: &Scene<'_>, view: &mut BookmarksView, out: &mut Vec<Command>) {
     let anchors = scene.anchors();
     let [a, b, c] = &mut view.terms;
-    ui.label("Go to").on_hover_text("a + strength × (c − b): what leads from b to c, put onto a.");
-    tiles::pick_anchor(ui, "What is changed: a", &anchors, a);
+    ui.label(tr!("Go to"))
+        .on_hover_text(tr!("a + strength × (c − b): what leads from b to c, put onto a."));
+    tiles::pick_anchor(ui, tr!("What is changed: a"), &anchors, a);
     ui.label("+");
     ui.spacing_mut().slider_width = 80.0;
     let slider = Slider::new(&mut view.strength, -2.0..=2.0).fixed_decimals(2).suffix(" ×");
-    let response = ui.add(slider).on_hover_text("How much of the change.");
+    let response = ui.add(slider).on_hover_text(tr!("How much of the change."));
     let strength = f64::from(view.strength);
-    response.widget_info(|| WidgetInfo::slider(true, strength, "Strength of the change"));
+    response.widget_info(|| WidgetInfo::slider(true, strength, tr!("Strength of the change")));
     ui.label("(");
-    tiles::pick_anchor(ui, "Where the change leads to: c", &anchors, c);
+    tiles::pick_anchor(ui, tr!("Where the change leads to: c"), &anchors, c);
     ui.label("−");
-    tiles::pick_anchor(ui, "Where the change leads from: b", &anchors, b);
+    tiles::pick_anchor(ui, tr!("Where the change leads from: b"), &anchors, b);
     ui.label(")");
-    let go = ui.button("Go").on_hover_text("Go to that point.").clicked();
+    let go = ui.button(tr!("Go")).on_hover_text(tr!("Go to that point.")).clicked();
     // From the point itself every step of a drag would start where the one before ended.
     let is_live = !view.terms.contains(&Anchor::Point);
     if response.drag_started() || go {

@@ -3,6 +3,7 @@
 use egui::{Context, Grid, Label, ScrollArea, Window, pos2, vec2};
 
 use super::theme;
+use crate::language::{told, tr};
 
 /// What is told of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,9 @@ pub struct Card {
 impl Card {
     /// All of it as a text.
     pub fn text(&self) -> String {
-        let rows = self.rows.iter().map(|[name, value]| format!("{name}: {value}\n"));
-        let notes = self.notes.iter().map(|note| format!("{note}\n"));
+        let rows =
+            self.rows.iter().map(|[name, value]| format!("{}: {}\n", told(name), told(value)));
+        let notes = self.notes.iter().map(|note| format!("{}\n", told(note)));
         rows.chain(notes).collect()
     }
 }
@@ -28,7 +30,8 @@ const WIDTH: f32 = 420.0;
 /// A window of its own over the explorer, until it is closed.
 pub(super) fn show(ctx: &Context, name: &str, card: &Card, is_open: &mut bool) {
     let mut copied = false;
-    Window::new("Model")
+    Window::new(tr!("Model"))
+        .id(egui::Id::unique("model card window"))
         .open(is_open)
         .collapsible(false)
         .resizable(true)
@@ -37,23 +40,24 @@ pub(super) fn show(ctx: &Context, name: &str, card: &Card, is_open: &mut bool) {
         .show(ctx, |ui| {
             ui.horizontal(|ui| {
                 ui.add(Label::new(theme::heading(name)).truncate());
-                let button = ui.button("Copy").on_hover_text("Copies all of this as a text.");
+                let button =
+                    ui.button(tr!("Copy")).on_hover_text(tr!("Copies all of this as a text."));
                 copied = button.clicked();
             });
             ui.add_space(4.0);
             ScrollArea::vertical().max_height(460.0).show(ui, |ui| {
                 Grid::new("model card").num_columns(2).spacing(vec2(16.0, 4.0)).show(ui, |ui| {
                     for [name, value] in &card.rows {
-                        ui.label(theme::muted(name));
-                        ui.add(Label::new(value).wrap());
+                        ui.label(theme::muted(told(name)));
+                        ui.add(Label::new(told(value)).wrap());
                         ui.end_row();
                     }
                 });
                 if !card.notes.is_empty() {
                     ui.add_space(8.0);
-                    ui.label(theme::heading("Noticed on reading it"));
+                    ui.label(theme::heading(tr!("Noticed on reading it")));
                     for note in &card.notes {
-                        ui.add(Label::new(note).wrap());
+                        ui.add(Label::new(told(note)).wrap());
                     }
                 }
             });

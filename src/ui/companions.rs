@@ -4,6 +4,7 @@ use egui::{Label, ScrollArea, TextEdit, Ui, vec2};
 
 use super::words::grouped;
 use super::{Command, CompanionAsk, Demo, Picture, Scene, View, picture, theme};
+use crate::language::{told, tr};
 
 /// What all models draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,9 +41,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     toolbar(ui, scene, view, out);
     if scene.companions.is_empty() {
         ui.add_space(6.0);
-        ui.label(theme::muted(
-            "Add other models, or other checkpoints of this one (PATH@STEP), and they draw the same latent as the explorer, or the same watched image.",
-        ));
+        ui.label(theme::muted(tr!(
+            "Add other models, or other checkpoints of this one (PATH@STEP), and they draw the same latent as the explorer, or the same watched image."
+        )));
         return;
     }
     let side = (ui.available_height() - BELOW).clamp(64.0, 420.0);
@@ -52,15 +53,16 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             own(ui, scene, side);
             for (index, line) in scene.companions.iter().enumerate() {
                 let buttons = |ui: &mut Ui, out: &mut Vec<Command>| {
-                    let hint = "Put this model into the explorer.";
-                    if ui.small_button("Explore").on_hover_text(hint).clicked() {
+                    let hint = tr!("Put this model into the explorer.");
+                    if ui.small_button(tr!("Explore")).on_hover_text(hint).clicked() {
                         out.push(Command::Companion(CompanionAsk::Explore(index)));
                     }
-                    if ui.small_button("Remove").on_hover_text("Take it away.").clicked() {
+                    if ui.small_button(tr!("Remove")).on_hover_text(tr!("Take it away.")).clicked()
+                    {
                         out.push(Command::Companion(CompanionAsk::Remove(index)));
                     }
                 };
-                let about = format!("{}, {}, step {}", line.name, line.family, grouped(line.step));
+                let about = tr!("{}, {}, step {}", line.name, line.family, grouped(line.step));
                 model(ui, &about, side, |ui| {
                     draw(ui, line.picture, line.why.as_deref(), side);
                     ui.horizontal(|ui| buttons(ui, out));
@@ -73,7 +75,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 /// The model in the explorer: the picture of its point, or the watched image and what it makes of that.
 fn own(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     let about =
-        format!("{}, {}, step {}", scene.model.name, scene.model.family, grouped(scene.model.step));
+        tr!("{}, {}, step {}", scene.model.name, scene.model.family, grouped(scene.model.step));
     let Link::Image(image) = scene.link else {
         return model(ui, &about, side, |ui| draw(ui, scene.pictures.main, None, side));
     };
@@ -81,7 +83,7 @@ fn own(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     else {
         return;
     };
-    for (name, row) in [("The image", 0), (about.as_str(), 1)] {
+    for (name, row) in [(tr!("The image"), 0), (about.as_str(), 1)] {
         let (_, tiles) = probe.rows[row];
         let share = 1.0 / probe.columns.max(1) as f32;
         let part = egui::Rect::from_x_y_ranges(
@@ -111,7 +113,7 @@ fn model(ui: &mut Ui, about: &str, width: f32, add: impl FnOnce(&mut Ui)) {
 fn draw(ui: &mut Ui, shown: Option<Picture>, why: Option<&str>, side: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
     response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Image, true, "What this model draws")
+        egui::WidgetInfo::labeled(egui::Role::Image, true, tr!("What this model draws"))
     });
     if let Some(shown) = shown {
         let size = shown.size * picture::scale_to_fit(shown.size, rect.size());
@@ -121,18 +123,18 @@ fn draw(ui: &mut Ui, shown: Option<Picture>, why: Option<&str>, side: f32) {
     ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(why) = why {
         let place = rect.shrink(8.0);
-        ui.put(place, Label::new(theme::muted(why).small()).wrap());
+        ui.put(place, Label::new(theme::muted(told(why)).small()).wrap());
     }
 }
 
 fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
-        ui.menu_button("Add", |ui| {
+        ui.menu_button(tr!("Add"), |ui| {
             ui.horizontal(|ui| {
                 let field = TextEdit::singleline(&mut view.companion_path)
-                    .hint_text("a path, or RUN@STEP")
+                    .hint_text(tr!("a path, or RUN@STEP"))
                     .desired_width(220.0);
-                let field = ui.add(field).on_hover_text("Enter adds it.");
+                let field = ui.add(field).on_hover_text(tr!("Enter adds it."));
                 let entered =
                     field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if entered && !view.companion_path.trim().is_empty() {
@@ -142,13 +144,13 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
                 }
             });
             let entries = [
-                ("Choose…".to_owned(), Command::Companion(CompanionAsk::Add(None))),
+                (tr!("Choose…").to_owned(), Command::Companion(CompanionAsk::Add(None))),
                 (
-                    "Demo: VAE".to_owned(),
+                    tr!("Demo: VAE").to_owned(),
                     Command::Companion(CompanionAsk::Add(Some(Demo::Vae.path().into()))),
                 ),
                 (
-                    "Demo: VQ-VAE".to_owned(),
+                    tr!("Demo: VQ-VAE").to_owned(),
                     Command::Companion(CompanionAsk::Add(Some(Demo::VqVae.path().into()))),
                 ),
             ];
@@ -165,26 +167,28 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
             }
         })
         .response
-        .on_hover_text("A model to draw beside the explorer's.");
+        .on_hover_text(tr!("A model to draw beside the explorer's."));
         ui.separator();
         let is_latent = scene.link == Link::Latent;
-        let hint =
-            "All models draw the latent that the explorer is at, where theirs has as many values.";
-        if ui.selectable_label(is_latent, "Same latent").on_hover_text(hint).clicked() {
+        let hint = tr!(
+            "All models draw the latent that the explorer is at, where theirs has as many values."
+        );
+        if ui.selectable_label(is_latent, tr!("Same latent")).on_hover_text(hint).clicked() {
             out.push(Command::Companion(CompanionAsk::Link(Link::Latent)));
         }
-        let hint = "Each model encodes the same watched image, and draws what is left of it.";
+        let hint = tr!("Each model encodes the same watched image, and draws what is left of it.");
         let can = !scene.watched.is_empty();
-        let button = egui::Button::selectable(!is_latent, "Same image");
+        let button = egui::Button::selectable(!is_latent, tr!("Same image"));
         let response = ui.add_enabled(can, button).on_hover_text(hint);
-        if response.on_disabled_hover_text("There are no watched images.").clicked() && is_latent {
+        let none = tr!("There are no watched images.");
+        if response.on_disabled_hover_text(none).clicked() && is_latent {
             out.push(Command::Companion(CompanionAsk::Link(Link::Image(0))));
         }
         if let Link::Image(image) = scene.link {
             let mut number = image + 1;
             let last = scene.watched.len().max(1);
-            let field = egui::DragValue::new(&mut number).range(1..=last).prefix("image ");
-            if ui.add(field).on_hover_text("Which of the watched images.").changed() {
+            let field = egui::DragValue::new(&mut number).range(1..=last).prefix(tr!("image "));
+            if ui.add(field).on_hover_text(tr!("Which of the watched images.")).changed() {
                 out.push(Command::Companion(CompanionAsk::Link(Link::Image(number - 1))));
             }
         }

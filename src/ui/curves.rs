@@ -4,6 +4,7 @@ use egui::Ui;
 
 use super::lines::{Lines, Look};
 use super::{Command, Scene, compare, plot, save, theme};
+use crate::language::{told, tr, tr_later};
 use crate::session::Compared;
 
 /// How curves are drawn, and buffers that are kept so that a frame allocates next to nothing.
@@ -67,89 +68,117 @@ pub(super) struct PlotKind {
 
 const PLOTS: &[PlotKind] = &[
     PlotKind {
-        title: "Losses",
+        title: tr_later!("Losses"),
         belongs: |name| {
             let adversarial = ["d_loss", "g_loss", "penalty", "adversarial", "features"];
             let own = ["loss", "reconstruction", "kl", "commitment", "codebook", "perceptual"];
             own.contains(&name) || adversarial.contains(&name)
         },
-        hint: "What training minimises, and its terms, a batch. In nats an image for models with a likelihood.",
+        hint: tr_later!(
+            "What training minimises, and its terms, a batch. In nats an image for models with a likelihood."
+        ),
     },
     PlotKind {
-        title: "Held-out ELBO / nats",
+        title: tr_later!("Held-out ELBO / nats"),
         belongs: |name| name == "eval/elbo_nats",
-        hint: "Evidence lower bound on held-out images, a checkpoint. Higher is better.",
+        hint: tr_later!("Evidence lower bound on held-out images, a checkpoint. Higher is better."),
     },
     PlotKind {
-        title: "Scores",
+        title: tr_later!("Scores"),
         belongs: |name| matches!(name, "d_real" | "d_fake" | "d_gap"),
-        hint: "Mean score that the discriminator gives images of the data and made ones, and the gap between the two. A gap that only grows: the discriminator wins.",
+        hint: tr_later!(
+            "Mean score that the discriminator gives images of the data and made ones, and the gap between the two. A gap that only grows: the discriminator wins."
+        ),
     },
     PlotKind {
-        title: "Adaptive weight",
+        title: tr_later!("Adaptive weight"),
         belongs: |name| name == "adaptive_weight",
-        hint: "How much shorter the adversary's gradient at the decoder's last layer is than the reconstruction's: its term is weighed by that. Zero until the discriminator has a say.",
+        hint: tr_later!(
+            "How much shorter the adversary's gradient at the decoder's last layer is than the reconstruction's: its term is weighed by that. Zero until the discriminator has a say."
+        ),
     },
     PlotKind {
-        title: "Fréchet distance",
+        title: tr_later!("Fréchet distance"),
         belongs: |name| name == "eval/frechet",
-        hint: "Between made and held-out images, on pooled pixels, a checkpoint. Lower is better.",
+        hint: tr_later!(
+            "Between made and held-out images, on pooled pixels, a checkpoint. Lower is better."
+        ),
     },
     PlotKind {
-        title: "Variety",
+        title: tr_later!("Variety"),
         belongs: |name| matches!(name, "eval/diversity" | "eval/coverage" | "eval/sharpness"),
-        hint: "Made images beside held-out ones: how far two lie apart (as a share of the data's), the share of the data that has a made image near it, and sharpness (as a share of the data's). Diversity near zero: the generator always makes the same.",
+        hint: tr_later!(
+            "Made images beside held-out ones: how far two lie apart (as a share of the data's), the share of the data that has a made image near it, and sharpness (as a share of the data's). Diversity near zero: the generator always makes the same."
+        ),
     },
     PlotKind {
-        title: "Accuracy",
+        title: tr_later!("Accuracy"),
         belongs: |name| matches!(name, "accuracy" | "eval/accuracy"),
-        hint: "Share of images whose class is told right: in the last batch, and of held-out ones.",
+        hint: tr_later!(
+            "Share of images whose class is told right: in the last batch, and of held-out ones."
+        ),
     },
     PlotKind {
-        title: "Perplexity / codes",
+        title: tr_later!("Perplexity / codes"),
         belongs: |name| matches!(name, "perplexity" | "perplexity_window"),
-        hint: "How many codes, used evenly, would say as much: in the last batch, and over the rolling window of an epoch. A batch has too few vectors to tell by.",
+        hint: tr_later!(
+            "How many codes, used evenly, would say as much: in the last batch, and over the rolling window of an epoch. A batch has too few vectors to tell by."
+        ),
     },
     PlotKind {
-        title: "Codes used",
+        title: tr_later!("Codes used"),
         belongs: |name| matches!(name, "codes_used" | "codes_used_window"),
-        hint: "Codes that at least one vector chose: in the last batch, and over the rolling window of an epoch.",
+        hint: tr_later!(
+            "Codes that at least one vector chose: in the last batch, and over the rolling window of an epoch."
+        ),
     },
     PlotKind {
-        title: "KL per dimension / nats",
+        title: tr_later!("KL per dimension / nats"),
         belongs: |name| name.strip_prefix("kl_").is_some_and(|dim| dim.parse::<usize>().is_ok()),
-        hint: "What every latent dimension says about the image; the 64 that say most. Near zero it is dead.",
+        hint: tr_later!(
+            "What every latent dimension says about the image; the 64 that say most. Near zero it is dead."
+        ),
     },
     PlotKind {
-        title: "Restarts",
+        title: tr_later!("Restarts"),
         belongs: |name| name == "restarts",
-        hint: "Codes that were put onto a random vector of the batch, as too few vectors chose them.",
+        hint: tr_later!(
+            "Codes that were put onto a random vector of the batch, as too few vectors chose them."
+        ),
     },
     PlotKind {
-        title: "Learning rate",
+        title: tr_later!("Learning rate"),
         belongs: |name| matches!(name, "lr" | "d_lr"),
-        hint: "The length of the optimizer's steps.",
+        hint: tr_later!("The length of the optimizer's steps."),
     },
     PlotKind {
-        title: "Gradient norms",
+        title: tr_later!("Gradient norms"),
         belongs: |name| matches!(name, "d_grad_norm" | "g_grad_norm"),
-        hint: "Length of the gradient of all weights together, of the discriminator and of the generator.",
+        hint: tr_later!(
+            "Length of the gradient of all weights together, of the discriminator and of the generator."
+        ),
     },
     PlotKind {
-        title: "Images / s",
+        title: tr_later!("Images / s"),
         belongs: |name| name == "images_per_s",
-        hint: "Training images a second, a block of steps.",
+        hint: tr_later!("Training images a second, a block of steps."),
     },
-    PlotKind { title: "β", belongs: |name| name == "beta", hint: "The weight of the KL term." },
     PlotKind {
-        title: "Held-out PSNR / dB",
+        title: "β",
+        belongs: |name| name == "beta",
+        hint: tr_later!("The weight of the KL term."),
+    },
+    PlotKind {
+        title: tr_later!("Held-out PSNR / dB"),
         belongs: |name| matches!(name, "eval/psnr_db" | "eval/corrupted_psnr_db"),
-        hint: "Peak signal-to-noise ratio of held-out reconstructions, and of the images before they were mended. Higher is better.",
+        hint: tr_later!(
+            "Peak signal-to-noise ratio of held-out reconstructions, and of the images before they were mended. Higher is better."
+        ),
     },
     PlotKind {
         title: "σ",
         belongs: |name| name == "sigma",
-        hint: "Learned deviation of a pixel, of the pixel range.",
+        hint: tr_later!("Learned deviation of a pixel, of the pixel range."),
     },
 ];
 
@@ -157,18 +186,20 @@ const PLOTS: &[PlotKind] = &[
 const LATER: [&str; 5] = ["β", "Held-out PSNR / dB", "σ", "Restarts", "Gradient norms"];
 
 /// The names of the curves that there is something of: this run's and those that it is compared with.
-fn told<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a str> {
+fn drawn<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a str> {
     let own = scene.session.series();
     let all = own.chain(scene.compared.iter().flat_map(Compared::series));
     all.filter(|(_, series)| !series.is_empty()).map(|(name, _)| name)
 }
 
 /// What stands where curves will be.
-const NONE_YET: &str = "Losses, KL of every dimension, held-out measures and the schedule will be drawn here while a model trains.";
+const NONE_YET: &str = tr_later!(
+    "Losses, KL of every dimension, held-out measures and the schedule will be drawn here while a model trains."
+);
 
 /// Whether there is nothing to draw, and no run that will give something at once.
 pub(super) fn are_empty(scene: &Scene<'_>) -> bool {
-    scene.session.run().is_none() && told(scene).next().is_none()
+    scene.session.run().is_none() && drawn(scene).next().is_none()
 }
 
 /// A line in place of the curves while there are none.
@@ -179,10 +210,10 @@ pub(super) fn show_none(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
-        ui.label(theme::heading("Curves"));
+        ui.label(theme::heading(tr!("Curves")));
         compare::menu(ui, scene, &mut view.compare_path, out);
         compare::list(ui, scene.compared, out);
-        ui.add(egui::Label::new(theme::muted(NONE_YET)).truncate());
+        ui.add(egui::Label::new(theme::muted(told(NONE_YET))).truncate());
     });
 }
 
@@ -194,16 +225,16 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
         egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Min)),
     );
     let row = &mut row;
-    let told: Vec<&str> = told(scene).collect();
-    if told.is_empty() {
-        row.label(theme::muted(NONE_YET));
+    let drawn: Vec<&str> = drawn(scene).collect();
+    if drawn.is_empty() {
+        row.label(theme::muted(told(NONE_YET)));
         return;
     }
-    let is_told = |plot: &PlotKind| told.iter().any(|name| (plot.belongs)(name));
+    let is_drawn = |plot: &PlotKind| drawn.iter().any(|name| (plot.belongs)(name));
     let shown: Vec<&PlotKind> = PLOTS
         .iter()
         .zip(&view.shown)
-        .filter(|(plot, shown)| **shown && is_told(plot))
+        .filter(|(plot, shown)| **shown && is_drawn(plot))
         .map(|(plot, _)| plot)
         .collect();
     let gaps = row.spacing().item_spacing.x * shown.len().saturating_sub(1) as f32;
@@ -218,28 +249,28 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
 
 fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        ui.label(theme::heading("Curves"));
+        ui.label(theme::heading(tr!("Curves")));
         ui.spacing_mut().slider_width = 90.0;
-        let slider = egui::Slider::new(&mut view.smoothing, 0.0..=0.999).text("smoothing").max_decimals(3);
+        let slider = egui::Slider::new(&mut view.smoothing, 0.0..=0.999).text(tr!("smoothing")).max_decimals(3);
         ui.add(slider).on_hover_text(
-            "Share of the past in the bold line, corrected at the start so that it does not lean on zero. 0 shows every point; the raw line stays behind.",
+            tr!("Share of the past in the bold line, corrected at the start so that it does not lean on zero. 0 shows every point; the raw line stays behind."),
         );
-        ui.checkbox(&mut view.log, "log10").on_hover_text("Logarithmic vertical axis; points at or below zero are left out.");
-        ui.checkbox(&mut view.robust, "robust range").on_hover_text("Leave the outermost 1 % at either end out of the vertical range.");
-        let hint = "Save every point of every curve.";
-        if let Some(place) = save::button(ui, "Save CSV…", hint, &mut view.save_path) {
+        ui.checkbox(&mut view.log, "log10").on_hover_text(tr!("Logarithmic vertical axis; points at or below zero are left out."));
+        ui.checkbox(&mut view.robust, tr!("robust range")).on_hover_text(tr!("Leave the outermost 1 % at either end out of the vertical range."));
+        let hint = tr!("Save every point of every curve.");
+        if let Some(place) = save::button(ui, tr!("Save CSV…"), hint, &mut view.save_path) {
             out.push(Command::SaveCurves(place.path()));
         }
-        ui.menu_button("Plots", |ui| {
+        ui.menu_button(tr!("Plots"), |ui| {
             for (kind, shown) in PLOTS.iter().zip(&mut view.shown) {
-                ui.checkbox(shown, kind.title).on_hover_text(kind.hint);
+                ui.checkbox(shown, told(kind.title)).on_hover_text(told(kind.hint));
             }
         })
         .response
-        .on_hover_text("Which plots are shown.");
+        .on_hover_text(tr!("Which plots are shown."));
         compare::menu(ui, scene, &mut view.compare_path, out);
         if scene.compared.is_empty() {
-            let hint = "drag to move, Ctrl+wheel to zoom, double-click to fit";
+            let hint = tr!("drag to move, Ctrl+wheel to zoom, double-click to fit");
             ui.add(egui::Label::new(theme::muted(hint).small()).truncate());
         }
         compare::list(ui, scene.compared, out);

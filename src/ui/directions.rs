@@ -13,6 +13,7 @@ use egui::{
 use super::words::{grouped, measure};
 use super::{Command, DirectionsAsk, Scene, View, keys, theme, tiles};
 use crate::data::FactorInfo;
+use crate::language::{told, tr};
 use crate::latent::Range;
 use crate::latent::directions::{Direction, cosine};
 use crate::measure::directions::Method;
@@ -117,7 +118,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     let value = scene.directions.value(index);
     response.widget_info(|| {
-        let label = format!("Pictures along {}", direction.name);
+        let label = tr!("Pictures along {}", direction.name);
         WidgetInfo { value: Some(value.into()), ..WidgetInfo::labeled(Role::Image, true, label) }
     });
     for column in 0..COLUMNS {
@@ -145,8 +146,8 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>
         out.push(set(index, value_at(at.x), begins));
     }
     if let Some(at) = response.hover_pos() {
-        let (name, unit) = (&direction.name, direction.unit.suffix());
-        let text = format!("{name} at {:.2}{unit}; drag to go there", value_at(at.x));
+        let value = format!("{:.2}{}", value_at(at.x), direction.unit.suffix());
+        let text = tr!("{} at {}; drag to go there", direction.name, value);
         response.on_hover_text_at_pointer(text);
     }
 }
@@ -176,8 +177,9 @@ fn row(
         }
         let is_moved = scene.directions.value(index) != 0.0;
         let reset = ui.add_enabled(is_moved, Button::new("0").small());
-        let label = format!("Set {} to zero", direction.name);
-        let reset = reset.on_hover_text("Set to zero").on_disabled_hover_text("Set to zero");
+        let label = tr!("Set {} to zero", direction.name);
+        let hint = tr!("Set to zero");
+        let reset = reset.on_hover_text(hint).on_disabled_hover_text(hint);
         reset.widget_info(|| WidgetInfo::labeled(Role::Button, is_moved, &label));
         if reset.clicked() {
             out.push(set(index, 0.0, true));
@@ -197,7 +199,9 @@ fn name(
     let size = vec2(NAME_WIDTH, ui.spacing().interact_size.y);
     if let Some((_, name)) = form.renamed.as_mut().filter(|(renamed, _)| *renamed == index) {
         let field = ui.add_sized(size, TextEdit::singleline(name));
-        field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the direction"));
+        field.widget_info(|| {
+            WidgetInfo::labeled(Role::TextInput, true, tr!("Name of the direction"))
+        });
         if field.lost_focus() {
             let is_meant = !ui.input(|input| input.key_pressed(Key::Escape));
             let name = std::mem::take(name);
@@ -215,14 +219,17 @@ fn name(
     let layout = Layout::left_to_right(Align::Center).with_main_align(Align::LEFT);
     let response =
         ui.allocate_ui_with_layout(size, layout, |ui| ui.add(button.min_size(size))).inner;
-    let label = format!("Choose {}", direction.name);
+    let label = tr!("Choose {}", direction.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, &label));
     if response.clicked() {
         form.chosen = index;
     }
-    let told =
-        if direction.source.is_empty() { String::new() } else { format!("; {}", direction.source) };
-    response.on_hover_text(format!("{}{told}. Click for its pictures.", direction.name));
+    let hint = if direction.source.is_empty() {
+        tr!("{}. Click for its pictures.", direction.name)
+    } else {
+        tr!("{}; {}. Click for its pictures.", direction.name, told(&direction.source))
+    };
+    response.on_hover_text(hint);
 }
 
 fn slider(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) {
@@ -234,11 +241,11 @@ fn slider(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) 
         .trailing_fill(false)
         .fixed_decimals(2)
         .suffix(direction.unit.suffix());
-    let response = ui.add(slider).on_hover_text(
-        "How far along this direction, from where the sliders were taken hold of. Double-click the number to type.",
-    );
-    let told = f64::from(value);
-    response.widget_info(|| WidgetInfo::slider(true, told, format!("Along {}", direction.name)));
+    let response = ui.add(slider).on_hover_text(tr!(
+        "How far along this direction, from where the sliders were taken hold of. Double-click the number to type."
+    ));
+    let along = f64::from(value);
+    response.widget_info(|| WidgetInfo::slider(true, along, tr!("Along {}", direction.name)));
     // A screen reader and the keyboard change a value without taking hold of it.
     let begins = response.drag_started()
         || (response.changed() && !response.dragged() && !response.drag_stopped());
@@ -252,20 +259,21 @@ fn fact(ui: &mut Ui, direction: &Direction) {
     let percent = |share: f64| format!("{} %", measure((100.0 * share) as f32));
     let (text, hint) = match (direction.accuracy, direction.share) {
         (Some([right, chance]), _) => {
-            let told = percent(right);
-            let text = format!("{told} ({})", measure((100.0 * chance) as f32));
-            let hint = format!(
-                "It tells {told} of held-out images apart rightly; always guessing the commonest side would {}.",
+            let share = percent(right);
+            let text = format!("{share} ({})", measure((100.0 * chance) as f32));
+            let hint = tr!(
+                "It tells {} of held-out images apart rightly; always guessing the commonest side would {}.",
+                share,
                 percent(chance)
             );
             (text, hint)
         }
         (None, Some(share)) => {
             let text = percent(share);
-            let hint = format!("{text} of the variance lie along it.");
+            let hint = tr!("{} of the variance lie along it.", text);
             (text, hint)
         }
-        (None, None) => (String::new(), "Nothing was measured of this direction.".to_owned()),
+        (None, None) => (String::new(), tr!("Nothing was measured of this direction.").to_owned()),
     };
     let label = Label::new(theme::muted(text).small());
     ui.add_sized([FACT_WIDTH, 18.0], label).on_hover_text(hint);
@@ -280,12 +288,13 @@ fn likeness(ui: &mut Ui, scene: &Scene<'_>, index: usize, chosen: usize) {
         format!("{:+.2}", cosine(&own.step, &other.step))
     };
     let hint = if index == chosen {
-        "The others' cosines are taken with this one: 1 leads the same way, 0 is at right angles."
+        tr!("The others' cosines are taken with this one: 1 leads the same way, 0 is at right angles.")
             .to_owned()
     } else {
-        format!(
+        tr!(
             "The cosine between {} and {}: 1 leads the same way, 0 is at right angles, -1 leads back.",
-            own.name, other.name
+            own.name,
+            other.name
         )
     };
     let label = Label::new(theme::muted(text).small().monospace());
@@ -305,22 +314,32 @@ fn menu(
     let (response, _) = MenuButton::new("…").config(config).ui(ui, |ui| {
         let last = directions.len() - 1;
         let entries = [
-            (true, "Invert", "Lead the other way; the point stays.", DirectionsAsk::Invert(index)),
+            (
+                true,
+                tr!("Invert"),
+                tr!("Lead the other way; the point stays."),
+                DirectionsAsk::Invert(index),
+            ),
             (
                 index > 0,
-                "Move up",
-                "Put it before the one above.",
+                tr!("Move up"),
+                tr!("Put it before the one above."),
                 DirectionsAsk::Move { from: index, to: index.saturating_sub(1) },
             ),
             (
                 index < last,
-                "Move down",
-                "Put it behind the one below.",
+                tr!("Move down"),
+                tr!("Put it behind the one below."),
                 DirectionsAsk::Move { from: index, to: index + 1 },
             ),
-            (true, "Remove", "Take it out; the point stays.", DirectionsAsk::Remove(index)),
+            (
+                true,
+                tr!("Remove"),
+                tr!("Take it out; the point stays."),
+                DirectionsAsk::Remove(index),
+            ),
         ];
-        if ui.button("Rename").on_hover_text("Type another name.").clicked() {
+        if ui.button(tr!("Rename")).on_hover_text(tr!("Type another name.")).clicked() {
             form.renamed = Some((index, directions[index].name.clone()));
             ui.close();
         }
@@ -342,9 +361,9 @@ fn menu(
             orthogonalise(ui, scene, index, form, out);
         }
     });
-    let label = format!("More of {}", directions[index].name);
+    let label = tr!("More of {}", directions[index].name);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-    response.on_hover_text("Rename, invert, move, remove, orthogonalise.");
+    response.on_hover_text(tr!("Rename, invert, move, remove, orthogonalise."));
 }
 
 fn orthogonalise(
@@ -355,14 +374,14 @@ fn orthogonalise(
     out: &mut Vec<Command>,
 ) {
     let others = || (0..scene.directions.len()).filter(|&other| other != index);
-    ui.label("At right angles to").on_hover_text(
-        "Takes out of this direction what it has in common with others, so that moving along it leaves alone what they change.",
-    );
+    ui.label(tr!("At right angles to")).on_hover_text(tr!(
+        "Takes out of this direction what it has in common with others, so that moving along it leaves alone what they change."
+    ));
     ScrollArea::vertical().max_height(200.0).show(ui, |ui| {
         for other in others() {
             let mut is_meant = form.against.contains(&other);
             let name = &scene.directions[other].name;
-            let hint = format!("Keep {name} out of this direction.");
+            let hint = tr!("Keep {} out of this direction.", name);
             if ui.checkbox(&mut is_meant, name).on_hover_text(hint).changed() {
                 if is_meant {
                     form.against.insert(other);
@@ -373,14 +392,15 @@ fn orthogonalise(
         }
     });
     ui.horizontal(|ui| {
-        if ui.button("All").on_hover_text("Check all others.").clicked() {
+        if ui.button(tr!("All")).on_hover_text(tr!("Check all others.")).clicked() {
             form.against = others().collect();
         }
         let against: Vec<usize> = others().filter(|other| form.against.contains(other)).collect();
-        let button = ui.add_enabled(!against.is_empty(), Button::new("Orthogonalise"));
+        let button = ui.add_enabled(!against.is_empty(), Button::new(tr!("Orthogonalise")));
         let hint =
-            format!("Keep {} checked directions out of this one.", grouped(against.len() as u64));
-        if button.on_hover_text(hint).on_disabled_hover_text("Check others first.").clicked() {
+            tr!("Keep {} checked directions out of this one.", grouped(against.len() as u64));
+        let none = tr!("Check others first.");
+        if button.on_hover_text(hint).on_disabled_hover_text(none).clicked() {
             out.push(Command::Directions(DirectionsAsk::Orthogonalise { index, against }));
             form.against.clear();
             ui.close();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explore_panel::{Parts, parts};
 use super::{Command, Scene, View};
+use crate::language::tr_later;
 pub(super) use behaviour::TAB_BAR;
 use behaviour::Views;
 pub use shape::Shape;
@@ -81,23 +82,23 @@ impl Pane {
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Dimensions => "Dimensions",
-            Self::Pad => "Pad",
-            Self::Picture => "Picture",
-            Self::Codes => "Codes",
-            Self::Reconstructions => "Reconstructions",
-            Self::Codebook => "Codebook",
-            Self::Map => "Map",
-            Self::Palette => "Palette",
-            Self::Changes => "Changes",
-            Self::Traversals => "Traversals",
-            Self::Directions => "Directions",
-            Self::Bookmarks => "Bookmarks",
-            Self::Walk => "Walk",
-            Self::SideBySide => "Side by side",
-            Self::Layers => "Layers",
-            Self::OwnPicture => "Your picture",
-            Self::FilmStrip => "Film strip",
+            Self::Dimensions => tr_later!("Dimensions"),
+            Self::Pad => tr_later!("Pad"),
+            Self::Picture => tr_later!("Picture"),
+            Self::Codes => tr_later!("Codes"),
+            Self::Reconstructions => tr_later!("Reconstructions"),
+            Self::Codebook => tr_later!("Codebook"),
+            Self::Map => tr_later!("Map"),
+            Self::Palette => tr_later!("Palette"),
+            Self::Changes => tr_later!("Changes"),
+            Self::Traversals => tr_later!("Traversals"),
+            Self::Directions => tr_later!("Directions"),
+            Self::Bookmarks => tr_later!("Bookmarks"),
+            Self::Walk => tr_later!("Walk"),
+            Self::SideBySide => tr_later!("Side by side"),
+            Self::Layers => tr_later!("Layers"),
+            Self::OwnPicture => tr_later!("Your picture"),
+            Self::FilmStrip => tr_later!("Film strip"),
         }
     }
 
@@ -105,39 +106,61 @@ impl Pane {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Dimensions => {
-                "Sorted by how much each says about the image. Drag; double-click a number to type."
+                tr_later!(
+                    "Sorted by how much each says about the image. Drag; double-click a number to type."
+                )
             }
-            Self::Pad => "Drag between the four corners. Right-click to choose what a corner is.",
-            Self::Picture => "Drag on the picture to walk.",
+            Self::Pad => {
+                tr_later!("Drag between the four corners. Right-click to choose what a corner is.")
+            }
+            Self::Picture => tr_later!("Drag on the picture to walk."),
             Self::Codes => {
-                "The picture as codes: equal colours are equal codes. Click one to change it, or paint."
+                tr_later!(
+                    "The picture as codes: equal colours are equal codes. Click one to change it, or paint."
+                )
             }
-            Self::Reconstructions => "Held-out images and what the model makes of them.",
-            Self::Codebook => "How often each code is chosen, and which are dying or dead.",
-            Self::Map => "Encoded images as points on a plane: who lies near whom.",
-            Self::Palette => "What each code decodes to: colours to paint with.",
-            Self::Changes => "The codebook beside that of another checkpoint or model.",
+            Self::Reconstructions => tr_later!("Held-out images and what the model makes of them."),
+            Self::Codebook => {
+                tr_later!("How often each code is chosen, and which are dying or dead.")
+            }
+            Self::Map => tr_later!("Encoded images as points on a plane: who lies near whom."),
+            Self::Palette => tr_later!("What each code decodes to: colours to paint with."),
+            Self::Changes => tr_later!("The codebook beside that of another checkpoint or model."),
             Self::Traversals => {
-                "Each dimension swept over a range, the others held. Drag in a row to go there."
+                tr_later!(
+                    "Each dimension swept over a range, the others held. Drag in a row to go there."
+                )
             }
             Self::Directions => {
-                "Directions that mean something, as sliders: learnt from labels, found by PCA, or from one point to another."
+                tr_later!(
+                    "Directions that mean something, as sliders: learnt from labels, found by PCA, or from one point to another."
+                )
             }
-            Self::Bookmarks => "Points that you keep, and sums of them.",
+            Self::Bookmarks => tr_later!("Points that you keep, and sums of them."),
             Self::SideBySide => {
-                "Other models or checkpoints, which draw the same latent or the same image."
+                tr_later!(
+                    "Other models or checkpoints, which draw the same latent or the same image."
+                )
             }
             Self::Layers => {
-                "What every layer computes for this point, and what comes of changes on the way."
+                tr_later!(
+                    "What every layer computes for this point, and what comes of changes on the way."
+                )
             }
             Self::OwnPicture => {
-                "What the model makes of a picture of your own, and where in its latent space that lies."
+                tr_later!(
+                    "What the model makes of a picture of your own, and where in its latent space that lies."
+                )
             }
             Self::FilmStrip => {
-                "One point or image as each kept checkpoint of the run draws it. Drag along it to go back in time."
+                tr_later!(
+                    "One point or image as each kept checkpoint of the run draws it. Drag along it to go back in time."
+                )
             }
             Self::Walk => {
-                "A way from station to station that plays by itself and can be saved as a film."
+                tr_later!(
+                    "A way from station to station that plays by itself and can be saved as a film."
+                )
             }
         }
     }

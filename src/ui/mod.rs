@@ -78,6 +78,7 @@ pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
+use crate::language::{told, tr};
 use crate::session::anchor::Anchors;
 use crate::session::bookmarks::Bookmarks;
 use crate::session::codebook::{CodeMap, Codebook, ComparedCodes};
@@ -528,12 +529,13 @@ fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {
                 .desired_width(240.0)
                 .fill(theme::colours().accent.gamma_multiply(0.55))
                 .text(
-                    theme::number(format!("{}: {:.0} %", task.name, task.share * 100.0)).size(11.0),
+                    theme::number(format!("{}: {:.0} %", told(&task.name), task.share * 100.0))
+                        .size(11.0),
                 );
             ui.add(bar);
             if ui
-                .small_button("Cancel")
-                .on_hover_text("End this job; no file is written.")
+                .small_button(tr!("Cancel"))
+                .on_hover_text(tr!("End this job; no file is written."))
                 .clicked()
             {
                 out.push(Command::CancelTask(task.number));
@@ -547,7 +549,7 @@ fn notices(ui: &mut Ui, notices: &[Notice], out: &mut Vec<Command>) {
         theme::notice_frame(notice.is_error).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.label(&notice.text);
-                if ui.small_button("Dismiss").clicked() {
+                if ui.small_button(tr!("Dismiss")).clicked() {
                     out.push(Command::Dismiss(index));
                 }
             });

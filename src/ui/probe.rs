@@ -5,6 +5,7 @@ use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use super::code_map::light;
 use super::words::grouped;
 use super::{Picture, ProbePictures, Scene, picture, theme};
+use crate::language::{told, tr, tr_later};
 
 const LABEL_WIDTH: f32 = 76.0;
 
@@ -12,9 +13,9 @@ const LABEL_WIDTH: f32 = 76.0;
 pub(super) fn title(scene: &Scene<'_>) -> &'static str {
     let is_of_draws = |probe: &ProbePictures| probe.psnr_db.is_empty();
     if scene.pictures.probe.as_ref().is_some_and(is_of_draws) {
-        "Samples"
+        tr_later!("Samples")
     } else {
-        "Reconstructions"
+        tr_later!("Reconstructions")
     }
 }
 
@@ -24,35 +25,39 @@ pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
     if probe.psnr_db.is_empty() {
         let count = probe.columns * probe.rows.len();
         let step = grouped(probe.step);
-        let text = theme::muted(format!("{count} fixed draws from the prior, step {step}"));
+        let text = theme::muted(tr!("{} fixed draws from the prior, step {}", count, step));
         ui.add(egui::Label::new(text).truncate());
     } else {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let before = match &probe.spoilt_psnr_db[..] {
-            [] => String::new(),
-            spoilt => format!(", corrupted {:.1} dB", mean(spoilt)),
+        let (count, step) = (probe.psnr_db.len(), grouped(probe.step));
+        let psnr = format!("{:.1}", mean(&probe.psnr_db));
+        let text = match &probe.spoilt_psnr_db[..] {
+            [] => tr!("{} held-out images, step {}, mean PSNR {} dB", count, step, psnr),
+            spoilt => tr!(
+                "{} held-out images, step {}, mean PSNR {} dB, corrupted {} dB",
+                count,
+                step,
+                psnr,
+                format_args!("{:.1}", mean(spoilt))
+            ),
         };
-        let text = theme::muted(format!(
-            "{} held-out images, step {}, mean PSNR {:.1} dB{before}",
-            probe.psnr_db.len(),
-            grouped(probe.step),
-            mean(&probe.psnr_db)
-        ));
-        ui.add(egui::Label::new(text).truncate());
+        ui.add(egui::Label::new(theme::muted(text)).truncate());
     }
 }
 
 /// The rows of tiles; on the images, the cells that have the code `lit`.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     let Some(probe) = &scene.pictures.probe else {
-        ui.label(theme::muted("Held-out images and what the model makes of them will be here."));
+        ui.label(theme::muted(tr!(
+            "Held-out images and what the model makes of them will be here."
+        )));
         return;
     };
     let count = probe.columns.max(1) as f32;
     let room = ui.available_size();
     let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
     for (index, (name, tiles)) in probe.rows.into_iter().enumerate() {
-        let area = row(ui, name, tiles, vec2(tile * count, tile));
+        let area = row(ui, told(name), tiles, vec2(tile * count, tile));
         if index == 0 {
             light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
         }
@@ -63,7 +68,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.add_sized([LABEL_WIDTH, 14.0], egui::Label::new(theme::muted("PSNR / dB").small()))
-            .on_hover_text("Peak signal-to-noise ratio of each image. Higher is better.");
+            .on_hover_text(tr!("Peak signal-to-noise ratio of each image. Higher is better."));
         for psnr in &probe.psnr_db {
             ui.add_sized(
                 [tile, 14.0],
@@ -100,7 +105,7 @@ fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) -> Rect {
             theme::colours().muted,
         );
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} images")));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("{} images", name)));
         picture::paint(ui, tiles, rect);
         rect
     })

@@ -12,6 +12,7 @@ use egui::{CentralPanel, Modal, Panel, TextEdit, Ui};
 use super::words::grouped;
 use super::{Command, RunsAsk, Scene, TrainForm, View, notices, setup_panel, tasks, theme};
 use crate::formats::run_list::{DELETED, RunSummary};
+use crate::language::tr;
 use crate::session::runs::{Column, Standing, shown};
 pub use queue::QueuedRun;
 
@@ -109,7 +110,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         }
         if places.is_empty() {
             ui.add_space(8.0);
-            ui.label(theme::muted("No run has all of these words."));
+            ui.label(theme::muted(tr!("No run has all of these words.")));
             return;
         }
         table::show(ui, scene, &places, view, out);
@@ -125,24 +126,25 @@ fn toolbar(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal(|ui| {
-        ui.label(theme::heading("Runs"));
-        let hint = "Only runs that have all of these words in their path, state, recipe, data or notes are listed.";
-        let field = TextEdit::singleline(&mut view.words).hint_text("find by words");
+        ui.label(theme::heading(tr!("Runs")));
+        let hint = tr!("Only runs that have all of these words in their path, state, recipe, data or notes are listed.");
+        let field = TextEdit::singleline(&mut view.words).hint_text(tr!("find by words"));
         let field = ui.add(field.desired_width(200.0)).on_hover_text(hint);
         field.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find runs by words")
+            egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr!("Find runs by words"))
         });
-        let refresh = ui.add_enabled(!scene.runs.is_reading, egui::Button::new("Read again"));
-        let hint = "Look for runs again, also for those that other programs have made.";
-        if refresh.on_hover_text(hint).on_disabled_hover_text("They are being read.").clicked() {
+        let refresh = ui.add_enabled(!scene.runs.is_reading, egui::Button::new(tr!("Read again")));
+        let hint = tr!("Look for runs again, also for those that other programs have made.");
+        let busy = tr!("They are being read.");
+        if refresh.on_hover_text(hint).on_disabled_hover_text(busy).clicked() {
             out.push(Command::Runs(RunsAsk::Refresh));
         }
         let all = scene.runs.all.len();
         let text = match (count, view.chosen.len()) {
-            (1, 0) if all == 1 => "1 run".to_owned(),
-            (count, 0) if count == all => format!("{} runs", grouped(all as u64)),
-            (count, 0) => format!("{count} of {all} runs"),
-            (_, chosen) => format!("{chosen} of {all} runs chosen"),
+            (1, 0) if all == 1 => tr!("1 run").to_owned(),
+            (count, 0) if count == all => tr!("{} runs", grouped(all as u64)),
+            (count, 0) => tr!("{} of {} runs", count, all),
+            (_, chosen) => tr!("{} of {} runs chosen", chosen, all),
         };
         ui.label(theme::muted(text));
         // In this row nothing below it moves.
@@ -156,14 +158,14 @@ fn toolbar(
 fn empty(ui: &mut Ui, scene: &Scene<'_>) {
     ui.add_space(12.0);
     if !scene.runs.is_read {
-        ui.label(theme::muted("The runs are being read."));
+        ui.label(theme::muted(tr!("The runs are being read.")));
         return;
     }
     let folder = scene.runs_folder;
     let lines = [
-        format!("Every run in {folder} will be listed here: what it is, how far it came, what it measured, and what you note of it."),
-        "Train a model on the page Explore, or queue one or several at the left: they begin at once, one after the other.".to_owned(),
-        "Runs elsewhere, such as those of the command line, are listed once you add their folder at the left.".to_owned(),
+        tr!("Every run in {} will be listed here: what it is, how far it came, what it measured, and what you note of it.", folder),
+        tr!("Train a model on the page Explore, or queue one or several at the left: they begin at once, one after the other.").to_owned(),
+        tr!("Runs elsewhere, such as those of the command line, are listed once you add their folder at the left.").to_owned(),
     ];
     for line in lines {
         ui.add(egui::Label::new(theme::muted(line)).wrap());
@@ -173,14 +175,15 @@ fn empty(ui: &mut Ui, scene: &Scene<'_>) {
 
 /// Where runs are looked for.
 fn folders(ui: &mut Ui, scene: &Scene<'_>, view: &mut RunsView, out: &mut Vec<Command>) {
-    ui.label(theme::heading("Folders of runs"));
+    ui.label(theme::heading(tr!("Folders of runs")));
     let own = egui::Label::new(theme::muted(scene.runs_folder).small()).truncate();
-    ui.add(own).on_hover_text(format!("New runs are kept in {}.", scene.runs_folder));
+    ui.add(own).on_hover_text(tr!("New runs are kept in {}.", scene.runs_folder));
     for (index, folder) in scene.runs.folders.iter().enumerate() {
         ui.horizontal(|ui| {
-            let remove =
-                ui.small_button("×").on_hover_text("List its runs no more; nothing is deleted.");
-            let label = format!("List {folder} no more");
+            let remove = ui
+                .small_button("×")
+                .on_hover_text(tr!("List its runs no more; nothing is deleted."));
+            let label = tr!("List {} no more", folder);
             remove.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
             if remove.clicked() {
                 out.push(Command::Runs(RunsAsk::RemoveFolder(index)));
@@ -190,13 +193,17 @@ fn folders(ui: &mut Ui, scene: &Scene<'_>, view: &mut RunsView, out: &mut Vec<Co
         });
     }
     ui.horizontal(|ui| {
-        if ui.button("Add…").on_hover_text("Choose a folder of runs in a dialog.").clicked() {
+        if ui
+            .button(tr!("Add…"))
+            .on_hover_text(tr!("Choose a folder of runs in a dialog."))
+            .clicked()
+        {
             out.push(Command::Runs(RunsAsk::AddFolder(None)));
         }
-        let field = TextEdit::singleline(&mut view.folder_path).hint_text("or type a path");
+        let field = TextEdit::singleline(&mut view.folder_path).hint_text(tr!("or type a path"));
         let field = ui
             .add(field.desired_width(ui.available_width() - 8.0))
-            .on_hover_text("A folder of runs, or a run; Enter adds it.");
+            .on_hover_text(tr!("A folder of runs, or a run; Enter adds it."));
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if entered && !view.folder_path.trim().is_empty() {
             out.push(Command::Runs(RunsAsk::AddFolder(Some(view.folder_path.trim().into()))));
@@ -215,23 +222,24 @@ fn confirm(ui: &Ui, scene: &Scene<'_>, view: &mut RunsView, out: &mut Vec<Comman
         let name = |dir: &PathBuf| dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let names: Vec<String> = view.deleting.iter().take(8).map(name).collect();
         let more = view.deleting.len() - names.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        ui.label(theme::heading("Delete runs"));
-        ui.label(format!("{}{more}", names.join(", ")));
-        ui.label(theme::muted(format!(
-            "They are moved into the folder {DELETED}/ beside them, from where they can be taken back by hand; nothing is erased."
+        let names = names.join(", ");
+        ui.label(theme::heading(tr!("Delete runs")));
+        ui.label(if more > 0 { tr!("{} and {} more", names, more) } else { names });
+        ui.label(theme::muted(tr!(
+            "They are moved into the folder {}/ beside them, from where they can be taken back by hand; nothing is erased.",
+            DELETED
         )));
         ui.add_space(6.0);
         let mut is_over = false;
         ui.horizontal(|ui| {
-            let hint = "Move them into the folder of deleted runs.";
-            if ui.button("Move to deleted").on_hover_text(hint).clicked() {
+            let hint = tr!("Move them into the folder of deleted runs.");
+            if ui.button(tr!("Move to deleted")).on_hover_text(hint).clicked() {
                 // One may have begun to train since.
                 let idle = view.deleting.iter().filter(|dir| training(scene) != Some(dir.as_path()));
                 out.push(Command::Runs(RunsAsk::Delete(idle.cloned().collect())));
                 is_over = true;
             }
-            is_over |= ui.button("Keep them").on_hover_text("Delete nothing.").clicked();
+            is_over |= ui.button(tr!("Keep them")).on_hover_text(tr!("Delete nothing.")).clicked();
         });
         is_over
     });

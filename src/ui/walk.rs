@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::{Command, Scene, StationAsk, View, save, theme, tiles};
+use crate::language::{told, tr};
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
 use crate::session::walk::{
@@ -38,9 +39,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let walk = scene.walk;
     if walk.stations().is_empty() {
         ui.add_space(6.0);
-        ui.label(theme::muted(
-            "Stations of a walk will be here: go to a point, add it, go on to the next. The picture then moves from one to the next, as a film that can be saved.",
-        ));
+        ui.label(theme::muted(tr!(
+            "Stations of a walk will be here: go to a point, add it, go on to the next. The picture then moves from one to the next, as a film that can be saved."
+        )));
         return;
     }
     let stations = walk.stations().iter();
@@ -53,32 +54,33 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
     let walk = scene.walk;
     ui.horizontal_wrapped(|ui| {
         let is_room = walk.stations().len() < MOST_STATIONS;
-        let hint = "Make the point that is shown the last station of the walk (K).";
-        let add = ui.add_enabled(is_room, egui::Button::new("Add this point"));
-        if add.on_hover_text(hint).on_disabled_hover_text("There are too many.").clicked() {
+        let hint = tr!("Make the point that is shown the last station of the walk (K).");
+        let add = ui.add_enabled(is_room, egui::Button::new(tr!("Add this point")));
+        if add.on_hover_text(hint).on_disabled_hover_text(tr!("There are too many.")).clicked() {
             out.push(Command::Station(StationAsk::Add(Anchor::Point)));
         }
         let can_play = walk.stations().len() > 1;
         let (text, hint) = if walk.is_playing() {
-            ("Halt", "Stop where the walk is (W).")
+            (tr!("Halt"), tr!("Stop where the walk is (W)."))
         } else {
-            ("Play", "Let the walk go on by itself (W).")
+            (tr!("Play"), tr!("Let the walk go on by itself (W)."))
         };
         let play = ui.add_enabled(can_play, egui::Button::new(text)).on_hover_text(hint);
-        if play.on_disabled_hover_text("A walk needs two stations.").clicked() {
+        if play.on_disabled_hover_text(tr!("A walk needs two stations.")).clicked() {
             out.push(Command::Station(StationAsk::Play(!walk.is_playing())));
         }
         ui.separator();
         how(ui, walk, out);
         ui.separator();
-        let hint = "Save the walk: a .gif film, or a .png or .jpg strip of its pictures.";
-        if let Some(place) = save::button(ui, "Save…", hint, &mut view.film.path) {
+        let hint = tr!("Save the walk: a .gif film, or a .png or .jpg strip of its pictures.");
+        if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut view.film.path) {
             let pictures = view.film.pictures;
             out.push(Command::Station(StationAsk::Save { pictures, path: place.path() }));
         }
-        let pictures = DragValue::new(&mut view.film.pictures).range(2..=1000).suffix(" pictures");
-        ui.add(pictures).on_hover_text("Pictures of a whole round, in the saved film or strip.");
-        if ui.button("Clear").on_hover_text("Forget all stations.").clicked() {
+        let pictures = DragValue::new(&mut view.film.pictures).range(2..=1000);
+        ui.add(pictures.suffix(tr!(" pictures")))
+            .on_hover_text(tr!("Pictures of a whole round, in the saved film or strip."));
+        if ui.button(tr!("Clear")).on_hover_text(tr!("Forget all stations.")).clicked() {
             out.push(Command::Station(StationAsk::Clear));
         }
     });
@@ -97,35 +99,37 @@ fn how(ui: &mut Ui, walk: &Walk, out: &mut Vec<Command>) {
                 let speed = text.trim().parse::<f32>().ok()?;
                 Some(slider_of_speed(speed, TOP_SPEED).into())
             })
-            .prefix("speed "),
+            .prefix(tr!("speed ")),
     );
     let speed = speed_of_slider(slider, TOP_SPEED);
-    response.widget_info(|| WidgetInfo::slider(true, speed.into(), "Speed of the walk"));
+    response.widget_info(|| WidgetInfo::slider(true, speed.into(), tr!("Speed of the walk")));
     let (mut easing, mut looping) = (walk.easing, walk.looping);
     let is_other = response.changed();
-    response.on_hover_text("How fast, in times of the stations' own speed; backwards below zero.");
+    response
+        .on_hover_text(tr!("How fast, in times of the stations' own speed; backwards below zero."));
     let word = |all: &[(Easing, &'static str)]| {
-        all.iter().find(|(other, _)| *other == walk.easing).map_or("", |(_, name)| name)
+        all.iter().find(|(other, _)| *other == walk.easing).map_or("", |(_, name)| told(name))
     };
     let shown = ComboBox::from_id_salt("easing").width(84.0).selected_text(word(&Easing::ALL));
     let shown = shown.show_ui(ui, |ui| {
         for (other, name) in Easing::ALL {
-            ui.selectable_value(&mut easing, other, name);
+            ui.selectable_value(&mut easing, other, told(name));
         }
     });
     let response =
-        shown.response.on_hover_text("How the way between two stations begins and ends.");
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Easing"));
+        shown.response.on_hover_text(tr!("How the way between two stations begins and ends."));
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr!("Easing")));
     let name =
-        Looping::ALL.iter().find(|(other, _)| *other == looping).map_or("", |(_, name)| name);
+        Looping::ALL.iter().find(|(other, _)| *other == looping).map_or("", |(_, name)| told(name));
     let shown = ComboBox::from_id_salt("looping").width(104.0).selected_text(name);
     let shown = shown.show_ui(ui, |ui| {
         for (other, name) in Looping::ALL {
-            ui.selectable_value(&mut looping, other, name);
+            ui.selectable_value(&mut looping, other, told(name));
         }
     });
-    let response = shown.response.on_hover_text("What comes after the last station.");
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "After the last station"));
+    let response = shown.response.on_hover_text(tr!("What comes after the last station."));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr!("After the last station")));
     if is_other || easing != walk.easing || looping != walk.looping {
         let speed = if is_other { speed } else { walk.speed };
         out.push(Command::Station(StationAsk::Change { speed, easing, looping }));
@@ -146,7 +150,7 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let (track, response) = ui.allocate_exact_size(vec2(room.x, TRACK), Sense::click_and_drag());
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::Slider, true, "Time of the walk");
+        let mut info = WidgetInfo::labeled(Role::Slider, true, tr!("Time of the walk"));
         info.value = Some(walk.secs().into());
         info
     });
@@ -167,7 +171,8 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         let secs = ((at.x - track.left()) / width.max(1.0)).clamp(0.0, 1.0) * length;
         out.push(Command::Station(StationAsk::Seek(secs)));
     }
-    let hint = format!("{:.1} s of {length:.1} s; drag to go to a moment.", walk.secs());
+    let [at, all] = [walk.secs(), length].map(|secs| format!("{secs:.1}"));
+    let hint = tr!("{} s of {} s; drag to go to a moment.", at, all);
     response.on_hover_text(hint);
     let (rows, _) = ui.allocate_exact_size(vec2(room.x, tile + 24.0), Sense::hover());
     for index in 0..count {
@@ -186,8 +191,7 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
     let walk = scene.walk;
     let id = egui::Id::unique(("station", index));
     let response = ui.interact(rect, id, Sense::click());
-    response
-        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Station {}", index + 1)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr!("Station {}", index + 1)));
     tiles::paint(ui, scene, SheetName::Keyframes, index, rect);
     if response.hovered() || response.has_focus() {
         theme::frame_around(ui, rect.shrink(2.0));
@@ -203,19 +207,22 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
                 ui.close();
             }
         };
-        entry("Put this point here instead", true, Command::Station(StationAsk::Replace(index)));
+        entry(
+            tr!("Put this point here instead"),
+            true,
+            Command::Station(StationAsk::Replace(index)),
+        );
         let earlier =
             Command::Station(StationAsk::Move { from: index, to: index.saturating_sub(1) });
-        entry("Earlier", index > 0, earlier);
+        entry(tr!("Earlier"), index > 0, earlier);
         entry(
-            "Later",
+            tr!("Later"),
             index + 1 < count,
             Command::Station(StationAsk::Move { from: index, to: index + 1 }),
         );
-        entry("Remove", true, Command::Station(StationAsk::Remove(index)));
+        entry(tr!("Remove"), true, Command::Station(StationAsk::Remove(index)));
     });
-    response
-        .on_hover_text(format!("Station {}: click to go there; right-click for more.", index + 1));
+    response.on_hover_text(tr!("Station {}: click to go there; right-click for more.", index + 1));
     let leads_on = index + 1 < count || walk.looping == Looping::Loop;
     if !leads_on || rect.width() < 24.0 {
         return;
@@ -227,9 +234,10 @@ fn station(ui: &mut Ui, scene: &Scene<'_>, index: usize, rect: Rect, out: &mut V
     );
     let value =
         DragValue::new(&mut secs).range(STATION_SECS).speed(0.05).fixed_decimals(1).suffix(" s");
-    let response = ui.put(place, value).on_hover_text("How long it takes to the next station.");
+    let response =
+        ui.put(place, value).on_hover_text(tr!("How long it takes to the next station."));
     response.widget_info(|| {
-        let label = format!("Seconds after station {}", index + 1);
+        let label = tr!("Seconds after station {}", index + 1);
         let mut info = WidgetInfo::labeled(Role::SpinButton, true, label);
         info.value = Some(secs.into());
         info

@@ -5,6 +5,7 @@ use egui::{Button, PopupCloseBehavior, Slider, Ui, WidgetInfo};
 
 use super::super::{Command, DirectionsAsk, Scene, save, theme, tiles};
 use super::DirectionsView;
+use crate::language::{told, tr};
 use crate::measure::directions::{Lesson, Method, Source};
 
 /// How many images or draws are offered.
@@ -21,8 +22,9 @@ pub(super) fn toolbar(
 ) {
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) =
-        MenuButton::new("Learn…").config(config).ui(ui, |ui| learn(ui, scene, form, out));
-    response.on_hover_text("Learn directions from labels, by PCA or from the decoder's weights.");
+        MenuButton::new(tr!("Learn…")).config(config).ui(ui, |ui| learn(ui, scene, form, out));
+    response
+        .on_hover_text(tr!("Learn directions from labels, by PCA or from the decoder's weights."));
     ui.separator();
     between(ui, scene, form, out);
     ui.separator();
@@ -31,20 +33,20 @@ pub(super) fn toolbar(
         return;
     }
     let can_reset = scene.directions.is_moved();
-    let reset = ui.add_enabled(can_reset, Button::new("Reset"));
-    let hint = "Put all sliders back to zero: go back to where they were taken hold of.";
+    let reset = ui.add_enabled(can_reset, Button::new(tr!("Reset")));
+    let hint = tr!("Put all sliders back to zero: go back to where they were taken hold of.");
     if reset.on_hover_text(hint).on_disabled_hover_text(hint).clicked() {
         out.push(Command::Directions(DirectionsAsk::Reset));
     }
-    let hint = "Take all directions out; the point stays.";
-    if ui.button("Clear").on_hover_text(hint).clicked() {
+    let hint = tr!("Take all directions out; the point stays.");
+    if ui.button(tr!("Clear")).on_hover_text(hint).clicked() {
         out.push(Command::Directions(DirectionsAsk::Clear));
     }
     if scene.directions.was_put_back() {
-        let text = theme::muted("counted from the new point").small();
-        ui.label(text).on_hover_text(
-            "The point was moved by other means: the sliders were put back to zero and count from where it is now. Undo gives them back.",
-        );
+        let text = theme::muted(tr!("counted from the new point")).small();
+        ui.label(text).on_hover_text(tr!(
+            "The point was moved by other means: the sliders were put back to zero and count from where it is now. Undo gives them back."
+        ));
     }
 }
 
@@ -56,9 +58,9 @@ pub(super) fn none_yet(
     out: &mut Vec<Command>,
 ) {
     ui.add_space(6.0);
-    ui.label(theme::muted(
-        "Directions that mean something will be here as sliders, several at once: what tells a class from the rest, what images differ in most, or the way from one point to another.",
-    ));
+    ui.label(theme::muted(tr!(
+        "Directions that mean something will be here as sliders, several at once: what tells a class from the rest, what images differ in most, or the way from one point to another."
+    )));
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
         for (text, hint, source) in offers(scene) {
@@ -68,7 +70,7 @@ pub(super) fn none_yet(
         }
     });
     if let Some(why_not) = scene.teachers.why_not {
-        ui.label(theme::muted(why_not).small());
+        ui.label(theme::muted(told(why_not)).small());
     }
 }
 
@@ -77,33 +79,40 @@ fn offers(scene: &Scene<'_>) -> Vec<(String, String, Source)> {
     let teachers = &scene.teachers;
     let mut offers = Vec::new();
     if !teachers.classes.is_empty() {
-        let text = format!("Classes of {}", teachers.data);
+        let text = tr!("Classes of {}", teachers.data);
         let count = teachers.classes.len();
-        let hint = format!(
-            "Encodes labelled images and finds what tells each of {count} classes from the rest."
+        let hint = tr!(
+            "Encodes labelled images and finds what tells each of {} classes from the rest.",
+            count
         );
         offers.push((text, hint, Source::Classes));
     }
     for factor in teachers.factors {
-        let text = format!("Factor: {}", factor.name);
-        let hint = format!(
+        let name = told(&factor.name);
+        let text = tr!("Factor: {}", name);
+        let hint = tr!(
             "Encodes images and finds what leads from a low {0} to a high one, or from the rest to each {0}.",
-            factor.name
+            name
         );
         offers.push((text, hint, Source::Factor(factor.name.clone())));
     }
     if teachers.why_not.is_none() && !teachers.data.is_empty() {
-        let text = format!("PCA of {}", teachers.data);
-        let hint = "Encodes images and finds the directions in which their latents spread most.";
+        let text = tr!("PCA of {}", teachers.data);
+        let hint =
+            tr!("Encodes images and finds the directions in which their latents spread most.");
         offers.push((text, hint.to_owned(), Source::Encodings));
     }
     if teachers.generates {
-        let hint = "Draws from the prior, and finds the latents that go with what the pictures differ in most (GANSpace).";
-        offers.push(("PCA of draws".to_owned(), hint.to_owned(), Source::Draws));
+        let hint = tr!(
+            "Draws from the prior, and finds the latents that go with what the pictures differ in most (GANSpace)."
+        );
+        offers.push((tr!("PCA of draws").to_owned(), hint.to_owned(), Source::Draws));
     }
     if teachers.has_linear_layer {
-        let hint = "Finds the directions that the decoder's first layer passes on most of (SeFa). Needs no images.";
-        offers.push(("First layer".to_owned(), hint.to_owned(), Source::FirstLayer));
+        let hint = tr!(
+            "Finds the directions that the decoder's first layer passes on most of (SeFa). Needs no images."
+        );
+        offers.push((tr!("First layer").to_owned(), hint.to_owned(), Source::FirstLayer));
     }
     offers
 }
@@ -118,13 +127,13 @@ fn learn(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Ve
         let hints = [
             (
                 Method::Logistic,
-                "Logistic regression",
-                "The plane that tells two sides apart best; what others share is left out.",
+                tr!("Logistic regression"),
+                tr!("The plane that tells two sides apart best; what others share is left out."),
             ),
             (
                 Method::Means,
-                "Difference of means",
-                "From the mean of one side to that of the other: what comes along with the label, too.",
+                tr!("Difference of means"),
+                tr!("From the mean of one side to that of the other: what comes along with the label, too."),
             ),
         ];
         for (method, text, hint) in hints {
@@ -134,16 +143,18 @@ fn learn(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Ve
     let mut number = |value: &mut usize, range, text: &str, hint: &str| {
         let slider = Slider::new(value, range).text(text);
         let response = ui.add(slider).on_hover_text(hint);
-        let told = *value as f64;
-        response.widget_info(|| WidgetInfo::slider(true, told, text));
+        let value = *value as f64;
+        response.widget_info(|| WidgetInfo::slider(true, value, text));
     };
-    let hint = "How many images are encoded, or draws decoded; a quarter as many held-out ones check what was learnt.";
-    number(&mut form.images, IMAGES, "images to learn from", hint);
+    let hint = tr!(
+        "How many images are encoded, or draws decoded; a quarter as many held-out ones check what was learnt."
+    );
+    number(&mut form.images, IMAGES, tr!("images to learn from"), hint);
     number(
         &mut form.count,
         COUNT,
-        "components",
-        "How many directions PCA and the first layer give.",
+        tr!("components"),
+        tr!("How many directions PCA and the first layer give."),
     );
     ui.separator();
     for (text, hint, source) in offers(scene) {
@@ -153,7 +164,7 @@ fn learn(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Ve
         }
     }
     if let Some(why_not) = scene.teachers.why_not {
-        ui.label(theme::muted(why_not).small());
+        ui.label(theme::muted(told(why_not)).small());
     }
 }
 
@@ -166,12 +177,12 @@ fn between(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut 
         }
     }
     let [from, to] = &mut form.between;
-    ui.label("From");
-    tiles::pick_anchor(ui, "Where the direction leads from", &anchors, from);
-    ui.label("to");
-    tiles::pick_anchor(ui, "Where the direction leads to", &anchors, to);
-    let hint = "Add the way from the one point to the other as a direction.";
-    if ui.button("Add").on_hover_text(hint).clicked() {
+    ui.label(tr!("From"));
+    tiles::pick_anchor(ui, tr!("Where the direction leads from"), &anchors, from);
+    ui.label(tr!("to"));
+    tiles::pick_anchor(ui, tr!("Where the direction leads to"), &anchors, to);
+    let hint = tr!("Add the way from the one point to the other as a direction.");
+    if ui.button(tr!("Add")).on_hover_text(hint).clicked() {
         let [from, to] = form.between;
         out.push(Command::Directions(DirectionsAsk::Between { from, to }));
     }
@@ -179,13 +190,15 @@ fn between(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut 
 
 fn files(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Vec<Command>) {
     if !scene.directions.is_empty() {
-        let hint = "Save all directions as a .safetensors file, an array each under its name.";
-        if let Some(place) = save::button(ui, "Save…", hint, &mut form.path) {
+        let hint = tr!("Save all directions as a .safetensors file, an array each under its name.");
+        if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut form.path) {
             out.push(Command::Directions(DirectionsAsk::Save(place.path())));
         }
     }
-    let hint = "Add the directions of a .safetensors file: saved here, or arrays of another program that are as long as the latent.";
-    if ui.button("Load…").on_hover_text(hint).clicked() {
+    let hint = tr!(
+        "Add the directions of a .safetensors file: saved here, or arrays of another program that are as long as the latent."
+    );
+    if ui.button(tr!("Load…")).on_hover_text(hint).clicked() {
         out.push(Command::Directions(DirectionsAsk::Load(None)));
     }
 }

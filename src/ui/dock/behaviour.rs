@@ -9,6 +9,7 @@ use egui_tiles::{
 };
 
 use super::Pane;
+use crate::language::{told, tr};
 use crate::ui::{Command, Scene, View, explore_panel, theme};
 
 /// The bar with the names of views, in points.
@@ -59,7 +60,7 @@ impl Behavior<Pane> for Views<'_, '_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         // A placeholder gives way to the colour that tells whether the view is in front.
-        let title = RichText::new(explore_panel::title(*pane, self.scene));
+        let title = RichText::new(told(explore_panel::title(*pane, self.scene)));
         title.size(NAME_SIZE).color(Color32::PLACEHOLDER).into()
     }
 
@@ -71,20 +72,21 @@ impl Behavior<Pane> for Views<'_, '_> {
     ) -> Response {
         let Some(&pane) = tiles.get_pane(&tile) else { return response };
         response.context_menu(|ui| {
-            if ui.button("Close").on_hover_text("The menu Views brings it back.").clicked() {
+            let hint = tr!("The menu Views brings it back.");
+            if ui.button(tr!("Close")).on_hover_text(hint).clicked() {
                 self.closed = Some(tile);
                 ui.close();
             }
-            if ui.button("Save as a picture…").clicked() {
+            if ui.button(tr!("Save as a picture…")).clicked() {
                 self.out.push(Command::SaveView { pane, path: None });
                 ui.close();
             }
-            if ui.button("Reset layout").clicked() {
+            if ui.button(tr!("Reset layout")).clicked() {
                 self.out.push(Command::ResetLayout);
                 ui.close();
             }
         });
-        response.on_hover_text(pane.hint())
+        response.on_hover_text(told(pane.hint()))
     }
 
     fn top_bar_right_ui(
@@ -100,8 +102,9 @@ impl Behavior<Pane> for Views<'_, '_> {
         // The names come first: what is told beside them takes what they leave.
         let font = egui::FontId::proportional(NAME_SIZE);
         let width = |tile: &TileId| {
-            let name =
-                tiles.get_pane(tile).map_or("", |pane| explore_panel::title(*pane, self.scene));
+            let name = tiles
+                .get_pane(tile)
+                .map_or("", |pane| told(explore_panel::title(*pane, self.scene)));
             let galley =
                 ui.painter().layout_no_wrap(name.to_owned(), font.clone(), theme::colours().muted);
             galley.size().x.ceil() + 2.0 * NAME_MARGIN
@@ -136,7 +139,7 @@ impl Behavior<Pane> for Views<'_, '_> {
                 let first = tabs.active.and_then(|tile| tiles.get_pane(&tile)).copied();
                 first.map_or_else(WidgetText::default, |pane| self.tab_title_for_pane(&pane))
             }
-            _ => WidgetText::from("Views"),
+            _ => WidgetText::from(tr!("Views")),
         }
     }
 

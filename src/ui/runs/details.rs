@@ -7,6 +7,7 @@ use egui::{Button, Grid, Label, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2
 use super::super::{Command, Page, RunsAsk, Scene, theme};
 use super::{RunsView, training};
 use crate::formats::run_list::{Ended, RunSummary};
+use crate::language::tr;
 use crate::session::Compared;
 use crate::session::runs::differences;
 
@@ -24,9 +25,9 @@ pub(super) fn show(
 ) {
     keep_notes(chosen, view, out);
     if chosen.is_empty() {
-        ui.label(theme::muted(
-            "Choose a run to open it, to go on with it, to note something of it; choose several to see how their descriptions differ and to lay their curves over each other.",
-        ));
+        ui.label(theme::muted(tr!(
+            "Choose a run to open it, to go on with it, to note something of it; choose several to see how their descriptions differ and to lay their curves over each other."
+        )));
         return;
     }
     buttons(ui, scene, chosen, view, out);
@@ -40,8 +41,8 @@ pub(super) fn show(
             ui.vertical(|ui| configs(ui, chosen, false));
         });
     } else {
-        let hint = "Leave out the keys in which all chosen runs agree.";
-        ui.checkbox(&mut view.only_differing, "Only what differs").on_hover_text(hint);
+        let hint = tr!("Leave out the keys in which all chosen runs agree.");
+        ui.checkbox(&mut view.only_differing, tr!("Only what differs")).on_hover_text(hint);
         configs(ui, chosen, view.only_differing);
     }
 }
@@ -64,7 +65,7 @@ fn buttons(
             ui.label(egui::RichText::new(&run.name).strong())
                 .on_hover_text(run.dir.display().to_string());
             let can = is_whole(run) && !is_busy;
-            let why = if is_whole(run) { "A run is in training: stop it first." } else { "The run is damaged." };
+            let why = if is_whole(run) { tr!("A run is in training: stop it first.") } else { tr!("The run is damaged.") };
             let mut button = |text: &str, hint: &str, commands: Vec<Command>| {
                 let button = ui.add_enabled(can, Button::new(text));
                 if button.on_hover_text(hint).on_disabled_hover_text(why).clicked() {
@@ -73,44 +74,48 @@ fn buttons(
             };
             let dir = || run.dir.clone();
             let explore = Command::ShowPage(Page::Explore);
-            let hint = "Put it into the explorer, with its curves (two clicks on its row).";
-            button("Open run", hint, vec![Command::OpenPath(dir()), explore.clone()]);
+            let hint = tr!("Put it into the explorer, with its curves (two clicks on its row).");
+            button(tr!("Open run"), hint, vec![Command::OpenPath(dir()), explore.clone()]);
             let epochs = view.form.epochs;
             if run.ended == Ended::Finished {
                 let resume = Command::ResumeRun { dir: dir(), more_epochs: epochs };
-                let plural = if epochs == 1 { "" } else { "s" };
-                let text = format!("Train on for {epochs} more epoch{plural}");
-                let hint = "Go on with it beyond its end; the number of epochs is that of the form at the left.";
+                let text = match epochs {
+                    1 => tr!("Train on for 1 more epoch").to_owned(),
+                    epochs => tr!("Train on for {} more epochs", epochs),
+                };
+                let hint = tr!("Go on with it beyond its end; the number of epochs is that of the form at the left.");
                 button(&text, hint, vec![resume, explore]);
             } else {
                 let resume = Command::ResumeRun { dir: dir(), more_epochs: 0 };
-                let hint = "Go on from its newest checkpoint to its end.";
-                button("Continue", hint, vec![resume, explore]);
+                let hint = tr!("Go on from its newest checkpoint to its end.");
+                button(tr!("Continue"), hint, vec![resume, explore]);
             }
         }
-        let hint = format!(
+        let hint = tr!(
             "Lay the curves over each other on the page Explore: the first run's drawn through, {} others' dashed or dotted.",
             Compared::MOST
         );
         let can = !whole.is_empty() && whole.len() <= Compared::MOST + 1;
-        let compare = ui.add_enabled(can, Button::new("Compare curves")).on_hover_text(hint);
+        let compare = ui.add_enabled(can, Button::new(tr!("Compare curves"))).on_hover_text(hint);
         let most = Compared::MOST + 1;
-        let why = format!("At most {most} runs that are not damaged can be compared.");
+        let why = tr!("At most {} runs that are not damaged can be compared.", most);
         if compare.on_disabled_hover_text(why).clicked() {
             out.push(Command::Runs(RunsAsk::CompareCurves(whole.clone())));
         }
         let can = !whole.is_empty();
-        let hint = "Put them on the page Evaluate, to be measured on the same images.";
-        let evaluate = ui.add_enabled(can, Button::new("Add to Evaluate")).on_hover_text(hint);
-        if evaluate.on_disabled_hover_text("The run is damaged.").clicked() {
+        let hint = tr!("Put them on the page Evaluate, to be measured on the same images.");
+        let evaluate = ui.add_enabled(can, Button::new(tr!("Add to Evaluate"))).on_hover_text(hint);
+        if evaluate.on_disabled_hover_text(tr!("The run is damaged.")).clicked() {
             out.extend(whole.iter().map(|dir| Command::EvaluateRun(Some(dir.clone()))));
             out.push(Command::ShowPage(Page::Evaluate));
         }
         let idle: Vec<PathBuf> =
             chosen.iter().filter(|run| !is_training(run)).map(|run| run.dir.clone()).collect();
-        let hint = "Move them into a folder of deleted runs, after asking.";
-        let delete = ui.add_enabled(!idle.is_empty(), Button::new("Delete…")).on_hover_text(hint);
-        if delete.on_disabled_hover_text("It is in training: stop it first.").clicked() {
+        let hint = tr!("Move them into a folder of deleted runs, after asking.");
+        let button = Button::new(tr!("Delete…"));
+        let delete = ui.add_enabled(!idle.is_empty(), button).on_hover_text(hint);
+        let why = tr!("It is in training: stop it first.");
+        if delete.on_disabled_hover_text(why).clicked() {
             view.deleting = idle;
         }
     });
@@ -131,15 +136,15 @@ fn keep_notes(chosen: &[&RunSummary], view: &mut RunsView, out: &mut Vec<Command
 }
 
 fn notes(ui: &mut Ui, run: &RunSummary, view: &mut RunsView, out: &mut Vec<Command>) {
-    ui.label(theme::muted("Notes"));
+    ui.label(theme::muted(tr!("Notes")));
     let mut text = view.notes.as_ref().map_or_else(|| run.notes.clone(), |(_, text)| text.clone());
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         let field = TextEdit::multiline(&mut text)
-            .hint_text("What do you want to remember of this run?")
+            .hint_text(tr!("What do you want to remember of this run?"))
             .desired_width(f32::INFINITY);
         let field = ui.add(field);
         field.widget_info(|| {
-            WidgetInfo::labeled(Role::MultilineTextInput, true, "Notes of the run")
+            WidgetInfo::labeled(Role::MultilineTextInput, true, tr!("Notes of the run"))
         });
         if field.changed() {
             view.notes = Some((run.dir.clone(), text));
@@ -149,9 +154,9 @@ fn notes(ui: &mut Ui, run: &RunSummary, view: &mut RunsView, out: &mut Vec<Comma
         {
             out.push(Command::Runs(RunsAsk::SetNotes { dir, text }));
         }
-        field.on_hover_text(
-            "Kept in notes.txt of the run's directory, as soon as you leave the field.",
-        );
+        field.on_hover_text(tr!(
+            "Kept in notes.txt of the run's directory, as soon as you leave the field."
+        ));
     });
 }
 
@@ -161,9 +166,9 @@ fn configs(ui: &mut Ui, runs: &[&RunSummary], only_differing: bool) {
     lines.retain(|line| line.differs || !only_differing);
     if lines.is_empty() {
         let text = if runs.iter().all(|run| run.config.is_empty()) {
-            "There is no description that can be read."
+            tr!("There is no description that can be read.")
         } else {
-            "Their descriptions agree in every key."
+            tr!("Their descriptions agree in every key.")
         };
         ui.label(theme::muted(text));
         return;
@@ -184,7 +189,7 @@ fn configs(ui: &mut Ui, runs: &[&RunSummary], only_differing: bool) {
                 for value in &line.values {
                     match value {
                         Some(value) => cell(ui, theme::number(value), value),
-                        None => drop(ui.label(theme::muted("none"))),
+                        None => drop(ui.label(theme::muted(tr!("none")))),
                     }
                 }
                 ui.end_row();

@@ -5,6 +5,7 @@ use egui::{Button, CollapsingHeader, ComboBox, Label, Role, TextEdit, Ui, Widget
 use super::super::train_panel::{FIRST_KEYS, keys, length, recipe};
 use super::super::{Command, QueueAsk, Scene, TrainForm, theme};
 use super::{RunsView, training};
+use crate::language::{told, tr};
 use crate::session::queue::Queued;
 use crate::session::sweep::{self, FORMS};
 use crate::train::settings::{Kind, Settings};
@@ -41,7 +42,7 @@ impl QueuedRun {
         let mut form = form.clone();
         let whole = |from: u64, to: u64| {
             let number = value.parse::<u64>().ok().filter(|number| (from..=to).contains(number));
-            number.ok_or_else(|| format!("{key} is {value} (expected {from} to {to})"))
+            number.ok_or_else(|| tr!("{} is {} (expected {} to {})", key, value, from, to))
         };
         match key {
             "seed" => form.seed = whole(0, u64::from(u32::MAX))?,
@@ -63,7 +64,7 @@ impl QueuedRun {
     pub fn label(&self) -> String {
         self.name
             .clone()
-            .unwrap_or_else(|| format!("{} on {}", self.form.recipe.name(), self.form.data))
+            .unwrap_or_else(|| tr!("{} on {}", self.form.recipe.name(), self.form.data))
     }
 }
 
@@ -77,29 +78,29 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut RunsView, out: &mu
 /// The queue.
 fn waiting(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let queue = scene.queue;
-    ui.label(theme::heading("Queue"));
+    ui.label(theme::heading(tr!("Queue")));
     if queue.is_empty() {
-        ui.add(Label::new(theme::muted("Runs that wait for their turn will be here: one begins when the one before is over, however it ended.")).wrap());
+        ui.add(Label::new(theme::muted(tr!("Runs that wait for their turn will be here: one begins when the one before is over, however it ended."))).wrap());
         return;
     }
     let is_busy = training(scene).is_some();
     let text = match (queue.is_held(), is_busy) {
-        (true, _) => "Held: nothing begins until you let it go on.",
-        (false, true) => "The first begins when the run in training is over.",
-        (false, false) => "The first is about to begin.",
+        (true, _) => tr!("Held: nothing begins until you let it go on."),
+        (false, true) => tr!("The first begins when the run in training is over."),
+        (false, false) => tr!("The first is about to begin."),
     };
     ui.add(Label::new(theme::muted(text)).wrap());
     ui.horizontal(|ui| {
         let (text, hint) = if queue.is_held() {
-            ("Go on", "Begin the first as soon as no other run is in training.")
+            (tr!("Go on"), tr!("Begin the first as soon as no other run is in training."))
         } else {
-            ("Hold", "Begin no further run; the one in training goes on.")
+            (tr!("Hold"), tr!("Begin no further run; the one in training goes on."))
         };
         if ui.button(text).on_hover_text(hint).clicked() {
             out.push(Command::Queue(QueueAsk::Hold(!queue.is_held())));
         }
-        let hint = "Take all runs out of the queue.";
-        if ui.button("Clear").on_hover_text(hint).clicked() {
+        let hint = tr!("Take all runs out of the queue.");
+        if ui.button(tr!("Clear")).on_hover_text(hint).clicked() {
             out.push(Command::Queue(QueueAsk::Clear));
         }
     });
@@ -124,15 +125,16 @@ fn row(
         let left = egui::Layout::left_to_right(egui::Align::Center);
         ui.allocate_ui_with_layout(room, left, |ui| {
             ui.set_min_width(room.x);
-            let told = format!(
-                "{name}: {} on {}, {} epochs, batch {}, seed {}",
+            let hint = tr!(
+                "{}: {} on {}, {} epochs, batch {}, seed {}",
+                name,
                 form.recipe.name(),
                 form.data,
                 form.epochs,
                 form.batch,
                 form.seed
             );
-            ui.add(text).on_hover_text(told);
+            ui.add(text).on_hover_text(hint);
         });
         ui.spacing_mut().item_spacing.x = 2.0;
         let mut button = |text: &str, what: &str, hint: &str, can: bool, ask: QueueAsk| {
@@ -145,19 +147,22 @@ fn row(
             }
         };
         let earlier = QueueAsk::Move { number, place: place.saturating_sub(1) };
-        button("↑", "Earlier", "Let it begin before the one above.", place > 0, earlier);
+        let hint = tr!("Let it begin before the one above.");
+        button("↑", tr!("Earlier"), hint, place > 0, earlier);
         let later = QueueAsk::Move { number, place: place + 1 };
-        button("↓", "Later", "Let the one below begin first.", place + 1 < count, later);
-        button("×", "Take out", "Take it out of the queue.", true, QueueAsk::Remove(number));
+        let hint = tr!("Let the one below begin first.");
+        button("↓", tr!("Later"), hint, place + 1 < count, later);
+        let hint = tr!("Take it out of the queue.");
+        button("×", tr!("Take out"), hint, true, QueueAsk::Remove(number));
     });
 }
 
 /// What would be queued.
 fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
-    ui.label(theme::heading("New runs"));
+    ui.label(theme::heading(tr!("New runs")));
     ui.horizontal(|ui| {
-        let hint = "What to learn from: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR.";
-        let label = ui.label("Data").on_hover_text(hint).id;
+        let hint = tr!("What to learn from: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR.");
+        let label = ui.label(tr!("Data")).on_hover_text(hint).id;
         let field = TextEdit::singleline(&mut view.form.data).desired_width(ui.available_width() - 8.0);
         ui.add(field).on_hover_text(hint).labelled_by(label);
     });
@@ -171,16 +176,18 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
         Some(swept) => swept.as_ref().ok().map(Vec::len),
     };
     let text = match count {
-        None | Some(1) => "Queue 1 run".to_owned(),
-        Some(count) => format!("Queue {count} runs"),
+        None | Some(1) => tr!("Queue 1 run").to_owned(),
+        Some(count) => tr!("Queue {} runs", count),
     };
     let wide = vec2(ui.available_width(), 26.0);
     let button = Button::new(egui::RichText::new(text).strong())
         .fill(theme::colours().accent.gamma_multiply(0.4));
-    let hint = "Put this at the end of the queue: it begins when the runs before it are over, at once where there are none.";
+    let hint = tr!(
+        "Put this at the end of the queue: it begins when the runs before it are over, at once where there are none."
+    );
     let queue = ui.add_enabled_ui(count.is_some(), |ui| ui.add_sized(wide, button)).inner;
     let queue = queue.on_hover_text(hint);
-    if queue.on_disabled_hover_text("Mend the sweep's values first.").clicked() {
+    if queue.on_disabled_hover_text(tr!("Mend the sweep's values first.")).clicked() {
         let form = Box::new(view.form.clone());
         out.push(Command::Queue(if typed {
             let (key, values) = (view.sweep_key.clone(), view.sweep_values.clone());
@@ -204,10 +211,10 @@ fn form(ui: &mut Ui, view: &mut RunsView, out: &mut Vec<Command>) {
     }
     let first = |key: &crate::train::settings::Key| FIRST_KEYS.contains(&key.name);
     keys(ui, "queued", &mut view.form, first, None);
-    CollapsingHeader::new("More keys").id_salt("more queued").show(ui, |ui| {
+    CollapsingHeader::new(tr!("More keys")).id_salt("more queued").show(ui, |ui| {
         keys(ui, "more queued", &mut view.form, |key| !first(key), None);
-        let hint = "Set every key back to its default.";
-        if ui.button("Defaults").on_hover_text(hint).clicked() {
+        let hint = tr!("Set every key back to its default.");
+        if ui.button(tr!("Defaults")).on_hover_text(hint).clicked() {
             view.form.settings = Settings::defaults(view.form.recipe.keys());
         }
     });
@@ -221,8 +228,8 @@ fn sweep(ui: &mut Ui, view: &mut RunsView) {
         OF_FORM[0].clone_into(&mut view.sweep_key);
     }
     ui.horizontal(|ui| {
-        let hint = "A run for each value of one key. Without values it is a single run.";
-        let label = ui.label("Sweep").on_hover_text(hint).id;
+        let hint = tr!("A run for each value of one key. Without values it is a single run.");
+        let label = ui.label(tr!("Sweep")).on_hover_text(hint).id;
         let shown = ComboBox::from_id_salt("sweep").selected_text(&view.sweep_key).width(96.0);
         let shown = shown.show_ui(ui, |ui| {
             for name in all() {
@@ -232,9 +239,10 @@ fn sweep(ui: &mut Ui, view: &mut RunsView) {
             }
         });
         shown.response.on_hover_text(hint).labelled_by(label);
-        let field = TextEdit::singleline(&mut view.sweep_values).hint_text("values");
+        let field = TextEdit::singleline(&mut view.sweep_values).hint_text(tr!("values"));
         let field = ui.add(field.desired_width(ui.available_width() - 8.0));
-        field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Values of the sweep"));
-        field.on_hover_text(format!("Expected {FORMS}."));
+        field
+            .widget_info(|| WidgetInfo::labeled(Role::TextInput, true, tr!("Values of the sweep")));
+        field.on_hover_text(tr!("Expected {}.", told(FORMS)));
     });
 }

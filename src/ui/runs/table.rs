@@ -10,6 +10,7 @@ use super::super::words::{bytes, duration, grouped};
 use super::super::{Command, Scene, theme};
 use super::{RunsView, steps, training};
 use crate::formats::run_list::{Ended, RunSummary};
+use crate::language::{told, tr};
 use crate::session::runs::{Column, Standing, date};
 
 /// A row, in points.
@@ -118,14 +119,15 @@ fn header(ui: &mut Ui, columns: &[(Column, f32)], view: &mut RunsView) {
         let small = TextStyle::Small.resolve(child.style());
         let ink =
             if is_sorted { child.visuals().strong_text_color() } else { theme::colours().muted };
-        text.append(column.name(), 0.0, egui::TextFormat::simple(small, ink));
+        text.append(told(column.name()), 0.0, egui::TextFormat::simple(small, ink));
         // Other fonts lack arrows.
         let mono = FontId::monospace(11.0);
         text.append(mark, 3.0, egui::TextFormat::simple(mono, ink));
         let button = child.add(Button::new(text).frame(false).truncate());
-        let label = format!("Sort by {}", column.name());
+        let label = tr!("Sort by {}", told(column.name()));
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-        if button.on_hover_text(format!("{} A click sorts by it.", column.hint())).clicked() {
+        let hint = tr!("{} A click sorts by it.", told(column.hint()));
+        if button.on_hover_text(hint).clicked() {
             view.falling = if is_sorted { !view.falling } else { column.falls_first() };
             view.column = column;
         }
@@ -156,12 +158,11 @@ fn line(
     let place = rect.with_min_x(rect.left() + CHECK);
     let response = ui.interact(place, id, Sense::click());
     let mut is_chosen = view.chosen.contains(&run.dir);
-    let told = cells(scene, run, standing);
+    let cells = cells(scene, run, standing);
     response.widget_info(|| {
-        let mut info =
-            WidgetInfo::selected(Role::Button, true, is_chosen, format!("Run {}", run.name));
+        let mut info = WidgetInfo::selected(Role::Button, true, is_chosen, tr!("Run {}", run.name));
         info.current_text_value =
-            Some(told.iter().map(|(_, text)| &**text).collect::<Vec<_>>().join(", "));
+            Some(cells.iter().map(|(_, text)| &**text).collect::<Vec<_>>().join(", "));
         info
     });
     if is_chosen {
@@ -171,7 +172,7 @@ fn line(
     }
     let mut left = rect.left() + CHECK;
     for &(column, width) in columns {
-        let text = told.iter().find(|(of, _)| *of == column).map_or("", |(_, text)| text);
+        let text = cells.iter().find(|(of, _)| *of == column).map_or("", |(_, text)| text);
         let colour = match (column, standing) {
             (Column::State, Standing::Training) => theme::colours().accent,
             (Column::State, Standing::Damaged | Standing::Diverged) => theme::colours().error,
@@ -184,14 +185,14 @@ fn line(
     }
     let place = Rect::from_min_size(rect.min, vec2(CHECK, ROW));
     let check = ui.put(place, Checkbox::without_text(&mut is_chosen));
-    let label = format!("Choose {}", run.name);
+    let label = tr!("Choose {}", run.name);
     check.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_chosen, &label));
-    let check = check.on_hover_text("Choose this run, beside others.");
+    let check = check.on_hover_text(tr!("Choose this run, beside others."));
     if response.double_clicked() && !matches!(run.ended, Ended::Damaged(_)) {
         out.push(Command::OpenPath(run.dir.clone()));
     }
     let clicked = response.clicked();
-    response.on_hover_ui(|ui| hint(ui, run, &told));
+    response.on_hover_ui(|ui| hint(ui, run, &cells));
     let held = ui.input(|input| input.modifiers);
     match (check.changed(), clicked) {
         (true, _) => Some(How::Check),
@@ -200,20 +201,20 @@ fn line(
     }
 }
 
-fn hint(ui: &mut Ui, run: &RunSummary, told: &[(Column, String)]) {
+fn hint(ui: &mut Ui, run: &RunSummary, cells: &[(Column, String)]) {
     ui.label(run.dir.display().to_string());
     if let Ended::Damaged(why) = &run.ended {
         ui.colored_label(theme::colours().error, why);
     }
-    for (column, text) in told.iter().filter(|(column, _)| *column != Column::Notes) {
-        ui.label(theme::muted(format!("{}: {text}", column.name())));
+    for (column, text) in cells.iter().filter(|(column, _)| *column != Column::Notes) {
+        ui.label(theme::muted(format!("{}: {text}", told(column.name()))));
     }
     if !run.notes.is_empty() {
         ui.label(&run.notes);
     }
-    ui.label(theme::muted(
-        "A click chooses it, with Ctrl beside others, with Shift all between; two clicks open it.",
-    ));
+    ui.label(theme::muted(tr!(
+        "A click chooses it, with Ctrl beside others, with Shift all between; two clicks open it."
+    )));
 }
 
 fn paint(ui: &Ui, cell: Rect, column: Column, text: &str, colour: Color32) {
@@ -237,7 +238,7 @@ fn cells(scene: &Scene<'_>, run: &RunSummary, standing: Standing) -> Vec<(Column
         let is_known = all > 0;
         match column {
             Column::Name => run.name.clone(),
-            Column::State => standing.name().to_owned(),
+            Column::State => told(standing.name()).to_owned(),
             Column::Recipe => run.recipe.clone(),
             Column::Data => short(&run.data),
             Column::Steps if is_known => format!("{}/{}", grouped(done), grouped(all)),
