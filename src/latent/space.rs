@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Bound, Levels, Projection, codes_of_latent, draw_codes, latent_of_codes, near_ties};
 use crate::array::Array;
+use crate::language::tr_later;
 
 /// What a code is, and how several of them make one vector.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,8 +53,8 @@ impl CodeLayout {
     /// What the codes of one cell are told apart by, for a person.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Heads { .. } => "head",
-            _ => "quantizer",
+            Self::Heads { .. } => tr_later!("head"),
+            _ => tr_later!("quantizer"),
         }
     }
 
