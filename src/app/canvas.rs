@@ -4,6 +4,7 @@ use eframe::egui;
 
 use super::jobs::Chosen;
 use super::{ZscopeApp, dialogs};
+use crate::language::tr;
 use crate::session::canvas::{Area, Region};
 use crate::session::codebook::CodeMap;
 use crate::session::explore::PasteError;
@@ -38,9 +39,9 @@ impl ZscopeApp {
     fn paint_cells(&mut self, cells: &[(usize, u32)]) {
         let ignored = self.explore.paint(cells);
         if ignored > 0 {
-            let text = format!(
-                "paint codes: {ignored} of {} are none that their cells can have (expected codes of the cell's own \
-                 codebook)",
+            let text = tr!(
+                "paint codes: {} of {} are none that their cells can have (expected codes of the cell's own codebook)",
+                ignored,
                 cells.len()
             );
             self.notice(text, true);

@@ -10,6 +10,7 @@ use super::{Decoder, ZscopeApp, demo, dialogs};
 use crate::array::Array;
 use crate::codec::{CodecError, take};
 use crate::engine::{EngineKind, Runner};
+use crate::language::{told, tr, tr_later};
 use crate::open::Opened;
 use crate::ui::{CompanionAsk, CompanionLine, Link};
 
@@ -41,11 +42,13 @@ impl Companions {
             let opened = &companion.opened;
             let own: usize = opened.model.latent().iter().product();
             let why = match (&companion.decoder, self.link, &companion.image) {
-                (None, ..) => Some("It has no decoder that makes images.".to_owned()),
-                (_, Link::Latent, _) if own != latent => Some(format!(
-                    "Its latent has {own} values, this one has {latent}: link the two by an image instead."
+                (None, ..) => Some(tr!("It has no decoder that makes images.").to_owned()),
+                (_, Link::Latent, _) if own != latent => Some(tr!(
+                    "Its latent has {} values, this one has {}: link the two by an image instead.",
+                    own,
+                    latent
                 )),
-                (_, Link::Image(_), Some(Err(error))) => Some(error.clone()),
+                (_, Link::Image(_), Some(Err(error))) => Some(told(error).to_owned()),
                 _ => None,
             };
             CompanionLine {
@@ -79,10 +82,8 @@ impl ZscopeApp {
     /// Opens a model beside the one in the explorer.
     pub(super) fn add_companion(&mut self, path: &Path) {
         if self.companions.all.len() >= MOST {
-            return self.notice(
-                format!("At most {MOST} models fit beside the one in the explorer."),
-                true,
-            );
+            return self
+                .notice(tr!("At most {} models fit beside the one in the explorer.", MOST), true);
         }
         let text = path.display().to_string();
         self.jobs.spawn("beside", move |done| {
@@ -115,7 +116,7 @@ impl ZscopeApp {
         });
         match decoder.transpose() {
             Ok(decoder) => self.companions.all.push(Companion { opened, decoder, image: None }),
-            Err(error) => self.notice(format!("show the model: {error}"), true),
+            Err(error) => self.notice(tr!("show the model: {}", error), true),
         }
         self.encode_for_companions();
         self.companions.is_stale = true;
@@ -165,7 +166,7 @@ impl ZscopeApp {
             for (index, opened) in all.iter().enumerate() {
                 let latent = match &image {
                     Some(image) => encode(opened, image).map_err(|error| error.to_string()),
-                    None => Err("There is no watched image.".to_owned()),
+                    None => Err(tr_later!("There is no watched image.").to_owned()),
                 };
                 done(Done::CompanionImage { question, index, latent });
             }
@@ -209,14 +210,14 @@ impl ZscopeApp {
             }
         }
         if let Some(error) = failed {
-            self.notice(format!("draw a model beside the explorer: {error}"), true);
+            self.notice(tr!("draw a model beside the explorer: {}", error), true);
         }
     }
 }
 
 /// Where the encoder of a model puts an image, `[1, c, h, w]` in `[0, 1]`.
 fn encode(opened: &Opened, image: &Array) -> Result<Vec<f32>, CodecError> {
-    let encoder = opened.networks.encoder.as_ref().ok_or("It has no encoder.")?;
+    let encoder = opened.networks.encoder.as_ref().ok_or(tr_later!("It has no encoder."))?;
     if image.shape()[1..] != opened.image.batch(1)[1..] {
         return Err(
             format!("Its images are {}, those of the explorer are not.", opened.image).into()

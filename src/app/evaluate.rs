@@ -11,6 +11,7 @@ use super::jobs::Done;
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::formats::write_whole;
+use crate::language::tr;
 use crate::measure::MeasureOptions;
 use crate::measure::side_by_side::{Pictures, Request, Told, measure_side_by_side};
 use crate::open::Opened;
@@ -81,7 +82,7 @@ impl ZscopeApp {
     pub(super) fn evaluate_run(&mut self, path: &std::path::Path) {
         if !self.evaluation.models.add(Candidate::at(path)) {
             let most = Evaluate::MOST;
-            self.notice(format!("{most} models are listed already: take one away first."), true);
+            self.notice(tr!("{} models are listed already: take one away first.", most), true);
         }
     }
 

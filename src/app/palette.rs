@@ -15,6 +15,7 @@ use crate::codec::CodecError;
 use crate::engine::{EngineError, EngineKind};
 use crate::formats::pictures;
 use crate::graph::lower::CodeGraphs;
+use crate::language::tr;
 use crate::measure::code_tiles::CodeTiles;
 use crate::picture::{ValueRange, luminance};
 use crate::ui::{Palette, Pane};
@@ -169,7 +170,7 @@ impl ZscopeApp {
             Err(_) if palette.is_stopped => {}
             Err(error) => {
                 palette.is_stopped = true;
-                self.notice(format!("draw the palette: {error}"), true);
+                self.notice(tr!("draw the palette: {}", error), true);
             }
         }
         self.pictures.palette = self.codes.palette.shown();

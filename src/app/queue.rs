@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ZscopeApp;
+use crate::language::tr;
 use crate::session::queue::MOST_QUEUED;
 use crate::train::recipe::Recipe;
 use crate::train::settings_json;
@@ -40,7 +41,7 @@ impl KeptRun {
     /// The run again, or why this program knows no such run.
     fn queued(self) -> Result<QueuedRun, String> {
         let recipe = Recipe::from_name(&self.recipe)
-            .ok_or_else(|| format!("there is no recipe {:?}", self.recipe))?;
+            .ok_or_else(|| tr!("there is no recipe {}", format_args!("{:?}", self.recipe)))?;
         let settings =
             settings_from_json(recipe, &self.settings).map_err(|error| error.to_string())?;
         let (epochs, batch) = (self.epochs.clamp(1, 1_000_000), self.batch.clamp(1, 65_536));
@@ -56,7 +57,7 @@ impl ZscopeApp {
             QueueAsk::Add(form) => self.add_to_queue([QueuedRun { form: *form, name: None }]),
             QueueAsk::Sweep { form, key, values } => match QueuedRun::swept(&form, &key, &values) {
                 Ok(runs) => self.add_to_queue(runs),
-                Err(error) => self.notice(format!("queue a sweep: {error}"), true),
+                Err(error) => self.notice(tr!("queue a sweep: {}", error), true),
             },
             QueueAsk::Remove(number) => self.queue.remove(number),
             QueueAsk::Move { number, place } => self.queue.move_to(number, place),
@@ -75,7 +76,7 @@ impl ZscopeApp {
             has_room &= self.queue.add(run);
         }
         if !has_room {
-            self.notice(format!("{MOST_QUEUED} runs wait already: no more can be queued."), true);
+            self.notice(tr!("{} runs wait already: no more can be queued.", MOST_QUEUED), true);
         }
     }
 
@@ -105,11 +106,11 @@ impl ZscopeApp {
                 Ok(run) => {
                     self.queue.add(run);
                 }
-                Err(error) => self.notice(format!("a queued run of last time: {error}"), true),
+                Err(error) => self.notice(tr!("a queued run of last time: {}", error), true),
             }
         }
         self.queue.hold(true);
-        let text = format!(
+        let text = tr!(
             "{} runs of last time wait in the queue: the page Runs lets them go on.",
             self.queue.len()
         );

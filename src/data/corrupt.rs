@@ -6,6 +6,7 @@ use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
 use crate::array::Array;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::random::{Purpose, normals, stream};
 
@@ -75,7 +76,8 @@ impl Corruption {
     ];
 
     /// The text forms, with what can stand in them.
-    pub const FORMS: &str = "noise:σ (0 to 10), mask:p (0 to 1), downsample:n (1 to 1024)";
+    pub const FORMS: &str =
+        tr_later!("noise:σ (0 to 10), mask:p (0 to 1), downsample:n (1 to 1024)");
 
     /// The corruption among the settings of a run, where there is one.
     pub fn of_settings(settings: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {

@@ -32,6 +32,7 @@ pub mod words;
 use std::path::PathBuf;
 
 use crate::event::{Event, FinishReason, RunStarted, StepRecord, Value};
+use crate::language::tr_later;
 pub use compared::Compared;
 pub use series::{Ema, Series, decimate, thin, write_csv};
 pub use steps::Steps;
@@ -213,7 +214,7 @@ impl Session {
             *self.series_named(&name) = series;
         }
         if goes_on {
-            let text = "continued from a checkpoint".to_owned();
+            let text = tr_later!("continued from a checkpoint").to_owned();
             self.marks.push(Mark { step: run.first_step, text });
         }
         self.run = Some(run.clone());

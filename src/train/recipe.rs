@@ -11,6 +11,7 @@ mod vq_vae;
 mod vqgan;
 
 use crate::formats::run_dir::ModelConfig;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 
 use super::settings::{Key, SettingError, Settings};
@@ -59,16 +60,24 @@ impl Recipe {
     /// One sentence on what it trains.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Vae => "Variational autoencoder: a smooth latent space to drag through",
+            Self::Vae => {
+                tr_later!("Variational autoencoder: a smooth latent space to drag through")
+            }
             Self::VqVae => {
-                "Vector-quantized autoencoder: pictures as grids of codes from a codebook"
+                tr_later!(
+                    "Vector-quantized autoencoder: pictures as grids of codes from a codebook"
+                )
             }
             Self::Gan => {
-                "Generative adversarial network: a generator learns to pass a discriminator"
+                tr_later!(
+                    "Generative adversarial network: a generator learns to pass a discriminator"
+                )
             }
-            Self::VaeGan => "VAE with an adversary: a discriminator compares its reconstructions",
-            Self::Vqgan => "VQGAN: codes or normal latents, judged patch by patch",
-            Self::Classifier => "Classifier: what generators are measured by",
+            Self::VaeGan => {
+                tr_later!("VAE with an adversary: a discriminator compares its reconstructions")
+            }
+            Self::Vqgan => tr_later!("VQGAN: codes or normal latents, judged patch by patch"),
+            Self::Classifier => tr_later!("Classifier: what generators are measured by"),
         }
     }
 

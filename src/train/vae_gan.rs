@@ -18,6 +18,7 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::Batch;
 use crate::graph::lower::vae_gan::VaeGanConfig;
+use crate::language::tr_later;
 use crate::metrics::evaluate::Examined;
 use crate::metrics::generate::{GenerateOptions, Known, evaluate_generator};
 use crate::model::adversarial::AdversarialLoss;
@@ -61,10 +62,10 @@ impl Phase {
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Pretrain => "pre-training: the VAE alone",
-            Self::Join => "the discriminator joins",
-            Self::Adversarial => "adversarial: decoder against discriminator",
-            Self::Joint => "joint optimisation",
+            Self::Pretrain => tr_later!("pre-training: the VAE alone"),
+            Self::Join => tr_later!("the discriminator joins"),
+            Self::Adversarial => tr_later!("adversarial: decoder against discriminator"),
+            Self::Joint => tr_later!("joint optimisation"),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::codebook_panel::select;
 use super::codebook_view::CodebookView;
 use super::words::{grouped, measure};
 use super::{CodesAsk, Command, Scene, View, code_tile, save, sliders, theme};
+use crate::language::{told, tr};
 use crate::session::codebook::{Change, Changes, ChangesOrder, Codebook, Fate, Pairing};
 
 /// A row of the table, in points.
@@ -17,9 +18,9 @@ const COLUMNS: [f32; 6] = [28.0, 84.0, 150.0, 316.0, 390.0, 464.0];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(codebook) = scene.codebook else {
-        ui.label(theme::muted(
-            "The codes of a model with a codebook are compared with another's here.",
-        ));
+        ui.label(theme::muted(tr!(
+            "The codes of a model with a codebook are compared with another's here."
+        )));
         return;
     };
     let view = &mut view.codebook;
@@ -33,10 +34,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         None if compared.share.is_none() => {
             ui.add_space(8.0);
             ui.add(
-                egui::Label::new(theme::muted(
+                egui::Label::new(theme::muted(tr!(
                     "Choose another checkpoint of this run, or another model whose codes have as many values: every \
-                     code will be here beside its counterpart, with how far it moved and who uses it.",
-                ))
+                     code will be here beside its counterpart, with how far it moved and who uses it."
+                )))
                 .wrap(),
             );
         }
@@ -55,11 +56,12 @@ fn choice(
     let compared = scene.compared_codes;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let menu = ui.menu_button("Compare with", |ui| {
+        let menu = ui.menu_button(tr!("Compare with"), |ui| {
             ScrollArea::vertical().max_height(240.0).show(ui, |ui| {
                 for (step, path) in &compared.checkpoints {
-                    let text = format!("Step {}", grouped(*step));
-                    if ui.button(text).on_hover_text("A checkpoint of the same run.").clicked() {
+                    let text = tr!("Step {}", grouped(*step));
+                    let hint = tr!("A checkpoint of the same run.");
+                    if ui.button(text).on_hover_text(hint).clicked() {
                         out.push(Command::Codes(CodesAsk::Compare(Some(path.clone()))));
                         ui.close();
                     }
@@ -68,15 +70,19 @@ fn choice(
             if !compared.checkpoints.is_empty() {
                 ui.separator();
             }
-            if ui.button("Another model…").on_hover_text("Choose a run or a model in a dialog.").clicked() {
+            let hint = tr!("Choose a run or a model in a dialog.");
+            if ui.button(tr!("Another model…")).on_hover_text(hint).clicked() {
                 out.push(Command::Codes(CodesAsk::Compare(None)));
                 ui.close();
             }
         });
-        menu.response.on_hover_text("A checkpoint of this run, or another model.");
-        let field = TextEdit::singleline(&mut view.changes_path).hint_text("or a path, RUN@STEP");
-        let field = ui.add(field.desired_width(150.0)).on_hover_text("Which model; Enter compares.");
-        field.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Path of the other model"));
+        menu.response.on_hover_text(tr!("A checkpoint of this run, or another model."));
+        let field = TextEdit::singleline(&mut view.changes_path)
+            .hint_text(tr!("or a path, RUN@STEP"))
+            .desired_width(150.0);
+        let field = ui.add(field).on_hover_text(tr!("Which model; Enter compares."));
+        let name = tr!("Path of the other model");
+        field.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, name));
         if field.lost_focus()
             && ui.input(|input| input.key_pressed(egui::Key::Enter))
             && !view.changes_path.trim().is_empty()
@@ -84,32 +90,35 @@ fn choice(
             out.push(Command::Codes(CodesAsk::Compare(Some(view.changes_path.trim().into()))));
         }
         ui.separator();
-        ui.label(theme::muted("matched"));
+        ui.label(theme::muted(tr!("matched")));
         for pairing in Pairing::ALL {
             let (name, hint) = match pairing {
-                Pairing::Number => ("By number", "Codes of one number: what training moved."),
+                Pairing::Number => (tr!("By number"), tr!("Codes of one number: what training moved.")),
                 Pairing::OneToOne => (
-                    "One to one",
-                    "So that all codes together lie as near to their counterparts as they can (the assignment of least \
-                     total distance).",
+                    tr!("One to one"),
+                    tr!(
+                        "So that all codes together lie as near to their counterparts as they can (the assignment of \
+                         least total distance)."
+                    ),
                 ),
-                Pairing::Nearest => {
-                    ("To the nearest", "Each code with the nearest one there, which several may share.")
-                }
+                Pairing::Nearest => (
+                    tr!("To the nearest"),
+                    tr!("Each code with the nearest one there, which several may share."),
+                ),
             };
             let too_many = pairing == Pairing::OneToOne
                 && codebook.size() / codebook.layout.parts() > Pairing::MOST_ONE_TO_ONE;
             let button = egui::Button::selectable(view.pairing == pairing, name);
             let response = ui.add_enabled(!too_many, button).on_hover_text(hint);
-            let none = format!("Takes too long for more than {} codes.", Pairing::MOST_ONE_TO_ONE);
+            let none = tr!("Takes too long for more than {} codes.", Pairing::MOST_ONE_TO_ONE);
             if response.on_disabled_hover_text(none).clicked() {
                 out.push(Command::Codes(CodesAsk::Pair(pairing)));
             }
         }
         if let Some(share) = compared.share {
-            ui.add(egui::ProgressBar::new(share).desired_width(96.0))
-                .on_hover_text("Opening the other model, encoding held-out images, matching codes.");
-            if sliders::enabled(ui, true, "Cancel comparing", "Stop comparing codes.") {
+            let hint = tr!("Opening the other model, encoding held-out images, matching codes.");
+            ui.add(egui::ProgressBar::new(share).desired_width(96.0)).on_hover_text(hint);
+            if sliders::enabled(ui, true, tr!("Cancel comparing"), tr!("Stop comparing codes.")) {
                 out.push(Command::Codes(CodesAsk::CancelComparing));
             }
         }
@@ -128,14 +137,14 @@ fn table(
     let summary = changes.summary();
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.label(theme::muted("by"));
+        ui.label(theme::muted(tr!("by")));
         for order in ChangesOrder::ALL {
             let (name, hint) = match order {
-                ChangesOrder::Movement => ("Movement", "Those that moved farthest first."),
-                ChangesOrder::Number => ("Number", "Codes by their number here."),
-                ChangesOrder::Use => ("Use", "The most used here first."),
+                ChangesOrder::Movement => (tr!("Movement"), tr!("Those that moved farthest first.")),
+                ChangesOrder::Number => (tr!("Number"), tr!("Codes by their number here.")),
+                ChangesOrder::Use => (tr!("Use"), tr!("The most used here first.")),
                 ChangesOrder::Fate => {
-                    ("Fate", "Those that died first, then those that came alive.")
+                    (tr!("Fate"), tr!("Those that died first, then those that came alive."))
                 }
             };
             let response = ui.selectable_label(view.changes_order == order, name);
@@ -143,11 +152,11 @@ fn table(
                 view.changes_order = order;
             }
         }
-        let hint = "Save this table in this order as a CSV file.";
-        if let Some(place) = save::button(ui, "Save changes…", hint, &mut view.export_path) {
+        let hint = tr!("Save this table in this order as a CSV file.");
+        if let Some(place) = save::button(ui, tr!("Save changes…"), hint, &mut view.export_path) {
             out.push(Command::Codes(CodesAsk::SaveChanges(place.path())));
         }
-        let text = format!(
+        let text = tr!(
             "{}: moved {} in the middle, {} at most · {} died, {} came alive",
             changes.name,
             measure(summary.median),
@@ -155,14 +164,15 @@ fn table(
             grouped(summary.died as u64),
             grouped(summary.arose as u64)
         );
-        let hint = format!(
-            "{text}\n\nMovement is the Euclidean distance between a code and its counterpart. Used is judged on the \
-             same held-out images in both, where the data is open."
+        let hint = tr!(
+            "{}\n\nMovement is the Euclidean distance between a code and its counterpart. Used is judged on the same \
+             held-out images in both, where the data is open.",
+            text
         );
         ui.add(egui::Label::new(theme::muted(text)).truncate()).on_hover_text(hint);
     });
     let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
-    let titles = ["Code", "Other", "Moved", "Use here", "There", ""];
+    let titles = [tr!("Code"), tr!("Other"), tr!("Moved"), tr!("Use here"), tr!("There"), ""];
     for (title, x) in titles.into_iter().zip(COLUMNS) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let at = head.left_center() + vec2(x, 0.0);
@@ -225,7 +235,7 @@ fn line(
         Fate::Lives | Fate::Dead | Fate::Unknown => "",
     };
     let colour = if is_turn { text_colour } else { theme::colours().muted };
-    cell(5, format!("{sign}{}", change.fate.name()), colour);
+    cell(5, format!("{sign}{}", told(change.fate.name())), colour);
     if let Some(distance) = change.distance {
         let length = BAR * distance / most.max(f32::MIN_POSITIVE);
         let bar = Rect::from_min_size(
@@ -234,7 +244,7 @@ fn line(
         );
         ui.painter().rect_filled(bar, 0.0, theme::curve(2));
     }
-    let name = format!("Code {} moved {moved}, {}", change.code, change.fate.name());
+    let name = tr!("Code {} moved {}, {}", change.code, moved, told(change.fate.name()));
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-    response.on_hover_text(format!("{name}. Its counterpart is code {other}. Click to inspect it."))
+    response.on_hover_text(tr!("{}. Its counterpart is code {}. Click to inspect it.", name, other))
 }

@@ -9,6 +9,7 @@ use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
 use super::{CodesAsk, Command, Scene, keys, theme, words};
+use crate::language::{told, tr};
 use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
 
@@ -73,10 +74,10 @@ fn map_ui(
     };
     let response = ui.interact(square, id(), sense);
     let (Some(map), Some(codebook)) = (scene.code_map, scene.codebook) else {
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Code map"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Code map")));
         ui.painter().rect_filled(square, 0.0, theme::colours().empty);
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let text = "The picture's codes will be here";
+        let text = tr!("The picture's codes will be here");
         ui.painter().text(
             square.center(),
             Align2::CENTER_CENTER,
@@ -123,15 +124,15 @@ fn map_ui(
 
 /// What a screen reader says.
 fn described(map: &CodeMap, view: &CodebookView) -> WidgetInfo {
-    let mut info = WidgetInfo::labeled(Role::Image, true, "Code map");
+    let mut info = WidgetInfo::labeled(Role::Image, true, tr!("Code map"));
     let chosen = view.cell.and_then(|cell| Some((cell, map.code(cell)?)));
     info.current_text_value = Some(match (view.canvas.selection, chosen) {
         (Some(area), _) => {
             let ([rows, columns], [row, column]) = (area.shape, area.corner);
-            format!("{rows} by {columns} cells from row {}, column {}", row + 1, column + 1)
+            tr!("{} by {} cells from row {}, column {}", rows, columns, row + 1, column + 1)
         }
-        (None, Some((cell, code))) => format!("Cell {cell}: code {code}"),
-        (None, None) => format!("{} by {} cells", map.shape[0], map.shape[1]),
+        (None, Some((cell, code))) => tr!("Cell {}: code {}", cell, code),
+        (None, None) => tr!("{} by {} cells", map.shape[0], map.shape[1]),
     });
     info
 }
@@ -141,14 +142,15 @@ fn hint(view: &CodebookView, codebook: &Codebook, code: usize) -> String {
     let current = view.canvas.code as usize;
     let is_foreign = !codebook.siblings(code).contains(&current);
     match view.canvas.tool {
-        Tool::Select => "Click to put another code here.".to_owned(),
-        Tool::Pick => "Click to paint with this code.".to_owned(),
-        Tool::Fill if is_foreign => format!(
-            "Code {current} is one of another {}: pick one of this grid.",
-            codebook.layout.word()
+        Tool::Select => tr!("Click to put another code here.").to_owned(),
+        Tool::Pick => tr!("Click to paint with this code.").to_owned(),
+        Tool::Fill if is_foreign => tr!(
+            "Code {} is one of another {}: pick one of this grid.",
+            current,
+            told(codebook.layout.word())
         ),
-        Tool::Fill => format!("Click to fill all around with code {current}."),
-        Tool::Paste => "Click to put what was copied here.".to_owned(),
+        Tool::Fill => tr!("Click to fill all around with code {}.", current),
+        Tool::Paste => tr!("Click to put what was copied here.").to_owned(),
         Tool::Brush | Tool::Clone => String::new(),
     }
 }
@@ -160,14 +162,14 @@ fn tell_cell(
     (cell, code): (usize, usize),
     hint: &str,
 ) {
-    ui.label(format!("Code {code}, {}", words::state(codebook.state(code))));
+    ui.label(tr!("Code {}, {}", code, words::state(codebook.state(code))));
     let [row, column] = map.place(cell);
-    let edited = if map.is_edited(cell) { ", changed by hand" } else { "" };
+    let edited = if map.is_edited(cell) { tr!(", changed by hand") } else { "" };
     let grid = match map.grids {
         0 | 1 => String::new(),
-        _ => format!("{} {}, ", codebook.layout.word(), map.grid_of(cell) + 1),
+        _ => tr!("{} {}, ", told(codebook.layout.word()), map.grid_of(cell) + 1),
     };
-    let place = format!("cell {cell}: {grid}row {}, column {}{edited}", row + 1, column + 1);
+    let place = tr!("cell {}: {}row {}, column {}{}", cell, grid, row + 1, column + 1, edited);
     ui.label(theme::muted(place));
     ui.label(theme::muted(hint));
 }

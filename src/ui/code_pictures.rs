@@ -5,6 +5,7 @@ use egui::{Align, Label, Layout, Rect, Response, Role, Sense, Ui, Vec2, WidgetIn
 use super::code_map::light;
 use super::words::{grouped, measure};
 use super::{Picture, Scene, picture, theme};
+use crate::language::{told, tr};
 use crate::session::codebook::{Codebook, Patch};
 
 /// Strips are no higher, in points.
@@ -31,11 +32,11 @@ pub(super) fn strip(
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let Some(strip) = strip else {
-            name(ui, title, 16.0).on_hover_text(hint);
-            ui.add(Label::new(theme::muted(empty).small()).wrap());
+            name(ui, title, 16.0).on_hover_text(told(hint));
+            ui.add(Label::new(theme::muted(told(empty)).small()).wrap());
             return;
         };
-        name(ui, title, STRIP_HEIGHT).on_hover_text(hint);
+        name(ui, title, STRIP_HEIGHT).on_hover_text(told(hint));
         let count = (strip.size.x / strip.size.y.max(1.0)).round().max(1.0) as usize;
         let room = vec2(ui.available_width(), STRIP_HEIGHT);
         let side_in = |rows: usize| {
@@ -65,18 +66,21 @@ pub(super) fn strip(
         });
         let patch = pointed.and_then(|tile| patches.get(tile)).map(|patch| {
             let [image, cell] = [patch.image, patch.cell].map(|number| grouped(number as u64));
-            format!("image {image}, cell {cell}, {} from the code", measure(patch.distance))
+            tr!("image {}, cell {}, {} from the code", image, cell, measure(patch.distance))
         });
-        response.on_hover_text(patch.as_deref().unwrap_or(hint));
+        response.on_hover_text(patch.as_deref().unwrap_or(told(hint)));
     });
 }
 
 /// What a screen reader calls a strip.
-fn spoken(title: &str) -> &str {
-    match title {
-        "Alone" => "The code decoded alone",
-        "In pictures" => "The code inside of pictures",
-        _ => "Pieces of the data that choose the code",
+fn spoken(title: &str) -> &'static str {
+    let is_called = |name| told(title) == told(name);
+    if is_called("Alone") {
+        tr!("The code decoded alone")
+    } else if is_called("In pictures") {
+        tr!("The code inside of pictures")
+    } else {
+        tr!("Pieces of the data that choose the code")
     }
 }
 
@@ -86,7 +90,7 @@ pub(super) fn name(ui: &mut Ui, name: &str, height: f32) -> Response {
     let left = Layout::left_to_right(Align::Center);
     let shown = ui.allocate_ui_with_layout(size, left, |ui| {
         ui.set_min_size(size);
-        ui.label(theme::muted(name).small())
+        ui.label(theme::muted(told(name)).small())
     });
     shown.inner
 }
@@ -101,10 +105,10 @@ pub(super) fn fires(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, code: u
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let height = if images.is_empty() { 16.0 } else { IMAGE };
-        let hint = "Where it is chosen on the watched images: those that use it most.";
-        name(ui, "Fires on", height).on_hover_text(hint);
+        let hint = tr!("Where it is chosen on the watched images: those that use it most.");
+        name(ui, tr!("Fires on"), height).on_hover_text(hint);
         if images.is_empty() {
-            ui.add(Label::new(theme::muted("No watched image uses it.").small()).wrap());
+            ui.add(Label::new(theme::muted(tr!("No watched image uses it.")).small()).wrap());
             return;
         }
         let count = probe.psnr_db.len().max(1) as f32;
@@ -115,13 +119,14 @@ pub(super) fn fires(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, code: u
             picture::paint_part(ui, probe.rows[0].1, rect, uv);
             light(ui, rect, survey.shape, &survey.watched[image], code);
             let cells = grouped(uses[image] as u64);
-            let name = format!("Image {} uses the code in {cells} cells", image + 1);
+            let name = tr!("Image {} uses the code in {} cells", image + 1, cells);
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
             response.on_hover_text(name);
         }
         if images.len() > IMAGES {
             let more = format!("+{}", images.len() - IMAGES);
-            ui.label(theme::muted(more).small()).on_hover_text("Watched images more that use it.");
+            ui.label(theme::muted(more).small())
+                .on_hover_text(tr!("Watched images more that use it."));
         }
     });
 }

@@ -6,6 +6,7 @@ use egui::{
 
 use super::theme;
 use super::words::{grouped, measure};
+use crate::language::tr;
 use crate::metrics::code_use::{CodeEvent, CodeEventKind, CodeUse, Snapshot};
 
 const PLOT_HEIGHT: f32 = 48.0;
@@ -20,13 +21,13 @@ pub(super) fn show(ui: &mut Ui, history: &CodeUse, code: usize) {
     let share = |snapshot: &Snapshot| snapshot.shares.get(code).copied().unwrap_or(0.0);
     let most = snapshots.iter().map(share).fold(0.0, f32::max);
     let text = match snapshots.len() {
-        0 | 1 => "Use over time will be drawn here.".to_owned(),
-        _ if most == 0.0 => "Use over time: none".to_owned(),
-        _ => format!("Use over time, up to {} % of all vectors", measure(most * 100.0)),
+        0 | 1 => tr!("Use over time will be drawn here.").to_owned(),
+        _ if most == 0.0 => tr!("Use over time: none").to_owned(),
+        _ => tr!("Use over time, up to {} % of all vectors", measure(most * 100.0)),
     };
-    ui.label(theme::muted(text).small()).on_hover_text(
-        "The share of all vectors that chose it. Below: hollow where it died, filled where it came back or was put somewhere.",
-    );
+    ui.label(theme::muted(text).small()).on_hover_text(tr!(
+        "The share of all vectors that chose it. Below: hollow where it died, filled where it came back or was put somewhere."
+    ));
     if snapshots.len() >= 2 {
         plot(ui, history, code, most);
     }
@@ -66,7 +67,7 @@ fn plot(ui: &mut Ui, history: &CodeUse, code: usize, most: f32) {
             painter.line_segment(line, Stroke::new(1.0, colour.gamma_multiply(0.4)));
         }
     }
-    let name = format!("Use of code {code} over time");
+    let name = tr!("Use of code {} over time", code);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let Some(pointer) = response.hover_pos() else { return };
     let step = (pointer.x - rect.left()) / rect.width() * last_step;
@@ -74,7 +75,7 @@ fn plot(ui: &mut Ui, history: &CodeUse, code: usize, most: f32) {
     let nearest = history.snapshots().iter().min_by(|a, b| far(a).total_cmp(&far(b)));
     if let Some(snapshot) = nearest {
         let (step, share) = (grouped(snapshot.step), measure(share(snapshot) * 100.0));
-        response.on_hover_text(format!("step {step}: {share} % of all vectors"));
+        response.on_hover_text(tr!("step {}: {} % of all vectors", step, share));
     }
 }
 
@@ -82,26 +83,26 @@ fn plot(ui: &mut Ui, history: &CodeUse, code: usize, most: f32) {
 fn events(ui: &mut Ui, events: &[CodeEvent]) {
     for (index, event) in events.iter().enumerate().rev() {
         let before = index.checked_sub(1).map(|before| events[before]);
-        ui.label(theme::muted(told(*event, before)).small());
+        ui.label(theme::muted(in_words(*event, before)).small());
     }
 }
 
 /// An event in words; `before` is the one before it.
-fn told(event: CodeEvent, before: Option<CodeEvent>) -> String {
+fn in_words(event: CodeEvent, before: Option<CodeEvent>) -> String {
     let (first, last) = (grouped(event.first_step), grouped(event.last_step));
     let verb = match event.kind {
-        CodeEventKind::Died if event.last_step == 0 => return "never used".to_owned(),
+        CodeEventKind::Died if event.last_step == 0 => return tr!("never used").to_owned(),
         CodeEventKind::Died if before.is_some_and(|before| before.last_step == event.last_step) => {
-            return format!("died again: no use after step {last}");
+            return tr!("died again: no use after step {}", last);
         }
-        CodeEventKind::Died => return format!("died at step {last} (last use)"),
-        CodeEventKind::Returned => "came back by itself",
-        CodeEventKind::Restarted => "restarted",
-        CodeEventKind::Revived => "revived by hand",
+        CodeEventKind::Died => return tr!("died at step {} (last use)", last),
+        CodeEventKind::Returned => tr!("came back by itself"),
+        CodeEventKind::Restarted => tr!("restarted"),
+        CodeEventKind::Revived => tr!("revived by hand"),
     };
     match event.times {
-        1 => format!("{verb} at step {last}"),
-        times => format!("{verb} {} times, steps {first} to {last}", grouped(times)),
+        1 => tr!("{} at step {}", verb, last),
+        times => tr!("{} {} times, steps {} to {}", verb, grouped(times), first, last),
     }
 }
 
@@ -129,16 +130,16 @@ pub(super) fn bars(ui: &mut Ui, vector: &[f32]) {
         ui.painter().text(
             rect.center(),
             Align2::CENTER_CENTER,
-            "no values",
+            tr!("no values"),
             font,
             theme::colours().muted,
         );
     }
-    let name = format!("{} values of the vector", vector.len());
+    let name = tr!("{} values of the vector", vector.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let Some(pointer) = response.hover_pos() else { return };
     let dim = ((pointer.x - rect.left()) / width) as usize;
     if let Some(value) = vector.get(dim) {
-        response.on_hover_text(format!("value {dim}: {value}"));
+        response.on_hover_text(tr!("value {}: {}", dim, value));
     }
 }

@@ -11,6 +11,7 @@ pub use self::channels::ChannelGrid;
 pub(super) use self::nodes::time;
 use self::shades::{Colours, Look, Scaling};
 use super::{Command, Scene, View, save, theme};
+use crate::language::tr;
 use crate::session::inside::{Inside, Side};
 
 /// Narrower than this, one of the three parts is shown at a time.
@@ -61,10 +62,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let inside = scene.inside;
     if inside.lines().is_empty() {
         let text = match inside.side() {
-            Side::Encoder if !inside.has_encoder() => "This model has no encoder to look into.",
-            _ => {
-                "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
+            Side::Encoder if !inside.has_encoder() => {
+                tr!("This model has no encoder to look into.")
             }
+            _ => tr!(
+                "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
+            ),
         };
         ui.label(theme::muted(text));
         return;
@@ -126,11 +129,14 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
     ui.horizontal_wrapped(|ui| {
         if width < LEAST_FOR_ALL {
             let number = inside.changes().len();
-            let changes = if number == 0 { "Changes".to_owned() } else { format!("Changes ({number})") };
+            let changes = match number {
+                0 => tr!("Changes").to_owned(),
+                _ => tr!("Changes ({})", number),
+            };
             for (part, name, hint) in [
-                (Shown::Nodes, "Nodes", "All nodes of the network, in their order."),
-                (Shown::Channels, "Channels", "What the chosen node holds."),
-                (Shown::Changes, &*changes, "Change values on their way, and see what comes of it."),
+                (Shown::Nodes, tr!("Nodes"), tr!("All nodes of the network, in their order.")),
+                (Shown::Channels, tr!("Channels"), tr!("What the chosen node holds.")),
+                (Shown::Changes, &*changes, tr!("Change values on their way, and see what comes of it.")),
             ] {
                 if ui.selectable_label(view.shown == part, name).on_hover_text(hint).clicked() {
                     view.shown = part;
@@ -139,12 +145,12 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
             ui.separator();
         }
         for (side, name, hint) in [
-            (Side::Decoder, "Decoder", "What makes the picture of the point."),
-            (Side::Encoder, "Encoder", "What makes a point of a picture: it sees your own picture, or without one the picture of the point."),
+            (Side::Decoder, tr!("Decoder"), tr!("What makes the picture of the point.")),
+            (Side::Encoder, tr!("Encoder"), tr!("What makes a point of a picture: it sees your own picture, or without one the picture of the point.")),
         ] {
             let there = side == Side::Decoder || inside.has_encoder();
             let label = egui::Button::selectable(inside.side() == side, name);
-            let none = "This model only generates: it has no encoder.";
+            let none = tr!("This model only generates: it has no encoder.");
             let response = ui.add_enabled(there, label).on_hover_text(hint);
             if response.on_disabled_hover_text(none).clicked() {
                 out.push(Command::LookInto(side));
@@ -152,8 +158,8 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
         }
         ui.separator();
         colours(ui, &mut view.look, width);
-        let hint = "Save the node: its channels as a picture (.png), its values and their spread (.safetensors), or what is known of all nodes (.csv).";
-        if let Some(place) = save::button(ui, "Save…", hint, &mut view.path) {
+        let hint = tr!("Save the node: its channels as a picture (.png), its values and their spread (.safetensors), or what is known of all nodes (.csv).");
+        if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut view.path) {
             out.push(Command::SaveNode(place.path()));
         }
         if let Some(node) = inside.chosen_line().filter(|_| width >= LEAST_FOR_TWO) {
@@ -166,9 +172,9 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
 
 fn colours(ui: &mut Ui, look: &mut Look, width: f32) {
     let name = |scaling| match scaling {
-        Scaling::Channel => "Each channel",
-        Scaling::Node => "All channels",
-        Scaling::Fixed => "Fixed range",
+        Scaling::Channel => tr!("Each channel"),
+        Scaling::Node => tr!("All channels"),
+        Scaling::Fixed => tr!("Fixed range"),
     };
     let shown = ComboBox::from_id_salt("scaling").selected_text(name(look.scaling)).width(96.0);
     let shown = shown.show_ui(ui, |ui| {
@@ -176,27 +182,29 @@ fn colours(ui: &mut Ui, look: &mut Look, width: f32) {
             ui.selectable_value(&mut look.scaling, scaling, name(scaling));
         }
     });
-    let hint = "What fills the range of colours: the values of each channel for itself, those of all channels, or a range that stays.";
+    let hint = tr!(
+        "What fills the range of colours: the values of each channel for itself, those of all channels, or a range that stays."
+    );
     let response = shown.response.on_hover_text(hint);
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Range of colours"));
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, tr!("Range of colours")));
     if look.scaling == Scaling::Fixed {
         let drag = DragValue::new(&mut look.reach).range(1e-6..=1e6).speed(0.02).prefix("± ");
         let response =
-            ui.add(drag).on_hover_text("Values from minus this to this fill the colours.");
+            ui.add(drag).on_hover_text(tr!("Values from minus this to this fill the colours."));
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::SpinButton, true, "Fixed range");
+            let mut info = WidgetInfo::labeled(Role::SpinButton, true, tr!("Fixed range"));
             info.value = Some(f64::from(look.reach));
             info
         });
     }
     gain_ui(ui, &mut look.gain_db, width);
     for (colours, name, hint) in [
-        (Colours::Diverging, "±", "Blue below zero, orange above, dark at zero."),
-        (Colours::Grey, "Grey", "From black, the lowest value, to white, the highest."),
+        (Colours::Diverging, "±", tr!("Blue below zero, orange above, dark at zero.")),
+        (Colours::Grey, tr!("Grey"), tr!("From black, the lowest value, to white, the highest.")),
     ] {
         let response = ui.selectable_label(look.colours == colours, name).on_hover_text(hint);
         response.widget_info(|| {
-            let label = if colours == Colours::Grey { "Grey" } else { "Signed colours" };
+            let label = if colours == Colours::Grey { tr!("Grey") } else { tr!("Signed colours") };
             WidgetInfo::selected(Role::Button, true, look.colours == colours, label)
         });
         if response.clicked() {
@@ -204,8 +212,8 @@ fn colours(ui: &mut Ui, look: &mut Look, width: f32) {
         }
     }
     if *look != Look::default() {
-        let hint = "Colours as they were at first.";
-        if ui.small_button("Reset").on_hover_text(hint).clicked() {
+        let hint = tr!("Colours as they were at first.");
+        if ui.small_button(tr!("Reset")).on_hover_text(hint).clicked() {
             *look = Look::default();
         }
     }
@@ -214,8 +222,9 @@ fn colours(ui: &mut Ui, look: &mut Look, width: f32) {
 /// How far values are amplified.
 fn gain_ui(ui: &mut Ui, gain_db: &mut f32, width: f32) {
     const RANGE: std::ops::RangeInclusive<f32> = -40.0..=40.0;
-    let hint =
-        "Gain: more shows small values, less shows large ones. Double-click the number to type.";
+    let hint = tr!(
+        "Gain: more shows small values, less shows large ones. Double-click the number to type."
+    );
     // A slider does not wrap where rows are short.
     let response = if width >= LEAST_FOR_ALL {
         ui.spacing_mut().slider_width = 72.0;
@@ -225,8 +234,8 @@ fn gain_ui(ui: &mut Ui, gain_db: &mut f32, width: f32) {
     };
     let value = f64::from(*gain_db);
     response.on_hover_text(hint).widget_info(|| {
-        let mut info = WidgetInfo::slider(true, value, "Gain in dB");
-        info.label = Some("Gain in dB".to_owned());
+        let mut info = WidgetInfo::slider(true, value, tr!("Gain in dB"));
+        info.label = Some(tr!("Gain in dB").to_owned());
         info
     });
 }

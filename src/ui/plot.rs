@@ -9,6 +9,7 @@ use super::curves::{CurvesView, PlotKind};
 use super::lines::{FEW_POINTS, Lines};
 use super::words::{explain, grouped};
 use super::{Scene, theme};
+use crate::language::{told, tr};
 use crate::session::{Compared, Series, Session};
 
 /// A plot draws no more curves than this.
@@ -108,7 +109,7 @@ pub(super) fn show(
         });
     let (pointer, zoomed) = response.inner;
     response.response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Image, true, format!("Plot: {}", kind.title))
+        egui::WidgetInfo::labeled(egui::Role::Image, true, tr!("Plot: {}", told(kind.title)))
     });
     let seen = response.transform.bounds();
     let (first, last) = (seen.min()[0], seen.max()[0]);
@@ -126,7 +127,7 @@ pub(super) fn show(
 /// The plot's title, and the names of its curves in their colours where there are few.
 fn legend(ui: &mut Ui, kind: &PlotKind, names: &[&str]) {
     ui.horizontal(|ui| {
-        ui.label(theme::muted(kind.title).small()).on_hover_text(kind.hint);
+        ui.label(theme::muted(told(kind.title)).small()).on_hover_text(told(kind.hint));
         for (index, name) in names.iter().enumerate().filter(|_| (2..=4).contains(&names.len())) {
             let text = egui::RichText::new(*name).small().color(theme::curve(index));
             let label = egui::Label::new(text).truncate();
@@ -203,7 +204,7 @@ fn marks(plot: &mut PlotUi<'_>, session: &Session, top: f64) {
         plot.vline(VLine::new(mark.text.clone(), at).color(theme::colours().muted).width(1.0));
         let end = marks.get(index + 1).map_or(right, |next| x_of(plot, next.step as f64));
         let room = end.min(right) - x_of(plot, at) - 4.0;
-        if let Some(text) = fitted(plot.ctx(), &mark.text, room) {
+        if let Some(text) = fitted(plot.ctx(), told(&mark.text), room) {
             let text = egui::RichText::new(text).small().color(theme::colours().muted);
             let place = PlotPoint::new(at, top);
             plot.text(Text::new(mark.text.clone(), place, text).anchor(egui::Align2::LEFT_TOP));
@@ -231,16 +232,16 @@ fn fitted(ctx: &egui::Context, text: &str, room: f32) -> Option<String> {
 
 /// The values of every curve of every run at the step nearest to the pointer.
 fn read_out(ui: &mut Ui, scene: &Scene<'_>, runs: usize, names: &[&str], step: f64) {
-    let told = |run, name: &str| series_of(scene, run, name)?.nearest(step);
-    let known = |name: &&&str| (0..runs).any(|run| told(run, name).is_some());
-    let first = names.iter().find_map(|name| (0..runs).find_map(|run| told(run, name)));
+    let near = |run, name: &str| series_of(scene, run, name)?.nearest(step);
+    let known = |name: &&&str| (0..runs).any(|run| near(run, name).is_some());
+    let first = names.iter().find_map(|name| (0..runs).find_map(|run| near(run, name)));
     if let Some((step, _)) = first {
-        ui.label(format!("step {}", grouped(step)));
+        ui.label(tr!("step {}", grouped(step)));
     }
     egui::Grid::new("read-out").num_columns(1 + runs).show(ui, |ui| {
         if runs > 1 {
             ui.label("");
-            ui.label(theme::muted("this run"));
+            ui.label(theme::muted(tr!("this run")));
             for compared in &scene.compared[..runs - 1] {
                 ui.label(theme::muted(compared.name()));
             }
@@ -249,7 +250,7 @@ fn read_out(ui: &mut Ui, scene: &Scene<'_>, runs: usize, names: &[&str], step: f
         for (index, name) in names.iter().enumerate().filter(|(_, name)| known(name)).take(24) {
             ui.colored_label(theme::curve(index), *name);
             for run in 0..runs {
-                let value = told(run, name).map(|(_, value)| format!("{value:.5}"));
+                let value = near(run, name).map(|(_, value)| format!("{value:.5}"));
                 ui.label(theme::number(value.unwrap_or_default()));
             }
             ui.end_row();
@@ -259,7 +260,7 @@ fn read_out(ui: &mut Ui, scene: &Scene<'_>, runs: usize, names: &[&str], step: f
         ui.label(theme::muted(explain(name)));
     }
     if let Some(mark) = scene.session.marks().iter().rfind(|mark| mark.step as f64 <= step) {
-        ui.label(theme::muted(format!("since step {}: {}", grouped(mark.step), mark.text)));
+        ui.label(theme::muted(tr!("since step {}: {}", grouped(mark.step), told(&mark.text))));
     }
 }
 

@@ -5,6 +5,8 @@ use egui::{ComboBox, DragValue, Id, Response, TextEdit, Ui};
 use super::words::{bytes, grouped};
 use super::{Command, Page, QueueAsk, Scene, View, theme};
 use crate::data::corrupt::{self, Corruption};
+use crate::language::{told, tr};
+use crate::latent::Levels;
 use crate::train::recipe::Recipe;
 use crate::train::settings::{Key, Kind, Settings, Value};
 
@@ -72,30 +74,30 @@ const RARE_KEYS: [&str; 12] = [
 ];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    ui.label(theme::heading("Training"));
+    ui.label(theme::heading(tr!("Training")));
     let busy = scene.session.run().is_some() && !scene.session.phase().is_over();
     let form = &mut view.form;
     recipe(ui, form, busy);
     length(ui, form, busy);
     if busy {
-        let hint = "Set up the run that follows this one, on the page Runs.";
-        if ui.button("Queue another run…").on_hover_text(hint).clicked() {
+        let hint = tr!("Set up the run that follows this one, on the page Runs.");
+        if ui.button(tr!("Queue another run…")).on_hover_text(hint).clicked() {
             view.runs.form = form.clone();
             out.push(Command::ShowPage(Page::Runs));
         }
-        ui.label(theme::muted("What is below may change while it runs."));
+        ui.label(theme::muted(tr!("What is below may change while it runs.")));
         keys(ui, "live", form, |key| key.live && !RARE_KEYS.contains(&key.name), Some(&mut *out));
-        egui::CollapsingHeader::new("More keys").id_salt("more live").show(ui, |ui| {
+        egui::CollapsingHeader::new(tr!("More keys")).id_salt("more live").show(ui, |ui| {
             let is_rare = |key: &Key| key.live && RARE_KEYS.contains(&key.name);
             keys(ui, "more live", form, is_rare, Some(out));
         });
     } else {
         start(ui, scene, form, out);
         keys(ui, "first", form, |key| FIRST_KEYS.contains(&key.name), None);
-        egui::CollapsingHeader::new("More keys").show(ui, |ui| {
+        egui::CollapsingHeader::new(tr!("More keys")).show(ui, |ui| {
             keys(ui, "more", form, |key| !FIRST_KEYS.contains(&key.name), None);
-            let hint = "Set every key back to its default.";
-            if ui.button("Defaults").on_hover_text(hint).clicked() {
+            let hint = tr!("Set every key back to its default.");
+            if ui.button(tr!("Defaults")).on_hover_text(hint).clicked() {
                 form.settings = Settings::defaults(form.recipe.keys());
             }
         });
@@ -104,14 +106,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         .session
         .run()
         .map_or(scene.runs_folder.to_owned(), |run| run.run_dir.display().to_string());
-    let label = egui::Label::new(theme::muted(format!("kept in {kept}")).small()).truncate();
-    ui.add(label).on_hover_text(format!("Runs are kept in {kept}"));
+    let label = egui::Label::new(theme::muted(tr!("kept in {}", kept)).small()).truncate();
+    ui.add(label).on_hover_text(tr!("Runs are kept in {}", kept));
 }
 
 /// Which family; another one begins with its own defaults.
 pub(super) fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
     ui.horizontal(|ui| {
-        let label = ui.label("Model").on_hover_text("The family that is trained.").id;
+        let label = ui.label(tr!("Model")).on_hover_text(tr!("The family that is trained.")).id;
         ui.add_enabled_ui(!busy, |ui| {
             let shown = ComboBox::from_id_salt("recipe")
                 .selected_text(form.recipe.name())
@@ -119,15 +121,17 @@ pub(super) fn recipe(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
                 .show_ui(ui, |ui| {
                     for &recipe in Recipe::ALL {
                         let choice = ui.selectable_label(form.recipe == recipe, recipe.name());
-                        if choice.on_hover_text(recipe.about()).clicked() && form.recipe != recipe {
+                        if choice.on_hover_text(told(recipe.about())).clicked()
+                            && form.recipe != recipe
+                        {
                             form.recipe = recipe;
                             form.settings = Settings::defaults(recipe.keys());
                         }
                     }
                 });
-            let about = form.recipe.about();
-            let told = shown.response.on_hover_text(about).on_disabled_hover_text(about);
-            told.labelled_by(label);
+            let about = told(form.recipe.about());
+            let shown = shown.response.on_hover_text(about).on_disabled_hover_text(about);
+            shown.labelled_by(label);
         });
     });
 }
@@ -140,31 +144,38 @@ pub(super) fn length(ui: &mut Ui, form: &mut TrainForm, busy: bool) {
             let drag = ui.add_enabled(!busy, DragValue::new(value).range(range));
             drag.on_hover_text(hint).on_disabled_hover_text(hint).labelled_by(label);
         };
-        whole(ui, "Epochs", "Passes over the training images.", &mut form.epochs, 1..=1_000_000);
+        whole(
+            ui,
+            tr!("Epochs"),
+            tr!("Passes over the training images."),
+            &mut form.epochs,
+            1..=1_000_000,
+        );
         let mut batch = form.batch as u64;
-        whole(ui, "Batch", "Images in one update.", &mut batch, 1..=65_536);
+        whole(ui, tr!("Batch"), tr!("Images in one update."), &mut batch, 1..=65_536);
         form.batch = batch as usize;
-        let hint = "Where every random number comes from: the same seed gives the same run.";
-        whole(ui, "Seed", hint, &mut form.seed, 0..=u64::from(u32::MAX));
+        let hint = tr!("Where every random number comes from: the same seed gives the same run.");
+        whole(ui, tr!("Seed"), hint, &mut form.seed, 0..=u64::from(u32::MAX));
     });
 }
 
 /// The buttons that begin a run.
 fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
-    let hint = format!(
+    let hint = tr!(
         "Trains on {} in the background; the run is kept under {}.",
-        form.data, scene.runs_folder
+        form.data,
+        scene.runs_folder
     );
-    let button = egui::Button::new(egui::RichText::new("Train").strong())
+    let button = egui::Button::new(egui::RichText::new(tr!("Train")).strong())
         .fill(theme::colours().accent.gamma_multiply(0.4));
     ui.horizontal(|ui| {
         let wide = egui::vec2(ui.available_width() - QUEUE_WIDTH, 26.0);
         if ui.add_sized(wide, button).on_hover_text(hint).clicked() {
             out.push(Command::StartTraining(Box::new(form.clone())));
         }
-        let hint = "Put this run at the end of the queue on the page Runs: it begins when those before it are over.";
+        let hint = tr!("Put this run at the end of the queue on the page Runs: it begins when those before it are over.");
         let queue = egui::vec2(ui.available_width(), 26.0);
-        if ui.add_sized(queue, egui::Button::new("Queue")).on_hover_text(hint).clicked() {
+        if ui.add_sized(queue, egui::Button::new(tr!("Queue"))).on_hover_text(hint).clicked() {
             out.push(Command::Queue(QueueAsk::Add(Box::new(form.clone()))));
         }
     });
@@ -175,12 +186,14 @@ fn start(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command
 /// The way on for a run that has ended, to its end or beyond it, and for a model without a run.
 pub(super) fn way_on(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut Vec<Command>) {
     let epochs = form.epochs;
-    let plural = if epochs == 1 { "" } else { "s" };
     let Some(run) = scene.session.run() else {
         let Some(data) = &scene.model.trains_on else { return };
-        let text = format!("Train this model on for {epochs} epoch{plural}");
+        let text = match epochs {
+            1 => tr!("Train this model on for {} epoch", epochs),
+            _ => tr!("Train this model on for {} epochs", epochs),
+        };
         let hint =
-            format!("A new run on {data} that begins with the weights of {}.", scene.model.name);
+            tr!("A new run on {} that begins with the weights of {}.", data, scene.model.name);
         if ui.button(text).on_hover_text(hint).clicked() {
             out.push(Command::TrainOn);
         }
@@ -189,11 +202,14 @@ pub(super) fn way_on(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut
     let is_done = scene.session.step() >= run.total_steps;
     let dir = run.run_dir.clone();
     let (text, hint, more_epochs) = if is_done {
-        let text = format!("Train on for {epochs} more epoch{plural}");
-        (text, format!("Go on with the run in {}.", dir.display()), epochs)
+        let text = match epochs {
+            1 => tr!("Train on for {} more epoch", epochs),
+            _ => tr!("Train on for {} more epochs", epochs),
+        };
+        (text, tr!("Go on with the run in {}.", dir.display()), epochs)
     } else {
-        let hint = format!("Go on from the newest checkpoint in {}.", dir.display());
-        ("Continue the run".to_owned(), hint, 0)
+        let hint = tr!("Go on from the newest checkpoint in {}.", dir.display());
+        (tr!("Continue the run").to_owned(), hint, 0)
     };
     if ui.button(text).on_hover_text(hint).clicked() {
         out.push(Command::ResumeRun { dir, more_epochs });
@@ -204,13 +220,13 @@ pub(super) fn way_on(ui: &mut Ui, scene: &Scene<'_>, form: &TrainForm, out: &mut
 fn estimate(ui: &mut Ui, scene: &Scene<'_>) {
     match &scene.estimate {
         Some(Ok(estimate)) => {
-            let text = format!(
+            let text = tr!(
                 "{} parameters, about {} of memory",
                 grouped(estimate.parameters),
                 bytes(estimate.memory_bytes)
             );
             ui.label(theme::muted(text).small())
-                .on_hover_text("What training will take, estimated: weights, gradients, the optimizer's moments and every activation.");
+                .on_hover_text(tr!("What training will take, estimated: weights, gradients, the optimizer's moments and every activation."));
         }
         Some(Err(error)) => {
             ui.label(egui::RichText::new(error).small().color(theme::colours().error));
@@ -249,38 +265,63 @@ pub(super) fn keys(
 }
 
 fn hint(key: &Key) -> String {
-    let unit = if key.unit.is_empty() { String::new() } else { format!(" ({})", key.unit) };
-    format!("{}{unit}\nAccepts {}.\nSource: {}", key.help, key.kind, key.source)
+    let unit = match key.unit {
+        "" => String::new(),
+        unit => format!(" ({})", told(unit)),
+    };
+    let [help, source] = [key.help, key.source].map(told);
+    tr!("{}{}\nAccepts {}.\nSource: {}", help, unit, accepted(key.kind), source)
+}
+
+/// What a key accepts, as [`Kind`] tells it on the command line.
+fn accepted(kind: Kind) -> String {
+    match kind {
+        Kind::Integer { lo, hi } => tr!("a whole number from {} to {}", lo, hi),
+        Kind::Number { lo, hi } => tr!("a number from {} to {}", lo, hi),
+        Kind::Choice(words) => words.join(tr!(" or ")),
+        Kind::NumberOr { lo, hi, word } => tr!("a number from {} to {}, or {}", lo, hi, word),
+        Kind::Levels { word } => {
+            let ([lo, hi], most) = (Levels::RANGE, Levels::MOST);
+            tr!("1 to {} whole numbers from {} to {} such as 8,5,5,5, or {}", most, lo, hi, word)
+        }
+        Kind::Corruption { word } => tr!("{}, or {}", told(Corruption::FORMS), word),
+        Kind::Path => tr!("a path, or nothing").to_owned(),
+    }
 }
 
 /// The widget of a key; its new value when it was changed.
 fn edit(ui: &mut Ui, key: &Key, settings: &Settings, hint: &str, label: Id) -> Option<Value> {
-    let told = |response: Response| response.on_hover_text(hint).labelled_by(label);
+    let hinted = |response: Response| response.on_hover_text(hint).labelled_by(label);
     match key.kind {
         Kind::Integer { lo, hi } => {
             let mut value = settings.number(key.name);
             let drag = DragValue::new(&mut value).range(lo as f64..=hi as f64).fixed_decimals(0);
-            told(ui.add(drag)).changed().then(|| Value::Number(value.round()))
+            hinted(ui.add(drag)).changed().then(|| Value::Number(value.round()))
         }
         Kind::Number { lo, hi } => {
             let mut value = settings.number(key.name);
             let speed = (value.abs() * 0.01).max(1e-5);
             let drag = DragValue::new(&mut value).range(lo..=hi).speed(speed).max_decimals(6);
-            told(ui.add(drag)).changed().then_some(Value::Number(value))
+            hinted(ui.add(drag)).changed().then_some(Value::Number(value))
         }
-        Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, told),
+        Kind::Choice(words) => choice(ui, key.name, settings.word(key.name), words, hinted),
         Kind::NumberOr { lo, hi, word } => number_or(ui, key.name, settings, [lo, hi], word, hint),
         Kind::Corruption { word } => corruption(ui, key.name, settings, word, hint, label),
-        Kind::Levels { .. } | Kind::Path => text(ui, key.name, settings.word(key.name), told),
+        Kind::Levels { .. } | Kind::Path => text(ui, key.name, settings.word(key.name), hinted),
     }
 }
 
 /// A value that is typed, and taken when the keyboard leaves it.
-fn text(ui: &mut Ui, name: &str, now: &str, told: impl Fn(Response) -> Response) -> Option<Value> {
+fn text(
+    ui: &mut Ui,
+    name: &str,
+    now: &str,
+    hinted: impl Fn(Response) -> Response,
+) -> Option<Value> {
     let id = ui.scope_id().with(name);
     let typed = ui.data(|data| data.get_temp::<String>(id));
     let mut text = typed.unwrap_or_else(|| now.to_owned());
-    let response = told(ui.add(TextEdit::singleline(&mut text).desired_width(110.0)));
+    let response = hinted(ui.add(TextEdit::singleline(&mut text).desired_width(110.0)));
     if response.lost_focus() {
         ui.data_mut(|data| data.remove_temp::<String>(id));
         return (text != now).then_some(Value::Word(text));
@@ -296,7 +337,7 @@ fn choice(
     name: &str,
     now: &str,
     words: &[&str],
-    told: impl Fn(Response) -> Response,
+    hinted: impl Fn(Response) -> Response,
 ) -> Option<Value> {
     let mut chosen = None;
     let shown = ComboBox::from_id_salt(name).selected_text(now).width(110.0).show_ui(ui, |ui| {
@@ -306,7 +347,7 @@ fn choice(
             }
         }
     });
-    told(shown.response);
+    hinted(shown.response);
     chosen
 }
 
@@ -324,10 +365,10 @@ fn corruption(
     let mut wanted = now;
     // Side by side they are wider than the panel.
     ui.vertical(|ui| {
-        let told = |response: Response| response.on_hover_text(hint).labelled_by(label);
+        let hinted = |response: Response| response.on_hover_text(hint).labelled_by(label);
         let shown = now.map_or(word, Corruption::kind);
         let words = [&[word], &kinds[..]].concat();
-        if let Some(Value::Word(kind)) = choice(ui, name, shown, &words, told) {
+        if let Some(Value::Word(kind)) = choice(ui, name, shown, &words, hinted) {
             wanted = Corruption::USUAL.into_iter().find(|usual| usual.kind() == kind);
         }
         if let Some(strength) = now.and_then(|now| strength(ui, now, name, hint)) {
@@ -353,7 +394,7 @@ fn strength(ui: &mut Ui, now: Corruption, name: &str, hint: &str) -> Option<Corr
         }
     };
     let response = ui.add(drag).on_hover_text(hint);
-    let name = format!("{name} strength");
+    let name = tr!("{} strength", name);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, &name));
     (new != now).then_some(new)
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::array::Array;
+use crate::language::tr_later;
 use crate::latent::{nearest_codes, one_to_one, squared_distance};
 
 /// How codes of one codebook are matched with those of the other.
@@ -71,11 +72,11 @@ impl Fate {
     /// Its name, as files have it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Died => "died",
-            Self::Arose => "came alive",
-            Self::Lives => "used in both",
-            Self::Dead => "dead in both",
-            Self::Unknown => "not known",
+            Self::Died => tr_later!("died"),
+            Self::Arose => tr_later!("came alive"),
+            Self::Lives => tr_later!("used in both"),
+            Self::Dead => tr_later!("dead in both"),
+            Self::Unknown => tr_later!("not known"),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::shared::{
     KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::classifier::{ClassifierConfig, Labels};
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -43,7 +44,9 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["auto", "classes", "rotation"]),
         default: Default::Word("auto"),
         unit: "",
-        help: "What it learns to tell: the data's classes, or quarter turns; auto takes classes where there are some.",
+        help: tr_later!(
+            "What it learns to tell: the data's classes, or quarter turns; auto takes classes where there are some."
+        ),
         source: "Gidaris et al. 2018, arXiv:1803.07728",
         live: false,
     },
@@ -51,18 +54,22 @@ pub(super) const KEYS: &[Key] = &[
         name: "channels",
         kind: Kind::Integer { lo: 1, hi: 1024 },
         default: Default::Number(32.0),
-        unit: "channels",
-        help: "Channels after the first convolution; doubled by each further one, up to four times.",
-        source: "98.5 % on MNIST within two minutes on a CPU",
+        unit: tr_later!("channels"),
+        help: tr_later!(
+            "Channels after the first convolution; doubled by each further one, up to four times."
+        ),
+        source: tr_later!("98.5 % on MNIST within two minutes on a CPU"),
         live: false,
     },
     Key {
         name: "features",
         kind: Kind::Integer { lo: 1, hi: 65_536 },
         default: Default::Number(128.0),
-        unit: "values",
-        help: "Values before the last layer, which Fréchet distances can be measured on.",
-        source: "few, so that a thousand images are enough for their covariance",
+        unit: tr_later!("values"),
+        help: tr_later!(
+            "Values before the last layer, which Fréchet distances can be measured on."
+        ),
+        source: tr_later!("few, so that a thousand images are enough for their covariance"),
         live: false,
     },
     LR,

@@ -10,6 +10,7 @@ use super::shared::{
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::GanConfig;
 use crate::graph::lower::vae::Arch;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -43,7 +44,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["mlp", "conv"]),
         default: Default::Word("conv"),
         unit: "",
-        help: "Linear layers only, or strided convolutions.",
+        help: tr_later!("Linear layers only, or strided convolutions."),
         source: DCGAN,
         live: false,
     },
@@ -52,18 +53,22 @@ pub(super) const KEYS: &[Key] = &[
         name: "latent_dim",
         kind: Kind::Integer { lo: 1, hi: 4096 },
         default: Default::Number(32.0),
-        unit: "dimensions",
-        help: "Dimensions of the latent vector.",
-        source: "100 in Radford et al. 2015; fewer reach all ten digits sooner and are easier to explore",
+        unit: tr_later!("dimensions"),
+        help: tr_later!("Dimensions of the latent vector."),
+        source: tr_later!(
+            "100 in Radford et al. 2015; fewer reach all ten digits sooner and are easier to explore"
+        ),
         live: false,
     },
     Key {
         name: "channels",
         kind: Kind::Integer { lo: 1, hi: 1024 },
         default: Default::Number(32.0),
-        unit: "channels",
-        help: "Channels of the generator before its last convolution (conv); doubled by each earlier one, up to eight times.",
-        source: "64 in Radford et al. 2015; half of it trains on a CPU",
+        unit: tr_later!("channels"),
+        help: tr_later!(
+            "Channels of the generator before its last convolution (conv); doubled by each earlier one, up to eight times."
+        ),
+        source: tr_later!("64 in Radford et al. 2015; half of it trains on a CPU"),
         live: false,
     },
     D_CHANNELS,
@@ -75,7 +80,9 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 1000.0 },
         default: Default::Number(10.0),
         unit: "",
-        help: "Weight of the penalty on slopes other than one between real and made images (wasserstein).",
+        help: tr_later!(
+            "Weight of the penalty on slopes other than one between real and made images (wasserstein)."
+        ),
         source: "Gulrajani et al. 2017, arXiv:1704.00028",
         live: true,
     },
@@ -84,7 +91,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 1000.0 },
         default: Default::Number(0.0),
         unit: "",
-        help: "Weight γ of the penalty on the slope at real images; 0 for none.",
+        help: tr_later!("Weight γ of the penalty on the slope at real images; 0 for none."),
         source: "Mescheder et al. 2018, arXiv:1801.04406",
         live: true,
     },
@@ -94,8 +101,8 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 1.0 },
         default: Default::Number(1e-3),
         unit: "",
-        help: "Learning rate of the generator (Adam).",
-        source: "2e-4 in Radford et al. 2015, for runs of many epochs",
+        help: tr_later!("Learning rate of the generator (Adam)."),
+        source: tr_later!("2e-4 in Radford et al. 2015, for runs of many epochs"),
         live: true,
     },
     D_LR,
@@ -104,7 +111,9 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 0.9999 },
         default: Default::Number(0.5),
         unit: "",
-        help: "Share of the past in the mean of the gradients (Adam), for both networks.",
+        help: tr_later!(
+            "Share of the past in the mean of the gradients (Adam), for both networks."
+        ),
         source: DCGAN,
         live: false,
     },
@@ -113,7 +122,9 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 0.999_99 },
         default: Default::Number(0.999),
         unit: "",
-        help: "Share of the past in the mean of the squared gradients (Adam), for both networks.",
+        help: tr_later!(
+            "Share of the past in the mean of the squared gradients (Adam), for both networks."
+        ),
         source: "Kingma & Ba 2014, arXiv:1412.6980",
         live: false,
     },
@@ -121,9 +132,11 @@ pub(super) const KEYS: &[Key] = &[
         name: "d_steps",
         kind: Kind::Integer { lo: 1, hi: 1000 },
         default: Default::Number(1.0),
-        unit: "updates",
-        help: "Updates of the discriminator for each of the generator.",
-        source: "Goodfellow et al. 2014, algorithm 1; 5 for wasserstein in Gulrajani et al. 2017",
+        unit: tr_later!("updates"),
+        help: tr_later!("Updates of the discriminator for each of the generator."),
+        source: tr_later!(
+            "Goodfellow et al. 2014, algorithm 1; 5 for wasserstein in Gulrajani et al. 2017"
+        ),
         live: true,
     },
     Key {
@@ -131,8 +144,8 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["both", "discriminator", "generator"]),
         default: Default::Word("both"),
         unit: "",
-        help: "Which of the two networks learns.",
-        source: "to see what one does while the other stands still",
+        help: tr_later!("Which of the two networks learns."),
+        source: tr_later!("to see what one does while the other stands still"),
         live: true,
     },
     Key {
@@ -140,8 +153,10 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 0.999_99 },
         default: Default::Number(0.995),
         unit: "",
-        help: "Share of the past in the moving average of the generator's weights, an update of it.",
-        source: "Yazıcı et al. 2019, arXiv:1806.04498; closer to one for longer runs",
+        help: tr_later!(
+            "Share of the past in the moving average of the generator's weights, an update of it."
+        ),
+        source: tr_later!("Yazıcı et al. 2019, arXiv:1806.04498; closer to one for longer runs"),
         live: true,
     },
     LR_WARMUP,

@@ -1,6 +1,7 @@
 //! The keys of quantizers beside the plain codebook, and the description that they stand for.
 
 use crate::graph::lower::quantizer::{CodebookUpdate, GradientPath, Method, QuantizerConfig};
+use crate::language::tr_later;
 use crate::latent::Levels;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -65,7 +66,9 @@ pub(super) const QUANTIZER: Key = Key {
     kind: Kind::Choice(&Method::NAMES),
     default: Default::Word("codebook"),
     unit: "",
-    help: "Vectors become the nearest code; a sum of codes; points of a grid; the nearest of codes behind a learned map; or a code for each part.",
+    help: tr_later!(
+        "Vectors become the nearest code; a sum of codes; points of a grid; the nearest of codes behind a learned map; or a code for each part."
+    ),
     source: "Zeghidour et al. 2021, arXiv:2107.03312; Mentzer et al. 2023, arXiv:2309.15505; Zhu et al. 2024, arXiv:2411.02038",
     live: false,
 };
@@ -75,7 +78,9 @@ pub(super) const GRADIENT: Key = Key {
     kind: Kind::Choice(&["straight-through", "rotation"]),
     default: Default::Word("straight-through"),
     unit: "",
-    help: "The gradient passes from codes to vectors as it is, or turned and scaled as the vector is onto its code.",
+    help: tr_later!(
+        "The gradient passes from codes to vectors as it is, or turned and scaled as the vector is onto its code."
+    ),
     source: "Fifty et al. 2024, arXiv:2410.06424",
     live: false,
 };
@@ -84,9 +89,11 @@ pub(super) const QUANTIZERS: Key = Key {
     name: "quantizers",
     kind: Kind::Integer { lo: 2, hi: 32 },
     default: Default::Number(4.0),
-    unit: "quantizers",
-    help: "For residual: how many quantizers follow each other, each with codebook_size codes.",
-    source: "Zeghidour et al. 2021, arXiv:2107.03312, who take 4 to 16",
+    unit: tr_later!("quantizers"),
+    help: tr_later!(
+        "For residual: how many quantizers follow each other, each with codebook_size codes."
+    ),
+    source: tr_later!("Zeghidour et al. 2021, arXiv:2107.03312, who take 4 to 16"),
     live: false,
 };
 
@@ -94,9 +101,11 @@ pub(super) const HEADS: Key = Key {
     name: "heads",
     kind: Kind::Integer { lo: 2, hi: 64 },
     default: Default::Number(4.0),
-    unit: "heads",
-    help: "For multi-head: how many parts of one size a vector is cut into; code_dim is the whole.",
-    source: "a divisor of the usual code_dim",
+    unit: tr_later!("heads"),
+    help: tr_later!(
+        "For multi-head: how many parts of one size a vector is cut into; code_dim is the whole."
+    ),
+    source: tr_later!("a divisor of the usual code_dim"),
     live: false,
 };
 
@@ -105,8 +114,8 @@ pub(super) const HEAD_CODEBOOKS: Key = Key {
     kind: Kind::Choice(&["shared", "separate"]),
     default: Default::Word("shared"),
     unit: "",
-    help: "For multi-head: all heads choose from one codebook, or each from its own.",
-    source: "the usual choice of libraries",
+    help: tr_later!("For multi-head: all heads choose from one codebook, or each from its own."),
+    source: tr_later!("the usual choice of libraries"),
     live: false,
 };
 
@@ -114,8 +123,10 @@ pub(super) const FSQ_LEVELS: Key = Key {
     name: "fsq_levels",
     kind: Kind::Levels { word: AUTO },
     default: Default::Word(AUTO),
-    unit: "levels a dimension",
-    help: "For fsq: the levels of every dimension, whose product is the number of codes; auto finds some for codebook_size.",
-    source: "Mentzer et al. 2023, arXiv:2309.15505, table 1: at least 5 each",
+    unit: tr_later!("levels a dimension"),
+    help: tr_later!(
+        "For fsq: the levels of every dimension, whose product is the number of codes; auto finds some for codebook_size."
+    ),
+    source: tr_later!("Mentzer et al. 2023, arXiv:2309.15505, table 1: at least 5 each"),
     live: false,
 };

@@ -3,15 +3,18 @@
 use crate::array::Array;
 use crate::data::augment::Augment;
 use crate::data::corrupt::{self, Corruption};
+use crate::language::tr_later;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings, Value};
 
 pub(super) const IMAGE_SIZE: Key = Key {
     name: "image_size",
     kind: Kind::Integer { lo: 0, hi: 1024 },
     default: Default::Number(0.0),
-    unit: "pixels",
-    help: "Side of the images (shapes, dsprites: 32 or 64; folder: any); 0 takes the data's own.",
-    source: "the data",
+    unit: tr_later!("pixels"),
+    help: tr_later!(
+        "Side of the images (shapes, dsprites: 32 or 64; folder: any); 0 takes the data's own."
+    ),
+    source: tr_later!("the data"),
     live: false,
 };
 
@@ -20,7 +23,7 @@ pub(super) const LR: Key = Key {
     kind: Kind::Number { lo: 0.0, hi: 1.0 },
     default: Default::Number(1e-3),
     unit: "",
-    help: "Learning rate of Adam.",
+    help: tr_later!("Learning rate of Adam."),
     source: "Kingma & Ba 2014, arXiv:1412.6980",
     live: true,
 };
@@ -29,9 +32,9 @@ pub(super) const CHECKPOINT_EVERY: Key = Key {
     name: "checkpoint_every",
     kind: Kind::Integer { lo: 1, hi: 1_000_000_000 },
     default: Default::Number(500.0),
-    unit: "steps",
-    help: "Steps between checkpoints; each is evaluated on held-out images.",
-    source: "half a minute to a few minutes of work at most is lost",
+    unit: tr_later!("steps"),
+    help: tr_later!("Steps between checkpoints; each is evaluated on held-out images."),
+    source: tr_later!("half a minute to a few minutes of work at most is lost"),
     live: true,
 };
 
@@ -39,9 +42,9 @@ pub(super) const KEEP_CHECKPOINTS: Key = Key {
     name: "keep_checkpoints",
     kind: Kind::Integer { lo: 1, hi: 1_000_000 },
     default: Default::Number(5.0),
-    unit: "checkpoints",
-    help: "How many of the newest stay on the disk, beside the best one.",
-    source: "a checkpoint holds the weights three times over",
+    unit: tr_later!("checkpoints"),
+    help: tr_later!("How many of the newest stay on the disk, beside the best one."),
+    source: tr_later!("a checkpoint holds the weights three times over"),
     live: true,
 };
 
@@ -49,9 +52,11 @@ pub(super) const KEEP_HISTORY: Key = Key {
     name: "keep_history",
     kind: Kind::Integer { lo: 0, hi: 1000 },
     default: Default::Number(12.0),
-    unit: "checkpoints",
-    help: "How many stay beside those at the most, from the first to the newest, each at a multiple of the step before: the film strip shows them.",
-    source: "a run changes most at its beginning",
+    unit: tr_later!("checkpoints"),
+    help: tr_later!(
+        "How many stay beside those at the most, from the first to the newest, each at a multiple of the step before: the film strip shows them."
+    ),
+    source: tr_later!("a run changes most at its beginning"),
     live: true,
 };
 
@@ -59,9 +64,9 @@ pub(super) const EVAL_IMAGES: Key = Key {
     name: "eval_images",
     kind: Kind::Integer { lo: 1, hi: 1_000_000 },
     default: Default::Number(1000.0),
-    unit: "images",
-    help: "Held-out images that each checkpoint is measured on.",
-    source: "standard error of a nat or so",
+    unit: tr_later!("images"),
+    help: tr_later!("Held-out images that each checkpoint is measured on."),
+    source: tr_later!("standard error of a nat or so"),
     live: false,
 };
 
@@ -69,8 +74,8 @@ pub(super) const LR_WARMUP: Key = Key {
     name: "lr_warmup",
     kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
     default: Default::Number(0.0),
-    unit: "steps",
-    help: "Steps over which learning rates grow from 0 to theirs.",
+    unit: tr_later!("steps"),
+    help: tr_later!("Steps over which learning rates grow from 0 to theirs."),
     source: "Goyal et al. 2017, section 2.2, arXiv:1706.02677",
     live: true,
 };
@@ -80,7 +85,9 @@ pub(super) const LR_SCHEDULE: Key = Key {
     kind: Kind::Choice(&["constant", "linear", "cosine"]),
     default: Default::Word("constant"),
     unit: "",
-    help: "How learning rates fall to 0 at the end of the run: not at all, evenly, or along half a cosine.",
+    help: tr_later!(
+        "How learning rates fall to 0 at the end of the run: not at all, evenly, or along half a cosine."
+    ),
     source: "Loshchilov & Hutter 2016, eq. 5, arXiv:1608.03983",
     live: true,
 };
@@ -89,8 +96,8 @@ pub(super) const WEIGHT_DECAY: Key = Key {
     name: "weight_decay",
     kind: Kind::Number { lo: 0.0, hi: 100.0 },
     default: Default::Number(0.0),
-    unit: "of the learning rate",
-    help: "How much kernels and matrices shrink in each update, beside their gradients.",
+    unit: tr_later!("of the learning rate"),
+    help: tr_later!("How much kernels and matrices shrink in each update, beside their gradients."),
     source: "Loshchilov & Hutter 2017, algorithm 2, arXiv:1711.05101",
     live: true,
 };
@@ -100,7 +107,9 @@ pub(super) const CLIP: Key = Key {
     kind: Kind::Number { lo: 0.0, hi: 1e6 },
     default: Default::Number(0.0),
     unit: "",
-    help: "The greatest length of a network's gradient: a longer one is cut; 0 cuts none.",
+    help: tr_later!(
+        "The greatest length of a network's gradient: a longer one is cut; 0 cuts none."
+    ),
     source: "Pascanu et al. 2013, section 3.2, arXiv:1211.5063",
     live: true,
 };
@@ -110,7 +119,9 @@ pub(super) const FREEZE: Key = Key {
     kind: Kind::Choice(&["nothing", "encoder", "decoder"]),
     default: Default::Word("nothing"),
     unit: "",
-    help: "The part whose weights stay as they are, as when it comes from another model (--init RUN:encoder).",
+    help: tr_later!(
+        "The part whose weights stay as they are, as when it comes from another model (--init RUN:encoder)."
+    ),
     source: "Yosinski et al. 2014, arXiv:1411.1792",
     live: false,
 };
@@ -119,8 +130,10 @@ pub(super) const DROPOUT: Key = Key {
     name: "dropout",
     kind: Kind::Number { lo: 0.0, hi: 0.95 },
     default: Default::Number(0.0),
-    unit: "of the values",
-    help: "Share of the last hidden layer's values that are left out at random in each update.",
+    unit: tr_later!("of the values"),
+    help: tr_later!(
+        "Share of the last hidden layer's values that are left out at random in each update."
+    ),
     source: "Srivastava et al. 2014, jmlr.org/papers/v15/srivastava14a.html",
     live: true,
 };
@@ -130,7 +143,9 @@ pub(super) const CONDITIONAL: Key = Key {
     kind: Kind::Choice(&["no", "yes"]),
     default: Default::Word("no"),
     unit: "",
-    help: "Whether both networks are told the class of an image, so that a class can be asked for.",
+    help: tr_later!(
+        "Whether both networks are told the class of an image, so that a class can be asked for."
+    ),
     source: "",
     live: false,
 };
@@ -156,7 +171,9 @@ pub(super) const CORRUPT: Key = Key {
     kind: Kind::Corruption { word: "none" },
     default: Default::Word("none"),
     unit: "",
-    help: "How images are spoilt before they are encoded (by noise, hidden patches or fewer pixels); the model is to give back the clean ones.",
+    help: tr_later!(
+        "How images are spoilt before they are encoded (by noise, hidden patches or fewer pixels); the model is to give back the clean ones."
+    ),
     source: "Vincent et al. 2008, doi:10.1145/1390156.1390294; Im et al. 2017, arXiv:1511.06406",
     live: true,
 };
@@ -205,7 +222,9 @@ pub(super) const FLIP: Key = Key {
     kind: Kind::Choice(&["no", "yes"]),
     default: Default::Word("no"),
     unit: "",
-    help: "Whether half of the training images are mirrored left to right; wrong for writing.",
+    help: tr_later!(
+        "Whether half of the training images are mirrored left to right; wrong for writing."
+    ),
     source: SHORTEN,
     live: true,
 };
@@ -214,8 +233,10 @@ pub(super) const CROP: Key = Key {
     name: "crop",
     kind: Kind::Integer { lo: 0, hi: 64 },
     default: Default::Number(0.0),
-    unit: "pixels",
-    help: "How far training images are moved each way, at random; what comes in is a reflection.",
+    unit: tr_later!("pixels"),
+    help: tr_later!(
+        "How far training images are moved each way, at random; what comes in is a reflection."
+    ),
     source: SHORTEN,
     live: true,
 };
@@ -224,8 +245,8 @@ pub(super) const ROTATE: Key = Key {
     name: "rotate",
     kind: Kind::Number { lo: 0.0, hi: 180.0 },
     default: Default::Number(0.0),
-    unit: "degrees",
-    help: "How far training images are turned each way, at random.",
+    unit: tr_later!("degrees"),
+    help: tr_later!("How far training images are turned each way, at random."),
     source: SHORTEN,
     live: true,
 };
@@ -235,7 +256,9 @@ pub(super) const COLOUR: Key = Key {
     kind: Kind::Number { lo: 0.0, hi: 1.0 },
     default: Default::Number(0.0),
     unit: "",
-    help: "How far brightness, contrast and saturation of coloured training images vary, at random.",
+    help: tr_later!(
+        "How far brightness, contrast and saturation of coloured training images vary, at random."
+    ),
     source: SHORTEN,
     live: true,
 };

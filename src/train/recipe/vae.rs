@@ -6,6 +6,7 @@ use super::shared::{
     told_classes,
 };
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -48,7 +49,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["mlp", "conv"]),
         default: Default::Word("conv"),
         unit: "",
-        help: "Linear layers only, or strided convolutions.",
+        help: tr_later!("Linear layers only, or strided convolutions."),
         source: PAPER,
         live: false,
     },
@@ -61,7 +62,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["bernoulli", "gaussian"]),
         default: Default::Word("bernoulli"),
         unit: "",
-        help: "Distribution of a pixel around its reconstruction.",
+        help: tr_later!("Distribution of a pixel around its reconstruction."),
         source: PAPER,
         live: false,
     },
@@ -69,8 +70,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "sigma",
         kind: Kind::NumberOr { lo: 0.001, hi: 10.0, word: "learned" },
         default: Default::Word("learned"),
-        unit: "of the pixel range",
-        help: "Deviation of a pixel (gaussian).",
+        unit: tr_later!("of the pixel range"),
+        help: tr_later!("Deviation of a pixel (gaussian)."),
         source: "Rybkin et al. 2021, arXiv:2006.13202",
         live: false,
     },
@@ -100,8 +101,8 @@ pub(super) const LATENT_DIM: Key = Key {
     name: "latent_dim",
     kind: Kind::Integer { lo: 1, hi: 4096 },
     default: Default::Number(20.0),
-    unit: "dimensions",
-    help: "Dimensions of the latent vector.",
+    unit: tr_later!("dimensions"),
+    help: tr_later!("Dimensions of the latent vector."),
     source: PAPER,
     live: false,
 };
@@ -110,9 +111,11 @@ pub(super) const HIDDEN: Key = Key {
     name: "hidden",
     kind: Kind::Integer { lo: 0, hi: 65_536 },
     default: Default::Number(0.0),
-    unit: "units",
-    help: "Width of the hidden linear layer on either side; 0 takes 400 for mlp, 256 for conv.",
-    source: "784-400-20 is PyTorch's example for MNIST",
+    unit: tr_later!("units"),
+    help: tr_later!(
+        "Width of the hidden linear layer on either side; 0 takes 400 for mlp, 256 for conv."
+    ),
+    source: tr_later!("784-400-20 is PyTorch's example for MNIST"),
     live: false,
 };
 
@@ -120,8 +123,10 @@ pub(super) const CHANNELS: Key = Key {
     name: "channels",
     kind: Kind::Integer { lo: 1, hi: 1024 },
     default: Default::Number(32.0),
-    unit: "channels",
-    help: "Channels after the first convolution (conv); doubled by each further one, up to four times.",
+    unit: tr_later!("channels"),
+    help: tr_later!(
+        "Channels after the first convolution (conv); doubled by each further one, up to four times."
+    ),
     source: "Higgins et al. 2017, table 1",
     live: false,
 };
@@ -131,7 +136,9 @@ pub(super) const BETA: Key = Key {
     kind: Kind::Number { lo: 0.0, hi: 1000.0 },
     default: Default::Number(1.0),
     unit: "",
-    help: "Weight of the KL term: more makes dimensions independent, less makes pictures sharp.",
+    help: tr_later!(
+        "Weight of the KL term: more makes dimensions independent, less makes pictures sharp."
+    ),
     source: "Higgins et al. 2017, eq. 4",
     live: true,
 };
@@ -140,8 +147,8 @@ pub(super) const KL_WARMUP: Key = Key {
     name: "kl_warmup",
     kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
     default: Default::Number(0.0),
-    unit: "steps",
-    help: "Steps over which the KL weight grows from 0 to beta.",
+    unit: tr_later!("steps"),
+    help: tr_later!("Steps over which the KL weight grows from 0 to beta."),
     source: "Bowman et al. 2016, arXiv:1511.06349",
     live: true,
 };
@@ -150,8 +157,8 @@ pub(super) const FREE_BITS: Key = Key {
     name: "free_bits",
     kind: Kind::Number { lo: 0.0, hi: 100.0 },
     default: Default::Number(0.0),
-    unit: "nats a dimension",
-    help: "KL that each dimension may spend without being penalised.",
+    unit: tr_later!("nats a dimension"),
+    help: tr_later!("KL that each dimension may spend without being penalised."),
     source: "Kingma et al. 2016, arXiv:1606.04934, eq. 15",
     live: true,
 };

@@ -10,6 +10,7 @@ use crate::graph::lower::Architecture as _;
 use crate::graph::lower::discriminator::DiscriminatorConfig;
 use crate::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
 use crate::graph::lower::vae_gan::VaeGanConfig;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -43,9 +44,9 @@ const fn steps(name: &'static str, default: f64, help: &'static str) -> Key {
         name,
         kind: Kind::Integer { lo: 0, hi: 1_000_000_000 },
         default: Default::Number(default),
-        unit: "steps",
+        unit: tr_later!("steps"),
         help,
-        source: "the schedule is ours: the paper starts with all three at once",
+        source: tr_later!("the schedule is ours: the paper starts with all three at once"),
         live: true,
     }
 }
@@ -70,27 +71,37 @@ pub(super) const KEYS: &[Key] = &[
     BETA,
     KL_WARMUP,
     FREE_BITS,
-    steps("pretrain_steps", 500.0, "First the VAE alone, by its bound on pixels."),
-    steps("join_steps", 200.0, "Then the discriminator learns beside it, without a say."),
+    steps("pretrain_steps", 500.0, tr_later!("First the VAE alone, by its bound on pixels.")),
+    steps(
+        "join_steps",
+        200.0,
+        tr_later!("Then the discriminator learns beside it, without a say."),
+    ),
     steps(
         "adversarial_steps",
         0.0,
-        "Then the decoder plays against it, while the encoder rests; after that all three.",
+        tr_later!(
+            "Then the decoder plays against it, while the encoder rests; after that all three."
+        ),
     ),
     weight(
         "feature_weight",
         1.0,
-        "Weight of the distance between what the discriminator sees in images and in reconstructions (joint).",
+        tr_later!(
+            "Weight of the distance between what the discriminator sees in images and in reconstructions (joint)."
+        ),
     ),
     weight(
         "pixel_weight",
         1.0,
-        "Weight of the pixels' likelihood (joint); the paper has none of it.",
+        tr_later!("Weight of the pixels' likelihood (joint); the paper has none of it."),
     ),
     weight(
         "adversarial_weight",
         0.002,
-        "Weight of the adversarial term in the decoder's loss, a pixel: 1 / γ of the paper.",
+        tr_later!(
+            "Weight of the adversarial term in the decoder's loss, a pixel: 1 / γ of the paper."
+        ),
     ),
     LOSS,
     LABEL_SMOOTHING,
@@ -98,7 +109,7 @@ pub(super) const KEYS: &[Key] = &[
     Key { default: Default::Word("spectral"), ..D_NORM },
     Key {
         default: Default::Number(5e-4),
-        source: "half of a VAE's: against an adversary faster decoders paint patterns",
+        source: tr_later!("half of a VAE's: against an adversary faster decoders paint patterns"),
         ..LR
     },
     Key { default: Default::Number(2e-4), ..D_LR },
@@ -107,7 +118,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 0.9999 },
         default: Default::Number(0.5),
         unit: "",
-        help: "Share of the past in the mean of the discriminator's gradients (Adam).",
+        help: tr_later!("Share of the past in the mean of the discriminator's gradients (Adam)."),
         source: "Radford et al. 2015, arXiv:1511.06434",
         live: false,
     },

@@ -6,6 +6,7 @@ use super::shared::{
     KEEP_CHECKPOINTS, KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
 };
 use crate::graph::lower::vq_vae::VqVaeConfig;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
 
@@ -29,7 +30,9 @@ pub(super) const CODEBOOK_INIT: Key = Key {
     kind: Kind::Choice(&["kmeans", "random"]),
     default: Default::Word("kmeans"),
     unit: "",
-    help: "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights; simvq: its codes spread as these do.",
+    help: tr_later!(
+        "Codes begin at the k-means of the first vectors (random ones of them over 4096 codes), or like weights; simvq: its codes spread as these do."
+    ),
     source: "Łańcucki et al. 2020, arXiv:2005.08520",
     live: false,
 };
@@ -39,8 +42,8 @@ pub(super) const EMA_DECAY: Key = Key {
     kind: Kind::Number { lo: 0.0, hi: 0.9999 },
     default: Default::Number(0.95),
     unit: "",
-    help: "Share of the past in the moving averages of codes and of their use.",
-    source: "van den Oord et al. 2017, appendix A.1; 0.99 there, for longer runs",
+    help: tr_later!("Share of the past in the moving averages of codes and of their use."),
+    source: tr_later!("van den Oord et al. 2017, appendix A.1; 0.99 there, for longer runs"),
     live: true,
 };
 
@@ -48,8 +51,10 @@ pub(super) const RESTART_THRESHOLD: Key = Key {
     name: "restart_threshold",
     kind: Kind::Number { lo: 0.0, hi: 1e6 },
     default: Default::Number(2.0),
-    unit: "vectors a batch",
-    help: "A code that fewer vectors choose, on average, starts again at a random vector of the batch; counted as a third of an even share at most; 0 for never.",
+    unit: tr_later!("vectors a batch"),
+    help: tr_later!(
+        "A code that fewer vectors choose, on average, starts again at a random vector of the batch; counted as a third of an even share at most; 0 for never."
+    ),
     source: "Dhariwal et al. 2020, arXiv:2005.00341, section 3.1",
     live: true,
 };
@@ -61,8 +66,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "codebook_size",
         kind: Kind::Integer { lo: 1, hi: 65_536 },
         default: Default::Number(512.0),
-        unit: "codes",
-        help: "Codes in the codebook, K; with several quantizers, of each.",
+        unit: tr_later!("codes"),
+        help: tr_later!("Codes in the codebook, K; with several quantizers, of each."),
         source: PAPER,
         live: false,
     },
@@ -70,8 +75,10 @@ pub(super) const KEYS: &[Key] = &[
         name: "code_dim",
         kind: Kind::Integer { lo: 1, hi: 4096 },
         default: Default::Number(64.0),
-        unit: "dimensions",
-        help: "Dimensions of a code, D; for fsq as many as it has levels, whatever is said here.",
+        unit: tr_later!("dimensions"),
+        help: tr_later!(
+            "Dimensions of a code, D; for fsq as many as it has levels, whatever is said here."
+        ),
         source: PAPER,
         live: false,
     },
@@ -79,8 +86,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "hidden",
         kind: Kind::Integer { lo: 2, hi: 4096 },
         default: Default::Number(128.0),
-        unit: "channels",
-        help: "Channels of the convolutions at the resolution of the codes.",
+        unit: tr_later!("channels"),
+        help: tr_later!("Channels of the convolutions at the resolution of the codes."),
         source: PAPER,
         live: false,
     },
@@ -88,8 +95,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "res_blocks",
         kind: Kind::Integer { lo: 0, hi: 64 },
         default: Default::Number(2.0),
-        unit: "blocks",
-        help: "Residual blocks on either side.",
+        unit: tr_later!("blocks"),
+        help: tr_later!("Residual blocks on either side."),
         source: PAPER,
         live: false,
     },
@@ -97,8 +104,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "res_hidden",
         kind: Kind::Integer { lo: 1, hi: 4096 },
         default: Default::Number(32.0),
-        unit: "channels",
-        help: "Channels inside a residual block.",
+        unit: tr_later!("channels"),
+        help: tr_later!("Channels inside a residual block."),
         source: PAPER,
         live: false,
     },
@@ -106,8 +113,10 @@ pub(super) const KEYS: &[Key] = &[
         name: "levels",
         kind: Kind::Integer { lo: 1, hi: 6 },
         default: Default::Number(2.0),
-        unit: "halvings",
-        help: "How often the image is halved: a code stands for 2^levels pixels on a side, and more around.",
+        unit: tr_later!("halvings"),
+        help: tr_later!(
+            "How often the image is halved: a code stands for 2^levels pixels on a side, and more around."
+        ),
         source: PAPER,
         live: false,
     },
@@ -116,8 +125,10 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { lo: 0.0, hi: 100.0 },
         default: Default::Number(1.0),
         unit: "",
-        help: "Weight of the term that keeps the encoder near its codes.",
-        source: "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss",
+        help: tr_later!("Weight of the term that keeps the encoder near its codes."),
+        source: tr_later!(
+            "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss"
+        ),
         live: false,
     },
     Key {
@@ -125,8 +136,10 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["ema", "loss"]),
         default: Default::Word("ema"),
         unit: "",
-        help: "Codes follow moving averages of their vectors, or the gradient of a loss; nothing to simvq and fsq.",
-        source: "van den Oord et al. 2017, appendix A.1 and eq. 3",
+        help: tr_later!(
+            "Codes follow moving averages of their vectors, or the gradient of a loss; nothing to simvq and fsq."
+        ),
+        source: tr_later!("van den Oord et al. 2017, appendix A.1 and eq. 3"),
         live: false,
     },
     CODEBOOK_INIT,
@@ -135,7 +148,7 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Choice(&["euclidean", "cosine"]),
         default: Default::Word("euclidean"),
         unit: "",
-        help: "Vectors choose the nearest code, or the one at the smallest angle.",
+        help: tr_later!("Vectors choose the nearest code, or the one at the smallest angle."),
         source: "Yu et al. 2021, arXiv:2110.04627, section 3.2",
         live: false,
     },

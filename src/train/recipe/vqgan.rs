@@ -11,6 +11,7 @@ use crate::graph::lower::patchgan::PatchGanConfig;
 use crate::graph::lower::quantizer::CodebookUpdate;
 use crate::graph::lower::vq_model::{DownBlock, Latents, NormType, UpBlock, VqModelConfig};
 use crate::graph::lower::vqgan::VqganConfig;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::train::perceptual;
 use crate::train::settings::{Default, Key, Kind, SettingError, Settings};
@@ -80,7 +81,7 @@ const fn whole(
 }
 
 const fn steps(name: &'static str, default: f64, help: &'static str, source: &'static str) -> Key {
-    Key { live: true, ..whole(name, [0, 1_000_000_000], default, "steps", help, source) }
+    Key { live: true, ..whole(name, [0, 1_000_000_000], default, tr_later!("steps"), help, source) }
 }
 
 const fn weight(name: &'static str, default: f64, help: &'static str, source: &'static str) -> Key {
@@ -111,77 +112,88 @@ pub(super) const KEYS: &[Key] = &[
         "latents",
         &["codes", "normal"],
         "codes",
-        "What a latent is: codes of a codebook (VQGAN), or normal distributions, as in latent diffusion.",
+        tr_later!(
+            "What a latent is: codes of a codebook (VQGAN), or normal distributions, as in latent diffusion."
+        ),
         "Esser et al. 2021; Rombach et al. 2022, arXiv:2112.10752",
     ),
     whole(
         "codebook_size",
         [1, 65_536],
         512.0,
-        "codes",
-        "Codes in the codebook, K (codes).",
-        "1024 in Esser et al. 2021; fewer are all used by a small model",
+        tr_later!("codes"),
+        tr_later!("Codes in the codebook, K (codes)."),
+        tr_later!("1024 in Esser et al. 2021; fewer are all used by a small model"),
     ),
-    whole("code_dim", [1, 4096], 32.0, "dimensions", "Dimensions of a code, D (codes).", PAPER),
+    whole(
+        "code_dim",
+        [1, 4096],
+        32.0,
+        tr_later!("dimensions"),
+        tr_later!("Dimensions of a code, D (codes)."),
+        PAPER,
+    ),
     whole(
         "latent_channels",
         [1, 4096],
         4.0,
-        "dimensions",
-        "Dimensions of the latent at every place (normal).",
+        tr_later!("dimensions"),
+        tr_later!("Dimensions of the latent at every place (normal)."),
         "Rombach et al. 2022",
     ),
     whole(
         "channels",
         [1, 4096],
         16.0,
-        "channels",
-        "Channels at the resolution of the image; twice as many at every lower one.",
-        "128 in Esser et al. 2021; an eighth of it trains on a CPU",
+        tr_later!("channels"),
+        tr_later!("Channels at the resolution of the image; twice as many at every lower one."),
+        tr_later!("128 in Esser et al. 2021; an eighth of it trains on a CPU"),
     ),
     whole(
         "levels",
         [0, 6],
         2.0,
-        "halvings",
-        "How often the image is halved: a latent has a place for 2^levels pixels on a side.",
-        "4 in Esser et al. 2021, for images of 256 pixels",
+        tr_later!("halvings"),
+        tr_later!(
+            "How often the image is halved: a latent has a place for 2^levels pixels on a side."
+        ),
+        tr_later!("4 in Esser et al. 2021, for images of 256 pixels"),
     ),
     whole(
         "res_blocks",
         [1, 16],
         1.0,
-        "blocks",
-        "Residual blocks of a resolution; the decoder has one more.",
-        "2 in Esser et al. 2021",
+        tr_later!("blocks"),
+        tr_later!("Residual blocks of a resolution; the decoder has one more."),
+        tr_later!("2 in Esser et al. 2021"),
     ),
     whole(
         "groups",
         [1, 4096],
         8.0,
-        "groups",
-        "Groups of channels that are normalized together.",
-        "32 in Esser et al. 2021, of four times the channels",
+        tr_later!("groups"),
+        tr_later!("Groups of channels that are normalized together."),
+        tr_later!("32 in Esser et al. 2021, of four times the channels"),
     ),
     choice(
         "attention",
         &["yes", "no"],
         "yes",
-        "Whether every place sees all others at the lowest resolution.",
+        tr_later!("Whether every place sees all others at the lowest resolution."),
         PAPER,
     ),
     weight(
         "commitment",
         0.25,
-        "Weight of the term that keeps the encoder near its codes (codes).",
-        "van den Oord et al. 2017, eq. 3, on the commitment term",
+        tr_later!("Weight of the term that keeps the encoder near its codes (codes)."),
+        tr_later!("van den Oord et al. 2017, eq. 3, on the commitment term"),
     ),
     choice(
         "codebook_update",
         &["ema", "loss"],
         "ema",
-        "Codes follow moving averages of their vectors, or the gradient of a loss.",
-        "van den Oord et al. 2017, appendix A.1 and eq. 3",
+        tr_later!("Codes follow moving averages of their vectors, or the gradient of a loss."),
+        tr_later!("van den Oord et al. 2017, appendix A.1 and eq. 3"),
     ),
     CODEBOOK_INIT,
     EMA_DECAY,
@@ -189,45 +201,53 @@ pub(super) const KEYS: &[Key] = &[
     weight(
         "kl_weight",
         1e-6,
-        "Weight of the KL term (normal), where both it and the pixels' error are sums over an image.",
+        tr_later!(
+            "Weight of the KL term (normal), where both it and the pixels' error are sums over an image."
+        ),
         "Rombach et al. 2022, section G",
     ),
-    weight("l1_weight", 1.0, "Weight of the pixels' absolute error.", PAPER),
-    weight("l2_weight", 0.0, "Weight of the pixels' squared error.", PAPER),
+    weight("l1_weight", 1.0, tr_later!("Weight of the pixels' absolute error."), PAPER),
+    weight("l2_weight", 0.0, tr_later!("Weight of the pixels' squared error."), PAPER),
     Key {
         name: perceptual::KEY,
         kind: Kind::Path,
         default: Default::Word(""),
         unit: "",
-        help: "A run of the recipe classifier: images are also compared by what it sees in them (not LPIPS); nothing turns the term off.",
-        source: "after Zhang et al. 2018, arXiv:1801.03924; Esser et al. 2021 use LPIPS",
+        help: tr_later!(
+            "A run of the recipe classifier: images are also compared by what it sees in them (not LPIPS); nothing turns the term off."
+        ),
+        source: tr_later!("after Zhang et al. 2018, arXiv:1801.03924; Esser et al. 2021 use LPIPS"),
         live: false,
     },
     weight(
         "perceptual_weight",
         1.0,
-        "Weight of the classifier's distance, where there is one.",
+        tr_later!("Weight of the classifier's distance, where there is one."),
         PAPER,
     ),
     choice(
         "loss",
         &["hinge", "non-saturating"],
         "hinge",
-        "What decoder and discriminator play for.",
+        tr_later!("What decoder and discriminator play for."),
         "Lim & Ye 2017, arXiv:1705.02894; Goodfellow et al. 2014",
     ),
-    steps("disc_start", 500.0, "The discriminator has a say from this step on.", PAPER),
+    steps("disc_start", 500.0, tr_later!("The discriminator has a say from this step on."), PAPER),
     steps(
         "disc_warmup",
         50.0,
-        "So many steps before, it begins to learn without a say: one that knows nothing yet would mislead the decoder.",
-        "ours",
+        tr_later!(
+            "So many steps before, it begins to learn without a say: one that knows nothing yet would mislead the decoder."
+        ),
+        tr_later!("ours"),
     ),
     weight(
         "disc_weight",
         0.4,
-        "Weight of the adversarial term, beside the adaptive one.",
-        "0.8 in Esser et al. 2021, eq. 7; less costs a small model less of its likeness when the adversary begins",
+        tr_later!("Weight of the adversarial term, beside the adaptive one."),
+        tr_later!(
+            "0.8 in Esser et al. 2021, eq. 7; less costs a small model less of its likeness when the adversary begins"
+        ),
     ),
     LABEL_SMOOTHING,
     D_CHANNELS,
@@ -235,14 +255,18 @@ pub(super) const KEYS: &[Key] = &[
         "d_layers",
         [1, 8],
         2.0,
-        "halvings",
-        "How often the discriminator halves the image before it judges every patch.",
-        "3 in Isola et al. 2017, arXiv:1611.07004, for patches of 70 pixels",
+        tr_later!("halvings"),
+        tr_later!("How often the discriminator halves the image before it judges every patch."),
+        tr_later!("3 in Isola et al. 2017, arXiv:1611.07004, for patches of 70 pixels"),
     ),
     Key { default: Default::Number(5e-4), ..LR },
     D_LR,
-    beta("beta_1", 0.5, "Share of the past in the mean of gradients (Adam), of both."),
-    beta("beta_2", 0.9, "Share of the past in the mean of squared gradients (Adam), of both."),
+    beta("beta_1", 0.5, tr_later!("Share of the past in the mean of gradients (Adam), of both.")),
+    beta(
+        "beta_2",
+        0.9,
+        tr_later!("Share of the past in the mean of squared gradients (Adam), of both."),
+    ),
     LR_WARMUP,
     LR_SCHEDULE,
     WEIGHT_DECAY,

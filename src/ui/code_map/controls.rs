@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use egui::{DragValue, Key, Modifiers, Popup, Rect, Sense, Ui, Vec2, WidgetInfo, pos2};
 
+use crate::language::{told, tr, tr_later};
 use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
@@ -20,7 +21,9 @@ const CANDIDATE: f32 = 30.0;
 const GAP: f32 = 3.0;
 /// Fewer neighbours than this are no row: they go into a menu.
 const LEAST_CANDIDATES: usize = 4;
-const NEAREST: &str = "The codes whose vectors lie nearest to that of the code that was here; , and . walk along them.";
+const NEAREST: &str = tr_later!(
+    "The codes whose vectors lie nearest to that of the code that was here; , and . walk along them."
+);
 /// Watched images that are offered as sources.
 const SOURCES: usize = 8;
 /// A watched image in the menu of sources, in points.
@@ -38,17 +41,17 @@ pub(super) fn show(
     match (scene.code_map, scene.codebook) {
         (Some(map), Some(codebook)) => of_tool(ui, scene, (map, codebook), view, is_low, out),
         _ => {
-            ui.label(theme::muted("Click a cell to change its code."));
+            ui.label(theme::muted(tr!("Click a cell to change its code.")));
         }
     }
     let is_chosen = view.cell.is_some() && view.canvas.tool == Tool::Select;
     if is_chosen && is_beside_codebook && !is_low {
-        ui.label(theme::muted("or click a code of the codebook").small());
+        ui.label(theme::muted(tr!("or click a code of the codebook")).small());
     }
     let is_edited = scene.code_map.is_some_and(|map| map.edited.contains(&true));
     let reset = |ui: &mut Ui, out: &mut Vec<Command>| {
-        let hint = "Give every cell the code that the encoder chose.";
-        if sliders::enabled(ui, is_edited, "Reset codes", hint) {
+        let hint = tr!("Give every cell the code that the encoder chose.");
+        if sliders::enabled(ui, is_edited, tr!("Reset codes"), hint) {
             out.extend([Command::BeginEdit, Command::ResetCells]);
         }
     };
@@ -90,7 +93,7 @@ fn of_tool(
                 }
             }
             None => {
-                ui.label(theme::muted("Click a cell to change its code."));
+                ui.label(theme::muted(tr!("Click a cell to change its code.")));
             }
         },
         Tool::Brush | Tool::Fill | Tool::Pick => {
@@ -107,9 +110,9 @@ fn of_tool(
                 ui.horizontal(|ui| brush(ui, view));
             }
             ui.label(
-                theme::muted(
-                    "Choose a code in the palette or the codebook, or hold Alt and click a cell.",
-                )
+                theme::muted(tr!(
+                    "Choose a code in the palette or the codebook, or hold Alt and click a cell."
+                ))
                 .small(),
             );
         }
@@ -123,8 +126,8 @@ fn of_tool(
             if !is_low {
                 ui.horizontal(|ui| brush(ui, view));
                 let told = match &view.canvas.source {
-                    Some((name, _)) => format!("Paints codes of {name}, each at its own place."),
-                    None => "Choose whose codes to paint with.".to_owned(),
+                    Some((name, _)) => tr!("Paints codes of {}, each at its own place.", name),
+                    None => tr!("Choose whose codes to paint with.").to_owned(),
                 };
                 ui.label(theme::muted(told).small());
             }
@@ -133,10 +136,12 @@ fn of_tool(
             let told = match &view.canvas.clipboard {
                 Some(region) if region.fits(map) => {
                     let [rows, columns] = region.shape();
-                    format!("{rows} × {columns} codes: click where their top left goes.")
+                    tr!("{} × {} codes: click where their top left goes.", rows, columns)
                 }
-                Some(_) => "What was copied is of a model with another number of grids.".to_owned(),
-                None => "Nothing copied yet: select cells and copy them.".to_owned(),
+                Some(_) => {
+                    tr!("What was copied is of a model with another number of grids.").to_owned()
+                }
+                None => tr!("Nothing copied yet: select cells and copy them.").to_owned(),
             };
             ui.add(egui::Label::new(theme::muted(told).small()).wrap());
         }
@@ -149,22 +154,22 @@ fn current(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut Codeb
     let (square, response) = ui.allocate_exact_size(Vec2::splat(CURRENT), Sense::hover());
     code_tile::paint(ui, scene, square, code, codebook.state(code));
     response.widget_info(|| {
-        WidgetInfo::labeled(egui::Role::Image, true, "What the current code decodes to")
+        WidgetInfo::labeled(egui::Role::Image, true, tr!("What the current code decodes to"))
     });
     response.on_hover_text(code_tile::told(codebook, code));
-    let label = ui.label("Code").on_hover_text("The code to paint with.").id;
+    let label = ui.label(tr!("Code")).on_hover_text(tr!("The code to paint with.")).id;
     let last = codebook.size().saturating_sub(1) as u32;
     let value = DragValue::new(&mut view.canvas.code).range(0..=last).speed(0.25);
     let value = ui.add(value).labelled_by(label);
-    value.on_hover_text("The code to paint with: type a number, or drag.");
+    value.on_hover_text(tr!("The code to paint with: type a number, or drag."));
 }
 
 fn brush(ui: &mut Ui, view: &mut CodebookView) {
-    let label = ui.label("Size").on_hover_text("The brush, in cells across.").id;
+    let label = ui.label(tr!("Size")).on_hover_text(tr!("The brush, in cells across.")).id;
     let value = DragValue::new(&mut view.canvas.brush).range(1..=LARGEST_BRUSH).speed(0.1);
     ui.add(value)
         .labelled_by(label)
-        .on_hover_text("The brush, in cells across ([ and ] change it).");
+        .on_hover_text(tr!("The brush, in cells across ([ and ] change it)."));
 }
 
 /// Another code for a cell by its number, or into the inspector.
@@ -176,12 +181,13 @@ fn edit_cell(
     is_low: bool,
     out: &mut Vec<Command>,
 ) {
-    let label = ui.label(format!("Cell {cell}")).on_hover_text("The cell with the white frame.").id;
+    let label =
+        ui.label(tr!("Cell {}", cell)).on_hover_text(tr!("The cell with the white frame.")).id;
     let mut number = code as u32;
     let siblings = codebook.siblings(code);
     let range = siblings.start as u32..=siblings.end.saturating_sub(1) as u32;
     let drag = ui.add(DragValue::new(&mut number).range(range).speed(0.25)).labelled_by(label);
-    let drag = drag.on_hover_text("Its code: type a number, or drag.");
+    let drag = drag.on_hover_text(tr!("Its code: type a number, or drag."));
     let taken = drag.drag_started();
     let changed = drag.changed() && number as usize != code;
     // The keyboard and a screen reader change a value without taking hold of it.
@@ -191,15 +197,15 @@ fn edit_cell(
     if changed {
         out.push(Command::Codes(CodesAsk::Paint(vec![(cell, number)])));
     }
-    let hint = "Show all that is known of this code.";
-    if ui.button("Inspect").on_hover_text(hint).clicked() {
+    let hint = tr!("Show all that is known of this code.");
+    if ui.button(tr!("Inspect")).on_hover_text(hint).clicked() {
         view.select(Some(code));
         out.push(Command::SelectCode(Some(code)));
     }
     if let Some(area) = view.canvas.selection.filter(|_| !is_low) {
         let [rows, columns] = area.shape;
         ui.label(theme::muted(format!("{rows} × {columns}")))
-            .on_hover_text("Rows and columns of cells that are selected together.");
+            .on_hover_text(tr!("Rows and columns of cells that are selected together."));
     }
 }
 
@@ -245,7 +251,7 @@ fn walk(
         tiles(ui, scene, (codebook, &candidates), view, (shown, at), CURRENT)
     } else if is_low {
         // In the line of the cell there is no room.
-        let menu = ui.menu_button("Nearest", |ui| {
+        let menu = ui.menu_button(tr!("Nearest"), |ui| {
             ui.set_max_width(5.0 * (CANDIDATE + GAP));
             let chosen = row(ui, view);
             if chosen.is_some() {
@@ -253,19 +259,20 @@ fn walk(
             }
             chosen
         });
-        menu.response.on_hover_text(NEAREST);
+        menu.response.on_hover_text(told(NEAREST));
         menu.inner.flatten()
     } else {
-        let back = "Go back one code towards the one that was here (,).";
-        let on =
-            "Go on to the next nearest code (.). Selected cells all walk, each from its own code.";
+        let back = tr!("Go back one code towards the one that was here (,).");
+        let on = tr!(
+            "Go on to the next nearest code (.). Selected cells all walk, each from its own code."
+        );
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            ui.label(theme::muted("Nearest").small()).on_hover_text(NEAREST);
-            if code_tile::named_button(ui, "‹", "Walk back", back, at > 0) {
+            ui.label(theme::muted(tr!("Nearest")).small()).on_hover_text(told(NEAREST));
+            if code_tile::named_button(ui, "‹", tr!("Walk back"), back, at > 0) {
                 step(-1);
             }
-            if code_tile::named_button(ui, "›", "Walk on", on, at + 1 < candidates.len()) {
+            if code_tile::named_button(ui, "›", tr!("Walk on"), on, at + 1 < candidates.len()) {
                 step(1);
             }
         });
@@ -291,8 +298,8 @@ fn tiles(
     {
         let state = words::state(codebook.state(code));
         let name = match rank {
-            0 => format!("Put code {code} back, {state}"),
-            _ => format!("Put code {code}, {} away, {state}", measure(distance)),
+            0 => tr!("Put code {} back, {}", code, state),
+            _ => tr!("Put code {}, {} away, {}", code, measure(distance), state),
         };
         let response = code_tile::button(ui, scene, codebook, code, side, &name, rank == at);
         if response.hovered() {
@@ -307,33 +314,35 @@ fn tiles(
 
 /// Whose codes the clone brush paints with.
 fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView) {
-    let name = view.canvas.source.as_ref().map_or("Source", |(name, _)| name);
+    let name = view.canvas.source.as_ref().map_or(tr!("Source"), |(name, _)| name);
     let menu = ui.menu_button(name.to_owned(), |ui| {
         let mut chosen: Option<(String, Option<Region>)> = None;
         let whole = |codes: Vec<u32>| Region::whole(map.grid_shape(), map.grids, codes);
         images(ui, scene, |image, codes| {
-            chosen = Some((format!("image {}", image + 1), whole(codes.to_vec())));
+            chosen = Some((tr!("image {}", image + 1), whole(codes.to_vec())));
         });
-        let hint =
-            "Keep the codes of the picture as they are now; then go elsewhere and paint them in.";
-        if ui.button("This picture").on_hover_text(hint).clicked() {
-            chosen = Some(("a kept picture".to_owned(), whole(map.codes.clone())));
+        let hint = tr!(
+            "Keep the codes of the picture as they are now; then go elsewhere and paint them in."
+        );
+        if ui.button(tr!("This picture")).on_hover_text(hint).clicked() {
+            chosen = Some((tr!("a kept picture").to_owned(), whole(map.codes.clone())));
         }
-        let hint = "Codes that are drawn afresh, each by its use.";
-        if ui.button("A new draw").on_hover_text(hint).clicked() {
+        let hint = tr!("Codes that are drawn afresh, each by its use.");
+        if ui.button(tr!("A new draw")).on_hover_text(hint).clicked() {
             view.canvas.draws += 1;
             let codes = scene.explore.draw_codes(u64::MAX - view.canvas.draws);
-            chosen = Some((format!("draw {}", view.canvas.draws), codes.and_then(whole)));
+            chosen = Some((tr!("draw {}", view.canvas.draws), codes.and_then(whole)));
         }
-        let hint = "The codes that the encoder chose: painting takes changes back.";
-        if ui.button("As encoded").on_hover_text(hint).clicked() {
-            chosen = Some(("the encoder".to_owned(), scene.explore.chosen_codes().and_then(whole)));
+        let hint = tr!("The codes that the encoder chose: painting takes changes back.");
+        if ui.button(tr!("As encoded")).on_hover_text(hint).clicked() {
+            chosen =
+                Some((tr!("the encoder").to_owned(), scene.explore.chosen_codes().and_then(whole)));
         }
         let copied =
             view.canvas.clipboard.clone().filter(|region| region.shape() == map.grid_shape());
-        let hint = "A whole picture's codes that were copied.";
-        if sliders::enabled(ui, copied.is_some(), "The clipboard", hint) {
-            chosen = Some(("the clipboard".to_owned(), copied));
+        let hint = tr!("A whole picture's codes that were copied.");
+        if sliders::enabled(ui, copied.is_some(), tr!("The clipboard"), hint) {
+            chosen = Some((tr!("the clipboard").to_owned(), copied));
         }
         if let Some((name, codes)) = chosen {
             view.canvas.source = codes.map(|codes| (name, codes));
@@ -341,10 +350,12 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView
         }
     });
     menu.response
-        .on_hover_text(
-            "Whose codes the brush puts in: a watched image, a draw, or this picture as it is now.",
-        )
-        .widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, "Source of the clone brush"));
+        .on_hover_text(tr!(
+            "Whose codes the brush puts in: a watched image, a draw, or this picture as it is now."
+        ))
+        .widget_info(|| {
+            WidgetInfo::labeled(egui::Role::Button, true, tr!("Source of the clone brush"))
+        });
 }
 
 /// The watched images whose codes are known, as buttons.
@@ -363,7 +374,7 @@ fn images(ui: &mut Ui, scene: &Scene<'_>, mut choose: impl FnMut(usize, &[u32]))
                 let left = image as f32 / count;
                 let part = Rect::from_min_max(pos2(left, 0.0), pos2(left + 1.0 / count, 1.0));
                 picture::paint_part(ui, probe.rows[0].1, square, part);
-                let name = format!("Codes of image {}", image + 1);
+                let name = tr!("Codes of image {}", image + 1);
                 response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
                 if response.on_hover_text(name).clicked() {
                     choose(image, codes);

@@ -2,6 +2,7 @@
 
 use egui::{Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
+use crate::language::tr;
 use crate::session::canvas::{Area, LARGEST_BRUSH, Place, Tool, brush};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
@@ -15,27 +16,31 @@ pub(super) const BUTTON: f32 = 18.0;
 pub(super) fn described(tool: Tool) -> (&'static str, Key, &'static str) {
     match tool {
         Tool::Select => (
-            "Select cells",
+            tr!("Select cells"),
             Key::V,
-            "Choose a cell; drag over a rectangle to copy it, or to walk all its codes. Shift and arrows do the same.",
+            tr!(
+                "Choose a cell; drag over a rectangle to copy it, or to walk all its codes. Shift and arrows do the same."
+            ),
         ),
         Tool::Brush => (
-            "Brush",
+            tr!("Brush"),
             Key::B,
-            "Paint with the current code. [ and ] change the brush; Alt picks a code.",
+            tr!("Paint with the current code. [ and ] change the brush; Alt picks a code."),
         ),
-        Tool::Pick => ("Pick a code", Key::I, "Make the code of a cell the current one."),
+        Tool::Pick => (tr!("Pick a code"), Key::I, tr!("Make the code of a cell the current one.")),
         Tool::Fill => (
-            "Fill",
+            tr!("Fill"),
             Key::F,
-            "Put the current code into all cells around that have the code of this one.",
+            tr!("Put the current code into all cells around that have the code of this one."),
         ),
         Tool::Clone => (
-            "Clone brush",
+            tr!("Clone brush"),
             Key::C,
-            "Paint with the codes of another picture, each at its own place.",
+            tr!("Paint with the codes of another picture, each at its own place."),
         ),
-        Tool::Paste => ("Paste codes", Key::P, "Put down the rectangle of codes that was copied."),
+        Tool::Paste => {
+            (tr!("Paste codes"), Key::P, tr!("Put down the rectangle of codes that was copied."))
+        }
     }
 }
 

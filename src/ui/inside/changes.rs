@@ -3,6 +3,7 @@
 use egui::{Role, ScrollArea, Sense, Slider, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::graph::Perturbation;
+use crate::language::tr;
 use crate::metrics::Spread;
 use crate::session::inside::{Inside, MOST_CHANGES, Side};
 use crate::ui::words::measure;
@@ -37,27 +38,27 @@ fn target(
     out: &mut Vec<Command>,
 ) {
     let Some(line) = inside.chosen_line() else {
-        ui.label(theme::muted("Choose a node to change its values."));
+        ui.label(theme::muted(tr!("Choose a node to change its values.")));
         return;
     };
     if line.holds_codes {
-        ui.label(theme::muted("This node numbers codes: its values cannot be changed."));
+        ui.label(theme::muted(tr!("This node numbers codes: its values cannot be changed.")));
         return;
     }
     let has_channel = channel.is_some() && line.has_channels();
     ui.horizontal(|ui| {
-        let name =
-            channel.map_or_else(|| "Channel …".to_owned(), |channel| format!("Channel {channel}"));
-        let hint = "Change the channel that is chosen in the grid.";
-        let none = "Choose a channel in the grid first.";
+        let name = channel
+            .map_or_else(|| tr!("Channel …").to_owned(), |channel| tr!("Channel {}", channel));
+        let hint = tr!("Change the channel that is chosen in the grid.");
+        let none = tr!("Choose a channel in the grid first.");
         let label = egui::Button::selectable(has_channel && !*whole, name);
         let response = ui.add_enabled(has_channel, label).on_hover_text(hint);
         if response.on_disabled_hover_text(none).clicked() {
             *whole = false;
         }
-        let hint = "Change all values of the node.";
+        let hint = tr!("Change all values of the node.");
         let is_whole = *whole || !has_channel;
-        if ui.selectable_label(is_whole, "Whole node").on_hover_text(hint).clicked() {
+        if ui.selectable_label(is_whole, tr!("Whole node")).on_hover_text(hint).clicked() {
             *whole = true;
         }
     });
@@ -73,22 +74,22 @@ fn target(
     let before = change.clone();
     ui.spacing_mut().slider_width = (ui.available_width() - 130.0).clamp(60.0, 240.0);
     ui.horizontal(|ui| {
-        slider(ui, &mut change.scale, SCALES, "×", "Factor of the values; 0 takes them out.");
-        let hint = "Take these values out: all become zero.";
-        let zero = ui.small_button("Zero").on_hover_text(hint);
-        zero.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Take these values out"));
+        slider(ui, &mut change.scale, SCALES, "×", tr!("Factor of the values; 0 takes them out."));
+        let hint = tr!("Take these values out: all become zero.");
+        let zero = ui.small_button(tr!("Zero")).on_hover_text(hint);
+        zero.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr!("Take these values out")));
         if zero.clicked() {
             (change.scale, change.shift) = (0.0, 0.0);
         }
     });
     ui.horizontal(|ui| {
-        let hint = "Added to the values, in their own units.";
+        let hint = tr!("Added to the values, in their own units.");
         slider(ui, &mut change.shift, -reach..=reach, "+", hint);
-        let hint = "Take this change back.";
-        let reset = ui.add_enabled(known.is_some(), egui::Button::new("Reset").small());
+        let hint = tr!("Take this change back.");
+        let reset = ui.add_enabled(known.is_some(), egui::Button::new(tr!("Reset")).small());
         let reset = reset.on_hover_text(hint).on_disabled_hover_text(hint);
         reset.widget_info(|| {
-            WidgetInfo::labeled(Role::Button, known.is_some(), "Take this change back")
+            WidgetInfo::labeled(Role::Button, known.is_some(), tr!("Take this change back"))
         });
         if let Some(index) = known.filter(|_| reset.clicked()) {
             out.push(Command::Unperturb(index));
@@ -117,7 +118,7 @@ fn slider(
     let response = ui.add(slider.trailing_fill(false).max_decimals(3)).on_hover_text(hint);
     let value = f64::from(*value);
     response.widget_info(|| {
-        let name = if sign == "+" { "Summand" } else { "Factor" };
+        let name = if sign == "+" { tr!("Summand") } else { tr!("Factor") };
         let mut info = WidgetInfo::slider(true, value, name);
         info.label = Some(name.to_owned());
         info
@@ -133,14 +134,15 @@ fn list(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
     ui.separator();
     ui.horizontal(|ui| {
         let text = if changes.len() == 1 {
-            "1 change".to_owned()
+            tr!("1 change").to_owned()
         } else {
-            format!("{} changes", changes.len())
+            tr!("{} changes", changes.len())
         };
-        ui.label(text)
-            .on_hover_text("They hold while you look here; the model's weights stay as they are.");
-        let hint = "Take all changes back.";
-        if ui.small_button("Reset all").on_hover_text(hint).clicked() {
+        ui.label(text).on_hover_text(tr!(
+            "They hold while you look here; the model's weights stay as they are."
+        ));
+        let hint = tr!("Take all changes back.");
+        if ui.small_button(tr!("Reset all")).on_hover_text(hint).clicked() {
             out.push(Command::UnperturbAll);
         }
     });
@@ -148,10 +150,10 @@ fn list(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
     area.show(ui, |ui| {
         for (index, change) in changes.iter().enumerate() {
             ui.horizontal(|ui| {
-                let hint = "Take this change back.";
+                let hint = tr!("Take this change back.");
                 let remove = ui.small_button("✖").on_hover_text(hint);
                 remove.widget_info(|| {
-                    let label = format!("Take back the change of {}", named(change));
+                    let label = tr!("Take back the change of {}", named(change));
                     WidgetInfo::labeled(Role::Button, true, label)
                 });
                 if remove.clicked() {
@@ -160,7 +162,7 @@ fn list(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
                 let (scale, shift) = (measure(change.scale), measure(change.shift));
                 let text = format!("{}  × {scale}  + {shift}", named(change));
                 let label = egui::Label::new(theme::muted(text)).truncate().sense(Sense::click());
-                if ui.add(label).on_hover_text("Look at this node.").clicked() {
+                if ui.add(label).on_hover_text(tr!("Look at this node.")).clicked() {
                     out.push(Command::LookAt(change.node.clone()));
                 }
             });
@@ -182,7 +184,9 @@ fn before_and_after(ui: &mut Ui, scene: &Scene<'_>) {
         Side::Encoder => scene.pictures.unchanged,
     };
     let Some(after) = scene.pictures.changed.filter(|_| !scene.inside.changes().is_empty()) else {
-        let text = "Scale a channel, zero it or add to it: what comes of it will be here, beside the picture without changes.";
+        let text = tr!(
+            "Scale a channel, zero it or add to it: what comes of it will be here, beside the picture without changes."
+        );
         ui.label(theme::muted(text));
         return;
     };
@@ -190,8 +194,8 @@ fn before_and_after(ui: &mut Ui, scene: &Scene<'_>) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         for (shown, name, label) in [
-            (before, "without", "Picture without changes"),
-            (Some(after), "with changes", "Picture with changes"),
+            (before, tr!("without"), tr!("Picture without changes")),
+            (Some(after), tr!("with changes"), tr!("Picture with changes")),
         ] {
             ui.vertical(|ui| {
                 ui.set_width(side);

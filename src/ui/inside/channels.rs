@@ -8,6 +8,7 @@ use egui::{
 };
 
 use super::shades::{Look, sheet, whole_spread};
+use crate::language::tr;
 use crate::metrics::Spread;
 use crate::session::inside::{Seen, SeenNode, plane};
 use crate::ui::words::measure;
@@ -74,8 +75,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, grid: &mut ChannelGrid, look:
     let Some(node) = scene.inside.seen_node() else {
         grid.wanted = None;
         let text = match scene.inside.chosen() {
-            Some(_) => "The values of this node will be here in a moment.",
-            None => "Choose a node: its channels will be here as pictures.",
+            Some(_) => tr!("The values of this node will be here in a moment."),
+            None => tr!("Choose a node: its channels will be here as pictures."),
         };
         ui.label(theme::muted(text));
         return;
@@ -193,8 +194,8 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelG
         let value = node.values.data()[(channel * shape[0] + row) * shape[1] + column];
         let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
         response.on_hover_ui_at_pointer(|ui| {
-            ui.label(theme::heading(&format!("Channel {channel}")));
-            ui.label(format!("{} at row {}, column {}", measure(value), row + 1, column + 1));
+            ui.label(theme::heading(&tr!("Channel {}", channel)));
+            ui.label(tr!("{} at row {}, column {}", measure(value), row + 1, column + 1));
             tell(ui, &node.spreads[channel], shape[0] * shape[1]);
         });
     }
@@ -244,9 +245,9 @@ fn pager(ui: &mut Ui, grid: &mut ChannelGrid, pages: usize, [first, shown, count
             }
         };
         let next = Some(page + 1).filter(|next| *next < pages);
-        button("◀", "The channels before. The wheel turns pages too.", page.checked_sub(1));
-        button("▶", "The next channels. The wheel turns pages too.", next);
-        let text = format!("channels {first} to {} of {count}", first + shown - 1);
+        button("◀", tr!("The channels before. The wheel turns pages too."), page.checked_sub(1));
+        button("▶", tr!("The next channels. The wheel turns pages too."), next);
+        let text = tr!("channels {} to {} of {}", first, first + shown - 1, count);
         ui.label(theme::muted(text));
     });
 }
@@ -305,13 +306,13 @@ fn bars(ui: &mut Ui, node: &SeenNode, grid: &mut ChannelGrid, look: Look) {
     keys::focus_ring(ui, &response, rect);
     response.widget_info(|| described(node, grid.channel, [0, count]));
     if let Some(entry) = pointed {
-        let text = format!("Entry {entry}: {}", measure(values[entry]));
+        let text = tr!("Entry {}: {}", entry, measure(values[entry]));
         response.on_hover_text_at_pointer(text);
     }
     let told = grid.channel.and_then(|entry| Some((entry, values.get(entry)?)));
     ui.label(theme::muted(match told {
-        Some((entry, value)) => format!("entry {entry}: {}", measure(*value)),
-        None => format!("{count} entries"),
+        Some((entry, value)) => tr!("entry {}: {}", entry, measure(*value)),
+        None => tr!("{} entries", count),
     }));
 }
 
@@ -334,22 +335,22 @@ fn lifted(colour: Color32) -> Color32 {
 }
 
 fn described(node: &SeenNode, channel: Option<usize>, [first, shown]: [usize; 2]) -> WidgetInfo {
-    let mut info = WidgetInfo::labeled(Role::Image, true, "Channels of the node");
+    let mut info = WidgetInfo::labeled(Role::Image, true, tr!("Channels of the node"));
     info.current_text_value = Some(match channel {
-        Some(channel) => format!("{}: channel {channel}", node.name),
-        None => format!("{}: channels {first} to {}", node.name, first + shown - 1),
+        Some(channel) => tr!("{}: channel {}", node.name, channel),
+        None => tr!("{}: channels {} to {}", node.name, first, first + shown - 1),
     });
     info
 }
 
 fn tell(ui: &mut Ui, spread: &Spread, count: usize) {
-    ui.label(format!("mean {}, deviation {}", measure(spread.mean), measure(spread.deviation)));
-    ui.label(format!("from {} to {}", measure(spread.min), measure(spread.max)));
+    ui.label(tr!("mean {}, deviation {}", measure(spread.mean), measure(spread.deviation)));
+    ui.label(tr!("from {} to {}", measure(spread.min), measure(spread.max)));
     if spread.not_finite > 0 {
-        let text = format!("{} values are no numbers", spread.not_finite);
+        let text = tr!("{} values are no numbers", spread.not_finite);
         ui.label(egui::RichText::new(text).color(theme::colours().error));
     } else if spread.is_dead(count) {
-        ui.label(theme::muted("Dead: one value everywhere."));
+        ui.label(theme::muted(tr!("Dead: one value everywhere.")));
     }
-    ui.label(theme::muted("Click to choose it, to be changed."));
+    ui.label(theme::muted(tr!("Click to choose it, to be changed.")));
 }

@@ -2,6 +2,7 @@
 
 use egui::{Align2, FontId, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use crate::language::{told, tr, tr_later};
 use crate::metrics::NodeSpread;
 use crate::session::inside::{Inside, NodeLine};
 use crate::ui::words::{grouped, measure};
@@ -20,16 +21,24 @@ type Column = (&'static str, &'static str, f32);
 
 /// The columns, the one that is needed most first: where there is no room for all, the first ones stay.
 const COLUMNS: [Column; 6] = [
-    ("shape", "Channels, rows and columns of its values.", 72.0),
-    ("FLOPs", "Its share of the network's floating-point operations.", 50.0),
-    ("time", "How long it takes for one picture. Measured while the hand rests.", 56.0),
+    (tr_later!("shape"), tr_later!("Channels, rows and columns of its values."), 72.0),
+    ("FLOPs", tr_later!("Its share of the network's floating-point operations."), 50.0),
     (
-        "dead",
-        "Channels that have one value everywhere, or entries of a vector that are zero.",
+        tr_later!("time"),
+        tr_later!("How long it takes for one picture. Measured while the hand rests."),
+        56.0,
+    ),
+    (
+        tr_later!("dead"),
+        tr_later!("Channels that have one value everywhere, or entries of a vector that are zero."),
         38.0,
     ),
-    ("mean ± dev.", "Mean and deviation of its values. Measured while the hand rests.", 104.0),
-    ("weights", "Values in the weights that it reads.", 64.0),
+    (
+        tr_later!("mean ± dev."),
+        tr_later!("Mean and deviation of its values. Measured while the hand rests."),
+        104.0,
+    ),
+    (tr_later!("weights"), tr_later!("Values in the weights that it reads."), 64.0),
 ];
 
 pub(super) fn show(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
@@ -51,7 +60,7 @@ pub(super) fn show(ui: &mut Ui, inside: &Inside, out: &mut Vec<Command>) {
     let response =
         ui.interact(list, ui.scope_id().with("nodes"), Sense::focusable_noninteractive());
     response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ListBox, true, "Nodes of the network");
+        let mut info = WidgetInfo::labeled(Role::ListBox, true, tr!("Nodes of the network"));
         info.current_text_value = inside.chosen().map(str::to_owned);
         info
     });
@@ -78,7 +87,7 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
     let (rect, _) = ui.allocate_exact_size(vec2(width, 16.0), Sense::hover());
     let font = egui::TextStyle::Small.resolve(ui.style());
     let at = rect.left_center() + vec2(4.0, 0.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, "node", font.clone(), theme::colours().muted);
+    ui.painter().text(at, Align2::LEFT_CENTER, tr!("node"), font.clone(), theme::colours().muted);
     let mut right = rect.left() + name;
     for (title, hint, width) in columns {
         right += width;
@@ -86,14 +95,14 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
         ui.painter().text(
             cell.right_center() - vec2(4.0, 0.0),
             Align2::RIGHT_CENTER,
-            *title,
+            told(title),
             font.clone(),
             theme::colours().muted,
         );
         let response = ui.interact(cell, ui.scope_id().with(title), Sense::hover());
         let engine = inside.measured().filter(|_| *title == "time");
-        let engine = engine.map(|measured| format!(" By {}.", measured.engine)).unwrap_or_default();
-        response.on_hover_text(format!("{hint}{engine}"));
+        let engine = engine.map(|measured| tr!(" By {}.", measured.engine)).unwrap_or_default();
+        response.on_hover_text(format!("{}{engine}", told(hint)));
     }
 }
 
@@ -172,7 +181,7 @@ fn cell(
         _ => match spread {
             None => ("–".to_owned(), muted),
             Some(NodeSpread { all, .. }) if all.not_finite > 0 => {
-                ("not finite".to_owned(), theme::colours().error)
+                (tr!("not finite").to_owned(), theme::colours().error)
             }
             Some(NodeSpread { all, .. }) => {
                 (format!("{} ± {}", measure(all.mean), measure(all.deviation)), muted)
@@ -185,20 +194,24 @@ fn tell(ui: &mut Ui, line: &NodeLine, spread: Option<&NodeSpread>, secs: Option<
     ui.label(theme::heading(&line.name));
     ui.label(format!("{}, {}", line.op, shape(line)));
     let weights = grouped(line.parameters as u64);
-    ui.label(format!("{weights} weights, {:.1} % of all operations", 100.0 * line.share));
+    ui.label(tr!(
+        "{} weights, {} % of all operations",
+        weights,
+        format_args!("{:.1}", 100.0 * line.share)
+    ));
     if let Some(NodeSpread { all, channels, dead }) = spread {
         let (low, high) = (measure(all.min), measure(all.max));
-        ui.label(format!("mean {}, deviation {}", measure(all.mean), measure(all.deviation)));
-        ui.label(format!("from {low} to {high}; {dead} of {channels} channels dead"));
+        ui.label(tr!("mean {}, deviation {}", measure(all.mean), measure(all.deviation)));
+        ui.label(tr!("from {} to {}; {} of {} channels dead", low, high, dead, channels));
         if all.not_finite > 0 {
-            let text = format!("{} values are no numbers", grouped(all.not_finite as u64));
+            let text = tr!("{} values are no numbers", grouped(all.not_finite as u64));
             ui.label(egui::RichText::new(text).color(theme::colours().error));
         }
     } else {
-        ui.label(theme::muted("Its values are measured while the hand rests."));
+        ui.label(theme::muted(tr!("Its values are measured while the hand rests.")));
     }
     if let Some(secs) = secs {
-        ui.label(format!("{} for one picture", time(secs)));
+        ui.label(tr!("{} for one picture", time(secs)));
     }
 }
 
