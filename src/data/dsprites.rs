@@ -15,6 +15,7 @@ use std::f32::consts::TAU;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 
 use super::npz::{NpyArray, Npz, malformed};
@@ -30,8 +31,12 @@ const SHAPE_NAMES: [&str; 3] = ["square", "ellipse", "heart"];
 const SCALES: (f32, f32) = (0.5, 1.0);
 const POSITIONS: (f32, f32) = (0.0, 1.0);
 /// The factors after the shape, with the interval that holds all their values.
-const FACTORS: [(&str, (f32, f32)); 4] =
-    [("scale", SCALES), ("orientation", (0.0, TAU)), ("x", POSITIONS), ("y", POSITIONS)];
+const FACTORS: [(&str, (f32, f32)); 4] = [
+    (tr_later!("scale"), SCALES),
+    (tr_later!("orientation"), (0.0, TAU)),
+    ("x", POSITIONS),
+    ("y", POSITIONS),
+];
 
 /// Opens the archive `file`.
 pub(super) fn open(
@@ -52,7 +57,7 @@ pub(super) fn open(
     let images = read_images(archive.array("imgs", "|u1")?, causes.len(), file, watch)?;
     let factor = |name: &str, kind| FactorInfo { name: name.to_owned(), kind };
     let class_names = SHAPE_NAMES.map(str::to_owned).to_vec();
-    let mut factors = vec![factor("shape", FactorKind::Categories(class_names.clone()))];
+    let mut factors = vec![factor(tr_later!("shape"), FactorKind::Categories(class_names.clone()))];
     factors.extend(FACTORS.map(|(name, (lo, hi))| factor(name, FactorKind::Continuous { lo, hi })));
     let parts = Parts::drawn(images.len(), options.seed);
     Ok(Dsprites { size: options.size, images, causes, parts, class_names, factors })

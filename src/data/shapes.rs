@@ -9,6 +9,7 @@ use std::f32::consts::TAU;
 
 use rand::RngExt as _;
 
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::random::{self, Purpose};
 
@@ -110,11 +111,11 @@ impl Shapes {
             options,
             class_names: names(&SHAPE_NAMES),
             factors: vec![
-                factor("shape", FactorKind::Categories(names(&SHAPE_NAMES))),
-                factor("colour", FactorKind::Categories(names(&COLOUR_NAMES))),
-                factor("background", FactorKind::Categories(names(&BACKGROUND_NAMES))),
-                factor("size", range(SIZES)),
-                factor("angle", range((0.0, TAU))),
+                factor(tr_later!("shape"), FactorKind::Categories(names(&SHAPE_NAMES))),
+                factor(tr_later!("colour"), FactorKind::Categories(names(&COLOUR_NAMES))),
+                factor(tr_later!("background"), FactorKind::Categories(names(&BACKGROUND_NAMES))),
+                factor(tr_later!("size"), range(SIZES)),
+                factor(tr_later!("angle"), range((0.0, TAU))),
                 factor("x", range(POSITIONS)),
                 factor("y", range(POSITIONS)),
             ],
