@@ -7,10 +7,11 @@ use eframe::egui;
 
 use super::jobs::{Chosen, Done, Found};
 use super::workspace::{self, Workspace};
-use super::{ZscopeApp, dialogs};
+use super::{ZscopeApp, card, dialogs};
 use crate::data::{self, DataSpec, Dataset};
 use crate::formats::run_dir::{ModelConfig, RunDir};
 use crate::formats::{foreign, pictures, write_whole};
+use crate::language::{Language, speak, tr};
 use crate::open::Opened;
 use crate::session::explore::{Explore, PasteError};
 use crate::session::inside::Inside;
@@ -134,10 +135,10 @@ impl ZscopeApp {
             Command::SavePoints(None) => dialogs::ask(&self.jobs, Chosen::Points),
             Command::CopyLine(of) => match self.command_line(of) {
                 Ok(line) => {
-                    self.notice(format!("Copied: {line}"), false);
+                    self.notice(tr!("Copied: {}", line), false);
                     ctx.copy_text(line);
                 }
-                Err(error) => self.notice(format!("Copy as a command: {error}"), true),
+                Err(error) => self.notice(tr!("Copy as a command: {}", error), true),
             },
             Command::LookInto(side) => self.look(|inside| inside.look_into(side)),
             Command::LookAt(node) => self.look(|inside| inside.choose(&node)),
@@ -161,7 +162,7 @@ impl ZscopeApp {
             }
             Command::ShowKeys(is_shown) => self.view.shows_keys = is_shown,
             Command::SetTheme(theme) => ctx.set_theme(theme),
-            Command::SetLanguage(language) => crate::language::speak(language),
+            Command::SetLanguage(language) => self.set_language(language),
             Command::Zoom(steps) => zoom(ctx, steps),
             Command::Dismiss(index) => {
                 if index < self.notices.len() {
@@ -169,6 +170,14 @@ impl ZscopeApp {
                 }
             }
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// Speaks another language, also on the card, which is put together when a model is opened.
+    fn set_language(&mut self, language: Language) {
+        speak(language);
+        if let Some(model) = &mut self.model {
+            model.card = model.opened.as_deref().map(card::card);
         }
     }
 
@@ -295,9 +304,11 @@ impl ZscopeApp {
         if busy {
             self.notice(
                 if self.queue.goes_on() {
-                    "A run is still going on: hold the queue on the page Runs, and stop it first."
+                    tr!(
+                        "A run is still going on: hold the queue on the page Runs, and stop it first."
+                    )
                 } else {
-                    "A run is still going on: stop it first."
+                    tr!("A run is still going on: stop it first.")
                 },
                 true,
             );
@@ -349,7 +360,7 @@ impl ZscopeApp {
         };
         let (settings, batch) = match given {
             Ok(given) => given,
-            Err(error) => return self.notice(format!("train the model on: {error}"), true),
+            Err(error) => return self.notice(tr!("train the model on: {}", error), true),
         };
         let form = TrainForm { recipe, settings, data, batch, ..self.view.form.clone() };
         self.start_training(form, Some(Init::of(&opened, Part::Whole)), None);
@@ -382,8 +393,9 @@ impl ZscopeApp {
     pub(super) fn save_picture(&mut self, path: PathBuf) {
         let (Some(decoder), Some(model)) = (&self.decoder, &self.model) else { return };
         let pixels = decoder.read_point(model.image).map_err(|error| error.to_string());
+        let none_yet = tr!("save the picture: there is none yet");
         self.jobs.spawn_save(move || {
-            let pixels = pixels?.ok_or("save the picture: there is none yet")?;
+            let pixels = pixels?.ok_or(none_yet)?;
             pictures::write_picture(&path, &pixels).map_err(|error| error.to_string())?;
             Ok(path)
         });

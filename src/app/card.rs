@@ -1,5 +1,6 @@
 //! What the card of an opened model tells.
 
+use crate::language::{told, tr};
 use crate::open::{CodebookInfo, ImageInfo, Opened};
 use crate::session::words;
 use crate::ui::Card;
@@ -9,26 +10,27 @@ pub(super) fn card(opened: &Opened) -> Card {
     let info = opened.info();
     let mut rows = Vec::new();
     let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
-    row("Family", info.family.to_owned());
-    row("Source", source(info.source).to_owned());
-    row("File", opened.path.display().to_string());
-    row("Parameters", words::grouped(info.parameters));
+    row(tr!("Family"), info.family.to_owned());
+    row(tr!("Source"), source(info.source).to_owned());
+    row(tr!("File"), opened.path.display().to_string());
+    row(tr!("Parameters"), words::grouped(info.parameters));
     if let Some(run) = &opened.run {
         let of = words::grouped(run.total_steps);
-        row("Updates", format!("{} of {of}", words::grouped(info.step)));
-        row("Trained on", run.data.clone());
+        row(tr!("Updates"), tr!("{} of {}", words::grouped(info.step), of));
+        row(tr!("Trained on"), run.data.clone());
     }
     let ImageInfo { channels, height, width, range: [lo, hi] } = info.image;
-    row("Images", format!("{channels}×{height}×{width}, from {lo} to {hi}"));
+    row(tr!("Images"), tr!("{}×{}×{}, from {} to {}", channels, height, width, lo, hi));
     let shape: Vec<String> = info.latent.shape.iter().map(ToString::to_string).collect();
     if !shape.is_empty() {
-        row("Latent", format!("{}, {}", shape.join("×"), info.latent.kind));
+        row(tr!("Latent"), tr!("{}, {}", shape.join("×"), told(info.latent.kind)));
     }
     if let Some(CodebookInfo { size, dim }) = info.codebook {
-        row("Codebook", format!("{} codes of {dim}", words::grouped(size as u64)));
+        row(tr!("Codebook"), tr!("{} codes of {}", words::grouped(size as u64), dim));
     }
     if let Some(quantizer) = info.quantizer {
-        row("Quantizer", format!("{}, {} a vector", quantizer.method, quantizer.quantizers));
+        let (method, count) = (told(quantizer.method), quantizer.quantizers);
+        row(tr!("Quantizer"), tr!("{}, {} a vector", method, count));
     }
     for (key, value) in &info.facts {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -40,12 +42,12 @@ pub(super) fn card(opened: &Opened) -> Card {
 /// Whose format a file has, in words.
 fn source(source: &str) -> &str {
     match source {
-        "zscope" => "a run of this program",
+        "zscope" => tr!("a run of this program"),
         "diffusers" => "diffusers",
         "taming" => "taming-transformers",
         "ldm" => "latent-diffusion",
         "taesd" => "TAESD",
-        "described" => "a description in TOML",
+        "described" => tr!("a description in TOML"),
         other => other,
     }
 }

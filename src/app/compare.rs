@@ -6,6 +6,7 @@ use super::ZscopeApp;
 use super::jobs::Done;
 use crate::formats::FormatError;
 use crate::formats::run_dir::RunDir;
+use crate::language::tr;
 use crate::session::{Compared, Session};
 
 impl ZscopeApp {
@@ -26,7 +27,7 @@ impl ZscopeApp {
     pub(super) fn compare(&mut self, compared: Compared) {
         if compared.is_empty() {
             let name = compared.name();
-            self.notice(format!("compare with {name}: it has no curves yet"), true);
+            self.notice(tr!("compare with {}: it has no curves yet", name), true);
         } else if self.compared.len() < Compared::MOST {
             self.compared.push(compared);
             self.follow_models();

@@ -2,6 +2,7 @@
 
 use super::jobs::{Chosen, Done, Jobs};
 use crate::formats::foreign;
+use crate::language::tr;
 
 /// Asks for a path; nothing happens when a person cancels.
 #[expect(clippy::too_many_lines, reason = "a table: a dialog for each purpose")]
@@ -9,116 +10,122 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     // Made here, on the window's thread, as some systems insist; awaited elsewhere.
     let dialog = rfd::AsyncFileDialog::new();
     match purpose {
-        Chosen::Data => wait(jobs, purpose, dialog.set_title("Open data").pick_folder()),
-        Chosen::Model => wait(jobs, purpose, dialog.set_title("Open a run or model").pick_folder()),
+        Chosen::Data => wait(jobs, purpose, dialog.set_title(tr!("Open data")).pick_folder()),
+        Chosen::Model => {
+            wait(jobs, purpose, dialog.set_title(tr!("Open a run or model")).pick_folder())
+        }
         Chosen::ModelFile => {
-            let dialog = dialog.set_title("Open a model's file");
-            let dialog = dialog.add_filter("Weights and descriptions", &foreign::ENDINGS_OF_MODELS);
-            wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
+            let dialog = dialog.set_title(tr!("Open a model's file"));
+            let dialog =
+                dialog.add_filter(tr!("Weights and descriptions"), &foreign::ENDINGS_OF_MODELS);
+            wait(jobs, purpose, dialog.add_filter(tr!("All files"), &["*"]).pick_file());
         }
         Chosen::Companion => {
-            wait(jobs, purpose, dialog.set_title("Add a run or model").pick_folder());
+            wait(jobs, purpose, dialog.set_title(tr!("Add a run or model")).pick_folder());
         }
         Chosen::Compared => {
-            wait(jobs, purpose, dialog.set_title("Compare with a run").pick_folder());
+            wait(jobs, purpose, dialog.set_title(tr!("Compare with a run")).pick_folder());
         }
         Chosen::Evaluated => {
-            wait(jobs, purpose, dialog.set_title("Add a run to measure").pick_folder());
+            wait(jobs, purpose, dialog.set_title(tr!("Add a run to measure")).pick_folder());
         }
         Chosen::Classifier => {
-            wait(jobs, purpose, dialog.set_title("Judge by a classifier's run").pick_folder());
+            wait(jobs, purpose, dialog.set_title(tr!("Judge by a classifier's run")).pick_folder());
         }
         Chosen::Measures => {
-            let dialog = dialog.set_title("Save measures").set_file_name("measures.csv");
-            let dialog = dialog.add_filter("CSV, Markdown or JSON", &["csv", "md", "json"]);
+            let dialog = dialog.set_title(tr!("Save measures")).set_file_name("measures.csv");
+            let dialog = dialog.add_filter(tr!("CSV, Markdown or JSON"), &["csv", "md", "json"]);
             wait(jobs, purpose, dialog.save_file());
         }
         Chosen::Curves => {
-            let dialog = dialog.set_title("Save curves").set_file_name("curves.csv");
+            let dialog = dialog.set_title(tr!("Save curves")).set_file_name("curves.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
         Chosen::MapPicture => {
-            let dialog = dialog.set_title("Save the map").set_file_name("map.png");
+            let dialog = dialog.set_title(tr!("Save the map")).set_file_name("map.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
         Chosen::MapPoints => {
-            let dialog = dialog.set_title("Save points").set_file_name("points.csv");
+            let dialog = dialog.set_title(tr!("Save points")).set_file_name("points.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
         Chosen::MapLatents => {
-            let dialog = dialog.set_title("Save latents").set_file_name("latents.safetensors");
+            let dialog = dialog.set_title(tr!("Save latents")).set_file_name("latents.safetensors");
             wait(jobs, purpose, dialog.add_filter("safetensors", &["safetensors"]).save_file());
         }
         Chosen::View(pane) => {
             let name = format!("{}.png", pane.name().to_lowercase());
-            let dialog = dialog.set_title("Save the view").set_file_name(name);
+            let dialog = dialog.set_title(tr!("Save the view")).set_file_name(name);
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
         Chosen::Points => {
-            let dialog = dialog.set_title("Save points").set_file_name("points.safetensors");
-            wait(jobs, purpose, dialog.add_filter("Tensors", &["safetensors"]).save_file());
+            let dialog = dialog.set_title(tr!("Save points")).set_file_name("points.safetensors");
+            wait(jobs, purpose, dialog.add_filter(tr!("Tensors"), &["safetensors"]).save_file());
         }
         Chosen::Node => {
-            let dialog = dialog.set_title("Save the node").set_file_name("channels.png");
-            let dialog = dialog.add_filter("Channels", &["png"]);
-            let dialog = dialog.add_filter("Values", &["safetensors"]);
-            wait(jobs, purpose, dialog.add_filter("All nodes", &["csv"]).save_file());
+            let dialog = dialog.set_title(tr!("Save the node")).set_file_name("channels.png");
+            let dialog = dialog.add_filter(tr!("Channels"), &["png"]);
+            let dialog = dialog.add_filter(tr!("Values"), &["safetensors"]);
+            wait(jobs, purpose, dialog.add_filter(tr!("All nodes"), &["csv"]).save_file());
         }
         Chosen::OwnPicture => {
-            let dialog = dialog.set_title("Open a picture");
+            let dialog = dialog.set_title(tr!("Open a picture"));
             let endings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "qoi"];
-            let dialog = dialog.add_filter("Pictures", &endings);
-            wait(jobs, purpose, dialog.add_filter("All files", &["*"]).pick_file());
+            let dialog = dialog.add_filter(tr!("Pictures"), &endings);
+            wait(jobs, purpose, dialog.add_filter(tr!("All files"), &["*"]).pick_file());
         }
         Chosen::Directions => {
-            let dialog = dialog.set_title("Load directions");
-            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+            let dialog = dialog.set_title(tr!("Load directions"));
+            let dialog = dialog.add_filter(tr!("Directions"), &["safetensors"]);
             wait(jobs, purpose, dialog.pick_file());
         }
         Chosen::DirectionsOut => {
             let dialog =
-                dialog.set_title("Save directions").set_file_name("directions.safetensors");
-            let dialog = dialog.add_filter("Directions", &["safetensors"]);
+                dialog.set_title(tr!("Save directions")).set_file_name("directions.safetensors");
+            let dialog = dialog.add_filter(tr!("Directions"), &["safetensors"]);
             wait(jobs, purpose, dialog.save_file());
         }
         Chosen::RunsFolder => {
-            wait(jobs, purpose, dialog.set_title("List the runs of a folder").pick_folder());
+            wait(jobs, purpose, dialog.set_title(tr!("List the runs of a folder")).pick_folder());
         }
         Chosen::Strip => {
-            let dialog = dialog.set_title("Save the film strip").set_file_name("film-strip.png");
-            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
+            let dialog =
+                dialog.set_title(tr!("Save the film strip")).set_file_name("film-strip.png");
+            wait(jobs, purpose, dialog.add_filter(tr!("PNG or JPEG"), &["png", "jpg"]).save_file());
         }
         Chosen::Workspace => {
-            let dialog = dialog.set_title("Save the workspace").set_file_name("workspace.zscope");
-            wait(jobs, purpose, dialog.add_filter("Workspace", &["zscope"]).save_file());
+            let dialog =
+                dialog.set_title(tr!("Save the workspace")).set_file_name("workspace.zscope");
+            wait(jobs, purpose, dialog.add_filter(tr!("Workspace"), &["zscope"]).save_file());
         }
         Chosen::Walk { .. } => {
-            let dialog = dialog.set_title("Save the walk").set_file_name("walk.gif");
-            let dialog = dialog.add_filter("Film or strip", &["gif", "png", "jpg"]);
+            let dialog = dialog.set_title(tr!("Save the walk")).set_file_name("walk.gif");
+            let dialog = dialog.add_filter(tr!("Film or strip"), &["gif", "png", "jpg"]);
             wait(jobs, purpose, dialog.save_file());
         }
         Chosen::Sheet { .. } => {
-            let dialog = dialog.set_title("Save pictures").set_file_name("pictures.png");
-            wait(jobs, purpose, dialog.add_filter("PNG or JPEG", &["png", "jpg"]).save_file());
+            let dialog = dialog.set_title(tr!("Save pictures")).set_file_name("pictures.png");
+            wait(jobs, purpose, dialog.add_filter(tr!("PNG or JPEG"), &["png", "jpg"]).save_file());
         }
         Chosen::Picture => {
-            let dialog = dialog.set_title("Save picture").set_file_name("picture.png");
+            let dialog = dialog.set_title(tr!("Save picture")).set_file_name("picture.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
         Chosen::Palette => {
-            let dialog = dialog.set_title("Save palette").set_file_name("palette.png");
+            let dialog = dialog.set_title(tr!("Save palette")).set_file_name("palette.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
         Chosen::CodePairs => {
-            let dialog = dialog.set_title("Save pairs of codes").set_file_name("pairs.csv");
+            let dialog = dialog.set_title(tr!("Save pairs of codes")).set_file_name("pairs.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
         Chosen::CodeChanges => {
-            let dialog = dialog.set_title("Compare codes with a run or model");
+            let dialog = dialog.set_title(tr!("Compare codes with a run or model"));
             wait(jobs, purpose, dialog.pick_folder());
         }
         Chosen::SavedCodeChanges => {
-            let dialog = dialog.set_title("Save changes of codes").set_file_name("changes.csv");
+            let dialog =
+                dialog.set_title(tr!("Save changes of codes")).set_file_name("changes.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
         }
     }

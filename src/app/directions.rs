@@ -8,10 +8,11 @@ use super::jobs::{Chosen, Done};
 use super::{ZscopeApp, dialogs};
 use crate::codec::CodecError;
 use crate::formats::directions::{read_directions, write_directions};
+use crate::language::{tr, tr_later};
 use crate::latent::directions::{Direction, Unit};
 use crate::measure::directions::{Learner, Lesson, Source, first_layer};
 use crate::session::anchor::Anchor;
-use crate::ui::{DirectionsAsk, Teachers};
+use crate::ui::{DirectionsAsk, Teachers, anchor_name};
 use crate::watch::Watch;
 
 impl ZscopeApp {
@@ -38,7 +39,9 @@ impl ZscopeApp {
             DirectionsAsk::Move { from, to } => directions.reorder(from, to),
             DirectionsAsk::Orthogonalise { index, against } => {
                 if !directions.orthogonalise(index, &against) {
-                    let text = "Orthogonalise: nothing is left of this direction beside the others (expected one that is no sum of them).";
+                    let text = tr!(
+                        "Orthogonalise: nothing is left of this direction beside the others (expected one that is no sum of them)."
+                    );
                     self.notice(text, true);
                 }
             }
@@ -57,12 +60,12 @@ impl ZscopeApp {
         let dataset = self.dataset.as_ref().map(|(_, dataset)| dataset.as_ref());
         let why_not = match dataset {
             _ if model.networks.encoder.is_none() => {
-                Some("This model only generates: images cannot be encoded.")
+                Some(tr!("This model only generates: images cannot be encoded."))
             }
-            None => Some("Open data first: there are no images to learn from."),
-            Some(dataset) if dataset.shape() != model.image => Some(
-                "The open data has images of another size or of other channels than the model's.",
-            ),
+            None => Some(tr!("Open data first: there are no images to learn from.")),
+            Some(dataset) if dataset.shape() != model.image => Some(tr!(
+                "The open data has images of another size or of other channels than the model's."
+            )),
             Some(_) => None,
         };
         let dataset = dataset.filter(|_| why_not.is_none());
@@ -101,8 +104,8 @@ impl ZscopeApp {
         let dataset = dataset.filter(|_| lesson.source.needs_images());
         let question = self.model_question;
         let name = match lesson.source {
-            Source::FirstLayer => "Directions of the first layer",
-            _ => "Learning directions",
+            Source::FirstLayer => tr!("Directions of the first layer"),
+            _ => tr!("Learning directions"),
         };
         let task = self.tasks.begin(name);
         let watch = task.watch(ctx);
@@ -132,8 +135,9 @@ impl ZscopeApp {
         };
         let left_out = self.kept.directions.add(found);
         if left_out > 0 {
-            let text = format!(
-                "{left_out} directions were left out: there is no room for more. Remove some first."
+            let text = tr!(
+                "{} directions were left out: there is no room for more. Remove some first.",
+                left_out
             );
             self.notice(text, true);
         }
@@ -142,14 +146,14 @@ impl ZscopeApp {
     fn add_between(&mut self, from: Anchor, to: Anchor) {
         let anchors = self.anchors();
         let Some((a, b)) = anchors.latent(from).zip(anchors.latent(to)) else { return };
-        let name = format!("{} to {}", anchors.name(from), anchors.name(to));
+        let name = tr!("{} to {}", anchor_name(&anchors, from), anchor_name(&anchors, to));
         let step: Vec<f32> = b.iter().zip(&a).map(|(b, a)| b - a).collect();
-        let source = "the way between two points".to_owned();
+        let source = tr_later!("the way between two points").to_owned();
         let way = Direction { name, step, unit: Unit::Way, source, ..Direction::default() };
         if way.fits(self.explore.latent().len()) {
             self.add_directions(Ok(vec![way]));
         } else {
-            self.notice("A direction needs two points: these are the same one.", true);
+            self.notice(tr!("A direction needs two points: these are the same one."), true);
         }
     }
 

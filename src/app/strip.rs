@@ -16,6 +16,7 @@ use crate::engine::EngineKind;
 use crate::formats::pictures;
 use crate::formats::run_dir::{Checkpoint, Pick, RunConfig, RunDir};
 use crate::graph::lower::Shown;
+use crate::language::tr;
 use crate::open::Opened;
 use crate::session::anchor::Anchor;
 use crate::session::strip::Strip;
@@ -243,7 +244,7 @@ impl ZscopeApp {
                 self.film.tensors = Some(Arc::new(tensors));
             }
             Ok(_) => {}
-            Err(error) => self.notice(format!("show the checkpoint: {error}"), true),
+            Err(error) => self.notice(tr!("show the checkpoint: {}", error), true),
         }
         if let Some(next) = next {
             self.read_weights(next);
@@ -268,7 +269,7 @@ impl ZscopeApp {
     /// Writes the strip as one picture.
     pub(super) fn save_strip(&mut self, path: PathBuf) {
         let Some(sheet) = self.film.sheet() else {
-            return self.notice("Save the film strip: there is none yet.", true);
+            return self.notice(tr!("Save the film strip: there is none yet."), true);
         };
         self.jobs.spawn_save(move || {
             let strip = pictures::sheet(&sheet, sheet.num_rows().max(1), 1);

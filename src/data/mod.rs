@@ -30,6 +30,7 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use crate::array::Array;
+use crate::language::tr_later;
 use crate::picture::ImageShape;
 
 pub use batches::{Batch, Batches};
@@ -63,8 +64,8 @@ impl std::str::FromStr for Split {
 impl std::fmt::Display for Split {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Train => "train",
-            Self::Test => "test",
+            Self::Train => tr_later!("train"),
+            Self::Test => tr_later!("test"),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! What each measure is: its name, unit, direction and meaning.
 
+use crate::language::tr_later;
+
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
@@ -60,190 +62,220 @@ pub const KINDS: &[MeasureKind] = &[
         "mse",
         ("", 6),
         Lower,
-        "Mean squared difference of a pixel from its reconstruction, on [0, 1].",
+        tr_later!("Mean squared difference of a pixel from its reconstruction, on [0, 1]."),
     ),
     kind(
         "psnr_db",
         "psnr",
         ("dB", 2),
         Higher,
-        "Peak signal-to-noise ratio: the same error on a logarithmic scale.",
+        tr_later!("Peak signal-to-noise ratio: the same error on a logarithmic scale."),
     ),
     kind(
         "corrupted_psnr_db",
-        "corrupted psnr",
+        tr_later!("corrupted psnr"),
         ("dB", 2),
         Neither,
-        "The same of the images before the model mended them: what it has to better.",
+        tr_later!("The same of the images before the model mended them: what it has to better."),
     ),
     kind(
         "ssim",
         "ssim",
         ("", 4),
         Higher,
-        "Structural similarity: 1 for a reconstruction that has the same local structure.",
+        tr_later!(
+            "Structural similarity: 1 for a reconstruction that has the same local structure."
+        ),
     ),
     kind(
         "ms_ssim",
         "ms-ssim",
         ("", 4),
         Higher,
-        "Structural similarity over several scales, as many as the images have room for.",
+        tr_later!(
+            "Structural similarity over several scales, as many as the images have room for."
+        ),
     ),
     kind(
         "reconstruction_frechet",
-        "rec. Fréchet",
+        tr_later!("rec. Fréchet"),
         ("", 4),
         Lower,
-        "Fréchet distance between features of all reconstructions and of all images: 0 where the two sets look alike.",
+        tr_later!(
+            "Fréchet distance between features of all reconstructions and of all images: 0 where the two sets look alike."
+        ),
     ),
     kind(
         "reconstruction_sharpness",
-        "rec. sharpness",
+        tr_later!("rec. sharpness"),
         ("", 3),
         Neither,
-        "Variance of the Laplacian of reconstructions over that of the images: below 1 blurred, above 1 noisy.",
+        tr_later!(
+            "Variance of the Laplacian of reconstructions over that of the images: below 1 blurred, above 1 noisy."
+        ),
     ),
     kind(
         "elbo_nats",
         "elbo",
         ("nats", 2),
         Higher,
-        "Evidence lower bound: how likely the model holds an image to be, at least.",
+        tr_later!("Evidence lower bound: how likely the model holds an image to be, at least."),
     ),
     kind(
         "reconstruction_nats",
-        "reconstruction",
+        tr_later!("reconstruction"),
         ("nats", 2),
         Lower,
-        "The part of the bound that pixels cost, given the latent.",
+        tr_later!("The part of the bound that pixels cost, given the latent."),
     ),
     kind(
         "kl_nats",
         "kl",
         ("nats", 2),
         Neither,
-        "The part of the bound that the latent costs: what it says of an image.",
+        tr_later!("The part of the bound that the latent costs: what it says of an image."),
     ),
     kind(
         "active_units",
-        "active units",
+        tr_later!("active units"),
         ("", 0),
         Neither,
-        "Latent dimensions that say more than 0.1 nat of an image.",
+        tr_later!("Latent dimensions that say more than 0.1 nat of an image."),
     ),
     kind(
         "codes_used",
-        "codes used",
+        tr_later!("codes used"),
         ("", 0),
         Higher,
-        "Codes that at least one piece of these images chose.",
+        tr_later!("Codes that at least one piece of these images chose."),
     ),
     kind(
         "perplexity",
-        "perplexity",
+        tr_later!("perplexity"),
         ("", 1),
         Higher,
-        "exp of the entropy of use: the number of codes if all were used evenly.",
+        tr_later!("exp of the entropy of use: the number of codes if all were used evenly."),
     ),
     kind(
         "quantization_mse",
-        "quantization mse",
+        tr_later!("quantization mse"),
         ("", 6),
         Lower,
-        "Mean squared difference of latents from the codes that stand for them, in the latent's own units.",
+        tr_later!(
+            "Mean squared difference of latents from the codes that stand for them, in the latent's own units."
+        ),
     ),
     kind(
         "frechet",
-        "Fréchet",
+        tr_later!("Fréchet"),
         ("", 4),
         Lower,
-        "Fréchet distance between features of draws and of images that were not trained on: 0 where the sets look alike.",
+        tr_later!(
+            "Fréchet distance between features of draws and of images that were not trained on: 0 where the sets look alike."
+        ),
     ),
     kind(
         "precision",
-        "precision",
+        tr_later!("precision"),
         ("", 3),
         Higher,
-        "Share of draws that lie among the images: how many look right.",
+        tr_later!("Share of draws that lie among the images: how many look right."),
     ),
     kind(
         "recall",
-        "recall",
+        tr_later!("recall"),
         ("", 3),
         Higher,
-        "Share of the images that lie among the draws: how many could have been drawn.",
+        tr_later!("Share of the images that lie among the draws: how many could have been drawn."),
     ),
     kind(
         "density",
-        "density",
+        tr_later!("density"),
         ("", 3),
         Higher,
-        "How densely images lie around a draw: near 1 for a model of the data.",
+        tr_later!("How densely images lie around a draw: near 1 for a model of the data."),
     ),
     kind(
         "coverage",
-        "coverage",
+        tr_later!("coverage"),
         ("", 3),
         Higher,
-        "Share of the images with a draw in their neighbourhood: how much of the variety is there.",
+        tr_later!(
+            "Share of the images with a draw in their neighbourhood: how much of the variety is there."
+        ),
     ),
     kind(
         "diversity",
-        "diversity",
+        tr_later!("diversity"),
         ("", 3),
         Higher,
-        "Mean distance of two draws over that of two images: near 0 when the model always draws the same.",
+        tr_later!(
+            "Mean distance of two draws over that of two images: near 0 when the model always draws the same."
+        ),
     ),
     kind(
         "sharpness",
-        "sharpness",
+        tr_later!("sharpness"),
         ("", 3),
         Neither,
-        "Variance of the Laplacian of draws over that of the images: below 1 blurred, above 1 noisy.",
+        tr_later!(
+            "Variance of the Laplacian of draws over that of the images: below 1 blurred, above 1 noisy."
+        ),
     ),
     kind(
         "near_duplicates",
-        "near duplicates",
+        tr_later!("near duplicates"),
         ("", 4),
         Lower,
-        "Share of draws with another one nearer than half of what is usual between images.",
+        tr_later!(
+            "Share of draws with another one nearer than half of what is usual between images."
+        ),
     ),
     kind(
         "nearer_to_train",
-        "nearer to train",
+        tr_later!("nearer to train"),
         ("", 3),
         Neither,
-        "Share of draws nearer to one of the training images than to one of as many others: a half for a model that \
-         generalises, more where it repeats what it was shown.",
+        tr_later!(
+            "Share of draws nearer to one of the training images than to one of as many others: a half for a model that \
+         generalises, more where it repeats what it was shown."
+        ),
     ),
     kind(
         "classes_covered",
-        "classes covered",
+        tr_later!("classes covered"),
         ("", 0),
         Higher,
-        "Classes that a classifier is confident to see among the draws.",
+        tr_later!("Classes that a classifier is confident to see among the draws."),
     ),
-    kind("accuracy", "accuracy", ("", 4), Higher, "Share of images whose class is told rightly."),
+    kind(
+        "accuracy",
+        tr_later!("accuracy"),
+        ("", 4),
+        Higher,
+        tr_later!("Share of images whose class is told rightly."),
+    ),
     kind(
         "cross_entropy",
-        "cross entropy",
+        tr_later!("cross entropy"),
         ("nats", 4),
         Lower,
-        "What the right class costs, given what the classifier tells.",
+        tr_later!("What the right class costs, given what the classifier tells."),
     ),
     kind(
         "images_per_s",
-        "speed",
-        ("images/s", 0),
+        tr_later!("speed"),
+        (tr_later!("images/s"), 0),
         Higher,
-        "Images that are encoded, decoded and measured in a second.",
+        tr_later!("Images that are encoded, decoded and measured in a second."),
     ),
     kind(
         "latency_ms",
-        "latency",
+        tr_later!("latency"),
         ("ms", 2),
         Lower,
-        "From one latent to its picture, or from a picture to a classifier's answer: the middle of some runs.",
+        tr_later!(
+            "From one latent to its picture, or from a picture to a classifier's answer: the middle of some runs."
+        ),
     ),
 ];

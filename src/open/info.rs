@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Opened;
+use crate::language::tr_later;
 
 /// What `zscope info` tells.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,7 +99,7 @@ impl Opened {
                 range: [self.range.lo, self.range.hi],
             },
             latent: LatentInfo {
-                kind: if codebook.is_some() { "codes" } else { "continuous" },
+                kind: if codebook.is_some() { tr_later!("codes") } else { tr_later!("continuous") },
                 shape,
                 grid,
             },

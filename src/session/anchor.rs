@@ -2,6 +2,7 @@
 
 use super::bookmarks::Bookmarks;
 use super::explore::Explore;
+use crate::language::tr_later;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +52,8 @@ impl Anchors<'_> {
     /// What a point is called.
     pub fn name(&self, anchor: Anchor) -> String {
         match anchor {
-            Anchor::Point => "this point".to_owned(),
-            Anchor::Origin => "zero".to_owned(),
+            Anchor::Point => tr_later!("this point").to_owned(),
+            Anchor::Origin => tr_later!("zero").to_owned(),
             Anchor::Image(index) => format!("image {}", index + 1),
             Anchor::Bookmark(index) => {
                 self.bookmarks.get(index).map_or_else(String::new, |mark| mark.name.clone())

@@ -10,7 +10,6 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::words::grouped;
 use crate::data::Split;
 use crate::measure::side_by_side::{Images, Pictures, Told};
 use crate::measure::{Measure, Report};
@@ -180,23 +179,6 @@ impl Progress {
         let within = if self.all == 0 { 0.0 } else { self.done as f32 / self.all as f32 };
         let before = self.model.saturating_sub(1) as f32;
         ((before + within.min(1.0)) / self.models.max(1) as f32).min(1.0)
-    }
-}
-
-impl std::fmt::Display for Progress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { model, models, .. } = self;
-        if self.is_stopping {
-            return write!(f, "stopping at model {model} of {models}");
-        }
-        write!(f, "model {} of {models}, ", model.max(&1))?;
-        match self.all {
-            0 => f.write_str("opening"),
-            all => {
-                let [done, all] = [self.done, all].map(|count| grouped(u64::from(count)));
-                write!(f, "{done} of {all} images")
-            }
-        }
     }
 }
 

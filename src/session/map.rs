@@ -13,6 +13,7 @@ pub use ask::Ask;
 pub use colouring::{Colouring, Scale, scale_of};
 pub use points::{Extent, Made, Points, Source, Splits};
 
+use crate::language::tr_later;
 use crate::latent::{Chart, Metric, is_inside, mixed_by_distance, nearest_places};
 use crate::layout::Method;
 
@@ -80,11 +81,11 @@ impl Work {
     /// What is done, for a person, and the share that is, in `[0, 1]`.
     pub fn told(self) -> (&'static str, f32) {
         match self {
-            Self::Encoding(share) => ("Encoding images", share),
-            Self::Placing(share) => ("Placing points", share),
-            Self::Neighbours(share) => ("Searching neighbours", share),
-            Self::Moving(share) => ("Laying out", share),
-            Self::Measuring(share) => ("Measuring reconstructions", share),
+            Self::Encoding(share) => (tr_later!("Encoding images"), share),
+            Self::Placing(share) => (tr_later!("Placing points"), share),
+            Self::Neighbours(share) => (tr_later!("Searching neighbours"), share),
+            Self::Moving(share) => (tr_later!("Laying out"), share),
+            Self::Measuring(share) => (tr_later!("Measuring reconstructions"), share),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
     SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
 };
-use crate::language::{Language, tr};
+use crate::language::{Language, speak, spoken, told, tr};
 use crate::session::Phase;
 use crate::session::anchor::Anchor;
 use crate::session::canvas::Tool;
@@ -16,6 +16,8 @@ use crate::session::canvas::Tool;
 pub(super) struct Action {
     /// What it is called.
     pub(super) name: String,
+    /// What it belongs to and is called in English, for the palette of a window in another language.
+    pub(super) english: String,
     /// What it belongs to.
     pub(super) group: &'static str,
     /// The keys that do it.
@@ -55,7 +57,8 @@ impl Actions {
         command: Command,
     ) {
         let group = self.group;
-        self.all.push(Action { name: name.into(), group, keys, is_offered, command });
+        let (name, english) = (name.into(), String::new());
+        self.all.push(Action { name, english, group, keys, is_offered, command });
     }
 }
 
@@ -87,6 +90,20 @@ const DIGITS: [Key; 9] = [
 
 /// Everything that can be done, in the order of the help.
 pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
+    let mut actions = listed(scene, view);
+    let language = spoken();
+    if view.command_palette.is_some() && language != Language::English {
+        speak(Language::English);
+        let in_english = listed(scene, view);
+        speak(language);
+        for (action, Action { group, name, .. }) in actions.iter_mut().zip(in_english) {
+            action.english = format!("{group} {name}");
+        }
+    }
+    actions
+}
+
+fn listed(scene: &Scene<'_>, view: &View) -> Vec<Action> {
     let mut actions = Actions { group: "", all: Vec::new() };
     explore(&mut actions, scene);
     codes(&mut actions, scene);
@@ -99,34 +116,41 @@ pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
 
 fn explore(actions: &mut Actions, scene: &Scene<'_>) {
     let explore = scene.explore;
-    actions.group = "Explore";
-    actions.add("Jump to a random draw", keys(PLAIN, Key::D), Command::JumpToDraw);
+    actions.group = tr!("Explore");
+    actions.add(tr!("Jump to a random draw"), keys(PLAIN, Key::D), Command::JumpToDraw);
     let zero = Command::SetLatent(vec![0.0; explore.latent().len()]);
-    actions.add("Go to the middle of the latent space", keys(PLAIN, Key::Num0), zero);
-    actions.add_if(explore.can_undo(), "Undo", keys(CTRL, Key::Z), Command::Undo);
-    actions.add_if(explore.can_redo(), "Redo", keys(CTRL_SHIFT, Key::Z), Command::Redo);
-    actions.add("Copy the point as numbers", None, Command::CopyPoint);
+    actions.add(tr!("Go to the middle of the latent space"), keys(PLAIN, Key::Num0), zero);
+    actions.add_if(explore.can_undo(), tr!("Undo"), keys(CTRL, Key::Z), Command::Undo);
+    actions.add_if(explore.can_redo(), tr!("Redo"), keys(CTRL_SHIFT, Key::Z), Command::Redo);
+    actions.add(tr!("Copy the point as numbers"), None, Command::CopyPoint);
     let is_on_plane = explore.seeds().is_some();
     let (name, ask) = if is_on_plane {
-        ("Snap to the nearest seed", SeedsAsk::Snap)
+        (tr!("Snap to the nearest seed"), SeedsAsk::Snap)
     } else {
-        ("Explore the plane of seeds", SeedsAsk::Go([0.5; 2]))
+        (tr!("Explore the plane of seeds"), SeedsAsk::Go([0.5; 2]))
     };
     actions.add(name, keys(PLAIN, Key::S), Command::Seeds(ask));
-    actions.add_if(is_on_plane, "Leave the plane of seeds", None, Command::Seeds(SeedsAsk::Leave));
+    actions.add_if(
+        is_on_plane,
+        tr!("Leave the plane of seeds"),
+        None,
+        Command::Seeds(SeedsAsk::Leave),
+    );
     let corners = (0..4).map(Command::RedrawCorner);
     for (corner, redraw) in super::pad::CORNERS.into_iter().zip(corners) {
-        actions.add(format!("Redraw the pad's corner: {}", corner.to_lowercase()), None, redraw);
+        actions.add(tr!("Redraw the pad's corner: {}", told(corner).to_lowercase()), None, redraw);
     }
     let is_live = scene.model.is_live;
     let (name, freeze) = if explore.is_frozen() {
-        ("Follow the newest weights", false)
+        (tr!("Follow the newest weights"), false)
     } else {
-        ("Freeze the weights of the picture", true)
+        (tr!("Freeze the weights of the picture"), true)
     };
     actions.add_if(is_live, name, keys(PLAIN, Key::F), Command::Freeze(freeze));
     let strip = scene.strip;
-    for (name, by) in [("Show the checkpoint before", -1), ("Show the checkpoint after", 1)] {
+    for (name, by) in
+        [(tr!("Show the checkpoint before"), -1), (tr!("Show the checkpoint after"), 1)]
+    {
         let beside = strip.beside(by).filter(|step| strip.at() != Some(*step));
         let show = Command::Strip(StripAsk::Show(beside.unwrap_or_default()));
         actions.add_if(beside.is_some(), name, None, show);
@@ -134,160 +158,170 @@ fn explore(actions: &mut Actions, scene: &Scene<'_>) {
     let newest = Command::Strip(StripAsk::Newest);
     actions.add_if(
         strip.shown().is_some(),
-        "Leave the checkpoint for the newest weights",
+        tr!("Leave the checkpoint for the newest weights"),
         None,
         newest,
     );
     for (class, name) in scene.model.classes.iter().enumerate() {
-        actions.add(format!("Show class: {name}"), None, Command::ShowClass(class));
+        actions.add(tr!("Show class: {}", name), None, Command::ShowClass(class));
     }
 }
 
 fn codes(actions: &mut Actions, scene: &Scene<'_>) {
-    actions.group = "Codes";
+    actions.group = tr!("Codes");
     let has_map = scene.code_map.is_some();
     // Their keys are the map's own, while it has the keyboard.
     for tool in Tool::ALL {
-        let name = format!("Take a tool: {}", code_map::tool_name(tool).to_lowercase());
+        let name = tr!("Take a tool: {}", told(code_map::tool_name(tool)).to_lowercase());
         actions.add_if(has_map, name, None, Command::Codes(CodesAsk::TakeTool(tool)));
     }
-    actions.add_if(has_map, "Give all cells the encoder's codes", None, Command::ResetCells);
+    actions.add_if(has_map, tr!("Give all cells the encoder's codes"), None, Command::ResetCells);
     let has_codes = scene.codebook.is_some();
     let has_tiles = scene.pictures.palette.known > 0;
     actions.add_if(
         has_tiles,
-        "Save the palette of codes…",
+        tr!("Save the palette of codes…"),
         None,
         Command::Codes(CodesAsk::SavePalette(None)),
     );
     let has_pairs = scene.codebook.is_some_and(|codebook| codebook.survey.is_some());
     actions.add_if(
         has_pairs,
-        "Save which codes stand beside which…",
+        tr!("Save which codes stand beside which…"),
         None,
         Command::Codes(CodesAsk::SavePairs(None)),
     );
     actions.add_if(
         has_codes,
-        "Compare the codebook with another model's…",
+        tr!("Compare the codebook with another model's…"),
         None,
         Command::Codes(CodesAsk::Compare(None)),
     );
 }
 
 fn keep(actions: &mut Actions, scene: &Scene<'_>) {
-    actions.group = "Keep and walk";
-    actions.add("Keep this point", keys(PLAIN, Key::B), Command::Bookmark(BookmarkAsk::Add));
+    actions.group = tr!("Keep and walk");
+    actions.add(tr!("Keep this point"), keys(PLAIN, Key::B), Command::Bookmark(BookmarkAsk::Add));
     actions.add(
-        "Add this point to the walk",
+        tr!("Add this point to the walk"),
         keys(PLAIN, Key::K),
         Command::Station(StationAsk::Add(Anchor::Point)),
     );
     let walk = scene.walk;
-    let name = if walk.is_playing() { "Halt the walk" } else { "Play the walk" };
+    let name = if walk.is_playing() { tr!("Halt the walk") } else { tr!("Play the walk") };
     let play = Command::Station(StationAsk::Play(!walk.is_playing()));
     actions.add_if(walk.stations().len() > 1, name, keys(PLAIN, Key::W), play);
     let reset = Command::Directions(DirectionsAsk::Reset);
-    actions.add_if(scene.directions.is_moved(), "Put all directions back to zero", None, reset);
+    actions.add_if(
+        scene.directions.is_moved(),
+        tr!("Put all directions back to zero"),
+        None,
+        reset,
+    );
     let load = Command::Directions(DirectionsAsk::Load(None));
-    actions.add("Load directions…", None, load);
+    actions.add(tr!("Load directions…"), None, load);
     let save = Command::Directions(DirectionsAsk::Save(None));
-    actions.add_if(!scene.directions.is_empty(), "Save the directions…", None, save);
+    actions.add_if(!scene.directions.is_empty(), tr!("Save the directions…"), None, save);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
-        actions.add(
-            format!("Go to {}", mark.name),
-            None,
-            Command::Bookmark(BookmarkAsk::GoTo(index)),
-        );
+        actions.add(tr!("Go to {}", mark.name), None, Command::Bookmark(BookmarkAsk::GoTo(index)));
     }
 }
 
 fn training(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
-    actions.group = "Train";
+    actions.group = tr!("Train");
     let phase = scene.session.phase();
     let is_running = matches!(phase, Phase::Running | Phase::Paused);
     let start = Command::StartTraining(Box::new(view.form.clone()));
-    actions.add_if(!is_running, "Start training", keys(CTRL, Key::Enter), start);
+    actions.add_if(!is_running, tr!("Start training"), keys(CTRL, Key::Enter), start);
     let queue = Command::Queue(QueueAsk::Add(Box::new(view.form.clone())));
-    actions.add("Queue the run in the form", None, queue);
+    actions.add(tr!("Queue the run in the form"), None, queue);
     let hold = scene.queue.is_held();
-    let name = if hold { "Let the queue go on" } else { "Hold the queue" };
+    let name = if hold { tr!("Let the queue go on") } else { tr!("Hold the queue") };
     actions.add_if(!scene.queue.is_empty(), name, None, Command::Queue(QueueAsk::Hold(!hold)));
     let can_train_on = scene.model.trains_on.is_some() && !is_running;
-    actions.add_if(can_train_on, "Train this model on", None, Command::TrainOn);
-    let name = if phase == Phase::Paused { "Resume training" } else { "Pause training" };
+    actions.add_if(can_train_on, tr!("Train this model on"), None, Command::TrainOn);
+    let name = if phase == Phase::Paused { tr!("Resume training") } else { tr!("Pause training") };
     actions.add_if(is_running, name, keys(PLAIN, Key::Space), Command::TogglePause);
     let is_paused = phase == Phase::Paused;
-    actions.add_if(is_paused, "Take a single step", keys(PLAIN, Key::Period), Command::StepOnce);
-    actions.add_if(is_running, "Save a checkpoint now", None, Command::SaveCheckpoint);
-    actions.add_if(is_running, "Stop training", None, Command::Stop);
+    actions.add_if(
+        is_paused,
+        tr!("Take a single step"),
+        keys(PLAIN, Key::Period),
+        Command::StepOnce,
+    );
+    actions.add_if(is_running, tr!("Save a checkpoint now"), None, Command::SaveCheckpoint);
+    actions.add_if(is_running, tr!("Stop training"), None, Command::Stop);
 }
 
 fn files(actions: &mut Actions, scene: &Scene<'_>) {
-    actions.group = "Files";
-    actions.add("Open a run or model folder…", keys(CTRL, Key::O), Command::PickModel);
-    actions.add("Open a model file…", keys(CTRL_SHIFT, Key::O), Command::PickModelFile);
-    actions.add("Open pictures or data…", None, Command::PickData);
-    actions.add("Open the demo VAE", None, Command::OpenDemo(Demo::Vae));
-    actions.add("Open the demo VQ-VAE", None, Command::OpenDemo(Demo::VqVae));
+    actions.group = tr!("Files");
+    actions.add(tr!("Open a run or model folder…"), keys(CTRL, Key::O), Command::PickModel);
+    actions.add(tr!("Open a model file…"), keys(CTRL_SHIFT, Key::O), Command::PickModelFile);
+    actions.add(tr!("Open pictures or data…"), None, Command::PickData);
+    actions.add(tr!("Open the demo VAE"), None, Command::OpenDemo(Demo::Vae));
+    actions.add(tr!("Open the demo VQ-VAE"), None, Command::OpenDemo(Demo::VqVae));
     for path in scene.recent {
-        actions.add(format!("Open {path}"), None, Command::OpenPath(path.into()));
+        actions.add(tr!("Open {}", path), None, Command::OpenPath(path.into()));
     }
     for (of, what) in CommandOf::ALL {
-        actions.add(format!("Copy as a command: {what}"), None, Command::CopyLine(of));
+        actions.add(tr!("Copy as a command: {}", told(what)), None, Command::CopyLine(of));
     }
-    actions.add("Save the point and bookmarks as tensors…", None, Command::SavePoints(None));
-    actions.add("Save the workspace…", None, Command::SaveWorkspace(None));
+    actions.add(tr!("Save the point and bookmarks as tensors…"), None, Command::SavePoints(None));
+    actions.add(tr!("Save the workspace…"), None, Command::SaveWorkspace(None));
     let has_picture = scene.pictures.main.is_some();
     actions.add_if(
         has_picture,
-        "Save the picture…",
+        tr!("Save the picture…"),
         keys(CTRL, Key::S),
         Command::SavePicture(None),
     );
     let has_run = scene.session.run().is_some();
-    actions.add_if(has_run, "Save all curves as CSV…", None, Command::SaveCurves(None));
-    actions.add("Compare with another run's curves…", None, Command::CompareRun(None));
+    actions.add_if(has_run, tr!("Save all curves as CSV…"), None, Command::SaveCurves(None));
+    actions.add(tr!("Compare with another run's curves…"), None, Command::CompareRun(None));
 }
 
 fn window(actions: &mut Actions, view: &View) {
-    actions.group = "Window";
-    actions.add("Find something to do…", keys(CTRL, Key::K), Command::ShowCommandPalette(true));
+    actions.group = tr!("Window");
     actions.add(
-        "Show all keys",
+        tr!("Find something to do…"),
+        keys(CTRL, Key::K),
+        Command::ShowCommandPalette(true),
+    );
+    actions.add(
+        tr!("Show all keys"),
         keys(Modifiers::SHIFT, Key::Questionmark),
         Command::ShowKeys(!view.shows_keys),
     );
     let (name, page) = match view.page {
-        Page::Evaluate => ("Go to the page Explore", Page::Explore),
-        _ => ("Go to the page Evaluate", Page::Evaluate),
+        Page::Evaluate => (tr!("Go to the page Explore"), Page::Explore),
+        _ => (tr!("Go to the page Evaluate"), Page::Evaluate),
     };
     actions.add(name, keys(PLAIN, Key::E), Command::ShowPage(page));
     let (name, page) = match view.page {
-        Page::Runs => ("Go back from the page Runs to Explore", Page::Explore),
-        _ => ("Go to the page Runs", Page::Runs),
+        Page::Runs => (tr!("Go back from the page Runs to Explore"), Page::Explore),
+        _ => (tr!("Go to the page Runs"), Page::Runs),
     };
     actions.add(name, keys(PLAIN, Key::L), Command::ShowPage(page));
     let mut digits = DIGITS.into_iter();
     for pane in view.dock.offered() {
         let digit = digits.next().and_then(|digit| keys(PLAIN, digit));
-        actions.add(format!("Show {}", pane.name()), digit, Command::ShowPane(pane));
+        actions.add(tr!("Show {}", told(pane.name())), digit, Command::ShowPane(pane));
         if view.dock.shows(pane) {
             let save = Command::SaveView { pane, path: None };
-            actions.add(format!("Save the view {} as a picture…", pane.name()), None, save);
+            actions.add(tr!("Save the view {} as a picture…", told(pane.name())), None, save);
         }
     }
-    actions.add("Reset the layout", None, Command::ResetLayout);
+    actions.add(tr!("Reset the layout"), None, Command::ResetLayout);
     for (name, theme) in super::top_bar::THEMES {
-        actions.add(format!("Theme: {}", name.to_lowercase()), None, Command::SetTheme(theme));
+        actions.add(tr!("Theme: {}", told(name).to_lowercase()), None, Command::SetTheme(theme));
     }
     for language in Language::ALL {
         actions.add(tr!("Language: {}", language.name()), None, Command::SetLanguage(language));
     }
-    actions.add("Larger", keys(CTRL, Key::Plus), Command::Zoom(1));
-    actions.add("Smaller", keys(CTRL, Key::Minus), Command::Zoom(-1));
-    actions.add("As large as at first", keys(CTRL, Key::Num0), Command::Zoom(0));
-    actions.add("Quit", keys(CTRL, Key::Q), Command::Quit);
+    actions.add(tr!("Larger"), keys(CTRL, Key::Plus), Command::Zoom(1));
+    actions.add(tr!("Smaller"), keys(CTRL, Key::Minus), Command::Zoom(-1));
+    actions.add(tr!("As large as at first"), keys(CTRL, Key::Num0), Command::Zoom(0));
+    actions.add(tr!("Quit"), keys(CTRL, Key::Q), Command::Quit);
 }
 
 /// What the keyboard asks for, unless a text field has it.

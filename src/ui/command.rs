@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::{InvertForm, MapMode, MeasureForm, Order, Page, Pane, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
-use crate::language::Language;
+use crate::language::{Language, tr_later};
 use crate::latent::Mixing;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
@@ -50,12 +50,12 @@ pub enum CommandOf {
 impl CommandOf {
     /// All of them, with what they are called.
     pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Training, "the run in the form"),
-        (Self::Point, "the picture of the point"),
-        (Self::Pad, "the upper edge of the pad"),
-        (Self::Traversals, "the traversals"),
-        (Self::Evaluation, "the measures on the open data"),
-        (Self::Codebook, "the use of the codes"),
+        (Self::Training, tr_later!("the run in the form")),
+        (Self::Point, tr_later!("the picture of the point")),
+        (Self::Pad, tr_later!("the upper edge of the pad")),
+        (Self::Traversals, tr_later!("the traversals")),
+        (Self::Evaluation, tr_later!("the measures on the open data")),
+        (Self::Codebook, tr_later!("the use of the codes")),
     ];
 }
 

@@ -4,6 +4,7 @@ use egui::{Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
 
 use super::actions::Action;
 use super::{Command, View, theme};
+use crate::language::tr;
 
 /// The size of both, in points.
 const SIZE: egui::Vec2 = egui::vec2(520.0, 380.0);
@@ -52,11 +53,11 @@ pub(super) fn show(ui: &Ui, actions: &[Action], view: &mut View, out: &mut Vec<C
 /// A field for words, and what they lead to; gives what a person chose.
 fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Command> {
     let field = TextEdit::singleline(&mut palette.words)
-        .hint_text("What do you want to do?")
+        .hint_text(tr!("What do you want to do?"))
         .desired_width(f32::INFINITY);
     let field = ui.add(field);
     field.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find something to do")
+        egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr!("Find something to do"))
     });
     if std::mem::take(&mut palette.is_fresh) || field.lost_focus() {
         field.request_focus();
@@ -75,7 +76,7 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Co
     ui.separator();
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         if found.is_empty() {
-            ui.label(theme::muted("Nothing is called so."));
+            ui.label(theme::muted(tr!("Nothing is called so.")));
         }
         for (index, action) in found.iter().enumerate() {
             let is_chosen = index == palette.chosen;
@@ -92,17 +93,17 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Co
             if is_run {
                 run = action.commands();
             }
-            response.on_disabled_hover_text("This cannot be done now.");
+            response.on_disabled_hover_text(tr!("This cannot be done now."));
         }
     });
     run
 }
 
-/// The actions whose names have all words, those that begin with them first.
+/// The actions whose names have all words, in the window's language or in English, those that begin with them first.
 fn matching<'a>(actions: &'a [Action], words: &str) -> Vec<&'a Action> {
     let words = words.to_lowercase();
     let has_all = |action: &&Action| {
-        let name = format!("{} {}", action.group, action.name).to_lowercase();
+        let name = format!("{} {} {}", action.group, action.name, action.english).to_lowercase();
         words.split_whitespace().all(|word| name.contains(word))
     };
     let mut found: Vec<&Action> = actions.iter().filter(has_all).collect();
@@ -113,10 +114,10 @@ fn matching<'a>(actions: &'a [Action], words: &str) -> Vec<&'a Action> {
 
 /// Every key and what it does.
 fn keys(ui: &mut Ui, actions: &[Action]) {
-    ui.label(theme::heading("Keys"));
-    ui.label(theme::muted(
-        "Ctrl+K finds everything by its name. Tab and the arrows reach every control.",
-    ));
+    ui.label(theme::heading(tr!("Keys")));
+    ui.label(theme::muted(tr!(
+        "Ctrl+K finds everything by its name. Tab and the arrows reach every control."
+    )));
     ui.add_space(4.0);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         egui::Grid::new("keys").num_columns(2).spacing([24.0, 4.0]).show(ui, |ui| {
@@ -133,8 +134,8 @@ fn keys(ui: &mut Ui, actions: &[Action]) {
                 ui.end_row();
             }
             for (keys, name) in [
-                ("Ctrl+C", "Copy the point as numbers"),
-                ("Ctrl+V", "Go to a point, or open a path, from the clipboard"),
+                ("Ctrl+C", tr!("Copy the point as numbers")),
+                ("Ctrl+V", tr!("Go to a point, or open a path, from the clipboard")),
             ] {
                 ui.label(theme::number(keys));
                 ui.label(name);

@@ -5,8 +5,11 @@ mod setup;
 
 use egui::{CentralPanel, Ui};
 
+use super::words::grouped;
 use super::{Command, Scene, View, notices, setup_panel, theme};
 use crate::data::Split;
+use crate::language::tr;
+use crate::session::evaluate::Progress;
 
 /// How models would be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,20 @@ impl Default for MeasureForm {
             classifier: String::new(),
             add_path: String::new(),
             save_path: String::new(),
+        }
+    }
+}
+
+/// How far measuring has come.
+fn told_progress(progress: Progress) -> String {
+    let Progress { model, models, done, all, is_stopping } = progress;
+    let turn = model.max(1);
+    match all {
+        _ if is_stopping => tr!("stopping at model {} of {}", model, models),
+        0 => tr!("model {} of {}, opening", turn, models),
+        _ => {
+            let [done, all] = [done, all].map(|count| grouped(u64::from(count)));
+            tr!("model {} of {}, {} of {} images", turn, models, done, all)
         }
     }
 }

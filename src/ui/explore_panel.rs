@@ -9,6 +9,7 @@ use super::{
     directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip,
     theme, traversals, walk,
 };
+use crate::language::{told, tr};
 use crate::session::codebook::Codebook;
 
 /// What a view leaves free at its left and right together.
@@ -52,10 +53,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 
 /// What a view is called.
 pub(super) fn title(pane: Pane, scene: &Scene<'_>) -> &'static str {
-    match pane {
+    told(match pane {
         Pane::Reconstructions => probe::title(scene),
         _ => pane.name(),
-    }
+    })
 }
 
 /// What a view tells beside its name.
@@ -139,9 +140,13 @@ pub(super) fn parts(kind: Kind, scene: &Scene<'_>, view: &View, room: Vec2) -> P
 fn only_classifies(ui: &mut Ui) {
     ui.add_space(0.3 * ui.available_height());
     ui.vertical_centered(|ui| {
-        ui.label(theme::heading("A classifier makes no images: it tells the class of those that it sees"));
+        ui.label(theme::heading(tr!(
+            "A classifier makes no images: it tells the class of those that it sees"
+        )));
         ui.add_space(6.0);
-        ui.label(theme::muted("Its accuracy is on the curves below. Generators are measured by it on the page Evaluate."));
+        ui.label(theme::muted(tr!(
+            "Its accuracy is on the curves below. Generators are measured by it on the page Evaluate."
+        )));
     });
 }
 
@@ -153,16 +158,16 @@ fn only_codes(
     view: &mut View,
     out: &mut Vec<Command>,
 ) {
-    ui.label(theme::heading("Only a codebook is open"));
-    ui.label(theme::muted(
-        "No pad, picture or sliders: there is no decoder that makes images of its codes.",
-    ));
+    ui.label(theme::heading(tr!("Only a codebook is open")));
+    ui.label(theme::muted(tr!(
+        "No pad, picture or sliders: there is no decoder that makes images of its codes."
+    )));
     for note in scene.model.notes {
         ui.add(Label::new(theme::muted(note).small()).wrap());
     }
     ui.add_space(8.0);
     ui.horizontal(|ui| {
-        ui.label(theme::heading("Codebook"));
+        ui.label(theme::heading(tr!("Codebook")));
         codebook_panel::summary(ui, codebook, &view.codebook);
     });
     codebook_panel::show(ui, scene, codebook, &mut view.codebook, out);
@@ -191,8 +196,10 @@ fn lower_height(scene: &Scene<'_>, view: &View, room: f32) -> f32 {
 fn unfinished(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(unfinished) = scene.pictures.unfinished else { return };
     let percent = (unfinished.share * 100.0).floor();
-    let text = theme::muted(format!("preview 1/{}, {percent} %", unfinished.factor));
-    let hint = "A smaller picture of the same point stands in while the whole one is decoded: so much of it is done. It begins anew when the point moves.";
+    let text = theme::muted(tr!("preview 1/{}, {} %", unfinished.factor, percent));
+    let hint = tr!(
+        "A smaller picture of the same point stands in while the whole one is decoded: so much of it is done. It begins anew when the point moves."
+    );
     ui.add(egui::Label::new(text).truncate()).on_hover_text(hint);
 }
 
@@ -200,39 +207,39 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Com
     ui.horizontal_wrapped(|ui| {
         let explore = scene.explore;
         let along = match explore.plane_dims() {
-            None => "Random directions".to_owned(),
-            Some([u, v]) if u == v => format!("Along z{u}"),
-            Some([u, v]) => format!("Along z{u} × z{v}"),
+            None => tr!("Random directions").to_owned(),
+            Some([u, v]) if u == v => tr!("Along z{}", u),
+            Some([u, v]) => tr!("Along z{} × z{}", u, v),
         };
         ui.menu_button(along, |ui| {
-            if ui.button("The two dimensions that say most").clicked() {
+            if ui.button(tr!("The two dimensions that say most")).clicked() {
                 out.push(Command::WalkDims);
                 ui.close();
             }
-            if ui.button("Two random directions").clicked() {
+            if ui.button(tr!("Two random directions")).clicked() {
                 out.push(Command::WalkRandom);
                 ui.close();
             }
         })
         .response
-        .on_hover_text(
-            "Where dragging on the picture walks: right along the first, down along the second.",
-        );
-        let hint = "Save the picture as a PNG or JPEG file.";
-        if let Some(place) = save::button(ui, "Save…", hint, path) {
+        .on_hover_text(tr!(
+            "Where dragging on the picture walks: right along the first, down along the second."
+        ));
+        let hint = tr!("Save the picture as a PNG or JPEG file.");
+        if let Some(place) = save::button(ui, tr!("Save…"), hint, path) {
             out.push(Command::SavePicture(place.path()));
         }
         which(ui, scene, out);
         if scene.model.is_live {
             let mut frozen = explore.is_frozen();
-            let hint = "Keep these weights while training goes on.";
-            if ui.checkbox(&mut frozen, "Freeze").on_hover_text(hint).changed() {
+            let hint = tr!("Keep these weights while training goes on.");
+            if ui.checkbox(&mut frozen, tr!("Freeze")).on_hover_text(hint).changed() {
                 out.push(Command::Freeze(frozen));
             }
         }
-        let step = theme::muted(format!("step {}", grouped(scene.model.step)));
+        let step = theme::muted(tr!("step {}", grouped(scene.model.step)));
         ui.add(egui::Label::new(step).extend())
-            .on_hover_text("Updates behind the weights that make this picture");
+            .on_hover_text(tr!("Updates behind the weights that make this picture"));
     });
 }
 
@@ -248,13 +255,16 @@ fn which(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
                 }
             }
         });
-        let hint = "The class that the model is asked for.";
+        let hint = tr!("The class that the model is asked for.");
         let response = shown.response.on_hover_text(hint);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Class"));
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr!("Class")));
     }
     if let Some(mut averaged) = model.averaged {
-        let hint = "Show the moving average of the generator's weights, which is steadier, or the newest ones.";
-        if ui.checkbox(&mut averaged, "Averaged").on_hover_text(hint).changed() {
+        let hint = tr!(
+            "Show the moving average of the generator's weights, which is steadier, or the newest ones."
+        );
+        if ui.checkbox(&mut averaged, tr!("Averaged")).on_hover_text(hint).changed() {
             out.push(Command::ShowAverage(averaged));
         }
     }

@@ -18,7 +18,8 @@ pub use sight::Sight;
 pub use thumbs::Thumbs;
 
 use super::{Command, Scene, View, theme};
-use crate::data::FactorInfo;
+use crate::data::{FactorInfo, Split};
+use crate::language::tr;
 use crate::session::map::{Ask, Map, Source};
 
 /// A wider view has room for what is chosen beside the map.
@@ -152,10 +153,16 @@ impl MapScene<'_> {
         match points.sources.get(at) {
             Some(Source::Image { split, index }) => {
                 let class = points.labels[at].and_then(|label| self.classes.get(label as usize));
-                let class = class.map(|name| format!(", {name}")).unwrap_or_default();
-                format!("{split} image {index}{class}")
+                let image = match split {
+                    Split::Train => tr!("train image {}", index),
+                    Split::Test => tr!("test image {}", index),
+                };
+                match class {
+                    Some(name) => tr!("{}, {}", image, name),
+                    None => image,
+                }
             }
-            Some(Source::Draw(index)) => format!("draw {index} from the prior"),
+            Some(Source::Draw(index)) => tr!("draw {} from the prior", index),
             None => String::new(),
         }
     }
@@ -186,17 +193,25 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 /// What will be there, and what to do for it.
 fn empty(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let map = scene.map;
-    let told = match map.ground {
-        Ground::Images([train, test]) => format!(
+    let text = match map.ground {
+        Ground::Images([train, test]) => tr!(
             "Images of the data as points in latent space will be here: those that the model sees as alike lie near each other. {} to learn from and {} held out are open.",
             super::words::grouped(*train as u64),
             super::words::grouped(*test as u64)
         ),
-        Ground::Draws => "This model only generates, so no image can be put on a map. Draws from its prior can: where they lie, and what they look like.".to_owned(),
-        Ground::Nothing => "Encoded images as points in latent space will be here, once a model and data of its size are open.".to_owned(),
-        Ground::Misfit(why) => format!("Encoded images as points in latent space will be here. {why}"),
+        Ground::Draws => tr!(
+            "This model only generates, so no image can be put on a map. Draws from its prior can: where they lie, and what they look like."
+        )
+        .to_owned(),
+        Ground::Nothing => tr!(
+            "Encoded images as points in latent space will be here, once a model and data of its size are open."
+        )
+        .to_owned(),
+        Ground::Misfit(why) => {
+            tr!("Encoded images as points in latent space will be here. {}", why)
+        }
     };
-    ui.add(Label::new(theme::muted(told)).wrap());
+    ui.add(Label::new(theme::muted(text)).wrap());
     if map.state.work.is_some() {
         ui.horizontal(|ui| toolbar::working(ui, map.state, out));
         return;
@@ -204,8 +219,10 @@ fn empty(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if matches!(map.ground, Ground::Images(_) | Ground::Draws) {
         ui.horizontal_wrapped(|ui| {
             let (name, hint) = match map.ground {
-                Ground::Draws => ("Draw points", "Draws latents from the prior and decodes them."),
-                _ => ("Encode", "Encodes these images in the background."),
+                Ground::Draws => {
+                    (tr!("Draw points"), tr!("Draws latents from the prior and decodes them."))
+                }
+                _ => (tr!("Encode"), tr!("Encodes these images in the background.")),
             };
             if ui.button(name).on_hover_text(hint).clicked() {
                 out.push(Command::Map(Ask::Encode));

@@ -75,6 +75,7 @@ pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
 pub use runs::{QueuedRun, RunsView};
+pub(crate) use tiles::anchor_name;
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 

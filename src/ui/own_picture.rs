@@ -6,8 +6,10 @@ mod search;
 use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 pub use self::search::InvertForm;
+use super::pad::CORNERS;
 use super::words::measure;
 use super::{Command, Scene, View, picture, sliders, theme};
+use crate::language::{told, tr};
 use crate::session::own_picture::{Found, Rank, Source};
 
 /// The side of a thumbnail.
@@ -30,12 +32,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let view = &mut view.own_picture;
     if scene.own.pictures().is_empty() {
         ui.label(theme::muted(
-            "What the model makes of a picture of your own will be here: what comes back, what is missed, and where in the latent space it lies.",
+            tr!(
+                "What the model makes of a picture of your own will be here: what comes back, what is missed, and where in the latent space it lies."
+            ),
         ));
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
             bring(ui, out);
-            ui.label(theme::muted("or drop one on the window."));
+            ui.label(theme::muted(tr!("or drop one on the window.")));
         });
         return;
     }
@@ -59,11 +63,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             ui.set_min_width(ui.available_width());
             search::progress(ui, scene);
             let Some(found) = scene.own.found() else {
-                ui.label(theme::muted("The model looks at the picture …"));
+                ui.label(theme::muted(tr!("The model looks at the picture …")));
                 return;
             };
             if scene.own.search().is_some() && found.errors.is_some() {
-                ui.label(theme::muted("By the encoder alone").small());
+                ui.label(theme::muted(tr!("By the encoder alone")).small());
             }
             numbers(ui, found, scene.own.search().is_some());
             place::show(ui, scene, found, out);
@@ -75,17 +79,17 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 pub(super) fn pasted(image: &egui::ColorImage) -> Command {
     let rgba = image.pixels.iter().flat_map(egui::Color32::to_srgba_unmultiplied).collect();
     let source = Source::Pixels { size: image.size, rgba };
-    Command::AddPicture { name: "pasted picture".to_owned(), source }
+    Command::AddPicture { name: tr!("pasted picture").to_owned(), source }
 }
 
 /// What brings a picture along.
 fn bring(ui: &mut Ui, out: &mut Vec<Command>) {
-    let hint = "Choose a picture file. Dropping one on the window does the same.";
-    if ui.button("Open picture…").on_hover_text(hint).clicked() {
+    let hint = tr!("Choose a picture file. Dropping one on the window does the same.");
+    if ui.button(tr!("Open picture…")).on_hover_text(hint).clicked() {
         out.push(Command::PickPicture);
     }
-    let hint = "Take the picture on the clipboard (Ctrl+V).";
-    if ui.button("Paste picture").on_hover_text(hint).clicked() {
+    let hint = tr!("Take the picture on the clipboard (Ctrl+V).");
+    if ui.button(tr!("Paste picture")).on_hover_text(hint).clicked() {
         ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
     }
 }
@@ -94,22 +98,22 @@ fn bring(ui: &mut Ui, out: &mut Vec<Command>) {
 fn goes(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let searched = scene.own.search().is_some();
     let is_known = searched || scene.own.found().is_some_and(|found| found.latent.is_some());
-    let hint = "Move the explorer to the point of this picture: the best that a search has found, else where the encoder puts it.";
-    if sliders::enabled(ui, is_known, "Go there", hint) {
+    let hint = tr!(
+        "Move the explorer to the point of this picture: the best that a search has found, else where the encoder puts it."
+    );
+    if sliders::enabled(ui, is_known, tr!("Go there"), hint) {
         out.push(Command::GoToPicture);
     }
     ui.add_enabled_ui(is_known, |ui| {
-        let menu = ui.menu_button("Make it a corner", |ui| {
-            for (index, name) in
-                ["Top left", "Top right", "Bottom left", "Bottom right"].into_iter().enumerate()
-            {
-                if ui.button(name).clicked() {
+        let menu = ui.menu_button(tr!("Make it a corner"), |ui| {
+            for (index, name) in CORNERS.into_iter().enumerate() {
+                if ui.button(told(name)).clicked() {
                     out.push(Command::PictureToCorner(index));
                     ui.close();
                 }
             }
         });
-        menu.response.on_hover_text("Put a corner of the pad onto the point of this picture.");
+        menu.response.on_hover_text(tr!("Put a corner of the pad onto the point of this picture."));
     });
 }
 
@@ -125,12 +129,7 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                     ui.allocate_exact_size(Vec2::splat(THUMBNAIL), Sense::click());
                 let chosen = scene.own.chosen().is_some_and(|chosen| chosen.number == own.number);
                 response.widget_info(|| {
-                    WidgetInfo::selected(
-                        Role::Button,
-                        true,
-                        chosen,
-                        format!("Picture {}", own.name),
-                    )
+                    WidgetInfo::selected(Role::Button, true, chosen, tr!("Picture {}", own.name))
                 });
                 let shown = scene.pictures.own_thumbnails.iter();
                 let shown = shown.clone().find(|(number, _)| *number == own.number);
@@ -150,13 +149,13 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
                     out.push(Command::ChoosePicture(own.number));
                 }
                 response.context_menu(|ui| {
-                    if ui.button("Take it away").clicked() {
+                    if ui.button(tr!("Take it away")).clicked() {
                         out.push(Command::RemovePicture(own.number));
                         ui.close();
                     }
                 });
                 let hint =
-                    format!("{}: a click looks at it, a right click can take it away.", own.name);
+                    tr!("{}: a click looks at it, a right click can take it away.", own.name);
                 response.on_hover_text(hint);
             }
         });
@@ -166,22 +165,25 @@ fn strip(ui: &mut Ui, scene: &Scene<'_>, height: f32, out: &mut Vec<Command>) {
 /// The picture, what comes back, and the difference.
 fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     let pictures = scene.pictures;
-    let made = if scene.own.search().is_some() { "Best found" } else { "What comes back" };
+    let made =
+        if scene.own.search().is_some() { tr!("Best found") } else { tr!("What comes back") };
     let reach = pictures.own_error_reach;
-    let error = format!("0 to {}", measure(reach));
-    for (shown, name, told, hint) in [
+    let error = pictures.own_error.map(|_| tr!("0 to {}", measure(reach))).unwrap_or_default();
+    for (shown, name, below, hint) in [
         (
             pictures.own,
-            "As the model sees it",
+            tr!("As the model sees it"),
             "",
-            "Cropped around its centre and resized to the model's images.",
+            tr!("Cropped around its centre and resized to the model's images."),
         ),
-        (pictures.own_made, made, "", "What the decoder makes of the picture's point."),
+        (pictures.own_made, made, "", tr!("What the decoder makes of the picture's point.")),
         (
             pictures.own_error,
-            "Error",
+            tr!("Error"),
             &*error,
-            "Absolute difference of each pixel, the mean over colours, on pixels from 0 to 1: dark where there is none, yellow where it is largest.",
+            tr!(
+                "Absolute difference of each pixel, the mean over colours, on pixels from 0 to 1: dark where there is none, yellow where it is largest."
+            ),
         ),
     ] {
         ui.vertical(|ui| {
@@ -196,8 +198,7 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
                 Some(shown) => picture::paint(ui, shown, rect),
                 None => drop(ui.painter().rect_filled(rect, 0.0, theme::colours().empty)),
             }
-            let told = if name == "Error" && shown.is_none() { "" } else { told };
-            ui.add(Label::new(theme::muted(told).small()).truncate());
+            ui.add(Label::new(theme::muted(below).small()).truncate());
         });
     }
 }
@@ -208,7 +209,9 @@ fn numbers(ui: &mut Ui, found: &Found, is_searched: bool) {
         if is_searched {
             return;
         }
-        let text = "This model only generates: it cannot say where a picture lies. A search by gradient descent can.";
+        let text = tr!(
+            "This model only generates: it cannot say where a picture lies. A search by gradient descent can."
+        );
         ui.add(Label::new(theme::muted(text)).wrap());
         return;
     };
@@ -217,28 +220,35 @@ fn numbers(ui: &mut Ui, found: &Found, is_searched: bool) {
         for (text, hint) in [
             (
                 format!("MSE {}", measure(errors.mse as f32)),
-                "Mean squared error, on pixels from 0 to 1. Lower is better.",
+                tr!("Mean squared error, on pixels from 0 to 1. Lower is better."),
             ),
             (
                 format!("PSNR {:.1} dB", errors.psnr_db),
-                "Peak signal-to-noise ratio. Higher is better.",
+                tr!("Peak signal-to-noise ratio. Higher is better."),
             ),
-            (format!("SSIM {:.3}", errors.ssim), "Structural similarity; 1 is the same picture."),
+            (
+                format!("SSIM {:.3}", errors.ssim),
+                tr!("Structural similarity; 1 is the same picture."),
+            ),
         ] {
             ui.label(theme::number(text)).on_hover_text(hint);
         }
         if let Some(kl) = found.kl_nats {
-            let hint =
-                "KL of the encoder's answer to the prior: what the latent says about this picture.";
+            let hint = tr!(
+                "KL of the encoder's answer to the prior: what the latent says about this picture."
+            );
             ui.label(theme::number(format!("KL {kl:.1} nats"))).on_hover_text(hint);
         }
     });
-    let ranks = [("error", found.error_rank), ("KL", found.kl_rank)];
+    let ranks = [(tr!("error"), found.error_rank), ("KL", found.kl_rank)];
     for (what, rank) in ranks {
         let Some(Rank { below, of }) = rank.filter(|rank| rank.of > 0) else { continue };
-        let unusual = if below == of { ": unusual" } else { "" };
-        let text = format!("{what} larger than that of {below} of {of} watched images{unusual}");
-        let hint = "A picture unlike those that the model was trained on errs more, and the encoder says more of it.";
+        let unusual = if below == of { tr!(": unusual") } else { "" };
+        let text =
+            tr!("{} larger than that of {} of {} watched images{}", what, below, of, unusual);
+        let hint = tr!(
+            "A picture unlike those that the model was trained on errs more, and the encoder says more of it."
+        );
         ui.add(Label::new(theme::muted(text)).wrap()).on_hover_text(hint);
     }
 }

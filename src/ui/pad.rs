@@ -3,6 +3,7 @@
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
 use super::{Command, Scene, SeedsAsk, picture, theme};
+use crate::language::{told, tr, tr_later};
 use crate::latent::Mixing;
 use crate::session::explore::{CornerSource, SeedPlane};
 use crate::session::walk::{slider_of_speed, speed_of_slider};
@@ -11,7 +12,12 @@ use crate::session::walk::{slider_of_speed, speed_of_slider};
 const TOP_DRIFT: f32 = 5.0;
 
 /// What the corners are called.
-pub(super) const CORNERS: [&str; 4] = ["Top left", "Top right", "Bottom left", "Bottom right"];
+pub(super) const CORNERS: [&str; 4] = [
+    tr_later!("Top left"),
+    tr_later!("Top right"),
+    tr_later!("Bottom left"),
+    tr_later!("Bottom right"),
+];
 
 /// A narrower pad has the way that corners are mixed in a menu.
 const WITH_MIXING: f32 = 210.0;
@@ -20,7 +26,7 @@ const WITH_MIXING: f32 = 210.0;
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Latent pad"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Latent pad")));
     ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(tiles) = scene.pictures.pad {
         picture::paint(ui, tiles, rect);
@@ -40,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
     }
     response.context_menu(|ui| {
         for (index, name) in CORNERS.into_iter().enumerate() {
-            ui.menu_button(name, |ui| corner_menu(ui, scene, index, out));
+            ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
         }
     });
 }
@@ -49,19 +55,19 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
 pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let is_wide = ui.available_width() > WITH_MIXING;
     ui.horizontal_wrapped(|ui| {
-        ui.menu_button("Corners", |ui| {
-            if ui.button("Redraw all four").clicked() {
+        ui.menu_button(tr!("Corners"), |ui| {
+            if ui.button(tr!("Redraw all four")).clicked() {
                 out.extend((0..CORNERS.len()).map(Command::RedrawCorner));
             }
             let watched = scene.pictures.probe.as_ref().map_or(0, |probe| probe.psnr_db.len());
             let has_four = watched >= CORNERS.len();
-            if has_four && ui.button("Four watched images").clicked() {
+            if has_four && ui.button(tr!("Four watched images")).clicked() {
                 let image = |index| CornerSource::Image(index);
                 out.extend((0..4).map(|index| Command::SetCorner { index, source: image(index) }));
             }
             ui.separator();
             for (index, name) in CORNERS.into_iter().enumerate() {
-                ui.menu_button(name, |ui| corner_menu(ui, scene, index, out));
+                ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
             }
             ui.separator();
             temperature(ui, scene, out);
@@ -72,11 +78,15 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         })
         .response
         .on_hover_text(
-            "What the corners of the pad are: watched images, draws from the prior, or this point.",
+            tr!(
+                "What the corners of the pad are: watched images, draws from the prior, or this point."
+            ),
         );
         let seeds = scene.explore.seeds();
-        let hint = "Let the pad be a piece of an endless plane that has a draw from the prior at every whole place (S).";
-        if ui.selectable_label(seeds.is_some(), "Seeds").on_hover_text(hint).clicked() {
+        let hint = tr!(
+            "Let the pad be a piece of an endless plane that has a draw from the prior at every whole place (S)."
+        );
+        if ui.selectable_label(seeds.is_some(), tr!("Seeds")).on_hover_text(hint).clicked() {
             out.push(match seeds {
                 Some(_) => Command::Seeds(SeedsAsk::Leave),
                 None => Command::Seeds(SeedsAsk::Go([0.5, 0.5])),
@@ -96,10 +106,10 @@ fn mixing(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     for (mixing, name, hint) in [
         (
             Mixing::Slerp,
-            "Spherical",
-            "Along great circles: keeps the length that draws from the prior have.",
+            tr!("Spherical"),
+            tr!("Along great circles: keeps the length that draws from the prior have."),
         ),
-        (Mixing::Lerp, "Linear", "Along straight lines."),
+        (Mixing::Lerp, tr!("Linear"), tr!("Along straight lines.")),
     ] {
         let chosen = scene.explore.mixing() == mixing;
         if ui.selectable_label(chosen, name).on_hover_text(hint).clicked() {
@@ -111,17 +121,19 @@ fn mixing(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
 /// How far from the middle of the prior draws lie.
 fn temperature(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let mut temperature = scene.explore.temperature();
-    let hint = "Temperature, also called truncation: how far from the middle of the prior draws lie. Below 1 they are more typical, above 1 stranger. Corners that are draws follow.";
-    ui.label("Temperature of draws").on_hover_text(hint);
+    let hint = tr!(
+        "Temperature, also called truncation: how far from the middle of the prior draws lie. Below 1 they are more typical, above 1 stranger. Corners that are draws follow."
+    );
+    ui.label(tr!("Temperature of draws")).on_hover_text(hint);
     ui.horizontal(|ui| {
         let slider = Slider::new(&mut temperature, 0.0..=2.0).fixed_decimals(2);
         let response = ui.add(slider).on_hover_text(hint);
         let value = f64::from(temperature);
-        response.widget_info(|| WidgetInfo::slider(true, value, "Temperature"));
+        response.widget_info(|| WidgetInfo::slider(true, value, tr!("Temperature")));
         if response.changed() {
             out.push(Command::SetTemperature(temperature));
         }
-        if ui.button("1").on_hover_text("Back to what the prior says.").clicked() {
+        if ui.button("1").on_hover_text(tr!("Back to what the prior says.")).clicked() {
             out.push(Command::SetTemperature(1.0));
         }
     });
@@ -134,11 +146,13 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
         let field =
             DragValue::new(&mut at[axis]).speed(0.01).max_decimals(3).prefix(format!("{name} "));
         let response = ui.add(field).on_hover_text(
-            "A place on the plane. At whole places lies the draw with the seed x + 100 y, which seed:N names on the command line.",
+            tr!(
+                "A place on the plane. At whole places lies the draw with the seed x + 100 y, which seed:N names on the command line."
+            ),
         );
         let value = at[axis];
         response.widget_info(|| {
-            let mut info = WidgetInfo::labeled(Role::SpinButton, true, format!("Seed {name}"));
+            let mut info = WidgetInfo::labeled(Role::SpinButton, true, tr!("Seed {}", name));
             info.value = Some(value);
             info
         });
@@ -149,48 +163,52 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
             out.push(Command::Seeds(SeedsAsk::Go(at)));
         }
     }
-    if ui.button("Snap").on_hover_text("Go to the nearest whole place: one draw.").clicked() {
+    if ui
+        .button(tr!("Snap"))
+        .on_hover_text(tr!("Go to the nearest whole place: one draw."))
+        .clicked()
+    {
         out.push(Command::Seeds(SeedsAsk::Snap));
     }
     let drifts = scene.drift.iter().any(|speed| *speed != 0.0);
-    let menu = ui.menu_button(if drifts { "Drifting" } else { "Drift" }, |ui| {
+    let menu = ui.menu_button(if drifts { tr!("Drifting") } else { tr!("Drift") }, |ui| {
         let mut drift = scene.drift;
-        for (axis, name) in ["right", "down"].into_iter().enumerate() {
+        for (axis, name) in [tr!("right"), tr!("down")].into_iter().enumerate() {
             let mut slider = slider_of_speed(drift[axis], TOP_DRIFT);
             let shown = Slider::new(&mut slider, -1.0..=1.0)
                 .custom_formatter(|slider, _| {
                     format!("{:.2} / s", speed_of_slider(slider as f32, TOP_DRIFT))
                 })
                 .text(name);
-            let response = ui.add(shown).on_hover_text("Places a second, fine around zero.");
+            let response = ui.add(shown).on_hover_text(tr!("Places a second, fine around zero."));
             drift[axis] = speed_of_slider(slider, TOP_DRIFT);
             let value = f64::from(drift[axis]);
-            response.widget_info(|| WidgetInfo::slider(true, value, format!("Drift {name}")));
+            response.widget_info(|| WidgetInfo::slider(true, value, tr!("Drift {}", name)));
             if response.changed() {
                 out.push(Command::Seeds(SeedsAsk::Drift(drift)));
             }
         }
-        if ui.button("Halt").clicked() {
+        if ui.button(tr!("Halt")).clicked() {
             out.push(Command::Seeds(SeedsAsk::Drift([0.0; 2])));
             ui.close();
         }
     });
-    menu.response.on_hover_text("Let the point move over the plane by itself.");
+    menu.response.on_hover_text(tr!("Let the point move over the plane by itself."));
 }
 
 fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) {
-    if ui.button("A fresh draw").clicked() {
+    if ui.button(tr!("A fresh draw")).clicked() {
         out.push(Command::RedrawCorner(index));
         ui.close();
     }
-    if ui.button("The point I am at").clicked() {
+    if ui.button(tr!("The point I am at")).clicked() {
         out.push(Command::SetCorner { index, source: CornerSource::Point });
         ui.close();
     }
     let Some(probe) = &scene.pictures.probe else { return };
-    ui.menu_button("A watched image", |ui| {
+    ui.menu_button(tr!("A watched image"), |ui| {
         for image in 0..probe.psnr_db.len() {
-            if ui.button(format!("Image {}", image + 1)).clicked() {
+            if ui.button(tr!("Image {}", image + 1)).clicked() {
                 out.push(Command::SetCorner { index, source: CornerSource::Image(image) });
                 ui.close();
             }

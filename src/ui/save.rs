@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{PopupCloseBehavior, TextEdit, Ui};
 
+use crate::language::tr;
+
 /// Where something is to be saved.
 pub(super) enum Place {
     /// At a path that was typed.
@@ -29,15 +31,17 @@ pub(super) fn button(ui: &mut Ui, text: &str, hint: &str, path: &mut String) -> 
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::new(text).config(config).ui(ui, |ui| {
         ui.horizontal(|ui| {
-            let field = TextEdit::singleline(path).hint_text("a path").desired_width(200.0);
-            let field = ui.add(field).on_hover_text("Where to; Enter saves.");
+            let field = TextEdit::singleline(path).hint_text(tr!("a path")).desired_width(200.0);
+            let field = ui.add(field).on_hover_text(tr!("Where to; Enter saves."));
             let entered =
                 field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-            let clicked = ui.button("Save there").on_hover_text("Save to this path.").clicked();
+            let clicked =
+                ui.button(tr!("Save there")).on_hover_text(tr!("Save to this path.")).clicked();
             if (entered || clicked) && !path.trim().is_empty() {
                 wanted = Some(Place::Typed(PathBuf::from(path.trim())));
             }
-            if ui.button("Choose…").on_hover_text("Choose a place in a dialog.").clicked() {
+            if ui.button(tr!("Choose…")).on_hover_text(tr!("Choose a place in a dialog.")).clicked()
+            {
                 wanted = Some(Place::Asked);
             }
             if wanted.is_some() {

@@ -3,6 +3,7 @@
 use egui::{Rect, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::{Scene, picture, theme};
+use crate::language::{told, tr};
 use crate::session::anchor::{Anchor, Anchors};
 use crate::session::sheets::SheetName;
 
@@ -15,6 +16,15 @@ pub(super) fn paint(ui: &Ui, scene: &Scene<'_>, sheet: SheetName, number: usize,
     }
 }
 
+/// What a point is called.
+pub(crate) fn anchor_name(anchors: &Anchors<'_>, anchor: Anchor) -> String {
+    match anchor {
+        Anchor::Image(index) => tr!("image {}", index + 1),
+        Anchor::Bookmark(_) => anchors.name(anchor),
+        Anchor::Point | Anchor::Origin => told(&anchors.name(anchor)).to_owned(),
+    }
+}
+
 /// A menu of all points that have names, for what the chosen one is; whether another one was chosen.
 pub(super) fn pick_anchor(
     ui: &mut Ui,
@@ -23,17 +33,17 @@ pub(super) fn pick_anchor(
     chosen: &mut Anchor,
 ) -> bool {
     let before = *chosen;
-    let menu = ui.menu_button(anchors.name(before), |ui| {
+    let menu = ui.menu_button(anchor_name(anchors, before), |ui| {
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             for anchor in anchors.all() {
-                if ui.selectable_label(anchor == before, anchors.name(anchor)).clicked() {
+                if ui.selectable_label(anchor == before, anchor_name(anchors, anchor)).clicked() {
                     *chosen = anchor;
                     ui.close();
                 }
             }
         });
     });
-    let label = format!("{what}: {}", anchors.name(before));
+    let label = tr!("{}: {}", what, anchor_name(anchors, before));
     menu.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
     menu.response.on_hover_text(what);
     *chosen != before

@@ -6,6 +6,7 @@ use egui::{CursorIcon, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, 
 
 use super::words::measure;
 use super::{Command, Scene, View, save, theme, tiles};
+use crate::language::tr;
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
@@ -64,7 +65,7 @@ fn draw(
             let value = scene.explore.latent()[dim];
             response.widget_info(|| {
                 let mut info =
-                    WidgetInfo::labeled(Role::Image, true, format!("Traversal of dimension {dim}"));
+                    WidgetInfo::labeled(Role::Image, true, tr!("Traversal of dimension {}", dim));
                 info.value = Some(f64::from(value));
                 info
             });
@@ -90,7 +91,11 @@ fn draw(
                 .map(|at| traversals.value(range, (at.x - rect.left()) / rect.width()));
             take(&response, rect, traversals, base, (dim, range), out);
             if let Some(value) = hovered {
-                response.on_hover_text_at_pointer(format!("z{dim} = {value:.2}; drag to go there"));
+                response.on_hover_text_at_pointer(tr!(
+                    "z{} = {}; drag to go there",
+                    dim,
+                    format_args!("{value:.2}")
+                ));
             }
         });
     }
@@ -142,13 +147,13 @@ fn label(ui: &mut Ui, scene: &Scene<'_>, dim: usize, range: Range, height: f32) 
             theme::colours().muted,
         );
     }
-    let told = if kl.is_nan() {
-        "its KL is not known yet".to_owned()
+    let about = if kl.is_nan() {
+        tr!("its KL is not known yet").to_owned()
     } else {
-        format!("KL {kl:.3} nats: what it says about the image")
+        tr!("KL {} nats: what it says about the image", format_args!("{kl:.3}"))
     };
-    response
-        .on_hover_text(format!("Dimension {dim} from {:.2} to {:.2}; {told}", range.lo, range.hi));
+    let [lo, hi] = [range.lo, range.hi].map(|end| format!("{end:.2}"));
+    response.on_hover_text(tr!("Dimension {} from {} to {}; {}", dim, lo, hi, about));
 }
 
 fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
@@ -159,10 +164,10 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         bases(ui, scene, traversals);
         ui.separator();
         ui.spacing_mut().slider_width = 70.0;
-        ui.add(Slider::new(&mut traversals.columns, COLUMNS).text("pictures"))
-            .on_hover_text("Pictures in a row.");
-        let hint = "Save the rows in view as one PNG or JPEG file.";
-        if let Some(place) = save::button(ui, "Save…", hint, &mut view.sheet_path) {
+        ui.add(Slider::new(&mut traversals.columns, COLUMNS).text(tr!("pictures")))
+            .on_hover_text(tr!("Pictures in a row."));
+        let hint = tr!("Save the rows in view as one PNG or JPEG file.");
+        if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut view.sheet_path) {
             let columns = view.traversals.columns;
             out.push(Command::SaveSheet {
                 sheet: SheetName::Traversals,
@@ -175,15 +180,16 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
 
 fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
     let is_absolute = matches!(traversals.span, Span::Absolute(_));
-    let hint = "So far to either side of zero, in deviations of the prior.";
-    if ui.selectable_label(is_absolute, "Prior").on_hover_text(hint).clicked() && !is_absolute {
+    let hint = tr!("So far to either side of zero, in deviations of the prior.");
+    if ui.selectable_label(is_absolute, tr!("Prior")).on_hover_text(hint).clicked() && !is_absolute
+    {
         traversals.span = Span::Absolute(Range::PRIOR.hi);
     }
-    let hint = "Between two quantiles of where the encoder puts the watched images.";
+    let hint = tr!("Between two quantiles of where the encoder puts the watched images.");
     let can_watch = !scene.watched.is_empty();
-    let button = egui::Button::selectable(!is_absolute, "Watched images");
+    let button = egui::Button::selectable(!is_absolute, tr!("Watched images"));
     let response = ui.add_enabled(can_watch, button).on_hover_text(hint);
-    let response = response.on_disabled_hover_text("There are no watched images.");
+    let response = response.on_disabled_hover_text(tr!("There are no watched images."));
     if response.clicked() && is_absolute {
         traversals.span = Span::Watched { share: SHARES[1] };
     }
@@ -191,16 +197,17 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
         Span::Absolute(reach) => {
             ui.spacing_mut().slider_width = 80.0;
             let slider = Slider::new(reach, 0.5..=6.0).fixed_decimals(1).prefix("±").suffix(" σ");
-            let response = ui.add(slider).on_hover_text("How far each dimension is swept.");
-            let told = f64::from(*reach);
-            response.widget_info(|| WidgetInfo::slider(true, told, "Range of the traversals"));
+            let response = ui.add(slider).on_hover_text(tr!("How far each dimension is swept."));
+            let reach = f64::from(*reach);
+            response
+                .widget_info(|| WidgetInfo::slider(true, reach, tr!("Range of the traversals")));
         }
         Span::Watched { share } => {
             for offered in SHARES {
                 let percent = (offered * 100.0).round();
-                let text = format!("{percent} to {} %", 100.0 - percent);
+                let text = tr!("{} to {} %", percent, 100.0 - percent);
                 ui.selectable_value(share, offered, text)
-                    .on_hover_text(format!("Quantiles over {} images", scene.watched.len()));
+                    .on_hover_text(tr!("Quantiles over {} images", scene.watched.len()));
             }
         }
     }
@@ -208,6 +215,11 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
 
 fn bases(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
     let anchors = scene.anchors();
-    ui.label("from");
-    tiles::pick_anchor(ui, "What the other dimensions are held at", &anchors, &mut traversals.base);
+    ui.label(tr!("from"));
+    tiles::pick_anchor(
+        ui,
+        tr!("What the other dimensions are held at"),
+        &anchors,
+        &mut traversals.base,
+    );
 }

@@ -7,6 +7,7 @@ mod pieces;
 use serde::{Deserialize, Serialize};
 
 use super::extent::{ExtentError, check_extents};
+use crate::language::tr_later;
 use crate::latent::{CodeLayout, Levels};
 
 pub use pieces::{codes_of, quantized};
@@ -79,9 +80,9 @@ impl Method {
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Codebook => "codebook",
-            Self::Residual { .. } => "residual",
-            Self::MultiHead { .. } => "multi-head",
+            Self::Codebook => tr_later!("codebook"),
+            Self::Residual { .. } => tr_later!("residual"),
+            Self::MultiHead { .. } => tr_later!("multi-head"),
             Self::SimVq => "simvq",
             Self::Fsq { .. } => "fsq",
         }

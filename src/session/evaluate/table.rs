@@ -1,6 +1,7 @@
 //! What was measured, as a table: a column a model, a row a measure.
 
 use super::{Entry, Evaluate, Found, State};
+use crate::language::tr_later;
 use crate::measure::{Better, KINDS, MeasureKind};
 use crate::session::words::grouped;
 
@@ -59,15 +60,14 @@ impl Row {
         value.map_or_else(|| "–".to_owned(), |value| digits(self.kind, value))
     }
 
-    /// What the measure is and which way is better, in plain words.
-    pub fn about(&self) -> String {
+    /// What the measure is, which way is better, and what to mind, in plain words.
+    pub fn about(&self) -> impl Iterator<Item = &'static str> {
         let way = match self.kind.better {
-            Better::Lower => "Lower is better.",
-            Better::Higher => "Higher is better.",
-            Better::Neither => "Neither more nor less is better by itself.",
+            Better::Lower => tr_later!("Lower is better."),
+            Better::Higher => tr_later!("Higher is better."),
+            Better::Neither => tr_later!("Neither more nor less is better by itself."),
         };
-        let caution = self.caution.map_or_else(String::new, |caution| format!(" {caution}"));
-        format!("{} {way}{caution}", self.kind.about)
+        [self.kind.about, way].into_iter().chain(self.caution)
     }
 }
 
@@ -110,8 +110,9 @@ impl Evaluate {
             let is_incomparable = mixed && matches!(kind.name, "elbo_nats" | "reconstruction_nats");
             let best =
                 if is_incomparable { vec![false; values.len()] } else { best(kind, &values) };
-            let caution = is_incomparable
-                .then_some("No best is marked: these models hold pixels to be spread differently.");
+            let caution = is_incomparable.then_some(tr_later!(
+                "No best is marked: these models hold pixels to be spread differently."
+            ));
             values.iter().any(Option::is_some).then_some(Row { kind, values, best, caution })
         };
         let rows = KINDS.iter().filter_map(row).collect();
@@ -132,20 +133,30 @@ impl Evaluate {
         format!("{}, {}: {which}", images.name, images.shape)
     }
 
-    /// How it was measured, in one line.
-    pub fn details(&self) -> String {
-        let Some(basis) = &self.basis else { return String::new() };
-        let table = self.table();
-        let mut parts = Vec::new();
-        let mut features: Vec<&str> = Vec::new();
-        for column in &table.columns {
+    /// What sets of images were compared by, each once.
+    pub fn features(&self) -> Vec<&str> {
+        let mut features = Vec::new();
+        for column in self.table().columns {
             let told = column.found.features.as_deref();
             features.extend(told.filter(|told| !features.contains(told)));
         }
+        features
+    }
+
+    /// The most draws that were compared with as many images.
+    pub fn draws(&self) -> Option<u64> {
+        self.table().columns.iter().filter_map(|column| column.found.draws).max()
+    }
+
+    /// How it was measured, in one line.
+    pub fn details(&self) -> String {
+        let Some(basis) = &self.basis else { return String::new() };
+        let mut parts = Vec::new();
+        let features = self.features();
         if !features.is_empty() {
             parts.push(format!("sets of images compared by {}", features.join(" or ")));
         }
-        if let Some(draws) = table.columns.iter().filter_map(|column| column.found.draws).max() {
+        if let Some(draws) = self.draws() {
             parts.push(format!("{} draws beside as many images", grouped(draws)));
         }
         parts.push(format!("seed {}", basis.asked.seed));

@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::data::Split;
+use crate::language::tr_later;
 
 /// Which images are encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +20,9 @@ impl Splits {
     /// What people call them.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Train => "train",
-            Self::Test => "test",
-            Self::Both => "train and test",
+            Self::Train => tr_later!("train"),
+            Self::Test => tr_later!("test"),
+            Self::Both => tr_later!("train and test"),
         }
     }
 }

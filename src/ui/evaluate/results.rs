@@ -6,7 +6,8 @@ use egui::{
 
 use super::super::words::grouped;
 use super::super::{Command, Picture, Scene, picture, save, theme};
-use super::MeasureForm;
+use super::{MeasureForm, told_progress};
+use crate::language::{told, tr};
 use crate::measure::side_by_side::PICTURES;
 use crate::session::evaluate::{Column, Evaluate, Row, Table};
 
@@ -49,18 +50,27 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, form: &mut MeasureForm, out: 
 
 /// What will be here, and how it comes about.
 fn empty(ui: &mut Ui, evaluate: &Evaluate) {
-    ui.label(theme::heading("Models side by side"));
+    ui.label(theme::heading(tr!("Models side by side")));
     if let Some(progress) = evaluate.progress() {
-        ui.label(theme::muted(format!(
-            "Measuring, {progress}. Each model will be a column here as soon as it is measured."
+        ui.label(theme::muted(tr!(
+            "Measuring, {}. Each model will be a column here as soon as it is measured.",
+            told_progress(progress)
         )));
         return;
     }
     let lines = [
-        "A table of what each model is worth on the same images will be here, with a few of its pictures: how near reconstructions come, how likely images are held to be, how draws compare with images that were not trained on.",
-        "1.  Models: the one in the explorer is listed already; add runs that you want to hold against it.",
-        "2.  Images: held-out ones of what the first model learned from, unless you name others.",
-        "3.  Measure. It goes on in the background, a model after the other; then save the table as CSV, Markdown or JSON.",
+        tr!(
+            "A table of what each model is worth on the same images will be here, with a few of its pictures: how near reconstructions come, how likely images are held to be, how draws compare with images that were not trained on."
+        ),
+        tr!(
+            "1.  Models: the one in the explorer is listed already; add runs that you want to hold against it."
+        ),
+        tr!(
+            "2.  Images: held-out ones of what the first model learned from, unless you name others."
+        ),
+        tr!(
+            "3.  Measure. It goes on in the background, a model after the other; then save the table as CSV, Markdown or JSON."
+        ),
     ];
     for line in lines {
         ui.add_space(4.0);
@@ -73,18 +83,18 @@ fn empty(ui: &mut Ui, evaluate: &Evaluate) {
 fn caption(ui: &mut Ui, evaluate: &Evaluate, form: &mut MeasureForm, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let hint = "Save the table: the ending of the name says how, .csv, .md or .json.";
-            if let Some(place) = save::button(ui, "Save as…", hint, &mut form.save_path) {
+            let hint = tr!("Save the table: the ending of the name says how, .csv, .md or .json.");
+            if let Some(place) = save::button(ui, tr!("Save as…"), hint, &mut form.save_path) {
                 out.push(Command::SaveMeasures(place.path()));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(theme::heading(&evaluate.headline())).truncate());
+                ui.add(Label::new(theme::heading(&headline(evaluate))).truncate());
             });
         });
     });
-    let details = evaluate.details();
+    let details = details(evaluate);
     ui.add(Label::new(theme::muted(&details)).truncate()).on_hover_text(&details);
-    let key = format!("{MARK} best of a row · ↑ higher is better · ↓ lower is better");
+    let key = tr!("{} best of a row · ↑ higher is better · ↓ lower is better", MARK);
     ui.add(Label::new(theme::number(key).size(11.0).color(theme::colours().muted)).truncate());
 }
 
@@ -120,6 +130,50 @@ fn cell(ui: &mut Ui, size: Vec2, layout: Layout, add: impl FnOnce(&mut Ui)) {
     add(&mut child);
 }
 
+/// What the table was measured on, in one line; empty before the images are open.
+fn headline(evaluate: &Evaluate) -> String {
+    let Some(images) = evaluate.basis().and_then(|basis| basis.images.as_ref()) else {
+        return String::new();
+    };
+    let split = images.split.to_string();
+    let (name, shape, split) = (&images.name, images.shape, told(&split));
+    let [count, all] = [images.count, images.all].map(grouped);
+    if images.count == images.all {
+        tr!("{}, {}: all {} {} images", name, shape, all, split)
+    } else {
+        tr!("{}, {}: the first {} of {} {} images", name, shape, count, all, split)
+    }
+}
+
+/// How it was measured, in one line.
+fn details(evaluate: &Evaluate) -> String {
+    let Some(basis) = evaluate.basis() else { return String::new() };
+    let mut parts = Vec::new();
+    let features: Vec<String> = evaluate.features().into_iter().map(told_features).collect();
+    if !features.is_empty() {
+        parts.push(tr!("sets of images compared by {}", features.join(tr!(" or "))));
+    }
+    if let Some(draws) = evaluate.draws() {
+        parts.push(tr!("{} draws beside as many images", grouped(draws)));
+    }
+    parts.push(tr!("seed {}", basis.asked.seed));
+    if let Some(images) = &basis.images {
+        parts.push(tr!("data {}", images.spec));
+    }
+    parts.join(" · ")
+}
+
+/// What sets of images were compared by, which the report tells in English.
+fn told_features(features: &str) -> String {
+    if let Some(grid) = features.strip_prefix("pixels pooled to ") {
+        tr!("pixels pooled to {}", grid)
+    } else if let Some(judge) = features.strip_prefix("features of the classifier ") {
+        tr!("features of the classifier {}", judge)
+    } else {
+        features.to_owned()
+    }
+}
+
 /// Each model's name, family and step.
 fn header(ui: &mut Ui, scene: &Scene<'_>, table: &Table<'_>, widths: Widths) {
     let asked = scene.evaluate.basis().and_then(|basis| basis.images.as_ref());
@@ -130,14 +184,14 @@ fn header(ui: &mut Ui, scene: &Scene<'_>, table: &Table<'_>, widths: Widths) {
             cell(ui, vec2(widths.column, 36.0), Layout::top_down(Align::Max), |ui| {
                 let name = Label::new(RichText::new(&entry.label).strong()).truncate();
                 ui.add(name).on_hover_text(&entry.candidate.model);
-                let own = if found.images == asked {
-                    String::new()
+                let (family, step) = (&found.family, grouped(found.step));
+                let about = if found.images == asked {
+                    tr!("{}, step {}", family, step)
                 } else {
-                    format!(", {} images", grouped(found.images))
+                    tr!("{}, step {}, {} images", family, step, grouped(found.images))
                 };
-                let about = format!("{}, step {}{own}", found.family, grouped(found.step));
                 let label = Label::new(theme::muted(&about).small()).truncate();
-                ui.add(label).on_hover_text(format!("{about}, {}", entry.candidate.model));
+                ui.add(label).on_hover_text(tr!("{}, {}", about, entry.candidate.model));
             });
         }
     });
@@ -159,24 +213,27 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, table: &Table<'_>, widths: Widths) {
     };
     ui.horizontal(|ui| {
         cell(ui, vec2(widths.name, height), Layout::top_down(Align::Min), |ui| {
-            let hint = "The first of the images that the models were measured on.";
-            tile(ui, shown.originals, "First images", "the first images", hint);
+            let hint = tr!("The first of the images that the models were measured on.");
+            tile(ui, shown.originals, tr!("First images"), tr!("the first images"), hint);
         });
         for Column { entry, found } in &table.columns {
             cell(ui, vec2(widths.column, height), Layout::top_down(Align::Max), |ui| {
                 let (caption, hint) = match found.draws_pictures {
                     Some(false) => (
-                        "its reconstructions",
-                        "What the model makes of the first images, from its mean latents."
+                        tr!("its reconstructions"),
+                        tr!("What the model makes of the first images, from its mean latents.")
                             .to_owned(),
                     ),
                     Some(true) => (
-                        "its first draws",
-                        format!("{PICTURES} draws from the prior: this family does not encode."),
+                        tr!("its first draws"),
+                        tr!("{} draws from the prior: this family does not encode.", PICTURES),
                     ),
-                    None => ("makes no pictures", "This family only tells classes.".to_owned()),
+                    None => (
+                        tr!("makes no pictures"),
+                        tr!("This family only tells classes.").to_owned(),
+                    ),
                 };
-                tile(ui, of(entry.id), &format!("Pictures of {}", entry.label), caption, &hint);
+                tile(ui, of(entry.id), &tr!("Pictures of {}", entry.label), caption, &hint);
             });
         }
     });
@@ -185,6 +242,15 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, table: &Table<'_>, widths: Widths) {
 
 fn picture_height(size: Vec2, room: Vec2) -> f32 {
     size.y * picture::scale_to_fit(size, room)
+}
+
+/// The name of a measure with its unit.
+fn title(row: &Row) -> String {
+    let label = told(row.kind.label);
+    match row.kind.unit {
+        "" => label.to_owned(),
+        unit => format!("{label} / {}", told(unit)),
+    }
 }
 
 /// One measure of all models.
@@ -197,19 +263,20 @@ fn numbers(ui: &mut Ui, table: &Table<'_>, row: &Row, index: usize, widths: Widt
     ui.horizontal(|ui| {
         cell(ui, vec2(widths.name, ROW_HEIGHT), Layout::left_to_right(Align::Center), |ui| {
             ui.add_space(4.0);
-            let (title, arrow) = (row.title(), row.arrow());
-            ui.add(Label::new(title).truncate()).on_hover_text(row.about());
+            let (title, arrow) = (title(row), row.arrow());
+            let about = row.about().map(told).collect::<Vec<_>>().join(" ");
+            ui.add(Label::new(title).truncate()).on_hover_text(&about);
             if !arrow.is_empty() {
                 ui.add_space(4.0);
-                ui.label(theme::number(arrow).color(theme::colours().muted))
-                    .on_hover_text(row.about());
+                ui.label(theme::number(arrow).color(theme::colours().muted)).on_hover_text(about);
             }
         });
         for (column, Column { entry, found }) in table.columns.iter().enumerate() {
             cell(ui, vec2(widths.column, ROW_HEIGHT), Layout::right_to_left(Align::Center), |ui| {
                 let (text, is_best) = (row.text(column), row.best[column]);
-                let best = if is_best { ", the best" } else { "" };
-                let spoken = format!("{} of {}: {text}{best}", row.kind.label, entry.label);
+                let best = if is_best { tr!(", the best") } else { "" };
+                let kind = row.kind;
+                let spoken = tr!("{} of {}: {}{}", told(kind.label), entry.label, text, best);
                 let response = if is_best {
                     let ground = ui.max_rect().expand2(vec2(4.0, 0.0));
                     ui.painter().rect_filled(
@@ -226,14 +293,14 @@ fn numbers(ui: &mut Ui, table: &Table<'_>, row: &Row, index: usize, widths: Widt
                     ui.add(Label::new(theme::muted(&text)).truncate())
                 };
                 response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &spoken));
-                let exact = match (row.kind.name, row.values[column], &found.classes) {
-                    (_, None, _) => format!("{} has no such measure.", found.family),
+                let exact = match (kind.name, row.values[column], &found.classes) {
+                    (_, None, _) => tr!("{} has no such measure.", found.family),
                     ("classes_covered", _, Some(counts)) => {
                         let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
-                        format!("Draws of each class, in order: {}", counts.join(" "))
+                        tr!("Draws of each class, in order: {}", counts.join(" "))
                     }
                     (_, Some(value), _) => {
-                        format!("{value} {}", row.kind.unit).trim_end().to_owned()
+                        format!("{value} {}", told(kind.unit)).trim_end().to_owned()
                     }
                 };
                 response.on_hover_text(exact);

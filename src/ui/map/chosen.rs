@@ -4,6 +4,7 @@ use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use super::tell::tell;
 use super::{MapScene, MapView};
+use crate::language::tr;
 use crate::latent::Metric;
 use crate::session::map::Ask;
 use crate::ui::words::{grouped, measure};
@@ -25,16 +26,16 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut
     }
     ui.horizontal(|ui| {
         let count = grouped(selected.len() as u64);
-        ui.label(theme::heading(&format!("{count} selected")));
-        let hint = "Select nothing. Esc on the map does so too.";
-        if ui.small_button("Deselect").on_hover_text(hint).clicked() {
+        ui.label(theme::heading(&tr!("{} selected", count)));
+        let hint = tr!("Select nothing. Esc on the map does so too.");
+        if ui.small_button(tr!("Deselect")).on_hover_text(hint).clicked() {
             out.push(Command::Map(Ask::Deselect));
         }
     });
     let counts = by_class(map);
     if !counts.is_empty() {
         ui.add(Label::new(theme::muted(counts).small()).wrap())
-            .on_hover_text("How many of the selected points each class has.");
+            .on_hover_text(tr!("How many of the selected points each class has."));
     }
     let room = ui.available_width() - 12.0;
     let columns = ((room + GAP) / (TILE + GAP)).floor().max(1.0) as usize;
@@ -58,7 +59,7 @@ fn by_class(map: MapScene<'_>) -> String {
     if map.classes.is_empty() {
         return String::new();
     }
-    let names = map.classes.iter().map(String::as_str).chain(["without a class"]);
+    let names = map.classes.iter().map(String::as_str).chain([tr!("without a class")]);
     let mut counts: Vec<(&str, usize)> =
         names.zip(counts).filter(|(_, count)| *count > 0).collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -75,17 +76,21 @@ fn neighbours(
     out: &mut Vec<Command>,
 ) {
     ui.horizontal_wrapped(|ui| {
-        ui.label(theme::heading("Nearest in latent space"));
+        ui.label(theme::heading(tr!("Nearest in latent space")));
         for (metric, name, hint) in [
-            (Metric::Euclidean, "Euclidean", "By the length of the way between latents."),
-            (Metric::Cosine, "Cosine", "By the angle between latents: one minus its cosine."),
+            (Metric::Euclidean, tr!("Euclidean"), tr!("By the length of the way between latents.")),
+            (
+                Metric::Cosine,
+                tr!("Cosine"),
+                tr!("By the angle between latents: one minus its cosine."),
+            ),
         ] {
             let is_on = map.state.metric() == metric;
             if ui.selectable_label(is_on, name).on_hover_text(hint).clicked() {
                 out.push(Command::Map(Ask::Measure(metric)));
             }
         }
-        if ui.small_button("Close").on_hover_text("Choose no point.").clicked() {
+        if ui.small_button(tr!("Close")).on_hover_text(tr!("Choose no point.")).clicked() {
             out.push(Command::Map(Ask::Choose(None)));
         }
     });
@@ -94,7 +99,7 @@ fn neighbours(
         tile(ui, map, view, point, None, out);
         ui.add_space(6.0);
         let Some(near) = map.state.near() else {
-            ui.label(theme::muted("searching…").small());
+            ui.label(theme::muted(tr!("searching…")).small());
             return;
         };
         for &(other, distance) in &near.points {
@@ -134,7 +139,7 @@ fn tile(
     response.on_hover_ui(|ui| {
         tell(ui, map, point);
         if let Some(distance) = distance {
-            ui.label(theme::muted(format!("{} away", measure(distance))).small());
+            ui.label(theme::muted(tr!("{} away", measure(distance))).small());
         }
     });
 }

@@ -4,6 +4,7 @@ use egui::{Align, Area, Color32, Frame, Id, Label, Layout, Order, Rect, Sense, U
 
 use super::MapScene;
 use crate::data::FactorKind;
+use crate::language::{told, tr};
 use crate::session::map::{Ask, Colouring};
 use crate::ui::words::{grouped, measure};
 use crate::ui::{Command, theme};
@@ -38,18 +39,18 @@ pub(super) fn show(ui: &Ui, map: MapScene<'_>, rect: Rect, out: &mut Vec<Command
                     match map.state.colouring() {
                         Colouring::Label => classes(ui, map, out),
                         Colouring::Code => codes(ui, points.codes.as_deref().unwrap_or_default()),
-                        Colouring::Loss => numbers(ui, map, "Squared error"),
+                        Colouring::Loss => numbers(ui, map, tr!("Squared error")),
                         Colouring::Factor(factor) => {
                             numbers(
                                 ui,
                                 map,
-                                map.factors.get(factor).map_or("", |known| &known.name),
+                                map.factors.get(factor).map_or("", |known| told(&known.name)),
                             );
                         }
                         Colouring::Nothing => {}
                     }
                     if points.draws() > 0 {
-                        entry(ui, theme::colours().draw, "draws");
+                        entry(ui, theme::colours().draw, tr!("draws"));
                     }
                 },
             );
@@ -76,7 +77,7 @@ fn classes(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
             swatch(ui, theme::class_colour(class, map.classes.len()));
             let text = egui::RichText::new(name).small();
             let button = ui.add(egui::Button::new(text).frame(false).small());
-            let button = button.on_hover_text("Select the points of this class.");
+            let button = button.on_hover_text(tr!("Select the points of this class."));
             if button.clicked() {
                 out.push(Command::Map(Ask::SelectClass(class)));
             }
@@ -84,7 +85,7 @@ fn classes(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     }
     if map.classes.len() > MOST_CLASSES {
         let more = grouped((map.classes.len() - MOST_CLASSES) as u64);
-        ui.label(theme::muted(format!("and {more} more")).small());
+        ui.label(theme::muted(tr!("and {} more", more)).small());
     }
 }
 
@@ -96,14 +97,14 @@ fn codes(ui: &mut Ui, codes: &[u32]) {
     }
     let mut counts: Vec<(u32, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(code, count)| (std::cmp::Reverse(*count), *code));
-    ui.label(theme::muted("Code of most cells").small());
+    ui.label(theme::muted(tr!("Code of most cells")).small());
     for (code, count) in counts.iter().take(MOST_CODES) {
         let count = grouped(*count as u64);
-        entry(ui, theme::code_colour(*code), &format!("{code} ({count} points)"));
+        entry(ui, theme::code_colour(*code), &tr!("{} ({} points)", code, count));
     }
     if counts.len() > MOST_CODES {
         let more = grouped((counts.len() - MOST_CODES) as u64);
-        ui.label(theme::muted(format!("and {more} more")).small());
+        ui.label(theme::muted(tr!("and {} more", more)).small());
     }
 }
 
@@ -111,7 +112,7 @@ fn codes(ui: &mut Ui, codes: &[u32]) {
 fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
     ui.label(theme::muted(name).small());
     let Some(scale) = map.state.scale() else {
-        ui.label(theme::muted("not measured yet").small());
+        ui.label(theme::muted(tr!("not measured yet")).small());
         return;
     };
     if let Colouring::Factor(factor) = map.state.colouring()
@@ -135,7 +136,7 @@ fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
         ui.horizontal(|ui| {
             ui.label(theme::number(measure(scale.lo)).small());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let hint = "From the lowest to the highest hundredth of all points.";
+                let hint = tr!("From the lowest to the highest hundredth of all points.");
                 ui.add(Label::new(theme::number(measure(scale.hi)).small())).on_hover_text(hint);
             });
         });

@@ -7,6 +7,7 @@ use egui_plot::{PlotPoint, PlotTransform};
 
 use super::tell::tell;
 use super::{MapMode, MapScene, MapView, Sight, legend};
+use crate::language::tr;
 use crate::session::map::{Ask, Placed, Projection};
 use crate::ui::plot::{plane, zoom_by_wheel};
 use crate::ui::words::measure;
@@ -37,7 +38,7 @@ pub(super) fn show(
     let Some(placed) = map.state.placed() else {
         let (rect, _) = ui.allocate_exact_size(room, egui::Sense::hover());
         let font = egui::TextStyle::Body.resolve(ui.style());
-        let text = "The points will be here as soon as they are placed";
+        let text = tr!("The points will be here as soon as they are placed");
         let middle = egui::Align2::CENTER_CENTER;
         ui.painter().text(rect.center(), middle, text, font, theme::colours().muted);
         return;
@@ -303,7 +304,7 @@ impl Drawing<'_> {
             painter.add(egui::Shape::closed_line(line, Stroke::new(1.5, theme::colours().lit)));
         }
         let told = view.cursor.map(|point| self.map.name_of(point)).unwrap_or_default();
-        let name = format!("Map by {}", self.placed.projection.name());
+        let name = tr!("Map by {}", self.placed.projection.name());
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::Image, true, &name);
             info.current_text_value = Some(told.clone());

@@ -4,6 +4,7 @@ use egui::{Sense, Ui, Vec2};
 
 use super::MapScene;
 use crate::data::FactorKind;
+use crate::language::{told, tr};
 use crate::ui::theme;
 use crate::ui::words::measure;
 
@@ -19,17 +20,21 @@ pub(super) fn tell(ui: &mut Ui, map: MapScene<'_>, point: u32) {
     if let Some(loss) =
         map.state.losses().and_then(|losses| losses.get(at)).filter(|loss| loss.is_finite())
     {
-        ui.label(theme::muted(format!("squared error {}", measure(*loss))).small());
+        ui.label(theme::muted(tr!("squared error {}", measure(*loss))).small());
     }
     let Some(points) = map.state.points() else { return };
     if let Some(code) = points.codes.as_ref().and_then(|codes| codes.get(at)) {
-        ui.label(theme::muted(format!("most cells have code {code}")).small());
+        ui.label(theme::muted(tr!("most cells have code {}", code)).small());
     }
     for (factor, values) in map.factors.iter().zip(&points.factors) {
         if let Some(value) = values.get(at).filter(|value| value.is_finite()) {
             ui.label(
-                theme::muted(format!("{} {}", factor.name, told_factor(&factor.kind, *value)))
-                    .small(),
+                theme::muted(format!(
+                    "{} {}",
+                    told(&factor.name),
+                    told_factor(&factor.kind, *value)
+                ))
+                .small(),
             );
         }
     }

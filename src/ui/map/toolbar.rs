@@ -3,6 +3,7 @@
 use egui::{ComboBox, DragValue, ProgressBar, Response, Role, Ui, WidgetInfo};
 
 use super::{Ground, MapMode, MapScene, MapView};
+use crate::language::{told, tr, tr_later};
 use crate::layout::Method;
 use crate::session::map::{Ask, Colouring, Extent, Map, Projection, Splits};
 use crate::ui::words::grouped;
@@ -12,16 +13,28 @@ use crate::ui::{Command, Scene, save, theme};
 const MODES: [(MapMode, &str, &str); 4] = [
     (
         MapMode::Walk,
-        "Walk",
-        "Click a point to go to its latent. Drag to move on from there: exactly along the plane for PCA and dimensions; on a UMAP or t-SNE map to a mixture of the nearest points' latents.",
+        tr_later!("Walk"),
+        tr_later!(
+            "Click a point to go to its latent. Drag to move on from there: exactly along the plane for PCA and dimensions; on a UMAP or t-SNE map to a mixture of the nearest points' latents."
+        ),
     ),
     (
         MapMode::Pan,
-        "Pan",
-        "Drag to move the map. The right button does so in every mode; the wheel zooms, a double click shows all.",
+        tr_later!("Pan"),
+        tr_later!(
+            "Drag to move the map. The right button does so in every mode; the wheel zooms, a double click shows all."
+        ),
     ),
-    (MapMode::Box, "Box", "Drag to select the points in a rectangle; with Shift, to add them."),
-    (MapMode::Lasso, "Lasso", "Draw around points to select them; with Shift, to add them."),
+    (
+        MapMode::Box,
+        tr_later!("Box"),
+        tr_later!("Drag to select the points in a rectangle; with Shift, to add them."),
+    ),
+    (
+        MapMode::Lasso,
+        tr_later!("Lasso"),
+        tr_later!("Draw around points to select them; with Shift, to add them."),
+    ),
 ];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut Vec<Command>) {
@@ -32,23 +45,28 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut
         colouring(ui, map, out);
         ui.separator();
         for (mode, name, hint) in MODES {
-            if ui.selectable_label(view.mode == mode, name).on_hover_text(hint).clicked() {
+            if ui
+                .selectable_label(view.mode == mode, told(name))
+                .on_hover_text(told(hint))
+                .clicked()
+            {
                 view.mode = mode;
             }
         }
-        let fit =
-            ui.small_button("All").on_hover_text("See all points. A double click does so too.");
+        let fit = ui
+            .small_button(tr!("All"))
+            .on_hover_text(tr!("See all points. A double click does so too."));
         if fit.clicked() {
             view.fits += 1;
         }
-        let hint = "Show images instead of dots once few enough points are in view.";
-        ui.checkbox(&mut view.shows_images, "Images").on_hover_text(hint);
+        let hint = tr!("Show images instead of dots once few enough points are in view.");
+        ui.checkbox(&mut view.shows_images, tr!("Images")).on_hover_text(hint);
         ui.separator();
         saving(ui, view, out);
         ui.separator();
         ui.menu_button(told_extent(map.state), |ui| extent_menu(ui, map, out))
             .response
-            .on_hover_text("Which images are encoded. Change it and encode anew.");
+            .on_hover_text(tr!("Which images are encoded. Change it and encode anew."));
         told_state(ui, scene, out);
         working(ui, map.state, out);
     });
@@ -77,17 +95,25 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
             _ => [0, 1.min(d.saturating_sub(1))],
         };
         let choices = [
-            (Projection::Pca, "PCA", "The plane in which points spread most; at once."),
-            (Projection::Dims(dims), "Two dimensions", "Two dimensions of the latent as they are."),
+            (Projection::Pca, "PCA", tr!("The plane in which points spread most; at once.")),
+            (
+                Projection::Dims(dims),
+                tr!("Two dimensions"),
+                tr!("Two dimensions of the latent as they are."),
+            ),
             (
                 Projection::Layout(Method::Umap),
                 "UMAP",
-                "Keeps neighbours together; distances between groups mean little. Made in the background.",
+                tr!(
+                    "Keeps neighbours together; distances between groups mean little. Made in the background."
+                ),
             ),
             (
                 Projection::Layout(Method::Tsne),
                 "t-SNE",
-                "Keeps nearest neighbours together; sizes of groups and distances between them mean little. Made in the background.",
+                tr!(
+                    "Keeps nearest neighbours together; sizes of groups and distances between them mean little. Made in the background."
+                ),
             ),
         ];
         for (choice, name, hint) in choices {
@@ -96,10 +122,10 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
             }
         }
     });
-    let response = shown.response.on_hover_text("How latents are put onto the plane.");
-    named(&response, Role::ComboBox, "Projection", &now.name());
+    let response = shown.response.on_hover_text(tr!("How latents are put onto the plane."));
+    named(&response, Role::ComboBox, tr!("Projection"), &now.name());
     if let Projection::Dims(dims) = now {
-        let hints = ["The dimension to the right.", "The dimension upwards."];
+        let hints = [tr!("The dimension to the right."), tr!("The dimension upwards.")];
         for (axis, hint) in hints.into_iter().enumerate() {
             let mut to = dims;
             let last = d.saturating_sub(1);
@@ -115,12 +141,12 @@ fn colouring(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     let state = map.state;
     let now = state.colouring();
     let name_of = |colouring: Colouring| match colouring {
-        Colouring::Label => "class".to_owned(),
-        Colouring::Loss => "squared error".to_owned(),
-        Colouring::Code => "code".to_owned(),
-        Colouring::Nothing => "nothing".to_owned(),
+        Colouring::Label => tr!("class").to_owned(),
+        Colouring::Loss => tr!("squared error").to_owned(),
+        Colouring::Code => tr!("code").to_owned(),
+        Colouring::Nothing => tr!("nothing").to_owned(),
         Colouring::Factor(factor) => {
-            map.factors.get(factor).map_or_else(String::new, |known| known.name.clone())
+            map.factors.get(factor).map_or_else(String::new, |known| told(&known.name).to_owned())
         }
     };
     let Some(points) = state.points() else { return };
@@ -131,13 +157,15 @@ fn colouring(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
         let all = [Colouring::Label].into_iter().chain(factors).chain(others);
         for colouring in all.filter(|colouring| colouring.is_there(points)) {
             let hint = match colouring {
-                Colouring::Label => "The class that the data gives an image.",
-                Colouring::Factor(_) => "What the data knows of how an image was made.",
+                Colouring::Label => tr!("The class that the data gives an image."),
+                Colouring::Factor(_) => tr!("What the data knows of how an image was made."),
                 Colouring::Loss => {
-                    "Mean squared error of the reconstruction, on pixels in [0, 1]; decodes all images in the background."
+                    tr!(
+                        "Mean squared error of the reconstruction, on pixels in [0, 1]; decodes all images in the background."
+                    )
                 }
-                Colouring::Code => "The code in most cells of an image.",
-                Colouring::Nothing => "All images alike.",
+                Colouring::Code => tr!("The code in most cells of an image."),
+                Colouring::Nothing => tr!("All images alike."),
             };
             let chosen = ui.selectable_label(now == colouring, name_of(colouring));
             if chosen.on_hover_text(hint).clicked() {
@@ -145,23 +173,23 @@ fn colouring(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
             }
         }
     });
-    let response = shown.response.on_hover_text("What the colour of a point tells.");
-    named(&response, Role::ComboBox, "Colour by", &name_of(now));
+    let response = shown.response.on_hover_text(tr!("What the colour of a point tells."));
+    named(&response, Role::ComboBox, tr!("Colour by"), &name_of(now));
 }
 
 fn saving(ui: &mut Ui, view: &mut MapView, out: &mut Vec<Command>) {
     let [picture, points, latents] = &mut view.paths;
     if let Some(place) =
-        save::button(ui, "PNG…", "Save the map as it is seen, as a PNG file.", picture)
+        save::button(ui, "PNG…", tr!("Save the map as it is seen, as a PNG file."), picture)
     {
         ask(out, Ask::SavePicture(place.path()));
     }
-    let hint = "Save the selected points, or all, as a CSV file: image, class and place.";
+    let hint = tr!("Save the selected points, or all, as a CSV file: image, class and place.");
     if let Some(place) = save::button(ui, "CSV…", hint, points) {
         ask(out, Ask::SavePoints(place.path()));
     }
-    let hint = "Save the latents of the selected points, or of all, as a safetensors file.";
-    if let Some(place) = save::button(ui, "Latents…", hint, latents) {
+    let hint = tr!("Save the latents of the selected points, or of all, as a safetensors file.");
+    if let Some(place) = save::button(ui, tr!("Latents…"), hint, latents) {
         ask(out, Ask::SaveLatents(place.path()));
     }
 }
@@ -170,18 +198,18 @@ fn told_extent(map: &Map) -> String {
     let Some(points) = map.points() else { return String::new() };
     let draws = points.draws();
     match (points.len() - draws, draws) {
-        (0, draws) => format!("{} draws", grouped(draws as u64)),
-        (images, 0) => format!("{} images", grouped(images as u64)),
+        (0, draws) => tr!("{} draws", grouped(draws as u64)),
+        (images, 0) => tr!("{} images", grouped(images as u64)),
         (images, draws) => {
-            format!("{} images, {} draws", grouped(images as u64), grouped(draws as u64))
+            tr!("{} images, {} draws", grouped(images as u64), grouped(draws as u64))
         }
     }
 }
 
 fn extent_menu(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     ui.horizontal(|ui| extent(ui, map, out));
-    let hint = "Encodes these with the model as it is now.";
-    if ui.button("Encode anew").on_hover_text(hint).clicked() {
+    let hint = tr!("Encodes these with the model as it is now.");
+    if ui.button(tr!("Encode anew")).on_hover_text(hint).clicked() {
         ask(out, Ask::Encode);
         ui.close();
     }
@@ -193,24 +221,28 @@ pub(super) fn extent(ui: &mut Ui, map: MapScene<'_>, out: &mut Vec<Command>) {
     let mut wanted = now;
     if matches!(map.ground, Ground::Images(_)) {
         for splits in [Splits::Train, Splits::Test, Splits::Both] {
-            let chosen = ui.selectable_label(now.splits == splits, splits.name());
-            if chosen.on_hover_text("Which images of the data.").clicked() {
+            let chosen = ui.selectable_label(now.splits == splits, told(splits.name()));
+            if chosen.on_hover_text(tr!("Which images of the data.")).clicked() {
                 wanted.splits = splits;
             }
         }
         let most = DragValue::new(&mut wanted.images).range(1..=Extent::MOST).speed(100.0);
-        let response = ui.add(most.suffix(" images"));
-        let hint = "At most so many, evenly spread over all. Latents of more than a gibibyte are not kept.";
-        named(&response, Role::SpinButton, "Images on the map", &wanted.images.to_string());
+        let response = ui.add(most.suffix(tr!(" images")));
+        let hint = tr!(
+            "At most so many, evenly spread over all. Latents of more than a gibibyte are not kept."
+        );
+        named(&response, Role::SpinButton, tr!("Images on the map"), &wanted.images.to_string());
         response.on_hover_text(hint);
     }
     let only_draws = matches!(map.ground, Ground::Draws) && now.draws == 0;
     let before = if only_draws { Extent::DRAWS_ALONE } else { now.draws };
     let mut draws = before;
     let field = DragValue::new(&mut draws).range(0..=Extent::MOST_DRAWS).speed(10.0);
-    let response = ui.add(field.suffix(" draws"));
-    named(&response, Role::SpinButton, "Draws on the map", &draws.to_string());
-    response.on_hover_text("Draws from the prior beside the images: where they lie, data may lie.");
+    let response = ui.add(field.suffix(tr!(" draws")));
+    named(&response, Role::SpinButton, tr!("Draws on the map"), &draws.to_string());
+    response.on_hover_text(tr!(
+        "Draws from the prior beside the images: where they lie, data may lie."
+    ));
     if draws != before {
         wanted.draws = draws;
     }
@@ -225,19 +257,22 @@ fn told_state(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let Some(placed) = map.placed() else { return };
     let is_layout = placed.chart.is_none();
     if is_layout && map.is_behind() && map.work.is_none() {
-        let text = format!("as of step {}", grouped(placed.step));
-        let hint =
-            "The model has learned on: points lie where its latents of that step were laid out.";
+        let text = tr!("as of step {}", grouped(placed.step));
+        let hint = tr!(
+            "The model has learned on: points lie where its latents of that step were laid out."
+        );
         ui.label(theme::muted(text)).on_hover_text(hint);
     }
     if map.work.is_none() && placed.projection == map.projection() {
         let hint = if is_layout {
-            "Lays the points out again, from where they lie."
+            tr!("Lays the points out again, from where they lie.")
         } else {
-            "Finds the plane anew for the points as they are: while a model learns, they move on the plane of its first latents."
+            tr!(
+                "Finds the plane anew for the points as they are: while a model learns, they move on the plane of its first latents."
+            )
         };
         let is_fixed = matches!(placed.projection, Projection::Dims(_));
-        if !is_fixed && ui.small_button("Fit again").on_hover_text(hint).clicked() {
+        if !is_fixed && ui.small_button(tr!("Fit again")).on_hover_text(hint).clicked() {
             ask(out, Ask::Refit);
         }
     }
@@ -247,12 +282,13 @@ fn told_state(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
 pub(super) fn working(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
     let Some(work) = map.work else { return };
     let (what, share) = work.told();
+    let what = told(what);
     let percent = format!("{:.0} %", share * 100.0);
     let bar = ProgressBar::new(share).desired_width(184.0).text(format!("{what} {percent}"));
     let response = ui.add(bar);
     named(&response, Role::ProgressIndicator, what, &percent);
-    response.on_hover_text("How far the map is with this.");
-    if ui.small_button("Cancel").on_hover_text("Ends it at once.").clicked() {
+    response.on_hover_text(tr!("How far the map is with this."));
+    if ui.small_button(tr!("Cancel")).on_hover_text(tr!("Ends it at once.")).clicked() {
         ask(out, Ask::Cancel);
     }
 }

@@ -2,6 +2,7 @@
 
 use egui::{Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
+use crate::language::{told, tr, tr_later};
 use crate::session::own_picture::Found;
 use crate::ui::lattice::Lattice;
 use crate::ui::words::measure;
@@ -31,13 +32,13 @@ fn codes_ui(
     shape: [usize; 2],
     out: &mut Vec<Command>,
 ) {
-    ui.label(theme::muted("Its codes").small());
+    ui.label(theme::muted(tr!("Its codes")).small());
     let side = ui.available_size().min_elem().clamp(32.0, 240.0);
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let grids = codes.len() / (shape[0] * shape[1]).max(1);
     let lattice = Lattice::square_cells(ui, square, shape, grids);
     let response = ui.interact(lattice.rect, ui.scope_id().with("own codes"), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Codes of your picture"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Codes of your picture")));
     lattice.fill(ui, |cell| codes.get(cell).map(|&code| theme::code_colour(code)));
     let pointed = response.hover_pos().and_then(|at| lattice.cell_at(at));
     let pointed = pointed.and_then(|cell| Some((cell, *codes.get(cell)? as usize)));
@@ -47,8 +48,9 @@ fn codes_ui(
             out.push(Command::SelectCode(Some(code)));
         }
         response.on_hover_ui_at_pointer(|ui| {
-            ui.label(format!("Cell {cell}: code {code}, {}", state.unwrap_or("not counted")));
-            ui.label(theme::muted("Click to inspect it."));
+            let state = told(state.unwrap_or(tr_later!("not counted")));
+            ui.label(tr!("Cell {}: code {}, {}", cell, code, state));
+            ui.label(theme::muted(tr!("Click to inspect it.")));
         });
     }
 }
@@ -66,15 +68,15 @@ fn latent_ui(ui: &mut Ui, scene: &Scene<'_>, latent: &[f32], deviation: Option<&
     } else {
         (0..fit).collect()
     };
-    let told = match (deviation, fit < latent.len()) {
-        (Some(_), false) => "Its latent, and how sure the encoder is".to_owned(),
-        (Some(_), true) => format!("Its latent, the {fit} dimensions that say most"),
-        (None, _) => format!("Its latent, {fit} of {} dimensions", latent.len()),
+    let text = match (deviation, fit < latent.len()) {
+        (Some(_), false) => tr!("Its latent, and how sure the encoder is").to_owned(),
+        (Some(_), true) => tr!("Its latent, the {} dimensions that say most", fit),
+        (None, _) => tr!("Its latent, {} of {} dimensions", fit, latent.len()),
     };
-    ui.add(egui::Label::new(theme::muted(told).small()).truncate());
+    ui.add(egui::Label::new(theme::muted(text).small()).truncate());
     let size = vec2(room.x, (room.y - 20.0).clamp(24.0, 220.0));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Latent of your picture"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Latent of your picture")));
     let middle = rect.center().y;
     let y = |value: f32| middle - (value / REACH).clamp(-1.0, 1.0) * 0.5 * rect.height();
     let prior = Rect::from_x_y_ranges(rect.x_range(), y(1.0)..=y(-1.0));
@@ -95,9 +97,11 @@ fn latent_ui(ui: &mut Ui, scene: &Scene<'_>, latent: &[f32], deviation: Option<&
     if let Some(&dim) = pointed.and_then(|place| dims.get(place)) {
         let sure = deviation.and_then(|deviation| deviation.get(dim));
         let sure = sure.map(|deviation| format!(" ± {}", measure(*deviation))).unwrap_or_default();
-        let text = format!(
-            "z{dim}: {}{sure}. The prior is 0 ± 1 (the lighter band).",
-            measure(latent[dim])
+        let text = tr!(
+            "z{}: {}{}. The prior is 0 ± 1 (the lighter band).",
+            dim,
+            measure(latent[dim]),
+            sure
         );
         response.on_hover_text_at_pointer(text);
     }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use egui::{DragValue, ProgressBar, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use crate::language::tr;
 use crate::measure::invert::InvertOptions;
 use crate::ui::words::measure;
 use crate::ui::{Command, Scene, sliders, theme};
@@ -40,19 +41,23 @@ pub(super) fn controls(
 ) {
     let running = scene.own.search().is_some_and(|search| search.is_running);
     if running {
-        let hint = "End the search; the best point so far stays.";
-        if ui.button("Stop the search").on_hover_text(hint).clicked() {
+        let hint = tr!("End the search; the best point so far stays.");
+        if ui.button(tr!("Stop the search")).on_hover_text(hint).clicked() {
             out.push(Command::StopInverting);
         }
         return;
     }
     let has_codes = scene.codebook.is_some();
     let has_encoder = scene.own.found().is_some_and(|found| found.latent.is_some());
-    let name = if has_encoder { "Refine the point" } else { "Search for the point" };
+    let name = if has_encoder { tr!("Refine the point") } else { tr!("Search for the point") };
     let hint = if has_codes {
-        "A choice among codes has no slope: there is no search by gradient descent for models with a codebook."
+        tr!(
+            "A choice among codes has no slope: there is no search by gradient descent for models with a codebook."
+        )
     } else {
-        "Gradient descent on the latent until the decoder's picture is like this one. The explorer follows."
+        tr!(
+            "Gradient descent on the latent until the decoder's picture is like this one. The explorer follows."
+        )
     };
     let is_ready = !has_codes && scene.own.found().is_some();
     if sliders::enabled(ui, is_ready, name, hint) {
@@ -61,8 +66,8 @@ pub(super) fn controls(
     if has_codes {
         return;
     }
-    let menu = ui.menu_button("How…", |ui| settings(ui, form));
-    menu.response.on_hover_text("Steps, starts and what the prior weighs.");
+    let menu = ui.menu_button(tr!("How…"), |ui| settings(ui, form));
+    menu.response.on_hover_text(tr!("Steps, starts and what the prior weighs."));
 }
 
 fn settings(ui: &mut Ui, form: &mut InvertForm) {
@@ -70,22 +75,31 @@ fn settings(ui: &mut Ui, form: &mut InvertForm) {
     egui::Grid::new("how to search").num_columns(2).show(ui, |ui| {
         let mut steps = options.steps.get();
         let drag = DragValue::new(&mut steps).range(1..=10_000);
-        number(ui, "Steps", "How many steps each start takes.", drag);
+        number(ui, tr!("Steps"), tr!("How many steps each start takes."), drag);
         let mut starts = options.starts.get();
         let drag = DragValue::new(&mut starts).range(1..=64);
-        number(ui, "Starts", "Points that are moved at once: the encoder's or the explorer's, then draws from the prior. The best one counts.", drag);
+        let hint = tr!(
+            "Points that are moved at once: the encoder's or the explorer's, then draws from the prior. The best one counts."
+        );
+        number(ui, tr!("Starts"), hint, drag);
         let drag = DragValue::new(&mut options.rate).range(1e-4..=1.0).speed(0.001);
-        number(ui, "Step length", "In deviations of the prior; steps become shorter at the end.", drag);
+        let hint = tr!("In deviations of the prior; steps become shorter at the end.");
+        number(ui, tr!("Step length"), hint, drag);
         let drag = DragValue::new(&mut options.prior_weight).range(0.0..=1.0).speed(0.0001);
-        number(ui, "Weight of the prior", "What the mean square of the latent costs, against the mean squared error of pixels. More keeps the point where draws lie.", drag.max_decimals(5));
+        let hint = tr!(
+            "What the mean square of the latent costs, against the mean squared error of pixels. More keeps the point where draws lie."
+        );
+        number(ui, tr!("Weight of the prior"), hint, drag.max_decimals(5));
         let drag = DragValue::new(&mut options.seed);
-        number(ui, "Seed", "Of the draws; the same seed gives the same search.", drag);
+        number(ui, tr!("Seed"), tr!("Of the draws; the same seed gives the same search."), drag);
         options.steps = NonZeroUsize::new(steps).unwrap_or(options.steps);
         options.starts = NonZeroUsize::new(starts).unwrap_or(options.starts);
     });
-    let hint = "Let the first start be the explorer's point; otherwise it is where the encoder puts the picture, or a draw.";
-    ui.checkbox(&mut form.from_here, "Begin where I am").on_hover_text(hint);
-    if ui.button("Reset").on_hover_text("Settings as they were at first.").clicked() {
+    let hint = tr!(
+        "Let the first start be the explorer's point; otherwise it is where the encoder puts the picture, or a draw."
+    );
+    ui.checkbox(&mut form.from_here, tr!("Begin where I am")).on_hover_text(hint);
+    if ui.button(tr!("Reset")).on_hover_text(tr!("Settings as they were at first.")).clicked() {
         *form = InvertForm::default();
     }
 }
@@ -104,14 +118,14 @@ pub(super) fn progress(ui: &mut Ui, scene: &Scene<'_>) {
         let share = step as f32 / steps.max(1) as f32;
         let width = ui.available_width().min(240.0);
         let bar = ProgressBar::new(share).desired_width(width).text(format!("{step} / {steps}"));
-        ui.add(bar).on_hover_text("Steps of the search.");
+        ui.add(bar).on_hover_text(tr!("Steps of the search."));
     } else {
-        ui.label(theme::muted(format!("The best of {step} steps")).small());
+        ui.label(theme::muted(tr!("The best of {} steps", step)).small());
     }
     let psnr = crate::metrics::psnr_db_from_mse(f64::from(search.error));
     let text = format!("MSE {}  PSNR {psnr:.1} dB", measure(search.error));
     let label = egui::Label::new(theme::number(text)).truncate();
-    ui.add(label).on_hover_text("Of the best point's picture.");
+    ui.add(label).on_hover_text(tr!("Of the best point's picture."));
     curve(ui, &search.errors);
 }
 
@@ -120,7 +134,7 @@ fn curve(ui: &mut Ui, errors: &[f32]) {
     let size = vec2(ui.available_width().clamp(40.0, 220.0), 18.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Image, true, "Error of the search, step by step")
+        WidgetInfo::labeled(Role::Image, true, tr!("Error of the search, step by step"))
     });
     ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     let logs: Vec<f32> = errors.iter().map(|error| error.max(1e-12).log10()).collect();
@@ -136,7 +150,7 @@ fn curve(ui: &mut Ui, errors: &[f32]) {
         let points = logs.iter().enumerate().map(at).collect();
         ui.painter().line(points, (1.5, theme::colours().accent));
     }
-    response.on_hover_text(
-        "Mean squared error of the best start, step by step, on a logarithmic scale.",
-    );
+    response.on_hover_text(tr!(
+        "Mean squared error of the best start, step by step, on a logarithmic scale."
+    ));
 }
