@@ -105,7 +105,9 @@ fn row(ui: &mut Ui, name: &str, tiles: Picture, size: egui::Vec2) -> Rect {
             theme::colours().muted,
         );
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("{} images", name)));
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::Image, true, format!("{name} {}", tr!("images")))
+        });
         picture::paint(ui, tiles, rect);
         rect
     })

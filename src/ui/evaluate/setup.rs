@@ -141,7 +141,7 @@ fn images(ui: &mut Ui, evaluate: &Evaluate, form: &mut MeasureForm) {
     });
     ui.horizontal(|ui| {
         let hint = tr!("How many images, the first ones. More take longer and tell more surely.");
-        let label = ui.label(tr!("Number")).on_hover_text(hint).id;
+        let label = ui.label(tr!("Images")).on_hover_text(hint).id;
         let drag = DragValue::new(&mut form.images).range(1..=1_000_000).speed(10.0);
         ui.add(drag).on_hover_text(hint).labelled_by(label);
         let hint = tr!("Where draws come from: the same seed gives every model the same ones.");

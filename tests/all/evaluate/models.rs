@@ -3,7 +3,7 @@
 use serde_json::json;
 use zscope::measure::side_by_side::Told;
 use zscope::random::{Purpose, normals};
-use zscope::session::evaluate::{Evaluate, Origin, Row, State};
+use zscope::session::evaluate::{Evaluate, Origin, Progress, Row, State};
 
 use super::made_up::{asked, candidate, evaluate, measured, opened, two};
 
@@ -91,18 +91,19 @@ fn progress_tells_model_and_images() {
     }
     let turns = models.begin(asked()).expect("three models");
     assert!(models.begin(asked()).is_none(), "it goes on already");
-    let text = |models: &Evaluate| models.progress().expect("it goes on").to_string();
-    assert_eq!(text(&models), "model 1 of 3, opening");
+    let progress = |models: &Evaluate| models.progress().expect("it goes on");
+    assert_eq!((progress(&models).models, progress(&models).all), (3, 0), "one is being opened");
     models.apply(&opened());
     models.apply(&measured(turns[0].0, "vae", &json!({"mse": 0.5})));
     models.apply(&Told::Progress { id: turns[1].0, done: 400, all: 1_000 });
-    assert_eq!(text(&models), "model 2 of 3, 400 of 1\u{2009}000 images");
+    let second = Progress { model: 2, models: 3, done: 400, all: 1_000, is_stopping: false };
+    assert_eq!(progress(&models), second, "the second is being measured");
     let share = models.progress().unwrap().share();
     assert!((share - 1.4 / 3.0).abs() < 1e-6, "{share}");
     assert_eq!(models.entries()[1].state, State::Measuring);
     assert_eq!(models.entries()[2].state, State::Waiting);
     models.stop();
-    assert_eq!(text(&models), "stopping at model 2 of 3");
+    assert!(progress(&models).is_stopping, "it was told to stop");
     models.apply(&Told::Ended { message: None });
     assert!(models.progress().is_none(), "it has ended");
     assert_eq!(models.entries()[1].state, State::New, "not measured");

@@ -108,12 +108,12 @@ fn what_is_asked_for_is_what_the_form_says() {
         "1,000 held-out images of the first model's data"
     );
     press(&mut harness, "Training");
-    harness.get_by_role_and_label(Role::SpinButton, "Number").set_value_accesskit(250.0);
+    harness.get_by_role_and_label(Role::SpinButton, "Images").set_value_accesskit(250.0);
     asked(&mut harness);
-    harness.get_by_role_and_label(Role::SpinButton, "Number").set_value_accesskit(1e300);
+    harness.get_by_role_and_label(Role::SpinButton, "Images").set_value_accesskit(1e300);
     asked(&mut harness);
     assert_eq!(harness.state().view.measure.images, 1_000_000, "as many as there can be");
-    harness.get_by_role_and_label(Role::SpinButton, "Number").set_value_accesskit(-3.0);
+    harness.get_by_role_and_label(Role::SpinButton, "Images").set_value_accesskit(-3.0);
     asked(&mut harness);
     assert_eq!(harness.state().view.measure.images, 1, "at least one");
     assert_eq!(press(&mut harness, "Judge by a classifier…"), [Command::PickClassifier]);

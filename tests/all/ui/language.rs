@@ -4,7 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use egui_kittest::Harness;
+use egui_kittest::kittest::NodeT as _;
 use zscope::language::{Language, speak, spoken, told};
+use zscope::ui::{Kind, Page, Pane};
+
+use super::behaviour::painted;
+use super::window::{SIZES, Window, asked, nodes, phases};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -135,4 +141,57 @@ fn languages_by_their_tags() {
     for language in Language::ALL {
         assert_eq!(Language::from_tag(language.tag()), Some(language), "its own tag");
     }
+}
+
+/// What stays as it is: names that have no other in any language, keys and curves of recipes, data of the tests.
+const NAMES: &[&str] = &[];
+
+/// English words that the window shows or tells to a screen reader.
+fn english(harness: &Harness<'_, Window>) -> BTreeSet<String> {
+    let mut told = painted(harness);
+    for node in nodes(harness) {
+        let node = node.accesskit_node();
+        for text in [node.label(), node.value()].into_iter().flatten() {
+            told += "\n";
+            told += &text;
+        }
+    }
+    let is_word = |word: &&str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let lines = told.lines().filter(|line| !NAMES.contains(line));
+    let words = lines.filter(|line| line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '/').any(|word| is_word(&word)));
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_window_in_chinese_has_no_english_in_it() {
+    speak(Language::SimplifiedChinese);
+    let mut found = BTreeMap::new();
+    for (kind, window) in [
+        (Kind::Latent, Window::full as fn(usize) -> Window),
+        (Kind::Codes, |_| Window::with_codes(64)),
+    ] {
+        for pane in Pane::ALL.into_iter().filter(|pane| pane.suits(kind)) {
+            let mut window = window(3);
+            window.view.dock.show(pane);
+            let mut harness = window.open(SIZES[0]);
+            asked(&mut harness);
+            for words in english(&harness) {
+                found.entry(words).or_insert(pane);
+            }
+        }
+    }
+    for (name, window) in phases() {
+        let mut harness = window.open(SIZES[0]);
+        asked(&mut harness);
+        for page in [Page::Explore, Page::Evaluate, Page::Runs] {
+            harness.state_mut().view.page = page;
+            asked(&mut harness);
+            for words in english(&harness) {
+                found.entry(words).or_insert(Pane::Pad);
+            }
+        }
+        let _ = name;
+    }
+    speak(Language::English);
+    assert!(found.is_empty(), "{found:#?}");
 }
