@@ -119,9 +119,9 @@ pub(super) fn explain(term: &str) -> &'static str {
 pub(super) fn duration(secs: f64) -> String {
     let secs = secs.clamp(0.0, 1e9).round() as u64;
     match (secs / 3600, secs / 60 % 60, secs % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, s) => format!("{m} min {s:02} s"),
-        (h, m, _) => format!("{h} h {m:02} min"),
+        (0, 0, s) => tr!("{} s", s),
+        (0, m, s) => tr!("{} min {} s", m, format_args!("{s:02}")),
+        (h, m, _) => tr!("{} h {} min", h, format_args!("{m:02}")),
     }
 }
 
