@@ -12,7 +12,7 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
     match purpose {
         Chosen::Data => wait(jobs, purpose, dialog.set_title(tr!("Open data")).pick_folder()),
         Chosen::Model => {
-            wait(jobs, purpose, dialog.set_title(tr!("Open a run or model")).pick_folder())
+            wait(jobs, purpose, dialog.set_title(tr!("Open a run or model")).pick_folder());
         }
         Chosen::ModelFile => {
             let dialog = dialog.set_title(tr!("Open a model's file"));

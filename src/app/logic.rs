@@ -71,6 +71,10 @@ impl eframe::App for ZscopeApp {
         if let Some(command) = scripted {
             self.apply(ctx, command);
         }
+        self.notices.retain(|notice| notice.time_left().is_none_or(|left| !left.is_zero()));
+        if let Some(left) = self.notices.iter().filter_map(Notice::time_left).min() {
+            ctx.request_repaint_after(left);
+        }
         self.advance(ctx);
         self.kept.directions.follow(&self.explore);
         self.task_lines = self.tasks.lines();
@@ -199,13 +203,13 @@ impl ZscopeApp {
     }
 
     pub(super) fn notice(&mut self, text: impl Into<String>, is_error: bool) {
-        let notice = Notice { text: text.into(), is_error };
+        let notice = Notice::new(text, is_error);
         if is_error {
             log::warn!("{}", notice.text);
         }
-        if !self.notices.contains(&notice) {
-            self.notices.push(notice);
-        }
+        // What is told again is told once.
+        self.notices.retain(|known| known.text != notice.text);
+        self.notices.push(notice);
         // Old news gives way.
         if self.notices.len() > 4 {
             self.notices.remove(0);

@@ -6,7 +6,7 @@ mod setup;
 use egui::{CentralPanel, Ui};
 
 use super::words::grouped;
-use super::{Command, Scene, View, notices, setup_panel, theme};
+use super::{Command, Scene, View, setup_panel, theme};
 use crate::data::Split;
 use crate::language::tr;
 use crate::session::evaluate::Progress;
@@ -61,7 +61,6 @@ fn told_progress(progress: Progress) -> String {
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     setup_panel(ui, "measured", |ui| setup::show(ui, scene, &mut view.measure, out));
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
-        notices(ui, scene.notices, out);
         results::show(ui, scene, &mut view.measure, out);
     });
 }

@@ -33,6 +33,7 @@ mod keys;
 mod lattice;
 mod lines;
 mod map;
+mod notices;
 mod own_picture;
 mod pace;
 mod pad;
@@ -72,6 +73,7 @@ pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
 pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours as map_colours};
+pub use notices::Notice;
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
 pub use runs::{QueuedRun, RunsView};
@@ -352,15 +354,6 @@ pub struct TaskLine {
     pub share: f64,
 }
 
-/// Something to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// What happened.
-    pub text: String,
-    /// Whether it went wrong.
-    pub is_error: bool,
-}
-
 /// What the window is for at the moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Page {
@@ -449,6 +442,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     view.sheets.clear();
     theme::follow(ui.ctx());
     keyboard_and_palette(ui, scene, view, out);
+    notices::show(ui.ctx(), scene.notices, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);
     }
@@ -502,7 +496,6 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
         tasks(ui, scene.tasks, out);
-        notices(ui, scene.notices, out);
         explore_panel::show(ui, scene, view, out);
     });
     if view.codebook.has_moved() {
@@ -541,19 +534,6 @@ fn tasks(ui: &mut Ui, tasks: &[TaskLine], out: &mut Vec<Command>) {
             {
                 out.push(Command::CancelTask(task.number));
             }
-        });
-    }
-}
-
-fn notices(ui: &mut Ui, notices: &[Notice], out: &mut Vec<Command>) {
-    for (index, notice) in notices.iter().enumerate() {
-        theme::notice_frame(notice.is_error).show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                ui.label(&notice.text);
-                if ui.small_button(tr!("Dismiss")).clicked() {
-                    out.push(Command::Dismiss(index));
-                }
-            });
         });
     }
 }

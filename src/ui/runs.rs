@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use egui::{CentralPanel, Modal, Panel, TextEdit, Ui};
 
 use super::words::grouped;
-use super::{Command, RunsAsk, Scene, TrainForm, View, notices, setup_panel, tasks, theme};
+use super::{Command, RunsAsk, Scene, TrainForm, View, setup_panel, tasks, theme};
 use crate::formats::run_list::{DELETED, RunSummary};
 use crate::language::tr;
 use crate::session::runs::{Column, Standing, shown};
@@ -102,7 +102,6 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             });
     }
     CentralPanel::default().frame(theme::stage_frame()).show(ui, |ui| {
-        notices(ui, scene.notices, out);
         let places = shown(all, training(scene), &view.words, view.column, view.falling);
         toolbar(ui, scene, view, places.len(), out);
         if all.is_empty() {

@@ -320,7 +320,7 @@ pub fn view_frame() -> Frame {
 pub fn notice_frame(is_error: bool) -> Frame {
     let colour = if is_error { colours().error } else { colours().accent };
     Frame::new()
-        .fill(colour.gamma_multiply(0.16))
+        .fill(colours().panel.lerp_to_gamma(colour, 0.16))
         .stroke(Stroke::new(1.0, colour))
         .corner_radius(CornerRadius::same(4))
         .inner_margin(Margin::symmetric(8, 4))

@@ -108,9 +108,10 @@ impl PointCanvas {
         self.shown = Some(Canvas::new(move |rect, sight| {
             let dots = Arc::clone(&points);
             Shape::Callback(match &kept {
-                Some(kept) => {
-                    Callback::new_paint_callback(rect, Kept { kept: Arc::clone(kept), dots, sight })
-                }
+                Some(kept) => Callback::new_paint_callback(
+                    rect,
+                    KeptInFrame { picture: Arc::clone(kept), dots, sight },
+                ),
                 None => Callback::new_paint_callback(rect, AtOnce { dots, sight }),
             })
         }));
@@ -242,13 +243,13 @@ impl CallbackTrait for AtOnce {
 }
 
 /// The picture of them that is kept, as it is seen in one frame.
-struct Kept {
-    kept: Arc<Mutex<KeptPicture>>,
+struct KeptInFrame {
+    picture: Arc<Mutex<KeptPicture>>,
     dots: Arc<Dots>,
     sight: Sight,
 }
 
-impl CallbackTrait for Kept {
+impl CallbackTrait for KeptInFrame {
     fn prepare(
         &self,
         _device: &wgpu::Device,
@@ -257,8 +258,8 @@ impl CallbackTrait for Kept {
         encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.draw_on(&self.dots, self.sight, queue, encoder);
+        let mut picture = self.picture.lock().unwrap_or_else(PoisonError::into_inner);
+        picture.draw_on(&self.dots, self.sight, queue, encoder);
         Vec::new()
     }
 
@@ -268,6 +269,6 @@ impl CallbackTrait for Kept {
         pass: &mut wgpu::RenderPass<'static>,
         _resources: &CallbackResources,
     ) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).paint(pass);
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner).paint(pass);
     }
 }

@@ -1,5 +1,7 @@
 //! What a picture of a part of the map is still good for once another part is to be seen.
 
+#![expect(clippy::float_cmp, reason = "halves and quarters are exact")]
+
 use zscope::ui::Sight;
 
 /// 200 by 100 pixels of 0.01 around a place.

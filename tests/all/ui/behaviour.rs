@@ -712,11 +712,12 @@ fn weights_freeze_only_while_they_change() {
 
 #[test]
 fn notices_can_be_dismissed() {
-    let notice = |text: &str, is_error| Notice { text: text.to_owned(), is_error };
     let notices = vec![
-        notice("Saved /tmp/curves.csv", false),
-        notice("open the model: no such file or directory: /nowhere", true),
+        Notice::new("Saved /tmp/curves.csv", false),
+        Notice::new("open the model: no such file or directory: /nowhere", true),
     ];
+    assert!(notices[0].time_left().is_some_and(|left| !left.is_zero()), "news go by themselves");
+    assert_eq!(notices[1].time_left(), None, "errors stay");
     let mut harness = Window { notices, ..Window::full(3) }.open(SIZES[0]);
     assert!(says(&harness, "Saved /tmp/curves.csv") && says(&harness, "/nowhere"), "both");
     let buttons: Vec<_> = harness.get_all_by_role_and_label(Role::Button, "Dismiss").collect();

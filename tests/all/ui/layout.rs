@@ -18,7 +18,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.push(("empty", Window::default()));
     scenes.push(("twenty dimensions", Window::running(20, 500)));
     let text = "open the model: no such file or directory (expected a run directory): /a/long/path";
-    let notice = Notice { text: text.to_owned(), is_error: true };
+    let notice = Notice::new(text, true);
     let mut opening = Window::full(20);
     opening.data.opening = Some((123_456, 1_234_567));
     scenes.push(("data being opened", opening));
@@ -228,13 +228,18 @@ fn nothing_lies_on_anything_else() {
                     let id = node.accesskit_node().locate().0;
                     let widget = seen.iter().find(|widget| widget.id.accesskit_id() == id)?;
                     let rect = widget.interact_rect.intersect(widget.rect);
-                    (solid && rect.is_positive()).then_some((node, rect))
+                    (solid && rect.is_positive()).then_some((node, rect, widget.layer_id))
                 })
                 .collect();
-            for (i, (a, rect_a)) in shown.iter().enumerate() {
-                for (b, rect_b) in &shown[..i] {
+            for (i, (a, rect_a, layer_a)) in shown.iter().enumerate() {
+                for (b, rect_b, layer_b) in &shown[..i] {
                     let both = rect_a.intersect(*rect_b);
-                    if both.is_positive() && both.width() > 1.0 && both.height() > 1.0 {
+                    // Notices lie in a corner over everything.
+                    if layer_a == layer_b
+                        && both.is_positive()
+                        && both.width() > 1.0
+                        && both.height() > 1.0
+                    {
                         let told = format!("{}\n      {}", describe(a), describe(b));
                         overlaps.push(format!("{size:?}, {scene}: {told}"));
                     }
