@@ -324,11 +324,15 @@ fn window(actions: &mut Actions, view: &View) {
     actions.add(tr!("Quit"), keys(CTRL, Key::Q), Command::Quit);
 }
 
+/// Keys that press whatever has the keyboard.
+const PRESSES: [Key; 2] = [Key::Space, Key::Enter];
+
 /// What the keyboard asks for, unless a text field has it.
 pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
-    if ui.ctx().egui_wants_keyboard_input() {
+    if ui.ctx().text_edit_focused() {
         return Vec::new();
     }
+    let is_focused = ui.ctx().memory(|memory| memory.focused().is_some());
     let mut commands = Vec::new();
     // Those with the most modifiers first: Ctrl+Z is no part of Ctrl+Shift+Z.
     let mut with_keys: Vec<_> =
@@ -339,7 +343,7 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
     let plain = with_keys.iter().filter(|(keys, _)| keys.modifiers.is_none());
     let own: Vec<Key> = plain
         .map(|(keys, _)| keys.logical_key)
-        .filter(|&key| code_map::takes_key(ui.ctx(), key))
+        .filter(|&key| (is_focused && PRESSES.contains(&key)) || code_map::takes_key(ui.ctx(), key))
         .collect();
     ui.input_mut(|input| {
         for (keys, action) in with_keys {

@@ -1,6 +1,7 @@
 //! The palette, the list of keys, and what keys do.
 
 use eframe::egui;
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use zscope::session::anchor::Anchor;
@@ -71,6 +72,28 @@ fn keys_do_what_the_list_says() {
         harness.key_press_modifiers(modifiers, key);
         assert_eq!(asked(&mut harness), [command], "{modifiers:?} {key:?}");
     }
+}
+
+#[test]
+fn keys_work_while_a_button_has_the_keyboard_and_press_it() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    asked(&mut harness);
+    harness.get_by_role_and_label(Role::Button, "Draw").focus();
+    asked(&mut harness);
+    harness.key_press(Key::D);
+    assert_eq!(asked(&mut harness), [Command::JumpToDraw], "a key of the window");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    assert_eq!(asked(&mut harness), [Command::ShowCommandPalette(true)], "with Ctrl");
+    let mut harness = Window::running(3, 5).open(SIZES[0]);
+    asked(&mut harness);
+    harness.get_by_role_and_label(Role::Button, "Save").focus();
+    asked(&mut harness);
+    harness.key_press(Key::Space);
+    assert_eq!(asked(&mut harness), [Command::SaveCheckpoint], "Space presses the button");
+    harness.get_by_role_and_label(Role::TextInput, "Path of the data").focus();
+    asked(&mut harness);
+    harness.key_press(Key::D);
+    assert_eq!(asked(&mut harness), [], "a text field has its letters for itself");
 }
 
 #[test]
