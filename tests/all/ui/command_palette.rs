@@ -7,7 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use zscope::session::anchor::Anchor;
 use zscope::ui::{BookmarkAsk, Command, CommandPalette, Page, Pane, SeedsAsk, StationAsk};
 
-use super::behaviour::painted;
+use super::behaviour::{painted, text_field};
 use super::window::{SIZES, Window, asked, press};
 
 #[test]
@@ -90,7 +90,7 @@ fn keys_work_while_a_button_has_the_keyboard_and_press_it() {
     asked(&mut harness);
     harness.key_press(Key::Space);
     assert_eq!(asked(&mut harness), [Command::SaveCheckpoint], "Space presses the button");
-    harness.get_by_role_and_label(Role::TextInput, "Path of the data").focus();
+    text_field(&harness, "Data").focus();
     asked(&mut harness);
     harness.key_press(Key::D);
     assert_eq!(asked(&mut harness), [], "a text field has its letters for itself");
