@@ -88,6 +88,9 @@ pub struct Explore {
     is_untouched: bool,
 }
 
+/// Where a person begins on the pad: in the middle between four images there is no image, in most spaces.
+const START: [f32; 2] = [0.2, 0.2];
+
 impl Explore {
     /// The origin of a latent space of `d` dimensions, with four draws as corners.
     pub fn new(d: usize) -> Self {
@@ -435,14 +438,14 @@ impl Explore {
     }
 
     /// Takes the newest latents of the watched images: corners that are images follow, and where nobody has
-    /// touched anything yet, the first four images become the corners and the middle between them the point.
+    /// touched anything yet, the first four images become the corners and a place near to the first the point.
     /// Tells whether anything moved.
     pub fn follow_images(&mut self, image_latents: &[Vec<f32>]) -> bool {
         if self.is_untouched && image_latents.len() >= self.corners.len() {
             for index in 0..self.corners.len() {
                 self.set_corner(index, CornerSource::Image(index), image_latents);
             }
-            self.set_pad([0.5, 0.5]);
+            self.set_pad(START);
             self.is_untouched = false;
             return true;
         }

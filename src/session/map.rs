@@ -263,7 +263,8 @@ impl Map {
         self.losses = None;
         self.nearest_to_explorer = None;
         if !self.colouring.is_there(&points) {
-            self.colouring = Colouring::default();
+            let has_labels = Colouring::Label.is_there(&points);
+            self.colouring = if has_labels { Colouring::Label } else { Colouring::Nothing };
         }
         let d = points.latents.row_len();
         if matches!(self.projection, Projection::Dims(dims) if dims.iter().any(|&dim| dim >= d)) {

@@ -122,8 +122,8 @@ fn draw(ui: &mut Ui, shown: Option<Picture>, why: Option<&str>, side: f32) {
     }
     ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(why) = why {
-        let place = rect.shrink(8.0);
-        ui.put(place, Label::new(theme::muted(told(why)).small()).wrap());
+        let place = egui::UiBuilder::new().max_rect(rect.shrink(8.0));
+        ui.new_child(place).add(Label::new(theme::muted(told(why)).small()).wrap());
     }
 }
 

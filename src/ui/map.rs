@@ -178,15 +178,17 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     toolbar::show(ui, scene, view, out);
     let room = ui.available_size();
     let has_chosen = !map.state.selected().is_empty() || map.state.chosen().is_some();
-    if !has_chosen || room.x < LEAST_BESIDE {
-        return plot::show(ui, scene, view, room, out);
-    }
-    let beside = (SHARE_OF_CHOSEN * room.x).min(MOST_CHOSEN);
+    let has_room = has_chosen && room.x >= LEAST_BESIDE;
+    let beside = if has_room { (SHARE_OF_CHOSEN * room.x).min(MOST_CHOSEN) } else { 0.0 };
+    // In one row with or without them, so that the map stays the same one, where it was moved to.
     ui.horizontal_top(|ui| {
-        plot::show(ui, scene, view, vec2(room.x - beside - 12.0, room.y), out);
-        ui.allocate_ui(vec2(beside, room.y), |ui| {
-            ui.vertical(|ui| chosen::show(ui, scene, view, out));
-        });
+        let gap = if has_room { 12.0 } else { 0.0 };
+        plot::show(ui, scene, view, vec2(room.x - beside - gap, room.y), out);
+        if has_room {
+            ui.allocate_ui(vec2(beside, room.y), |ui| {
+                ui.vertical(|ui| chosen::show(ui, scene, view, out));
+            });
+        }
     });
 }
 

@@ -283,8 +283,8 @@ fn untouched_corners_become_watched_images() {
     }
     assert_eq!(
         (explore.pad(), explore.latent()),
-        (Some([0.5, 0.5]), &[3.0, 4.0][..]),
-        "the middle"
+        (Some([0.2, 0.2]), &[1.2, 2.2][..]),
+        "near to the first"
     );
     assert!(!explore.follow_images(&images), "nothing new");
 

@@ -22,7 +22,8 @@ impl Colouring {
     /// Whether points have it; what is yet to be measured counts.
     pub fn is_there(self, points: &Points) -> bool {
         match self {
-            Self::Label | Self::Nothing => true,
+            Self::Nothing => true,
+            Self::Label => points.labels.iter().any(Option::is_some),
             Self::Loss => points.draws() < points.len(),
             Self::Factor(factor) => factor < points.factors.len(),
             Self::Code => points.codes.is_some(),

@@ -30,7 +30,9 @@ const COLUMNS: [Column; 6] = [
     ),
     (
         tr_later!("dead"),
-        tr_later!("Channels that have one value everywhere, or entries of a vector that are zero."),
+        tr_later!(
+            "Channels that have one value everywhere for this picture, or entries of a vector that are zero: in another picture they may not."
+        ),
         38.0,
     ),
     (
