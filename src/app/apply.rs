@@ -93,7 +93,7 @@ impl ZscopeApp {
             Command::Stop => self.ask(Control::Stop),
             Command::SaveCheckpoint => self.ask(Control::Save),
             Command::SetLive { name, value } => self.ask(Control::Set { name, value }),
-            Command::SaveCurves(Some(path)) => self.save_curves(path),
+            Command::SaveCurves(Some(path)) => self.save_curves(ctx, path),
             Command::SaveCurves(None) => dialogs::ask(&self.jobs, Chosen::Curves),
             Command::KeepCurves => self.keep_curves(),
             Command::CompareRun(Some(path)) => self.compare_run(path),
@@ -377,8 +377,11 @@ impl ZscopeApp {
         });
     }
 
-    /// Writes every point of every curve.
-    pub(super) fn save_curves(&mut self, path: PathBuf) {
+    /// Writes every point of every curve, or to a `.png` the plots as they are on the screen.
+    pub(super) fn save_curves(&mut self, ctx: &egui::Context, path: PathBuf) {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+            return self.save_part(ctx, self.view.curves.rect(), path);
+        }
         // A copy: they go on while it is written.
         let series: Vec<(String, Series)> =
             self.session.series().map(|(name, series)| (name.to_owned(), series.clone())).collect();

@@ -39,7 +39,8 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         }
         Chosen::Curves => {
             let dialog = dialog.set_title(tr!("Save curves")).set_file_name("curves.csv");
-            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+            let dialog = dialog.add_filter("CSV", &["csv"]).add_filter("PNG", &["png"]);
+            wait(jobs, purpose, dialog.save_file());
         }
         Chosen::MapPicture => {
             let dialog = dialog.set_title(tr!("Save the map")).set_file_name("map.png");

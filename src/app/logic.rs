@@ -378,7 +378,7 @@ impl ZscopeApp {
                 self.view.measure.classifier = path.display().to_string();
             }
             Chosen::Measures => self.save_measures(path),
-            Chosen::Curves => self.save_curves(path),
+            Chosen::Curves => self.save_curves(ctx, path),
             Chosen::Picture => self.save_picture(path),
             Chosen::MapPicture => self.save_map_picture(ctx, path),
             Chosen::MapPoints => self.save_map_points(path),

@@ -303,6 +303,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "train-on" => Command::TrainOn,
         "compare" => Command::CompareRun(Some(rest.trim().into())),
         "keep-curves" => Command::KeepCurves,
+        "save-curves" => Command::SaveCurves(Some(rest.trim().into())),
         "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
         "look-into" if rest == "decoder" => Command::LookInto(Side::Decoder),
         "look-into" if rest == "encoder" => Command::LookInto(Side::Encoder),
@@ -345,7 +346,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, save-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

@@ -18,7 +18,17 @@ use crate::ui::Pane;
 impl ZscopeApp {
     /// Writes a view as it is on the screen.
     pub(super) fn save_view(&mut self, ctx: &egui::Context, pane: Pane, path: PathBuf) {
-        let Some(rect) = self.view.dock.rect(pane) else {
+        self.save_part(ctx, self.view.dock.rect(pane), path);
+    }
+
+    /// Writes a part of the window as it is on the screen.
+    pub(super) fn save_part(
+        &mut self,
+        ctx: &egui::Context,
+        rect: Option<egui::Rect>,
+        path: PathBuf,
+    ) {
+        let Some(rect) = rect else {
             return self.notice(tr!("Save the view: show it first."), true);
         };
         let tell = self.jobs.teller();

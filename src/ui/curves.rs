@@ -22,6 +22,8 @@ pub struct CurvesView {
     pub save_path: String,
     /// The steps that are looked at; all of them, also those to come, while nobody has zoomed.
     pub steps: Option<[f64; 2]>,
+    /// Where the plots are, in points.
+    rect: Option<egui::Rect>,
     /// The path that is typed to compare another run.
     pub compare_path: String,
     /// Those of this run, then those of every run that it is compared with.
@@ -37,6 +39,7 @@ impl Default for CurvesView {
             shown: PLOTS.iter().map(|plot| !LATER.contains(&plot.title)).collect(),
             save_path: String::new(),
             steps: None,
+            rect: None,
             compare_path: String::new(),
             lines: Vec::new(),
         }
@@ -44,6 +47,11 @@ impl Default for CurvesView {
 }
 
 impl CurvesView {
+    /// Where the plots were drawn, in points.
+    pub fn rect(&self) -> Option<egui::Rect> {
+        self.rect
+    }
+
     /// How a plot of that many pixel columns looks at its curves.
     pub(super) fn look(&self, columns: usize) -> Look {
         Look {
@@ -221,6 +229,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
     toolbar(ui, scene, view, out);
     // The row takes the room that there is and no more, whatever is in it.
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    view.rect = Some(rect);
     let mut row = ui.new_child(
         egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Min)),
     );
@@ -257,8 +266,8 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<
         );
         ui.checkbox(&mut view.log, "log10").on_hover_text(tr!("Logarithmic vertical axis; points at or below zero are left out."));
         ui.checkbox(&mut view.robust, tr!("robust range")).on_hover_text(tr!("Leave the outermost 1 % at either end out of the vertical range."));
-        let hint = tr!("Save every point of every curve.");
-        if let Some(place) = save::button(ui, tr!("Save CSV…"), hint, &mut view.save_path) {
+        let hint = tr!("Every point of every curve as CSV, or the plots as they are on the screen as PNG: as the path ends.");
+        if let Some(place) = save::button(ui, tr!("Save curves…"), hint, &mut view.save_path) {
             out.push(Command::SaveCurves(place.path()));
         }
         ui.menu_button(tr!("Plots"), |ui| {

@@ -585,7 +585,7 @@ fn typed_paths_are_opened() {
     let mut harness = Window::running(3, 5).open(SIZES[0]);
     for (button, dialog, typed) in [
         ("Save…", Command::SavePicture(None), Command::SavePicture(Some("a.png".into()))),
-        ("Save CSV…", Command::SaveCurves(None), Command::SaveCurves(Some("a.png".into()))),
+        ("Save curves…", Command::SaveCurves(None), Command::SaveCurves(Some("a.png".into()))),
     ] {
         press(&mut harness, button);
         assert_eq!(press(&mut harness, "Choose…"), [dialog], "{button} in a dialog");
