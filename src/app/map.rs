@@ -28,7 +28,7 @@ use crate::session::map::{Ask, Colouring, Map, Placed, Points, Projection, Work}
 use crate::ui::{Ground, MapScene, Page, Pane};
 
 /// While a model trains, points are encoded anew no sooner than this after the last time, and not before four times as
-/// long as that took has passed.
+/// long as that took has passed; layouts, too.
 const ENCODE_AGAIN: Duration = Duration::from_secs(5);
 const REST: u32 = 4;
 
@@ -59,6 +59,8 @@ pub(super) struct Mapping {
     explorer: Option<Vec<f32>>,
     /// When images were encoded last, and how long that took.
     encoded: Option<(Instant, Duration)>,
+    /// When points were laid out last, and how long that took; nothing once a person has ended it.
+    laid_out: Option<(Instant, Duration)>,
     /// Points are to be laid out anew.
     refits: bool,
     /// Counts layouts that do not go on with the one before.
@@ -135,6 +137,7 @@ impl Mapping {
         self.thumbs.forget();
         self.explorer = None;
         self.encoded = None;
+        self.laid_out = None;
         self.refits = false;
     }
 
@@ -183,7 +186,10 @@ impl ZscopeApp {
             Some(Work::Measuring(_)) => {
                 self.map.state.apply(&Ask::Colour(Colouring::Label));
             }
-            Some(Work::Placing(_) | Work::Neighbours(_) | Work::Moving(_)) => self.settle_map(),
+            Some(Work::Placing(_) | Work::Neighbours(_) | Work::Moving(_)) => {
+                self.map.laid_out = None;
+                self.settle_map();
+            }
             _ => {}
         }
     }
@@ -217,7 +223,7 @@ impl ZscopeApp {
         if self.map_is_behind() {
             self.encode_map(ctx);
         } else if self.map.state.points().is_some()
-            && (self.map.refits || self.map.state.wants_placing())
+            && (self.map.refits || self.map.state.wants_placing() || self.layout_is_behind())
         {
             self.place_map(ctx);
         } else if self.map.state.wants_losses() {
@@ -233,6 +239,12 @@ impl ZscopeApp {
         let rests =
             self.map.encoded.is_none_or(|(at, took)| at.elapsed() >= ENCODE_AGAIN.max(took * REST));
         model.is_live && rests && points.step != model.step && !self.explore.is_frozen()
+    }
+
+    /// Whether a layout is to follow points that have moved on.
+    fn layout_is_behind(&self) -> bool {
+        let rests = |(at, took): (Instant, Duration)| at.elapsed() >= ENCODE_AGAIN.max(took * REST);
+        self.map.state.is_behind() && self.map.laid_out.is_some_and(rests)
     }
 
     fn map_ground(&self) -> Ground {
@@ -361,6 +373,9 @@ impl ZscopeApp {
             self.map.job = None;
             self.map.state.work = None;
         }
+        if matches!(&made, Made::Placed(Ok(Some(placed))) if placed.chart.is_none()) {
+            self.map.laid_out = Some((Instant::now(), took));
+        }
         match made {
             Made::Points(Ok(Some(points))) => {
                 self.map.encoded = Some((Instant::now(), took));
@@ -381,6 +396,7 @@ impl ZscopeApp {
                 self.notice(tr!("encode the images of the map: {}", error), true);
             }
             Made::Placed(Err(error)) => {
+                self.map.laid_out = None;
                 self.settle_map();
                 self.notice(error, true);
             }

@@ -309,7 +309,7 @@ impl Map {
     }
 
     /// Whether points are to be placed: they lie by another projection, or they moved on and a plane tells where to. A
-    /// layout of moved points is made only when asked for, as it takes long.
+    /// layout of moved points takes long, and is made when there is time for it.
     pub fn wants_placing(&self) -> bool {
         let Some(points) = &self.points else { return false };
         let Some(placed) = self.placed() else { return true };

@@ -259,7 +259,7 @@ fn told_state(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if is_layout && map.is_behind() && map.work.is_none() {
         let text = tr!("as of step {}", grouped(placed.step));
         let hint = tr!(
-            "The model has learned on: points lie where its latents of that step were laid out."
+            "The model has learned on: points lie where its latents of that step were laid out. The layout follows at its own pace."
         );
         ui.label(theme::muted(text)).on_hover_text(hint);
     }
