@@ -324,6 +324,11 @@ fn window(actions: &mut Actions, view: &View) {
     actions.add(tr!("Quit"), keys(CTRL, Key::Q), Command::Quit);
 }
 
+/// The keys of what asks for this.
+pub(super) fn keys_of(actions: &[Action], command: &Command) -> Option<KeyboardShortcut> {
+    actions.iter().find(|action| action.command == *command)?.keys
+}
+
 /// Keys that press whatever has the keyboard.
 const PRESSES: [Key; 2] = [Key::Space, Key::Enter];
 

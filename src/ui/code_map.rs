@@ -28,6 +28,11 @@ pub(super) fn tool_name(tool: Tool) -> &'static str {
     tools::described(tool).0
 }
 
+/// Its keys.
+pub(super) fn listed_keys() -> Vec<keys::Listed> {
+    tools::listed_keys()
+}
+
 /// Whether the map has the keyboard and a use for a key, which then means nothing else.
 pub(super) fn takes_key(ctx: &egui::Context, key: Key) -> bool {
     ctx.memory(|memory| memory.has_focus(id())) && tools::has_use_for(key)

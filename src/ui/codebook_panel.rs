@@ -11,9 +11,16 @@ use super::heatmap::{CellLook, HeatGrid, count_at};
 use super::scatter::Dot;
 use super::words::{self, grouped, measure, percent};
 use super::{Command, Pane, Scene, code_plane, keys, picture, sliders, theme};
-use crate::language::{told, tr};
+use crate::language::{told, tr, tr_later};
 use crate::metrics::code_use::CodeState;
 use crate::session::codebook::{Codebook, ReviveFrom, Usage};
+
+/// The keys of what shows all codes.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Arrows"), tr_later!("Go to the code beside")),
+    ("Enter", tr_later!("Inspect the code, or paint with it where a tool takes one")),
+    ("R", tr_later!("Put the code onto a random vector of the encoder, in training")),
+];
 
 /// The legend below the heatmap.
 const LEGEND_HEIGHT: f32 = 18.0;

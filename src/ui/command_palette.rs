@@ -3,8 +3,8 @@
 use egui::{Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
 
 use super::actions::Action;
-use super::{Command, View, theme};
-use crate::language::tr;
+use super::{Command, View, theme, view_keys};
+use crate::language::{told, tr};
 
 /// The size of both, in points.
 const SIZE: egui::Vec2 = egui::vec2(520.0, 380.0);
@@ -142,5 +142,23 @@ fn keys(ui: &mut Ui, actions: &[Action]) {
                 ui.end_row();
             }
         });
+        ui.add_space(8.0);
+        ui.label(theme::muted(tr!("While a view has the keyboard, which Tab leads to:")));
+        egui::Grid::new("keys of views")
+            .num_columns(2)
+            .spacing([24.0, 4.0])
+            .show(ui, keys_of_views);
     });
+}
+
+fn keys_of_views(ui: &mut Ui) {
+    for (pane, keys) in view_keys::all() {
+        ui.label(RichText::new(told(pane.name())).strong());
+        ui.end_row();
+        for (keys, does) in keys {
+            ui.label(theme::number(told(keys)));
+            ui.add(Label::new(told(does)).truncate());
+            ui.end_row();
+        }
+    }
 }

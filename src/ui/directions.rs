@@ -13,13 +13,17 @@ use egui::{
 use super::words::{grouped, measure};
 use super::{Command, DirectionsAsk, Scene, View, keys, theme, tiles};
 use crate::data::FactorInfo;
-use crate::language::{told, tr};
+use crate::language::{told, tr, tr_later};
 use crate::latent::Range;
 use crate::latent::directions::{Direction, cosine};
 use crate::measure::directions::Method;
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
 use crate::session::traversals::Traversals;
+
+/// The keys of the pictures along one.
+pub(super) const KEYS: &[keys::Listed] =
+    &[(tr_later!("Left, Right"), tr_later!("Go along the direction, picture by picture"))];
 
 /// Pictures along a direction.
 const COLUMNS: usize = 9;

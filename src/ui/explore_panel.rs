@@ -206,12 +206,7 @@ fn unfinished(ui: &mut Ui, scene: &Scene<'_>) {
 fn controls(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
     ui.horizontal_wrapped(|ui| {
         let explore = scene.explore;
-        let along = match explore.plane_dims() {
-            None => tr!("Random directions").to_owned(),
-            Some([u, v]) if u == v => tr!("Along z{}", u),
-            Some([u, v]) => tr!("Along z{} × z{}", u, v),
-        };
-        ui.menu_button(along, |ui| {
+        ui.menu_button(picture::along(explore), |ui| {
             if ui.button(tr!("The two dimensions that say most")).clicked() {
                 out.push(Command::WalkDims);
                 ui.close();

@@ -10,9 +10,15 @@ use egui::{ComboBox, DragValue, Role, Slider, Ui, WidgetInfo, vec2};
 pub use self::channels::ChannelGrid;
 pub(super) use self::nodes::time;
 use self::shades::{Colours, Look, Scaling};
-use super::{Command, Scene, View, save, theme};
-use crate::language::tr;
+use super::{Command, Scene, View, keys, save, theme};
+use crate::language::{tr, tr_later};
 use crate::session::inside::{Inside, Side};
+
+/// The keys of its parts.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Up, Down"), tr_later!("Look at the node above or below, in the list")),
+    (tr_later!("Arrows"), tr_later!("Go to the channel beside, among the channels")),
+];
 
 /// Narrower than this, one of the three parts is shown at a time.
 const LEAST_FOR_ALL: f32 = 760.0;

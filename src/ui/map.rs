@@ -14,6 +14,7 @@ use egui::{Label, Rect, Ui, vec2};
 
 pub use canvas::Canvas;
 pub use colours::colours;
+pub(super) use plot::KEYS;
 pub use sight::Sight;
 pub use thumbs::Thumbs;
 

@@ -33,6 +33,7 @@ mod keys;
 mod lattice;
 mod lines;
 mod map;
+mod menu;
 mod notices;
 mod own_picture;
 mod pace;
@@ -51,6 +52,7 @@ mod tiles;
 mod top_bar;
 mod train_panel;
 mod traversals;
+mod view_keys;
 mod walk;
 mod words;
 

@@ -2,7 +2,7 @@
 
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, SeedsAsk, picture, theme};
+use super::{Command, Scene, SeedsAsk, keys, picture, theme};
 use crate::language::{told, tr, tr_later};
 use crate::latent::Mixing;
 use crate::session::explore::{CornerSource, SeedPlane};
@@ -19,6 +19,12 @@ pub(super) const CORNERS: [&str; 4] = [
     tr_later!("Bottom right"),
 ];
 
+/// Its keys.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Arrows"), tr_later!("Move the point by a twentieth of a side")),
+    (tr_later!("Shift+Arrows"), tr_later!("Move the point by a hundredth of a side")),
+];
+
 /// A narrower pad has the way that corners are mixed in a menu.
 const WITH_MIXING: f32 = 210.0;
 
@@ -26,7 +32,7 @@ const WITH_MIXING: f32 = 210.0;
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Latent pad")));
+    response.widget_info(|| described(scene));
     ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
     if let Some(tiles) = scene.pictures.pad {
         picture::paint(ui, tiles, rect);
@@ -36,19 +42,37 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
         ui.painter().circle_stroke(at, 7.0, Stroke::new(3.0, theme::colours().stage));
         ui.painter().circle_stroke(at, 7.0, Stroke::new(1.5, theme::colours().accent));
     }
-    if response.drag_started() || response.clicked() {
-        out.push(Command::BeginEdit);
-    }
+    keys::focus_ring(ui, &response, rect);
     let held = response.dragged() || response.clicked();
+    // Enter and Space click too, without a pointer.
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| held) {
+        if response.drag_started() || response.clicked() {
+            out.push(Command::BeginEdit);
+        }
         let at = (pointer - rect.min) / side;
         out.push(Command::SetPad([at.x.clamp(0.0, 1.0), at.y.clamp(0.0, 1.0)]));
+    }
+    if let Some([right, down]) = keys::strides(ui, &response) {
+        let [u, v] = scene.explore.pad().unwrap_or([0.5; 2]);
+        let to = [u + right, v + down].map(|at| at.clamp(0.0, 1.0));
+        out.extend([Command::BeginEdit, Command::SetPad(to)]);
     }
     response.context_menu(|ui| {
         for (index, name) in CORNERS.into_iter().enumerate() {
             ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
         }
     });
+}
+
+/// What a screen reader says.
+fn described(scene: &Scene<'_>) -> WidgetInfo {
+    let mut info = WidgetInfo::labeled(Role::Image, true, tr!("Latent pad"));
+    let place = scene.explore.pad().map(|at| at.map(|share| (share * 100.0).round()));
+    info.current_text_value = Some(match place {
+        Some([right, down]) => tr!("{} % to the right, {} % down", right, down),
+        None => tr!("The point is not on the pad").to_owned(),
+    });
+    info
 }
 
 /// The row under the pad: corners and how they are mixed.

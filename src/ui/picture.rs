@@ -5,11 +5,27 @@ use egui::{
 };
 
 use super::code_map::light;
-use super::{Command, Picture, Scene, theme};
-use crate::language::tr;
+use super::{Command, Picture, Scene, keys, theme};
+use crate::language::{tr, tr_later};
+use crate::session::explore::Explore;
 
 /// How far a drag over the whole picture moves, in the latent's own units (deviations of the prior).
 const WALK_SPAN: f32 = 4.0;
+
+/// Its keys.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Arrows"), tr_later!("Walk along its two dimensions")),
+    (tr_later!("Shift+Arrows"), tr_later!("Walk in smaller steps")),
+];
+
+/// What walks on the picture move along.
+pub(super) fn along(explore: &Explore) -> String {
+    match explore.plane_dims() {
+        None => tr!("Random directions").to_owned(),
+        Some([u, v]) if u == v => tr!("Along z{}", u),
+        Some([u, v]) => tr!("Along z{} × z{}", u, v),
+    }
+}
 
 /// The largest whole factor at which a picture fits a width, at least 1 pixel a texel where there is room;
 /// larger pictures are shrunk.
@@ -46,7 +62,11 @@ pub(super) fn walkable(
 ) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Move);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Decoded picture")));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::Image, true, tr!("Decoded picture"));
+        info.current_text_value = Some(along(scene.explore));
+        info
+    });
     if let Some(picture) = scene.pictures.main {
         let size = picture.size * scale_to_fit(picture.size, rect.size());
         let shown = Rect::from_center_size(rect.center(), size);
@@ -68,10 +88,14 @@ pub(super) fn walkable(
             theme::colours().muted,
         );
     }
+    keys::focus_ring(ui, &response, rect);
     if response.drag_started() {
         out.push(Command::BeginWalk);
     }
     if let Some(moved) = response.total_drag_delta().filter(|_| response.dragged()) {
         out.push(Command::Walk([moved.x / side * WALK_SPAN, moved.y / side * WALK_SPAN]));
+    }
+    if let Some(way) = keys::strides(ui, &response) {
+        out.extend([Command::BeginWalk, Command::Walk(way.map(|share| share * WALK_SPAN))]);
     }
 }

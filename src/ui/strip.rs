@@ -8,7 +8,7 @@ use egui::{
 
 use super::words::grouped;
 use super::{Command, Scene, StripAsk, keys, picture, save, theme, tiles};
-use crate::language::tr;
+use crate::language::{tr, tr_later};
 use crate::session::anchor::Anchor;
 
 /// The least and the greatest side of a picture, in points.
@@ -19,6 +19,10 @@ const GAP: f32 = 4.0;
 const BELOW: f32 = 18.0;
 /// The scroll bar below all of them.
 const BAR: f32 = 14.0;
+
+/// Its keys.
+pub(super) const KEYS: &[keys::Listed] =
+    &[(tr_later!("Left, Right"), tr_later!("Show the checkpoint before or after"))];
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
     toolbar(ui, scene, path, out);

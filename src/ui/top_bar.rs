@@ -2,8 +2,9 @@
 
 use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, ThemePreference, Ui};
 
+use super::actions::{self, Action};
 use super::words::{self, duration, grouped};
-use super::{Command, Demo, Page, Scene, View, pace, theme};
+use super::{Command, Demo, Page, Scene, View, menu, pace, theme};
 use crate::event::FinishReason;
 use crate::language::{self, Language, told, tr, tr_later};
 use crate::session::{Phase, Session};
@@ -21,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         ui.separator();
         pages(ui, view);
         if view.page == Page::Explore {
-            views(ui, view, out);
+            views(ui, scene, view, out);
         }
         ui.separator();
         open(ui, scene, view, if narrow { 72.0 } else { 112.0 }, out);
@@ -66,7 +67,7 @@ pub(super) const THEMES: [(&str, ThemePreference); 3] = [
 ];
 
 /// How the window looks, and its help.
-fn window(ui: &mut Ui, out: &mut Vec<Command>) {
+fn window(ui: &mut Ui, actions: &[Action], out: &mut Vec<Command>) {
     let chosen = ui.ctx().options(|options| options.theme_preference);
     ui.horizontal(|ui| {
         for (name, theme) in THEMES {
@@ -99,18 +100,18 @@ fn window(ui: &mut Ui, out: &mut Vec<Command>) {
     });
     for (name, command, hint) in [
         (
-            tr!("Find something to do… (Ctrl+K)"),
+            tr!("Find something to do…"),
             Command::ShowCommandPalette(true),
             tr!("Everything by its name."),
         ),
-        (tr!("Keys (?)"), Command::ShowKeys(true), tr!("All keys.")),
+        (tr!("Keys"), Command::ShowKeys(true), tr!("All keys.")),
         (
             tr!("Save workspace…"),
             Command::SaveWorkspace(None),
             tr!("What returns on the next start, as a file."),
         ),
     ] {
-        if ui.button(name).on_hover_text(hint).clicked() {
+        if menu::entry(ui, actions, name, &command).on_hover_text(hint).clicked() {
             out.push(command);
             ui.close();
         }
@@ -118,17 +119,15 @@ fn window(ui: &mut Ui, out: &mut Vec<Command>) {
 }
 
 /// Which views of the model are there.
-fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
+fn views(ui: &mut Ui, scene: &Scene<'_>, view: &View, out: &mut Vec<Command>) {
     let menu = ui.menu_button(tr!("Views"), |ui| {
+        let actions = actions::all(scene, view);
         for pane in view.dock.offered() {
             let mut is_there = view.dock.has(pane);
-            if ui
-                .checkbox(&mut is_there, told(pane.name()))
-                .on_hover_text(told(pane.hint()))
-                .changed()
-            {
-                let command = if is_there { Command::ShowPane } else { Command::ClosePane };
-                out.push(command(pane));
+            let (name, show) = (told(pane.name()), Command::ShowPane(pane));
+            let response = menu::switch(ui, &actions, &mut is_there, name, &show);
+            if response.on_hover_text(told(pane.hint())).changed() {
+                out.push(if is_there { show } else { Command::ClosePane(pane) });
             }
         }
         ui.separator();
@@ -138,7 +137,7 @@ fn views(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
             ui.close();
         }
         ui.separator();
-        window(ui, out);
+        window(ui, &actions, out);
     });
     menu.response.on_hover_text(
         tr!("Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them."),
@@ -150,6 +149,7 @@ fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: 
         "Open a run directory, a model of diffusers, a checkpoint, a picture, a folder of pictures or a dSprites file. Dropping it on the window does the same."
     );
     let menu = ui.menu_button(tr!("Open"), |ui| {
+        let actions = actions::all(scene, view);
         let entries = [
             (tr!("Run or model folder…"), Command::PickModel),
             (tr!("Model file…"), Command::PickModelFile),
@@ -158,7 +158,7 @@ fn open(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, field_width: f32, out: 
             (tr!("Demo: VQ-VAE"), Command::OpenDemo(Demo::VqVae)),
         ];
         for (text, command) in entries {
-            if ui.button(text).clicked() {
+            if menu::entry(ui, &actions, text, &command).clicked() {
                 out.push(command);
                 ui.close();
             }

@@ -2,11 +2,12 @@
 
 use std::ops::Range as Rows;
 
-use egui::{CursorIcon, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
+use egui::style::ScrollAnimation;
+use egui::{CursorIcon, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
 
 use super::words::measure;
-use super::{Command, Scene, View, save, theme, tiles};
-use crate::language::tr;
+use super::{Command, Scene, View, keys, save, theme, tiles};
+use crate::language::{tr, tr_later};
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
@@ -20,6 +21,18 @@ const TILE: [f32; 2] = [28.0, 96.0];
 const MOST_TILES: usize = 256;
 /// What quantiles are offered.
 const SHARES: [f32; 3] = [0.01, 0.05, 0.25];
+
+/// Their keys.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Left, Right"), tr_later!("Go along the row")),
+    (tr_later!("Shift+Left, Shift+Right"), tr_later!("Go along the row in smaller steps")),
+    (tr_later!("Up, Down"), tr_later!("Go to the row above or below")),
+];
+
+/// A row's name for the keyboard.
+fn id(dim: usize) -> egui::Id {
+    egui::Id::unique(("traversal", dim))
+}
 
 /// Draws the rows that are in view.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
@@ -54,13 +67,16 @@ fn draw(
     out: &mut Vec<Command>,
 ) {
     let columns = traversals.columns;
-    for (index, &dim) in scene.explore.order()[rows].iter().enumerate() {
+    let order = scene.explore.order();
+    for (index, place) in rows.enumerate() {
+        let dim = order[place];
         let range = traversals.range(dim, scene.watched);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             label(ui, scene, dim, range, tile);
             let size = vec2(tile * columns as f32, tile);
-            let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+            let response = ui.interact(rect, id(dim), Sense::click_and_drag());
             let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
             let value = scene.explore.latent()[dim];
             response.widget_info(|| {
@@ -70,7 +86,7 @@ fn draw(
                 info
             });
             for column in 0..columns {
-                let cell = egui::Rect::from_min_size(
+                let cell = Rect::from_min_size(
                     rect.min + vec2(column as f32 * tile, 0.0),
                     egui::Vec2::splat(tile),
                 );
@@ -86,44 +102,77 @@ fn draw(
                 line(3.0, theme::colours().stage);
                 line(1.5, theme::colours().accent);
             }
-            let hovered = response
-                .hover_pos()
-                .map(|at| traversals.value(range, (at.x - rect.left()) / rect.width()));
-            take(&response, rect, traversals, base, (dim, range), out);
-            if let Some(value) = hovered {
+            keys::focus_ring(ui, &response, rect.shrink(2.0));
+            let row = Row { traversals, base, dim, range, rect };
+            row.take(&response, out);
+            if let Some([right, down]) = keys::strides(ui, &response) {
+                row.step(value, right, out);
+                lead(ui, rect, order, place, down);
+            }
+            if let Some(at) = response.hover_pos() {
                 response.on_hover_text_at_pointer(tr!(
                     "z{} = {}; drag to go there",
                     dim,
-                    format_args!("{value:.2}")
+                    format_args!("{:.2}", row.value_at(at))
                 ));
             }
         });
     }
 }
 
-/// Goes to where a row is held.
-fn take(
-    response: &egui::Response,
-    rect: egui::Rect,
-    traversals: &Traversals,
-    base: &[f32],
-    (dim, range): (usize, Range),
-    out: &mut Vec<Command>,
-) {
-    let taken = response.drag_started() || response.clicked();
-    let held = response.dragged() || response.clicked();
-    if taken {
-        out.push(Command::BeginEdit);
+/// A row as it lies on the screen.
+struct Row<'a> {
+    traversals: &'a Traversals,
+    base: &'a [f32],
+    dim: usize,
+    range: Range,
+    rect: Rect,
+}
+
+impl Row<'_> {
+    fn value_at(&self, at: egui::Pos2) -> f32 {
+        self.traversals.value(self.range, (at.x - self.rect.left()) / self.rect.width())
     }
-    let Some(at) = response.interact_pointer_pos().filter(|_| held) else { return };
-    let value = traversals.value(range, (at.x - rect.left()) / rect.width());
-    if traversals.base == Anchor::Point {
-        out.push(Command::SetDim { dim, value });
-    } else {
-        let mut latent = base.to_vec();
-        latent[dim] = value;
-        out.push(Command::SetLatent(latent));
+
+    /// Goes to where the row is held.
+    fn take(&self, response: &egui::Response, out: &mut Vec<Command>) {
+        let held = response.dragged() || response.clicked();
+        // Enter and Space click too, without a pointer.
+        let Some(at) = response.interact_pointer_pos().filter(|_| held) else { return };
+        if response.drag_started() || response.clicked() {
+            out.push(Command::BeginEdit);
+        }
+        out.push(self.go(self.value_at(at)));
     }
+
+    /// Goes a share of the row on, not beyond its ends.
+    fn step(&self, value: f32, share: f32, out: &mut Vec<Command>) {
+        if share != 0.0 {
+            let Range { lo, hi } = self.range;
+            let to = (value + share * (hi - lo)).min(hi).max(lo);
+            out.extend([Command::BeginEdit, self.go(to)]);
+        }
+    }
+
+    fn go(&self, value: f32) -> Command {
+        if self.traversals.base == Anchor::Point {
+            return Command::SetDim { dim: self.dim, value };
+        }
+        let mut latent = self.base.to_vec();
+        latent[self.dim] = value;
+        Command::SetLatent(latent)
+    }
+}
+
+/// The keyboard goes to the row below, or above where `down` is less than nothing, which comes into view.
+fn lead(ui: &Ui, rect: Rect, order: &[usize], place: usize, down: f32) {
+    let by = if down == 0.0 { 0.0 } else { down.signum() };
+    let to = place.checked_add_signed(by as isize).filter(|to| *to != place);
+    let Some(&dim) = to.and_then(|to| order.get(to)) else { return };
+    ui.memory_mut(|memory| memory.request_focus(id(dim)));
+    let row = rect.translate(vec2(0.0, by * (rect.height() + ui.spacing().item_spacing.y)));
+    // At once: a row out of view is not drawn, and would lose the keyboard.
+    ui.scroll_to_rect_animation(row, None, ScrollAnimation::none());
 }
 
 fn label(ui: &mut Ui, scene: &Scene<'_>, dim: usize, range: Range, height: f32) {

@@ -1,12 +1,12 @@
 //! The walk as a timeline: stations as pictures, a play head, and how it goes.
 
 use egui::{
-    ComboBox, CursorIcon, DragValue, Rect, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, pos2,
-    vec2,
+    ComboBox, CursorIcon, DragValue, Rect, Response, Role, Sense, Slider, Stroke, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
-use super::{Command, Scene, StationAsk, View, save, theme, tiles};
-use crate::language::{told, tr};
+use super::{Command, Scene, StationAsk, View, keys, save, theme, tiles};
+use crate::language::{told, tr, tr_later};
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
 use crate::session::walk::{
@@ -17,6 +17,12 @@ use crate::session::walk::{
 const TILE: f32 = 72.0;
 /// The line with the play head, in points.
 const TRACK: f32 = 18.0;
+
+/// The keys of its time.
+pub(super) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Left, Right"), tr_later!("Go along the time of the walk")),
+    (tr_later!("Shift+Left, Shift+Right"), tr_later!("Go along the time in smaller steps")),
+];
 
 /// How the walk would be saved.
 #[derive(Clone, Debug)]
@@ -149,9 +155,11 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let x_of = |secs: f32| secs / length * width;
     let (track, response) = ui.allocate_exact_size(vec2(room.x, TRACK), Sense::click_and_drag());
     let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);
+    let [at, all] = [walk.secs(), length].map(|secs| format!("{secs:.1}"));
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Slider, true, tr!("Time of the walk"));
         info.value = Some(walk.secs().into());
+        info.current_text_value = Some(tr!("{} s of {} s", at, all));
         info
     });
     let painter = ui.painter();
@@ -163,15 +171,8 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     }
     let head = pos2(track.left() + x_of(walk.secs()), y);
     painter.circle_filled(head, 5.0, theme::colours().accent);
-    let held = response.dragged() || response.clicked();
-    if response.drag_started() || response.clicked() {
-        out.push(Command::BeginEdit);
-    }
-    if let Some(at) = response.interact_pointer_pos().filter(|_| held) {
-        let secs = ((at.x - track.left()) / width.max(1.0)).clamp(0.0, 1.0) * length;
-        out.push(Command::Station(StationAsk::Seek(secs)));
-    }
-    let [at, all] = [walk.secs(), length].map(|secs| format!("{secs:.1}"));
+    keys::focus_ring(ui, &response, track.shrink(2.0));
+    seek(ui, &response, (walk.secs(), length), (track.left(), width), out);
     let hint = tr!("{} s of {} s; drag to go to a moment.", at, all);
     response.on_hover_text(hint);
     let (rows, _) = ui.allocate_exact_size(vec2(room.x, tile + 24.0), Sense::hover());
@@ -183,6 +184,30 @@ fn timeline(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             if index + 1 == count && ends { tile } else { tile.min((until - left - 2.0).max(8.0)) };
         let rect = Rect::from_min_size(pos2(left, rows.top()), Vec2::splat(side));
         station(ui, scene, index, rect, out);
+    }
+}
+
+/// Goes to the moment where the line is held, and along it by the arrows; it begins at `left` and is so wide.
+fn seek(
+    ui: &Ui,
+    response: &Response,
+    (now, length): (f32, f32),
+    (left, width): (f32, f32),
+    out: &mut Vec<Command>,
+) {
+    let held = response.dragged() || response.clicked();
+    // Enter and Space click too, without a pointer.
+    if let Some(at) = response.interact_pointer_pos().filter(|_| held) {
+        if response.drag_started() || response.clicked() {
+            out.push(Command::BeginEdit);
+        }
+        let secs = ((at.x - left) / width.max(1.0)).clamp(0.0, 1.0) * length;
+        out.push(Command::Station(StationAsk::Seek(secs)));
+    }
+    let along = keys::strides(ui, response).map(|[right, _]| right).filter(|right| *right != 0.0);
+    if let Some(right) = along {
+        let secs = (now + right * length).clamp(0.0, length);
+        out.extend([Command::BeginEdit, Command::Station(StationAsk::Seek(secs))]);
     }
 }
 

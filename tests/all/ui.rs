@@ -13,6 +13,7 @@ mod dock;
 mod evaluate;
 mod inside;
 mod kept_points;
+mod keyboard;
 mod language;
 mod layout;
 mod made_up;

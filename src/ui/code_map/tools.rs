@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use crate::language::tr;
+use crate::language::{tr, tr_later};
 use crate::session::canvas::{Area, LARGEST_BRUSH, Place, Tool, brush};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::ui::codebook_view::CodebookView;
@@ -77,10 +77,37 @@ fn button(ui: &mut Ui, view: &mut CodebookView, tool: Tool, enabled: bool) {
     }
 }
 
+/// Keys beside those of tools, and what they do.
+const OTHERS: [(Key, &str); 4] = [
+    (Key::OpenBracket, tr_later!("A smaller brush")),
+    (Key::CloseBracket, tr_later!("A larger brush")),
+    (Key::Comma, tr_later!("One code back towards the one that was in the cell")),
+    (Key::Period, tr_later!("On to the next nearest code, in the cells that are chosen")),
+];
+
+/// Keys that the window has no use for.
+const PASSED_ON: &[keys::Listed] = &[
+    (tr_later!("Arrows"), tr_later!("Choose the cell beside")),
+    (tr_later!("Shift+Arrows"), tr_later!("Select a rectangle of cells, with the tool for that")),
+    ("Enter", tr_later!("Use the tool on the chosen cell")),
+    ("Alt", tr_later!("Held: any tool that paints picks a code")),
+    ("Escape", tr_later!("Let the chosen cells go")),
+];
+
 /// Whether a key does something on the map.
 pub(super) fn has_use_for(key: Key) -> bool {
-    let others = [Key::OpenBracket, Key::CloseBracket, Key::Comma, Key::Period];
-    others.contains(&key) || Tool::ALL.into_iter().any(|tool| described(tool).1 == key)
+    OTHERS.iter().any(|(other, _)| *other == key)
+        || Tool::ALL.into_iter().any(|tool| described(tool).1 == key)
+}
+
+/// All of them as the help lists them.
+pub(super) fn listed_keys() -> Vec<keys::Listed> {
+    let tools = Tool::ALL.into_iter().map(|tool| {
+        let (name, key, _) = described(tool);
+        (key.name(), name)
+    });
+    let others = OTHERS.into_iter().map(|(key, does)| (key.symbol_or_name(), does));
+    tools.chain(others).chain(PASSED_ON.iter().copied()).collect()
 }
 
 /// The keys of tools, while the map has the keyboard.

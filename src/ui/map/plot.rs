@@ -7,11 +7,18 @@ use egui_plot::{PlotPoint, PlotTransform};
 
 use super::tell::tell;
 use super::{MapMode, MapScene, MapView, Sight, legend};
-use crate::language::tr;
+use crate::language::{tr, tr_later};
 use crate::session::map::{Ask, Placed, Projection};
 use crate::ui::plot::{plane, zoom_by_wheel};
 use crate::ui::words::measure;
 use crate::ui::{Command, Scene, keys, theme};
+
+/// Its keys.
+pub(in crate::ui) const KEYS: &[keys::Listed] = &[
+    (tr_later!("Arrows"), tr_later!("Lead from point to point")),
+    ("Enter", tr_later!("Go to the point that the arrows led to")),
+    ("Escape", tr_later!("Let the selected points go")),
+];
 
 /// The pointer is over a point that is no farther than this, in points of the screen.
 const REACH: f32 = 8.0;
