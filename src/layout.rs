@@ -10,6 +10,8 @@ mod umap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::array::Array;
 use crate::latent::{nearest_rows, reduced};
 use crate::watch::{Stopped, Watch};
@@ -21,7 +23,8 @@ pub const MOST_DIMS: usize = 50;
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// Which layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Uniform manifold approximation and projection.
     Umap,

@@ -15,7 +15,7 @@ use crate::open::Opened;
 use crate::ui::{CompanionAsk, CompanionLine, Link};
 
 /// The most models beside the one in the explorer.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
 
 /// One of them.
 struct Companion {
@@ -36,6 +36,11 @@ pub(super) struct Companions {
 }
 
 impl Companions {
+    /// All of them.
+    pub(super) fn opened(&self) -> impl Iterator<Item = &Opened> {
+        self.all.iter().map(|companion| &*companion.opened)
+    }
+
     /// What the window says of them.
     pub(super) fn lines(&self, latent: usize) -> Vec<CompanionLine> {
         let line = |companion: &Companion| {
@@ -142,7 +147,7 @@ impl ZscopeApp {
     }
 
     /// Lets all models draw the same latent, or the same watched image.
-    fn link_companions(&mut self, link: Link) {
+    pub(super) fn link_companions(&mut self, link: Link) {
         self.companions.link = link;
         self.encode_for_companions();
         self.companions.is_stale = true;

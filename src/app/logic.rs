@@ -53,6 +53,7 @@ impl eframe::App for ZscopeApp {
         self.take_jobs(ctx);
         self.take_live(ctx);
         self.take_dropped(ctx);
+        self.bring_back();
         self.start_next();
         self.follow_runs(ctx);
         self.follow_strip();
@@ -78,6 +79,7 @@ impl eframe::App for ZscopeApp {
         self.advance(ctx);
         self.kept.directions.follow(&self.explore);
         self.task_lines = self.tasks.lines();
+        self.tell_long_jobs(ctx);
         self.companion_lines = self.companions.lines(self.explore.latent().len());
         self.data.opening = self.opening.as_ref().map(|opening| opening.progress());
         if self.training.is_some() || self.opening.is_some() {
@@ -734,6 +736,7 @@ impl ZscopeApp {
         self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
         self.model = Some(model);
         self.film.forget();
+        self.returning.model_shown();
         self.pictures.strip = None;
         self.map.begin_anew();
         self.looking.model_changed();

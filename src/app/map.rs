@@ -158,6 +158,7 @@ impl Mapping {
 impl ZscopeApp {
     /// Does what is asked of the map.
     pub(super) fn ask_map(&mut self, ctx: &egui::Context, ask: &Ask) {
+        self.returning.map_asked(ask);
         match ask {
             Ask::Encode => self.encode_map(ctx),
             Ask::Cancel => self.cancel_map(),

@@ -30,6 +30,7 @@ mod own_picture;
 mod palette;
 mod queue;
 mod recent;
+mod returning;
 mod runs;
 mod script;
 mod shots;
@@ -61,6 +62,7 @@ use crate::open::{Opened, code_shares};
 use crate::picture::{ImageShape, ValueRange};
 use crate::session::explore::{Explore, Standing};
 use crate::session::kept::Kept;
+use crate::session::long_jobs::LongJobs;
 use crate::session::pace::Pace;
 use crate::session::queue::Queue;
 use crate::session::sheets::SheetPoints;
@@ -80,6 +82,7 @@ use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use recent::Recent;
+use returning::Returning;
 use runs::Runs;
 use script::Script;
 use strip::FilmStrip;
@@ -167,12 +170,14 @@ pub struct ZscopeApp {
     kept_before: BTreeMap<String, Kept>,
     /// Where to stand in the model that is being opened.
     wanted_standing: Option<Standing>,
+    returning: Returning,
     /// How fast the point drifts over the plane of seeds, in places a second.
     drift: [f32; 2],
     companions: Companions,
     companion_lines: Vec<CompanionLine>,
     tasks: Tasks,
     task_lines: Vec<TaskLine>,
+    long_jobs: LongJobs,
     probe_latents: Vec<Vec<f32>>,
     pictures: Pictures,
     codes: Codes,
@@ -333,11 +338,13 @@ impl ZscopeApp {
             kept_key: String::new(),
             kept_before: BTreeMap::new(),
             wanted_standing: None,
+            returning: Returning::default(),
             drift: [0.0; 2],
             companions: Companions::default(),
             companion_lines: Vec::new(),
             tasks: Tasks::default(),
             task_lines: Vec::new(),
+            long_jobs: LongJobs::default(),
             probe_latents: Vec::new(),
             pictures: Pictures::default(),
             codes: Codes::default(),

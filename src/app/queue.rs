@@ -24,9 +24,14 @@ pub(super) struct KeptRun {
 
 impl From<&QueuedRun> for KeptRun {
     fn from(run: &QueuedRun) -> Self {
-        let TrainForm { recipe, settings, data, epochs, batch, seed } = &run.form;
+        Self { name: run.name.clone(), ..Self::from(&run.form) }
+    }
+}
+
+impl From<&TrainForm> for KeptRun {
+    fn from(TrainForm { recipe, settings, data, epochs, batch, seed }: &TrainForm) -> Self {
         Self {
-            name: run.name.clone(),
+            name: None,
             recipe: recipe.name().to_owned(),
             settings: settings_json(settings),
             data: data.clone(),
@@ -39,7 +44,7 @@ impl From<&QueuedRun> for KeptRun {
 
 impl KeptRun {
     /// The run again, or why this program knows no such run.
-    fn queued(self) -> Result<QueuedRun, String> {
+    pub(super) fn queued(self) -> Result<QueuedRun, String> {
         let recipe = Recipe::from_name(&self.recipe)
             .ok_or_else(|| tr!("there is no recipe {}", format_args!("{:?}", self.recipe)))?;
         let settings =

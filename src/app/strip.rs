@@ -113,6 +113,15 @@ impl ZscopeApp {
         }
     }
 
+    /// Draws what was chosen at the last end, if that is there; says whether it is.
+    pub(super) fn bring_strip_source(&mut self, source: Anchor) -> bool {
+        let is_there = self.strip_source(source).is_some();
+        if is_there {
+            self.set_strip_source(source, true);
+        }
+        is_there
+    }
+
     fn set_strip_source(&mut self, source: Anchor, is_chosen: bool) {
         let found = self.strip_source(source);
         if found.is_some() {

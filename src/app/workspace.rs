@@ -1,17 +1,23 @@
 //! What returns on the next start of the program, and what a workspace file holds to be shared.
 
+mod looks;
+mod others;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use eframe::egui;
 use serde::{Deserialize, Serialize};
 
+use self::looks::Looks;
+use self::others::Others;
 use super::ZscopeApp;
 use super::queue::KeptRun;
 use crate::formats::{FormatError, write_whole};
 use crate::language::tr;
 use crate::session::explore::Standing;
 use crate::session::kept::Kept;
+use crate::session::lenient::or_default;
 use crate::ui::{Demo, Kind, Shape};
 
 /// How workspace files end.
@@ -46,6 +52,12 @@ pub(super) struct Workspace {
     queue: Vec<KeptRun>,
     /// The ground.
     theme: Option<egui::ThemePreference>,
+    /// How a person looks at everything.
+    #[serde(deserialize_with = "or_default")]
+    looks: Looks,
+    /// Models and runs beside the one in the explorer.
+    #[serde(deserialize_with = "or_default")]
+    others: Others,
 }
 
 /// Where a model comes from.
@@ -56,6 +68,23 @@ enum ModelPlace {
     Demo(Demo),
     /// A run, or a file or folder of another library.
     Path(PathBuf),
+}
+
+impl ModelPlace {
+    /// The place of a model that was opened from a path.
+    fn of(path: &Path) -> Option<Self> {
+        let demo = super::demo::of_path(path);
+        demo.map(Self::Demo).or_else(|| others::whole(path).map(Self::Path))
+    }
+
+    /// What opens it, if that is there.
+    fn there(&self) -> Option<PathBuf> {
+        let path = match self {
+            Self::Demo(demo) => demo.path().into(),
+            Self::Path(path) => path.clone(),
+        };
+        others::is_there(&path).then_some(path)
+    }
 }
 
 impl Workspace {
@@ -118,6 +147,8 @@ impl ZscopeApp {
             run_folders: self.runs.list.folders.clone(),
             queue: self.kept_queue(),
             theme: Some(ctx.options(|options| options.theme_preference)),
+            looks: self.looks(),
+            others: self.others(),
         }
     }
 
@@ -126,14 +157,7 @@ impl ZscopeApp {
         let Some(opened) = &model.opened else {
             return self.session.run().map(|run| ModelPlace::Path(run.run_dir.clone()));
         };
-        let demo = super::demo::of_path(&opened.path);
-        Some(demo.map_or_else(
-            || {
-                let path = opened.run_dir.as_ref().unwrap_or(&opened.path);
-                ModelPlace::Path(path.canonicalize().unwrap_or_else(|_| path.clone()))
-            },
-            ModelPlace::Demo,
-        ))
+        ModelPlace::of(opened.run_dir.as_ref().unwrap_or(&opened.path))
     }
 
     /// Keeps everything for the next start.
@@ -163,9 +187,11 @@ impl ZscopeApp {
         if let Some(theme) = workspace.theme {
             ctx.set_theme(theme);
         }
+        self.take_up_looks(workspace.looks, opens);
         if !opens {
             return;
         }
+        self.take_up_others(workspace.others);
         if !workspace.data.is_empty() {
             self.open_data(workspace.data);
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::chart::smallest;
 use super::{dot, squared_distance};
@@ -18,7 +19,8 @@ const COLUMNS: usize = 1024;
 const SPARE: usize = 8;
 
 /// How far apart two latents are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// The length of the way between them.
     #[default]

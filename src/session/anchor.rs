@@ -1,11 +1,14 @@
 //! Points that can be named: where a person stands, watched images, what was kept.
 
+use serde::{Deserialize, Serialize};
+
 use super::bookmarks::Bookmarks;
 use super::explore::Explore;
 use crate::language::tr_later;
 
 /// One of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Anchor {
     /// The point that a person stands at.
     #[default]

@@ -3,13 +3,17 @@
 //! Plain data that the window's program puts together and a person changes; knows nothing of models, files or windows.
 
 mod ask;
+mod choices;
 mod colouring;
 mod points;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use ask::Ask;
+pub use choices::Choices;
 pub use colouring::{Colouring, Scale, scale_of};
 pub use points::{Extent, Made, Points, Source, Splits};
 
@@ -21,7 +25,8 @@ use crate::layout::Method;
 const MIXED: usize = 8;
 
 /// How latents are put onto the plane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Projection {
     /// The two first principal components.
     #[default]
@@ -128,16 +133,7 @@ pub struct Map {
 impl Map {
     /// The map of another model: what was chosen of the last one is let go, how to show it is not.
     pub fn renewed(&self) -> Self {
-        let colouring = match self.colouring {
-            kept @ (Colouring::Label | Colouring::Nothing) => kept,
-            _ => Colouring::default(),
-        };
-        let projection = match self.projection {
-            // Another model may not have these.
-            Projection::Dims(_) => Projection::Pca,
-            kept => kept,
-        };
-        let (extent, metric) = (self.extent, self.metric);
+        let Choices { extent, projection, colouring, metric } = self.choices().for_any_model();
         Self { extent, projection, colouring, metric, versions: self.next(), ..Self::default() }
     }
 

@@ -13,6 +13,8 @@ pub mod evaluate;
 pub mod explore;
 pub mod inside;
 pub mod kept;
+pub mod lenient;
+pub mod long_jobs;
 pub mod map;
 pub mod own_picture;
 pub mod pace;

@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::anchor::Anchor;
+use super::lenient::or_default;
 use super::wanted::Point;
 use crate::latent::{Range, traverse};
 
 /// The fewest and the most pictures in a row.
 pub const COLUMNS: std::ops::RangeInclusive<usize> = 3..=15;
+/// The least and the greatest way to either side of zero.
+pub const REACH: std::ops::RangeInclusive<f32> = 0.5..=6.0;
+/// The quantiles that are offered, ascending.
+pub const SHARES: [f32; 3] = [0.01, 0.05, 0.25];
 
 /// What a dimension is swept over.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Span {
     /// So far to either side of zero, in the latent's own units: deviations of a standard normal prior.
     Absolute(f32),
@@ -21,24 +29,49 @@ pub enum Span {
     },
 }
 
+impl Default for Span {
+    fn default() -> Self {
+        Self::Absolute(Range::PRIOR.hi)
+    }
+}
+
 /// How dimensions are swept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Traversals {
     /// Pictures in a row.
     pub columns: usize,
     /// What each dimension is swept over.
+    #[serde(deserialize_with = "or_default")]
     pub span: Span,
     /// What the other dimensions are held at.
+    #[serde(deserialize_with = "or_default")]
     pub base: Anchor,
 }
 
 impl Default for Traversals {
     fn default() -> Self {
-        Self { columns: 9, span: Span::Absolute(Range::PRIOR.hi), base: Anchor::Point }
+        Self { columns: 9, span: Span::default(), base: Anchor::Point }
     }
 }
 
 impl Traversals {
+    /// The same within what a person can choose.
+    pub fn admitted(self) -> Self {
+        let within = |value: f32, lo: f32, hi: f32, or: f32| {
+            if value.is_finite() { value.clamp(lo, hi) } else { or }
+        };
+        let span = match self.span {
+            Span::Absolute(reach) => {
+                Span::Absolute(within(reach, *REACH.start(), *REACH.end(), Range::PRIOR.hi))
+            }
+            Span::Watched { share } => {
+                Span::Watched { share: within(share, SHARES[0], SHARES[2], SHARES[1]) }
+            }
+        };
+        Self { columns: self.columns.clamp(*COLUMNS.start(), *COLUMNS.end()), span, ..self }
+    }
+
     /// The values that a dimension is swept over; those of the prior where nothing is watched.
     pub fn range(&self, dim: usize, watched: &[Vec<f32>]) -> Range {
         match self.span {

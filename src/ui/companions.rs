@@ -1,13 +1,15 @@
 //! Other models beside the one in the explorer: the same latent, or the same image, drawn by each.
 
 use egui::{Label, ScrollArea, TextEdit, Ui, vec2};
+use serde::{Deserialize, Serialize};
 
 use super::words::grouped;
 use super::{Command, CompanionAsk, Demo, Picture, Scene, View, picture, theme};
 use crate::language::{told, tr};
 
 /// What all models draw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Link {
     /// The latent that the explorer is at.
     #[default]

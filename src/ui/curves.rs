@@ -1,11 +1,18 @@
 //! The curves: every point is kept, and drawn as its extremes in each pixel column.
 
+mod kept;
+
 use egui::Ui;
+
+pub use kept::KeptCurves;
 
 use super::lines::{Lines, Look};
 use super::{Command, Scene, compare, plot, save, theme};
 use crate::language::{told, tr, tr_later};
 use crate::session::Compared;
+
+/// The least and the greatest share of the past.
+const SMOOTHING: std::ops::RangeInclusive<f64> = 0.0..=0.999;
 
 /// How curves are drawn, and buffers that are kept so that a frame allocates next to nothing.
 #[derive(Clone, Debug)]
@@ -260,7 +267,7 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &mut Vec<
     ui.horizontal(|ui| {
         ui.label(theme::heading(tr!("Curves")));
         ui.spacing_mut().slider_width = 90.0;
-        let slider = egui::Slider::new(&mut view.smoothing, 0.0..=0.999).text(tr!("smoothing")).max_decimals(3);
+        let slider = egui::Slider::new(&mut view.smoothing, SMOOTHING).text(tr!("smoothing")).max_decimals(3);
         ui.add(slider).on_hover_text(
             tr!("Share of the past in the bold line, corrected at the start so that it does not lean on zero. 0 shows every point; the raw line stays behind."),
         );

@@ -295,9 +295,41 @@ impl Dock {
             }
         }
     }
+
+    /// The views in front of others, of each kind of model, to be kept.
+    pub fn fronts(&self) -> Vec<(Kind, Pane)> {
+        let of_kind = |(&kind, tiles): (&Kind, &Arrangement)| {
+            let mut fronts: Vec<Pane> = tiles.fronts().collect();
+            fronts.sort_unstable();
+            fronts.into_iter().map(move |pane| (kind, pane)).collect::<Vec<_>>()
+        };
+        self.arrangements.iter().flat_map(of_kind).collect()
+    }
+
+    /// Brings views to the front as they were kept. One that is closed, or that its kind of model does not have,
+    /// stays away.
+    pub fn bring(&mut self, fronts: &[(Kind, Pane)]) {
+        for &(kind, pane) in fronts {
+            let arrangement =
+                self.arrangements.entry(kind).or_insert_with(|| Arrangement::new(kind));
+            if arrangement.tree.tiles.find_pane(&pane).is_some() {
+                arrangement.show(pane);
+            }
+        }
+    }
 }
 
 impl Arrangement {
+    /// The views in front of others.
+    fn fronts(&self) -> impl Iterator<Item = Pane> + '_ {
+        self.tree.tiles.iter().filter_map(|(_, tile)| match tile {
+            Tile::Container(Container::Tabs(tabs)) if tabs.children.len() > 1 => {
+                self.tree.tiles.get_pane(&tabs.active?).copied()
+            }
+            _ => None,
+        })
+    }
+
     /// As it is at first.
     fn new(kind: Kind) -> Self {
         let mut tiles = Tiles::default();

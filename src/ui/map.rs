@@ -11,6 +11,7 @@ mod thumbs;
 mod toolbar;
 
 use egui::{Label, Rect, Ui, vec2};
+use serde::{Deserialize, Serialize};
 
 pub use canvas::Canvas;
 pub use colours::colours;
@@ -30,7 +31,8 @@ const SHARE_OF_CHOSEN: f32 = 0.34;
 const MOST_CHOSEN: f32 = 320.0;
 
 /// What a drag on the map does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MapMode {
     /// Moves the explorer's point.
     #[default]

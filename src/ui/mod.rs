@@ -59,6 +59,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
+use serde::{Deserialize, Serialize};
 
 pub use bookmarks::BookmarksView;
 pub use card::Card;
@@ -69,7 +70,7 @@ pub use command::{
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
-pub use curves::CurvesView;
+pub use curves::{CurvesView, KeptCurves};
 pub use directions::{DirectionsView, Teachers};
 pub use dock::{Dock, Kind, Pane, Shape};
 pub use evaluate::MeasureForm;
@@ -357,7 +358,8 @@ pub struct TaskLine {
 }
 
 /// What the window is for at the moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Page {
     /// Training a model and walking in its latent space.
     #[default]

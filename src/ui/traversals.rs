@@ -11,7 +11,7 @@ use crate::language::{tr, tr_later};
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
-use crate::session::traversals::{COLUMNS, Span, Traversals};
+use crate::session::traversals::{COLUMNS, REACH, SHARES, Span, Traversals};
 
 /// The name and the KL of a dimension, in points.
 const LABEL_WIDTH: f32 = 76.0;
@@ -19,8 +19,6 @@ const LABEL_WIDTH: f32 = 76.0;
 const TILE: [f32; 2] = [28.0, 96.0];
 /// No more pictures than a sheet holds.
 const MOST_TILES: usize = 256;
-/// What quantiles are offered.
-const SHARES: [f32; 3] = [0.01, 0.05, 0.25];
 
 /// Their keys.
 pub(super) const KEYS: &[keys::Listed] = &[
@@ -245,7 +243,7 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
     match &mut traversals.span {
         Span::Absolute(reach) => {
             ui.spacing_mut().slider_width = 80.0;
-            let slider = Slider::new(reach, 0.5..=6.0).fixed_decimals(1).prefix("±").suffix(" σ");
+            let slider = Slider::new(reach, REACH).fixed_decimals(1).prefix("±").suffix(" σ");
             let response = ui.add(slider).on_hover_text(tr!("How far each dimension is swept."));
             let reach = f64::from(*reach);
             response

@@ -21,3 +21,4 @@ mod map;
 mod own_picture;
 mod runs;
 mod window;
+mod workspace;

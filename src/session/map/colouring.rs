@@ -1,9 +1,12 @@
 //! What colours points stand for.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Map, Points};
 
 /// What colours points.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Colouring {
     /// Their class.
     #[default]

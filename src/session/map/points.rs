@@ -1,11 +1,15 @@
 //! Encoded images and draws from the prior.
 
+use serde::{Deserialize, Serialize};
+
 use crate::array::Array;
 use crate::data::Split;
 use crate::language::tr_later;
+use crate::session::lenient::or_default;
 
 /// Which images are encoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Splits {
     /// Those that a model learns from.
     Train,
@@ -28,9 +32,11 @@ impl Splits {
 }
 
 /// What lies on the map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Extent {
     /// Which images.
+    #[serde(deserialize_with = "or_default")]
     pub splits: Splits,
     /// At most so many of them, 1 to [`Extent::MOST`], evenly spread.
     pub images: usize,

@@ -128,7 +128,8 @@ fn projection(ui: &mut Ui, map: &Map, out: &mut Vec<Command>) {
         let hints = [tr!("The dimension to the right."), tr!("The dimension upwards.")];
         for (axis, hint) in hints.into_iter().enumerate() {
             let mut to = dims;
-            let last = d.saturating_sub(1);
+            // Without points nobody knows how many there are: those that were chosen stay.
+            let last = map.points().map_or(dims[0].max(dims[1]), |_| d.saturating_sub(1));
             let drag = DragValue::new(&mut to[axis]).range(0..=last).prefix("z").speed(0.1);
             if ui.add(drag).on_hover_text(hint).changed() {
                 ask(out, Ask::Project(Projection::Dims(to)));
