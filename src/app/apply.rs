@@ -142,6 +142,9 @@ impl ZscopeApp {
             Command::SaveNode(Some(path)) => self.save_node(path),
             Command::SaveNode(None) => dialogs::ask(&self.jobs, Chosen::Node),
             Command::PickPicture => dialogs::ask(&self.jobs, Chosen::OwnPicture),
+            Command::PastePicture => {
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+            }
             Command::AddPicture { name, source } => self.add_picture(name, source),
             Command::ChoosePicture(number) => self.change_own(|own| own.choose(number)),
             Command::RemovePicture(number) => self.change_own(|own| own.remove(number)),
