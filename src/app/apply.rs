@@ -133,13 +133,7 @@ impl ZscopeApp {
             Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
             Command::SavePoints(Some(path)) => self.save_points(path),
             Command::SavePoints(None) => dialogs::ask(&self.jobs, Chosen::Points),
-            Command::CopyLine(of) => match self.command_line(of) {
-                Ok(line) => {
-                    self.notice(tr!("Copied: {}", line), false);
-                    ctx.copy_text(line);
-                }
-                Err(error) => self.notice(tr!("Copy as a command: {}", error), true),
-            },
+            Command::CopyLine(of) => self.copy_line(ctx, of),
             Command::LookInto(side) => self.look(|inside| inside.look_into(side)),
             Command::LookAt(node) => self.look(|inside| inside.choose(&node)),
             Command::Perturb(change) => self.look(|inside| inside.change(change)),
@@ -148,6 +142,9 @@ impl ZscopeApp {
             Command::SaveNode(Some(path)) => self.save_node(path),
             Command::SaveNode(None) => dialogs::ask(&self.jobs, Chosen::Node),
             Command::PickPicture => dialogs::ask(&self.jobs, Chosen::OwnPicture),
+            Command::PastePicture => {
+                ctx.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+            }
             Command::AddPicture { name, source } => self.add_picture(name, source),
             Command::ChoosePicture(number) => self.change_own(|own| own.choose(number)),
             Command::RemovePicture(number) => self.change_own(|own| own.remove(number)),

@@ -22,6 +22,8 @@ impl ZscopeApp {
             CodesAsk::OrderPalette(order) => self.view.codebook.palette_order = order,
             CodesAsk::SavePalette(Some(path)) => self.save_palette(path),
             CodesAsk::SavePalette(None) => dialogs::ask(&self.jobs, Chosen::Palette),
+            CodesAsk::SaveCodes(Some(path)) => self.save_codes(path),
+            CodesAsk::SaveCodes(None) => dialogs::ask(&self.jobs, Chosen::CodeTable),
             CodesAsk::SavePairs(Some(path)) => self.save_code_pairs(path),
             CodesAsk::SavePairs(None) => dialogs::ask(&self.jobs, Chosen::CodePairs),
             CodesAsk::Compare(Some(path)) => self.compare_codes(path),

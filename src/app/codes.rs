@@ -1,5 +1,6 @@
 //! The codebook of the model in the explorer: what is known of it, its pictures, and what a person does to it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,10 +12,14 @@ use super::palette::PaletteJob;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
 use super::{ZscopeApp, textures};
 use crate::array::Array;
+use crate::formats::write_whole;
 use crate::graph::lower::Task;
-use crate::language::{told, tr_later};
-use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain};
-use crate::session::codebook::{CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage};
+use crate::language::{told, tr, tr_later};
+use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain, nearest_others};
+use crate::open::Opened;
+use crate::session::codebook::{
+    CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage, Uses, write_table,
+};
 use crate::train::worker::Control;
 use crate::ui::{Palette, Pane};
 use crate::watch::Watch;
@@ -324,6 +329,28 @@ impl ZscopeApp {
             Some(training) if self.codes.codebook.is_some() => training.ask(control),
             _ => self.notice(told(NOT_IN_TRAINING), true),
         }
+    }
+
+    /// Writes all codes with their use as the command line does.
+    pub(super) fn save_codes(&mut self, path: PathBuf) {
+        let Some(codebook) = &self.codes.codebook else {
+            return self.notice(tr!("save the codes: this model has none"), true);
+        };
+        let (codes, parts) = (Arc::clone(&codebook.codes), codebook.layout.parts());
+        let counts = codebook.window_counts().to_vec();
+        let opened = self.model.as_ref().and_then(|model| model.opened.clone());
+        // An average that the file tells is written as it is.
+        let opened = opened.filter(|_| matches!(codebook.usage, Usage::Averaged(_)));
+        self.jobs.spawn_save(move || {
+            let nearest = nearest_others(&codes, parts);
+            let told = opened.as_deref().and_then(Opened::told_use);
+            let uses = Uses {
+                told: told.filter(|told| told.len() == codes.num_rows()),
+                counts: (counts.len() == codes.num_rows()).then_some(&*counts),
+            };
+            let saved = write_whole(&path, |out| write_table(&codes, &nearest, uses, out));
+            saved.map(|()| path).map_err(|error| error.to_string())
+        });
     }
 
     /// Puts another code into a cell of the picture.

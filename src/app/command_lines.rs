@@ -1,6 +1,10 @@
 //! What is shown, as a command that makes it without the window.
 
-use super::ZscopeApp;
+use eframe::egui;
+
+use super::{Model, ZscopeApp};
+use crate::graph::lower::Shown;
+use crate::language::tr;
 use crate::latent::Mixing;
 use crate::session::anchor::Anchor;
 use crate::session::explore::{CornerSource, SeedPlane};
@@ -8,88 +12,227 @@ use crate::session::traversals::Span;
 use crate::train::settings::Settings;
 use crate::ui::{CommandOf, TrainForm};
 
+/// The file that lines read the point and the bookmarks from, as [`Command::SavePoints`](crate::ui::Command::SavePoints)
+/// writes it.
+pub const POINTS: &str = "points.safetensors";
+
+/// A command as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// All of it, as a shell takes it.
+    pub text: String,
+    /// Whether it reads [`POINTS`], which is to be saved first.
+    pub reads_points: bool,
+}
+
+impl From<String> for CommandLine {
+    fn from(text: String) -> Self {
+        let reads_points = text.contains(POINTS);
+        Self { text, reads_points }
+    }
+}
+
 impl ZscopeApp {
-    /// The command that makes what is shown, or why there is none.
-    pub(super) fn command_line(&self, of: CommandOf) -> Result<String, String> {
+    /// Copies the command that makes what is shown, and says what it needs.
+    pub(super) fn copy_line(&mut self, ctx: &egui::Context, of: CommandOf) {
+        match self.command_line(of) {
+            Ok(CommandLine { text, reads_points }) => {
+                self.notice(tr!("Copied: {}", text), false);
+                if reads_points {
+                    let save = tr!("Save the point and bookmarks as tensors…");
+                    let hint =
+                        tr!("The command reads {}: save it first by Ctrl+K, “{}”.", POINTS, save);
+                    self.notice(hint, false);
+                }
+                ctx.copy_text(text);
+            }
+            Err(error) => self.notice(tr!("Copy as a command: {}", error), true),
+        }
+    }
+
+    /// The command that makes what is shown.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn command_line(&self, of: CommandOf) -> Result<CommandLine, String> {
         if of == CommandOf::Training {
-            return Ok(training(&self.view.form));
+            return Ok(training(&self.view.form).into());
         }
-        let model = self.model_argument().ok_or("There is no model yet.")?;
-        match of {
-            CommandOf::Training => Ok(training(&self.view.form)),
-            CommandOf::Point => Ok(self.point_line(&model)),
-            CommandOf::Pad => self.pad_line(&model),
-            CommandOf::Traversals => self.traversals_line(&model),
+        let model = self.model.as_ref().ok_or_else(|| tr!("There is no model yet.").to_owned())?;
+        let path = self.model_argument(model)?;
+        let line = match of {
+            CommandOf::Training => training(&self.view.form),
+            CommandOf::Point => self.point_line(model, &path)?,
+            CommandOf::Pad => self.pad_line(model, &path)?,
+            CommandOf::Traversals => self.traversals_line(model, &path)?,
             CommandOf::Evaluation => {
-                Ok(format!("zscope eval {model} --data {}", quoted(&self.data.spec)))
+                let data = self.data_argument()?;
+                format!("zscope eval {path} --data {data}")
             }
-            CommandOf::Codebook => {
-                Ok(format!("zscope codebook {model} --data {}", quoted(&self.data.spec)))
-            }
-        }
+            CommandOf::Codebook => self.codebook_line(model, &path)?,
+        };
+        Ok(line.into())
     }
 
     /// The model as an argument: with its step where it is not what the path alone means.
-    fn model_argument(&self) -> Option<String> {
-        let model = self.model.as_ref()?;
-        let path = match &model.opened {
-            Some(opened) => opened.path.display().to_string(),
+    fn model_argument(&self, model: &Model) -> Result<String, String> {
+        let run = self.session.run().map(|run| run.run_dir.display());
+        let path = match (&model.opened, self.film.strip.shown(), run) {
+            (_, Some(step), Some(dir)) => format!("{dir}@{step}"),
+            // A codebook alone is a tensor of its file.
+            (Some(opened), ..) => match opened.facts.get("tensor").and_then(|name| name.as_str()) {
+                Some(tensor) => format!("{}#{tensor}", opened.path.display()),
+                None => opened.path.display().to_string(),
+            },
             // Of a run in training: the newest checkpoint.
-            None => format!("{}@latest", self.session.run()?.run_dir.display()),
+            (None, _, Some(dir)) => format!("{dir}@latest"),
+            (None, _, None) => return Err(tr!("There is no model yet.").to_owned()),
         };
-        Some(quoted(&path))
+        Ok(quoted(&path))
     }
 
-    fn point_line(&self, model: &str) -> String {
+    /// The open data as an argument.
+    fn data_argument(&self) -> Result<String, String> {
+        match &*self.data.spec {
+            "" => Err(tr!("No data is open.").to_owned()),
+            spec => Ok(quoted(spec)),
+        }
+    }
+
+    fn codebook_line(&self, model: &Model, path: &str) -> Result<String, String> {
+        if model.networks.codes.is_none() {
+            return Err(tr!("This model has no codebook.").to_owned());
+        }
+        if model.codebook_alone().is_some() {
+            return Ok(format!("zscope codebook {path}"));
+        }
+        Ok(format!("zscope codebook {path} --data {}", self.data_argument()?))
+    }
+
+    /// The seed of the draw that the point is, where it is one that a line can name.
+    fn seed_of_point(&self) -> Option<u64> {
         let explore = &self.explore;
-        #[expect(clippy::float_cmp, reason = "what is set when nobody moved the slider")]
-        let is_plain = explore.temperature() == 1.0 && explore.edited_cells().is_empty();
-        let is_whole = |seeds: &SeedPlane| seeds.at.iter().all(|value| value.fract() == 0.0);
-        match explore.seeds().filter(|seeds| is_plain && is_whole(seeds)) {
-            Some(seeds) => {
-                let seed = SeedPlane::seed(seeds.at.map(|value| value as i64));
-                format!("zscope sample {model} -n 1 --seed {seed} --out picture.png")
+        let is_draw =
+            self.has_plain_draws() && explore.edited_cells().is_empty() && explore.pad().is_some();
+        let seeds = explore.seeds().filter(|_| is_draw)?;
+        let is_whole = seeds.at.iter().all(|value| value.fract() == 0.0);
+        is_whole.then(|| SeedPlane::seed(seeds.at.map(|value| value as i64)))
+    }
+
+    /// Whether draws are those of the prior itself.
+    #[expect(clippy::float_cmp, reason = "what is set when nobody moved the slider")]
+    fn has_plain_draws(&self) -> bool {
+        self.explore.temperature() == 1.0
+    }
+
+    fn point_line(&self, model: &Model, path: &str) -> Result<String, String> {
+        can_decode(model)?;
+        let is_conditional = model.config.classes() > 0;
+        match self.seed_of_point() {
+            Some(seed) if model.shown.averaged && is_conditional => {
+                let class = model.shown.class;
+                Ok(format!(
+                    "zscope sample {path} -n 1 --seed {seed} --class {class} --out picture.png"
+                ))
             }
-            None => {
-                format!("zscope decode {model} --input points.safetensors --output pictures.png")
+            Some(seed) if !is_conditional => {
+                plain_weights(model)?;
+                Ok(format!("zscope sample {path} -n 1 --seed {seed} --out picture.png"))
+            }
+            _ => {
+                plain_weights(model)?;
+                Ok(format!("zscope decode {path} --input {POINTS} --output pictures.png"))
             }
         }
     }
 
-    fn pad_line(&self, model: &str) -> Result<String, String> {
-        let [from, to] = [0, 1].map(|index: usize| match self.explore.corners()[index].source {
+    fn pad_line(&self, model: &Model, path: &str) -> Result<String, String> {
+        can_decode(model)?;
+        plain_weights(model)?;
+        let end = |index: usize| {
+            match self.explore.corners()[index].source {
+            CornerSource::Draw(_) if !self.has_plain_draws() => Err(tr!(
+                "Draws of another temperature have no name on the command line: set the temperature to 1."
+            )
+            .to_owned()),
             CornerSource::Draw(seed) => Ok(format!("seed:{seed}")),
-            CornerSource::Image(image) => Ok(image.to_string()),
-            CornerSource::Point => {
-                Err("A corner that is a point has no name on the command line: choose draws or watched images.")
-            }
-        });
+            CornerSource::Image(image) => image_argument(model, image),
+            CornerSource::Point => Err(tr!(
+                "A corner that is a point has no name on the command line: choose draws or watched images."
+            )
+            .to_owned()),
+        }
+        };
         let mode = match self.explore.mixing() {
             Mixing::Lerp => "lerp",
             Mixing::Slerp => "slerp",
         };
-        let (from, to) = (from?, to?);
+        let (from, to) = (end(0)?, end(1)?);
         Ok(format!(
-            "zscope interpolate {model} --from {from} --to {to} --steps 9 --mode {mode} --out way.png"
+            "zscope interpolate {path} --from {from} --to {to} --steps 9 --mode {mode} --out way.png"
         ))
     }
 
-    fn traversals_line(&self, model: &str) -> Result<String, String> {
-        let traversals = &self.view.traversals;
-        let Span::Absolute(reach) = traversals.span else {
-            return Err("The command line knows ranges of the prior only.".to_owned());
-        };
-        if traversals.base != Anchor::Origin {
-            return Err("On the command line the other dimensions are zero: choose \"zero\" beside \"from\".".to_owned());
+    fn traversals_line(&self, model: &Model, path: &str) -> Result<String, String> {
+        can_decode(model)?;
+        plain_weights(model)?;
+        if model.networks.codes.is_some() {
+            let text = tr!(
+                "The command line sweeps dimensions of continuous latents only: this model has codes."
+            );
+            return Err(text.to_owned());
         }
-        let dims: Vec<String> = self.explore.order().iter().map(usize::to_string).collect();
-        let columns = traversals.columns;
+        let traversals = &self.view.traversals;
+        let base = match traversals.base {
+            Anchor::Origin => None,
+            Anchor::Image(image) => Some(image_argument(model, image)?),
+            Anchor::Bookmark(index) => Some(quoted(&format!("{POINTS}#{}", index + 1))),
+            Anchor::Point => Some(match self.seed_of_point() {
+                Some(seed) => format!("seed:{seed}"),
+                None => POINTS.to_owned(),
+            }),
+        };
+        let base = base.map(|base| format!(" --base {base}")).unwrap_or_default();
+        let order = self.explore.order();
+        let ranged = match traversals.span {
+            Span::Absolute(_) => &order[..order.len().min(1)],
+            Span::Watched { .. } => order,
+        };
+        let range = |&dim: &usize| {
+            let range = traversals.range(dim, &self.probe_latents);
+            format!(" --range={},{}", range.lo, range.hi)
+        };
+        let ranges: String = ranged.iter().map(range).collect();
+        let dims: Vec<String> = order.iter().map(usize::to_string).collect();
+        let (dims, columns) = (dims.join(","), traversals.columns);
         Ok(format!(
-            "zscope traverse {model} --dims {} --range {},{reach} --steps {columns} --out traversals.png",
-            dims.join(","),
-            -reach
+            "zscope traverse {path} --dims {dims}{ranges}{base} --steps {columns} --out traversals.png"
         ))
     }
+}
+
+/// A watched image, by its number among the held-out ones of the model's own data.
+fn image_argument(model: &Model, image: usize) -> Result<String, String> {
+    if model.networks.encoder.is_none() {
+        return Err(tr!("This model only generates: it has no encoder.").to_owned());
+    }
+    Ok(image.to_string())
+}
+
+/// Whether the model makes pictures.
+fn can_decode(model: &Model) -> Result<(), String> {
+    let makes = model.networks.decoder.is_some();
+    makes.then_some(()).ok_or_else(|| tr!("This model makes no pictures.").to_owned())
+}
+
+/// Whether the weights are those that a command takes when it is told of no class.
+fn plain_weights(model: &Model) -> Result<(), String> {
+    let is_plain =
+        model.shown == Shown::default() || (model.config.classes() == 0 && model.shown.averaged);
+    is_plain.then_some(()).ok_or_else(|| {
+        tr!("The command line takes the first class and the averaged weights here: show these.")
+            .to_owned()
+    })
 }
 
 /// The run in the form.

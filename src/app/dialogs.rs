@@ -116,6 +116,10 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.set_title(tr!("Save palette")).set_file_name("palette.png");
             wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
         }
+        Chosen::CodeTable => {
+            let dialog = dialog.set_title(tr!("Save all codes")).set_file_name("codes.csv");
+            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+        }
         Chosen::CodePairs => {
             let dialog = dialog.set_title(tr!("Save pairs of codes")).set_file_name("pairs.csv");
             wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());

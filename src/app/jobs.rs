@@ -138,6 +138,8 @@ pub(super) enum Chosen {
     MapLatents,
     /// The palette's file.
     Palette,
+    /// The file of all codes.
+    CodeTable,
     /// The file of pairs of codes.
     CodePairs,
     /// A model to compare the codebook with.

@@ -386,6 +386,7 @@ impl ZscopeApp {
             Chosen::MapPoints => self.save_map_points(path),
             Chosen::MapLatents => self.save_map_latents(path),
             Chosen::Palette => self.save_palette(path),
+            Chosen::CodeTable => self.save_codes(path),
             Chosen::CodePairs => self.save_code_pairs(path),
             Chosen::CodeChanges => self.compare_codes(path),
             Chosen::SavedCodeChanges => self.save_code_changes(path),

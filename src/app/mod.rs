@@ -72,6 +72,7 @@ use crate::train::worker::Training;
 use crate::ui::{Card, CompanionLine, DataLine, Demo, Notice, Pictures, QueuedRun, TaskLine, View};
 
 use codes::Codes;
+pub use command_lines::{CommandLine, POINTS};
 use companions::Companions;
 use decoder::Decoder;
 use evaluate::Evaluation;

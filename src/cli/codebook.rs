@@ -2,7 +2,6 @@
 
 mod alone;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,11 +14,12 @@ use crate::data::{self, DataSpec, Dataset, Split};
 use crate::engine::{EngineKind, Runner};
 use crate::formats::{pictures, write_whole};
 use crate::graph::lower::{CodeGraphs, Task};
-use crate::latent::{PrincipalPlane, nearest_others};
+use crate::latent::nearest_others;
 use crate::measure::code_tiles::CodeTiles;
 use crate::metrics::CodeRate;
-use crate::metrics::code_use::{CodeState, code_states, codes_used, perplexity as exp_entropy};
+use crate::metrics::code_use::{codes_used, perplexity as exp_entropy};
 use crate::open::Opened;
+use crate::session::codebook::{Uses, write_table};
 use crate::watch::Watch;
 
 /// Images that are run at once.
@@ -218,57 +218,13 @@ fn count_codes(
     Ok(counted)
 }
 
-/// How often each code is used.
-#[derive(Clone, Copy)]
-struct Uses<'a> {
-    /// As it was told, where it is no count.
-    told: Option<&'a [f32]>,
-    /// What shares and states follow from; nothing where it is not known.
-    counts: Option<&'a [u64]>,
-}
-
 fn write_csv(
     path: &Path,
     uses: Uses<'_>,
     codebook: &Array,
     nearest: &[Option<(usize, f32)>],
 ) -> Result<(), Failure> {
-    let all = uses.counts.map_or(0, |counts| counts.iter().sum::<u64>()).max(1) as f64;
-    let states = uses.counts.map(code_states).unwrap_or_default();
-    let plane = PrincipalPlane::of(codebook, None);
-    let saved = write_whole(path, |out| {
-        writeln!(out, "code,uses,share,state,norm,nearest,distance,pc1,pc2")?;
-        for (code, near) in nearest.iter().enumerate() {
-            write!(out, "{code},")?;
-            match (uses.told, uses.counts) {
-                (Some(told), _) => write!(out, "{},", told[code])?,
-                (None, Some(counts)) => write!(out, "{},", counts[code])?,
-                (None, None) => write!(out, ",")?,
-            }
-            match uses.counts {
-                Some(counts) => {
-                    let state = match states[code] {
-                        CodeState::Used => "used",
-                        CodeState::Dying => "dying",
-                        CodeState::Dead => "dead",
-                    };
-                    write!(out, "{},{state}", counts[code] as f64 / all)?;
-                }
-                None => write!(out, ",")?,
-            }
-            write!(out, ",{}", norm(codebook.row(code)))?;
-            match near {
-                Some((other, square)) => write!(out, ",{other},{}", square.sqrt())?,
-                None => write!(out, ",,")?,
-            }
-            match plane.places[code] {
-                Some([first, second]) => writeln!(out, ",{},{}", first as f32, second as f32)?,
-                None => writeln!(out, ",,")?,
-            }
-        }
-        Ok(())
-    });
-    Ok(saved?)
+    Ok(write_whole(path, |out| write_table(codebook, nearest, uses, out))?)
 }
 
 fn norm(vector: &[f32]) -> f32 {

@@ -10,6 +10,7 @@ mod info;
 mod layout;
 mod long_run;
 mod output;
+mod places;
 mod sample;
 mod train;
 mod walks;

@@ -1,25 +1,24 @@
 //! `zscope interpolate` and `zscope traverse`: ways through a latent space as pictures.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::long_run::{LongRun, check_pictures};
-use super::{Failure, ModelArgs, codec_verbs, open_to_run, usage};
+use super::{Failure, ModelArgs, codec_verbs, open_to_run, places, usage};
 use crate::array::Array;
 use crate::codec::{Codec, Way, take};
-use crate::data::{self, DataSpec, Split};
 use crate::formats::pictures;
-use crate::latent::{self, Mixing, Range, traverse_grid};
+use crate::latent::{self, Mixing, Range};
 use crate::open::Opened;
-use crate::random::{Purpose, normals};
 
 /// The way between two images or draws
 #[derive(Debug, Args)]
 pub(super) struct InterpolateArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Where from: an index into --data, a picture file, or seed:N for a draw from the prior
+    /// Where from: an index into --data, a picture file, seed:N for a draw from the prior, or a latent of
+    /// FILE.safetensors, its first or with #ROW another one
     #[arg(long, value_name = "A")]
     from: String,
     /// Where to, likewise
@@ -53,9 +52,16 @@ pub(super) struct TraverseArgs {
     /// Which dimensions, comma-separated; all by default
     #[arg(long, value_delimiter = ',', value_name = "A,B,…")]
     dims: Vec<usize>,
-    /// From where to where, in deviations of the prior
+    /// From where to where, in deviations of the prior; once for all dimensions, or once for each of --dims
     #[arg(long, value_name = "LO,HI", default_value = "-3,3", allow_hyphen_values = true)]
-    range: String,
+    range: Vec<String>,
+    /// What the other dimensions are held at: an index into --data, a picture file, seed:N for a draw from the prior,
+    /// or a latent of FILE.safetensors, its first or with #ROW another one; zero by default
+    #[arg(long, value_name = "A")]
+    base: Option<String>,
+    /// The held-out images that an index counts in; the model's own data by default
+    #[arg(long)]
+    data: Option<String>,
     /// Pictures in a row
     #[arg(long, value_name = "N", default_value_t = 9)]
     steps: usize,
@@ -74,8 +80,9 @@ pub(super) fn interpolate(args: &InterpolateArgs) -> Result<(), Failure> {
     let opened = open_to_run("interpolate", &args.model)?;
     check_pictures("interpolate", args.steps, &opened)?;
     let mut codec = opened.codec(args.model.engine, None)?;
-    let from = end(&args.from, args, &opened, codec.as_mut())?;
-    let to = end(&args.to, args, &opened, codec.as_mut())?;
+    let mut end =
+        |text| places::place("interpolate", text, args.data.as_deref(), &opened, codec.as_mut());
+    let (from, to) = (end(&args.from)?, end(&args.to)?);
     let mixing = match (args.mode, &opened.networks.codes) {
         (Some(Mode::Slerp), _) | (None, None) => Mixing::Slerp,
         (Some(Mode::Lerp), _) | (None, Some(_)) => Mixing::Lerp,
@@ -91,12 +98,7 @@ pub(super) fn interpolate(args: &InterpolateArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
-    let range = range_from(&args.range).ok_or_else(|| {
-        usage(anyhow::anyhow!(
-            "traverse: --range is {:?} (expected LO,HI, for example -3,3)",
-            args.range
-        ))
-    })?;
+    let ranges = args.range.iter().map(|text| range_from(text)).collect::<Result<Vec<_>, _>>()?;
     if !(1..=1000).contains(&args.steps) {
         return Err(usage(anyhow::anyhow!(
             "traverse: --steps is {} (expected 1 to 1000)",
@@ -112,72 +114,43 @@ pub(super) fn traverse(args: &TraverseArgs) -> Result<(), Failure> {
     }
     let d: usize = opened.model.latent().iter().product();
     let dims = if args.dims.is_empty() { (0..d).collect() } else { args.dims.clone() };
+    if ranges.len() != 1 && ranges.len() != dims.len() {
+        return Err(usage(anyhow::anyhow!(
+            "traverse: --range is there {} times (expected once, or once for each of {} dimensions)",
+            ranges.len(),
+            dims.len()
+        )));
+    }
     check_pictures("traverse", dims.len() * args.steps, &opened)?;
-    let latents = traverse_grid(&vec![0.0; d], &dims, range, args.steps).map_err(usage)?;
     let mut codec = opened.codec(args.model.engine, None)?;
+    let base = match &args.base {
+        Some(base) => {
+            places::place("traverse", base, args.data.as_deref(), &opened, codec.as_mut())?
+        }
+        None => vec![0.0; d],
+    };
+    let latents = swept(&base, &dims, &ranges, args.steps)?;
     let images = decode(latents, &opened, codec.as_mut())?;
     codec_verbs::write_images(&args.out, images, &opened, args.steps)
 }
 
-fn range_from(text: &str) -> Option<Range> {
-    let (lo, hi) = text.split_once(',')?;
-    let range = Range { lo: lo.trim().parse().ok()?, hi: hi.trim().parse().ok()? };
-    (range.lo.is_finite() && range.hi.is_finite()).then_some(range)
+fn range_from(text: &str) -> Result<Range, Failure> {
+    let parsed = text.split_once(',').and_then(|(lo, hi)| {
+        let range = Range { lo: lo.trim().parse().ok()?, hi: hi.trim().parse().ok()? };
+        (range.lo.is_finite() && range.hi.is_finite()).then_some(range)
+    });
+    parsed.ok_or_else(|| {
+        usage(anyhow::anyhow!("traverse: --range is {text:?} (expected LO,HI, for example -3,3)"))
+    })
 }
 
-/// The flat latent that one end of a way names.
-fn end(
-    text: &str,
-    args: &InterpolateArgs,
-    opened: &Opened,
-    codec: &mut dyn Codec,
-) -> Result<Vec<f32>, Failure> {
-    if let Some(seed) = text.strip_prefix("seed:") {
-        let seed = seed.parse().ok().ok_or_else(|| {
-            usage(anyhow::anyhow!(
-                "interpolate: {text:?} is no draw (expected seed:N with a whole number)"
-            ))
-        })?;
-        return Ok(draw(seed, opened));
+/// The latents of all rows, `[dims * n, d]`; one range is that of every dimension.
+fn swept(base: &[f32], dims: &[usize], ranges: &[Range], n: usize) -> Result<Array, Failure> {
+    let mut values = Vec::with_capacity(dims.len() * n * base.len());
+    for (&dim, &range) in dims.iter().zip(ranges.iter().cycle()) {
+        values.extend(latent::traverse(base, dim, range, n).map_err(usage)?.into_data());
     }
-    let image = match text.parse::<usize>() {
-        Ok(index) => image_at(index, args, opened)?,
-        Err(_) => pictures::read_picture(Path::new(text), opened.image)?,
-    };
-    let mut image = image.reshaped(opened.image.batch(1))?;
-    for value in image.data_mut() {
-        *value = opened.range.from_unit(*value);
-    }
-    let mut codes = codec.encode(&image).map_err(anyhow::Error::from_boxed)?;
-    Ok(take(&mut codes, "latent").map_err(anyhow::Error::from_boxed)?.into_data())
-}
-
-/// A draw from the prior, flat; with a codebook one code for each cell, by their use in training
-/// where that is known.
-fn draw(seed: u64, opened: &Opened) -> Vec<f32> {
-    let shape = opened.model.latent();
-    match (&opened.networks.codes, opened.code_shares()) {
-        (Some(codes), Some(shares)) => {
-            let (space, [h, w]) = (codes.space(), codes.grid());
-            space.latent_of_codes(&space.draw(&shares, h * w, seed, 0))
-        }
-        _ => normals(seed, 0, Purpose::Sample, shape.iter().product()),
-    }
-}
-
-fn image_at(index: usize, args: &InterpolateArgs, opened: &Opened) -> Result<Array, Failure> {
-    let spec: DataSpec = super::data_of(args.data.as_deref(), opened)?;
-    let dataset = data::open(&spec.with_size(opened.image.height))?;
-    let count = dataset.len(Split::Test);
-    if index >= count || dataset.shape() != opened.image {
-        return Err(usage(anyhow::anyhow!(
-            "interpolate: image {index} of {count} of {} (expected 0 to {} of {})",
-            dataset.shape(),
-            count.saturating_sub(1),
-            opened.image
-        )));
-    }
-    Ok(data::batch(dataset.as_ref(), Split::Test, &[index as u32]))
+    Ok(Array::new([dims.len() * n, base.len()], values)?)
 }
 
 /// Flat latents `[n, d]` to images.

@@ -5,6 +5,7 @@
 mod beside;
 mod changes;
 mod survey;
+mod table;
 mod why;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::metrics::code_use::{CodeState, CodeUse, code_state, code_states};
 pub use beside::{Beside, Direction, Pair};
 pub use changes::{Change, Changes, ChangesOrder, Fate, Pairing, Side, Summary};
 pub use survey::{Patch, Survey};
+pub use table::{Uses, write_table};
 
 /// A codebook of `k` codes of `d` values; where there are several, the codes of all of them.
 #[derive(Clone, Debug)]

@@ -1,15 +1,18 @@
 //! All that can be done by name or by a key, as one list: the palette searches it, the keyboard and the help read it.
 
+mod codes;
+mod explore;
+mod files;
+mod keep;
+mod map;
+mod models;
+mod train;
+mod window;
+
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
-use super::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, Demo, DirectionsAsk, Page, QueueAsk, Scene,
-    SeedsAsk, StationAsk, StripAsk, View, code_map, own_picture,
-};
-use crate::language::{Language, speak, spoken, told, tr};
-use crate::session::Phase;
-use crate::session::anchor::Anchor;
-use crate::session::canvas::Tool;
+use super::{Command, Scene, View, code_map, own_picture};
+use crate::language::{Language, speak, spoken};
 
 /// Something that a person can do.
 #[derive(Clone, Debug)]
@@ -25,17 +28,7 @@ pub(super) struct Action {
     /// Whether it can be done now.
     pub(super) is_offered: bool,
     /// What does it.
-    pub(super) command: Command,
-}
-
-impl Action {
-    /// What does it, with a way back where the point is moved.
-    pub(super) fn commands(&self) -> Vec<Command> {
-        match &self.command {
-            Command::SetLatent(_) => vec![Command::BeginEdit, self.command.clone()],
-            command => vec![command.clone()],
-        }
-    }
+    pub(super) commands: Vec<Command>,
 }
 
 /// Collects actions.
@@ -56,9 +49,20 @@ impl Actions {
         keys: Option<KeyboardShortcut>,
         command: Command,
     ) {
+        self.add_all_if(is_offered, name, keys, vec![command]);
+    }
+
+    /// Several commands that are one action.
+    fn add_all_if(
+        &mut self,
+        is_offered: bool,
+        name: impl Into<String>,
+        keys: Option<KeyboardShortcut>,
+        commands: Vec<Command>,
+    ) {
         let group = self.group;
         let (name, english) = (name.into(), String::new());
-        self.all.push(Action { name, english, group, keys, is_offered, command });
+        self.all.push(Action { name, english, group, keys, is_offered, commands });
     }
 }
 
@@ -75,18 +79,11 @@ const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(modifiers, key))
 }
 
-/// The keys of the first views.
-const DIGITS: [Key; 9] = [
-    Key::Num1,
-    Key::Num2,
-    Key::Num3,
-    Key::Num4,
-    Key::Num5,
-    Key::Num6,
-    Key::Num7,
-    Key::Num8,
-    Key::Num9,
-];
+/// Whether there is a latent space to be in.
+fn explores(scene: &Scene<'_>) -> bool {
+    let model = &scene.model;
+    !model.family.is_empty() && !model.only_classifies && !model.only_codes
+}
 
 /// Everything that can be done, in the order of the help.
 pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
@@ -105,15 +102,24 @@ pub(super) fn all(scene: &Scene<'_>, view: &View) -> Vec<Action> {
 
 fn listed(scene: &Scene<'_>, view: &View) -> Vec<Action> {
     let mut actions = Actions { group: "", all: Vec::new() };
-    explore(&mut actions, scene);
-    codes(&mut actions, scene);
-    keep(&mut actions, scene);
-    training(&mut actions, scene, view);
-    files(&mut actions, scene);
-    window(&mut actions, view);
+    explore::explore(&mut actions, scene);
+    explore::pad(&mut actions, scene);
+    codes::codes(&mut actions, scene, view);
+    map::map(&mut actions, scene, view);
+    keep::keep(&mut actions, scene, view);
+    keep::directions(&mut actions, scene, view);
+    models::layers(&mut actions, scene);
+    models::own_picture(&mut actions, scene, view);
+    models::side_by_side(&mut actions, scene);
+    train::training(&mut actions, scene, view);
+    train::runs(&mut actions, scene);
+    models::evaluate(&mut actions, scene, view);
+    files::files(&mut actions, scene);
+    window::window(&mut actions, scene, view);
     actions.all
 }
 
+<<<<<<< HEAD
 fn explore(actions: &mut Actions, scene: &Scene<'_>) {
     let explore = scene.explore;
     actions.group = tr!("Explore");
@@ -329,6 +335,8 @@ pub(super) fn keys_of(actions: &[Action], command: &Command) -> Option<KeyboardS
     actions.iter().find(|action| action.command == *command)?.keys
 }
 
+=======
+>>>>>>> p
 /// Keys that press whatever has the keyboard.
 const PRESSES: [Key; 2] = [Key::Space, Key::Enter];
 
@@ -356,7 +364,7 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
                 && !own.contains(&keys.logical_key)
                 && input.consume_shortcut(&keys)
             {
-                commands.extend(action.commands());
+                commands.extend(action.commands.iter().cloned());
             }
         }
         for event in &input.events {

@@ -23,9 +23,23 @@ pub(super) fn show(
     view: &mut CodebookView,
     out: &mut Vec<Command>,
 ) {
-    let Some(sides) = view.beside(codebook, code).cloned() else { return };
+    let sides = view.beside(codebook, code).cloned();
     ui.add_space(4.0);
-    ui.horizontal(|ui| {
+    ui.horizontal(|ui| heading(ui, codebook, sides.is_some(), &mut view.export_path, out));
+    for (direction, pairs) in Direction::ALL.into_iter().zip(sides.iter().flatten()) {
+        side(ui, scene, codebook, (direction, pairs), view, out);
+    }
+}
+
+/// What the neighbours were counted in, and what is saved of all codes.
+fn heading(
+    ui: &mut Ui,
+    codebook: &Codebook,
+    is_counted: bool,
+    path: &mut String,
+    out: &mut Vec<Command>,
+) {
+    if is_counted {
         let images = codebook.survey.as_ref().map_or(0, |survey| survey.images);
         let hint = tr!(
             "Counted in the code maps of {} held-out images: of the cells with this code, how many have that one on \
@@ -33,16 +47,21 @@ pub(super) fn show(
             grouped(images as u64)
         );
         ui.label(theme::muted(tr!("Beside it")).small()).on_hover_text(hint);
-        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+    }
+    ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+        if is_counted {
             let hint = tr!("Save how often every code stands beside every other as a CSV file.");
-            if let Some(place) = save::button(ui, tr!("Save pairs…"), hint, &mut view.export_path) {
+            if let Some(place) = save::button(ui, tr!("Save pairs…"), hint, path) {
                 out.push(Command::Codes(CodesAsk::SavePairs(place.path())));
             }
-        });
+        }
+        let hint = tr!(
+            "Save a row a code as a CSV file: uses, share, state, norm, nearest other code, place on the plane of the two first principal components."
+        );
+        if let Some(place) = save::button(ui, tr!("Save codes…"), hint, path) {
+            out.push(Command::Codes(CodesAsk::SaveCodes(place.path())));
+        }
     });
-    for (direction, pairs) in Direction::ALL.into_iter().zip(&sides) {
-        side(ui, scene, codebook, (direction, pairs), view, out);
-    }
 }
 
 fn side(

@@ -139,22 +139,17 @@ fn toolbar(
             ),
         ];
         ui.label(theme::muted(tr!("by")));
-        // Beside what is done to codes there is no room for one more.
-        let offers = |order| order != Order::Norm || scene.model.only_codes;
-        if !offers(view.order) {
+        if !offers(scene, view.order) {
             view.order = Order::Index;
         }
-        for (order, name, hint) in orders.into_iter().filter(|(order, ..)| offers(*order)) {
-            let (known, unknown) = match order {
-                Order::Similarity | Order::Plane => (
-                    codebook.plane.is_some(),
-                    tr!("Not known yet: it is worked out in the background."),
-                ),
-                Order::Use => (
-                    !view.overview.counts.is_empty(),
-                    tr!("How often codes are used is not known."),
-                ),
-                Order::Index | Order::Norm => (true, ""),
+        for (order, name, hint) in orders.into_iter().filter(|(order, ..)| offers(scene, *order)) {
+            let known = knows(codebook, view, order);
+            let unknown = match order {
+                Order::Similarity | Order::Plane => {
+                    tr!("Not known yet: it is worked out in the background.")
+                }
+                Order::Use => tr!("How often codes are used is not known."),
+                Order::Index | Order::Norm => "",
             };
             let button = egui::Button::selectable(view.order == order, name);
             let response = ui.add_enabled(known, button);
@@ -166,20 +161,41 @@ fn toolbar(
             return;
         }
         ui.separator();
-        let is_dead = |code: &usize| {
-            view.overview.state(*code) == Some(CodeState::Dead) && !codebook.is_frozen(*code)
-        };
-        let dead: Vec<usize> = (0..codebook.size()).filter(is_dead).collect();
         let why_fixed = codebook.layout.why_fixed();
         let hint = why_fixed.map_or(
             tr!("Put every dead code that is not frozen onto a random vector of the encoder."),
             told,
         );
-        let can_revive = scene.trains() && !dead.is_empty() && why_fixed.is_none();
-        if sliders::enabled(ui, can_revive, tr!("Revive all dead"), hint) {
+        let dead = revivable(scene, codebook, view);
+        if sliders::enabled(ui, !dead.is_empty(), tr!("Revive all dead"), hint) {
             out.push(Command::ReviveCodes { codes: dead, from: ReviveFrom::Random });
         }
     });
+}
+
+/// Whether codes can be laid out so in this window: beside what is done to codes there is no room for one more.
+pub(super) fn offers(scene: &Scene<'_>, order: Order) -> bool {
+    order != Order::Norm || scene.model.only_codes
+}
+
+/// Whether what codes are laid out by is known.
+pub(super) fn knows(codebook: &Codebook, view: &CodebookView, order: Order) -> bool {
+    match order {
+        Order::Similarity | Order::Plane => codebook.plane.is_some(),
+        Order::Use => !view.overview.counts.is_empty(),
+        Order::Index | Order::Norm => true,
+    }
+}
+
+/// The dead codes that can be put onto vectors of the encoder now.
+pub(super) fn revivable(scene: &Scene<'_>, codebook: &Codebook, view: &CodebookView) -> Vec<usize> {
+    if !scene.trains() || codebook.layout.why_fixed().is_some() {
+        return Vec::new();
+    }
+    let is_dead = |code: &usize| {
+        view.overview.state(*code) == Some(CodeState::Dead) && !codebook.is_frozen(*code)
+    };
+    (0..codebook.size()).filter(is_dead).collect()
 }
 
 /// Which uses are counted, where there is a choice.

@@ -294,6 +294,8 @@ pub enum Command {
     SaveNode(Option<PathBuf>),
     /// Asks for a picture to look at with the model.
     PickPicture,
+    /// Asks for the picture on the clipboard.
+    PastePicture,
     /// Brings a picture along and goes to its point, where the model has an encoder.
     AddPicture {
         /// What people call it.

@@ -91,7 +91,7 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Co
             }
             let is_run = response.clicked() || (is_chosen && entered && action.is_offered);
             if is_run {
-                run = action.commands();
+                run.clone_from(&action.commands);
             }
             response.on_disabled_hover_text(tr!("This cannot be done now."));
         }

@@ -10,6 +10,8 @@ use egui::{
     Sense, Slider, Stroke, TextEdit, Ui, Vec2, WidgetInfo, vec2,
 };
 
+pub(super) use sources::lessons;
+
 use super::words::{grouped, measure};
 use super::{Command, DirectionsAsk, Scene, View, keys, theme, tiles};
 use crate::data::FactorInfo;

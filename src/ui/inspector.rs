@@ -35,9 +35,7 @@ pub(super) fn show(
             pictures(ui, scene, codebook, code);
         }
         neighbours(ui, codebook, &details, view, out);
-        if !scene.model.only_codes {
-            beside::show(ui, scene, codebook, code, view, out);
-        }
+        beside::show(ui, scene, codebook, code, view, out);
         if let Some(history) = codebook.history() {
             code_plot::show(ui, history, code);
         }

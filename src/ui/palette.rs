@@ -145,12 +145,7 @@ fn toolbar(
                 PaletteOrder::Number => (tr!("Number"), tr!("Codes by their number.")),
                 PaletteOrder::Brightness => (tr!("Brightness"), tr!("The darkest tiles first.")),
             };
-            let is_known = match order {
-                PaletteOrder::Similarity => codebook.chain.is_some() || codebook.plane.is_some(),
-                PaletteOrder::Use => !view.overview.counts.is_empty(),
-                PaletteOrder::Number => true,
-                PaletteOrder::Brightness => palette.known > 0,
-            };
+            let is_known = knows(scene, codebook, view, order);
             let is_chosen = view.palette_order == order;
             let button = egui::Button::selectable(is_chosen, name);
             let response = ui.add_enabled(is_known, button).on_hover_text(hint);
@@ -198,6 +193,21 @@ fn toolbar(
             ui.label(theme::muted(text)).on_hover_text(tr!("The others are shown by their colour: there are too many."));
         }
     });
+}
+
+/// Whether what the palette is sorted by is known.
+pub(super) fn knows(
+    scene: &Scene<'_>,
+    codebook: &Codebook,
+    view: &CodebookView,
+    order: PaletteOrder,
+) -> bool {
+    match order {
+        PaletteOrder::Similarity => codebook.chain.is_some() || codebook.plane.is_some(),
+        PaletteOrder::Use => !view.overview.counts.is_empty(),
+        PaletteOrder::Number => true,
+        PaletteOrder::Brightness => scene.pictures.palette.known > 0,
+    }
 }
 
 /// The largest tiles of which so many fit into a room, as far as they are to be seen.

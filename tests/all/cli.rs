@@ -2,6 +2,7 @@
 
 mod codebook;
 mod codes;
+mod command_lines;
 mod errors;
 mod large;
 mod models;

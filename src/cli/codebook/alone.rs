@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{CodebookArgs, Uses, write_csv};
+use super::{CodebookArgs, write_csv};
 use crate::array::Array;
 use crate::cli::{Failure, output, usage};
 use crate::graph::lower::{CodeGraphs, OnlyCodes};
 use crate::latent::nearest_others;
 use crate::metrics::code_use::{CodeState, code_states, codes_used, per_million, perplexity};
 use crate::open::Opened;
+use crate::session::codebook::Uses;
 use crate::session::words::measure;
 
 /// Codes at the place of another one that are named, at most.

@@ -244,6 +244,8 @@ pub enum CodesAsk {
     CancelPalette,
     /// Writes the palette in its order to a PNG or JPEG file; asks where when no path is given.
     SavePalette(Option<PathBuf>),
+    /// Writes all codes with their use to a CSV file; asks where when no path is given.
+    SaveCodes(Option<PathBuf>),
     /// Writes how often codes stand beside each other to a CSV file; asks where when no path is given.
     SavePairs(Option<PathBuf>),
     /// Compares the codebook with that of another model; asks which when no path is given.

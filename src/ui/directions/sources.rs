@@ -117,6 +117,12 @@ fn offers(scene: &Scene<'_>) -> Vec<(String, String, Source)> {
     offers
 }
 
+/// What can be learnt now, as the form says: what each is called, and what learns it.
+pub(in crate::ui) fn lessons(scene: &Scene<'_>, form: &DirectionsView) -> Vec<(String, Command)> {
+    let all = offers(scene).into_iter();
+    all.map(|(text, _, source)| (text, ask(form, source))).collect()
+}
+
 fn ask(form: &DirectionsView, source: Source) -> Command {
     let lesson = Lesson { source, method: form.method, images: form.images, count: form.count };
     Command::Directions(DirectionsAsk::Learn(lesson))

@@ -560,7 +560,9 @@ fn ways_that_lead_nowhere() {
     };
     let way = |more: &[&'static str]| with("interpolate", more);
     let sweep = |more: &[&'static str]| with("traverse", more);
-    let commands: [(Vec<&str>, &[i32], &[&str]); 16] = [
+    world.write("two.safetensors", tensor_file("latent", &[2, 3], &[0.5; 6]));
+    world.write("four.safetensors", tensor_file("latent", &[2, 4], &[0.5; 8]));
+    let commands: [(Vec<&str>, &[i32], &[&str]); 24] = [
         (way(&["--from", "seed:1"]), USAGE, &["--to"]),
         (way(&["--from", "seed:x", "--to", "0"]), USAGE, &["seed:x", "seed:N"]),
         (way(&["--from", "seed:", "--to", "0"]), USAGE, &["seed:"]),
@@ -577,6 +579,14 @@ fn ways_that_lead_nowhere() {
         (sweep(&["--range", "3"]), USAGE, &["LO,HI"]),
         (sweep(&["--range", "nan,1"]), USAGE, &["nan,1", "LO,HI"]),
         (sweep(&["--steps", "0"]), USAGE, &["--steps", "0"]),
+        (sweep(&["--range=-1,1", "--range=0,1"]), USAGE, &["--range", "2", "3"]),
+        (sweep(&["--dims=0", "--range=-1,1", "--range=0"]), USAGE, &["LO,HI"]),
+        (sweep(&["--base", "seed:x"]), USAGE, &["seed:x", "seed:N"]),
+        (sweep(&["--base", "99999999"]), EITHER, &["99999999", "32"]),
+        (sweep(&["--base", "nowhere.safetensors"]), FAILED, &["nowhere.safetensors"]),
+        (sweep(&["--base", "two.safetensors#2"]), FAILED, &["2", "two.safetensors"]),
+        (sweep(&["--base", "four.safetensors"]), FAILED, &["[2, 4]", "[3]"]),
+        (sweep(&["--base", "0", "--data", "shaps"]), USAGE, &["shaps"]),
     ];
     let cases: Vec<Case<'_>> =
         commands.iter().map(|(args, status, words)| (&args[..], *status, *words)).collect();

@@ -84,3 +84,40 @@ fn traversals_sweep_one_dimension_a_row() {
     let sheet = image::open(world.path("some.png")).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (3 * 17 - 1, 2 * 17 - 1), "a row a dimension");
 }
+
+/// Whatever names an end of a way names what the other dimensions are held at, too.
+#[test]
+fn traversals_lead_through_any_point() {
+    let world = World::trained();
+    let latents = [0.5, -1.0, 2.0, 0.25, 0.75, -0.5];
+    world.write("points.safetensors", super::world::tensor_file("latent", &[2, 3], &latents));
+    run(&world, &["decode", "--input", "points.safetensors", "--output", "points-as.safetensors"]);
+    let decoded = images(&world, "points-as.safetensors").1;
+    for (base, row, ranges) in [
+        ("points.safetensors", 0, ["--range=-0.5,1.5", "--range=1,3"]),
+        ("points.safetensors#1", 1, ["--range=-0.75,1.25", "--range=-1.5,0.5"]),
+    ] {
+        let args = ["traverse", "--dims", "0,2", "--steps", "3", "--base", base];
+        run(&world, &[&args[..], &ranges, &["--out", "through.safetensors"]].concat());
+        let (shape, values) = images(&world, "through.safetensors");
+        assert_eq!(shape, [6, 3, 16, 16], "two rows of three");
+        for dim in 0..2 {
+            let middle = &values[(dim * 3 + 1) * 768..][..768];
+            assert_close(middle, &decoded[row * 768..][..768], Tolerance::ENGINE);
+        }
+    }
+    let ends = ["--from", "points.safetensors", "--to", "points.safetensors#1", "--steps", "2"];
+    run(&world, &[&["interpolate"], &ends[..], &["--out", "way.safetensors"]].concat());
+    assert_close(&images(&world, "way.safetensors").1, &decoded, Tolerance::ENGINE);
+    let through = |base: &[&str]| {
+        let args = ["traverse", "--dims", "1", "--range", "0,0", "--steps", "1"];
+        run(&world, &[&args[..], base, &["--out", "one.safetensors"]].concat());
+        images(&world, "one.safetensors").1
+    };
+    let bases = [&[][..], &["--base", "seed:4"], &["--base", "7"], &["--base", "8"]];
+    let pictures = bases.map(through);
+    for (index, picture) in pictures.iter().enumerate() {
+        let is_other = |other: &Vec<f32>| other.iter().zip(picture).any(|(a, b)| a != b);
+        assert!(pictures[..index].iter().all(is_other), "{:?} leads elsewhere", bases[index]);
+    }
+}

@@ -178,6 +178,8 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                 Command::ResetCells,
                 Command::UndoCodes,
                 Command::Codes(CodesAsk::MakePalette),
+                Command::Codes(CodesAsk::SaveCodes(file("codes.csv"))),
+                Command::PastePicture,
                 Command::Codes(CodesAsk::Paint(vec![(index, 3), (9999, 9999)])),
             ],
         ),

@@ -5,6 +5,7 @@ use egui::accesskit::Role;
 use egui::{Event, PointerButton, Pos2, TextureId, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, HarnessBuilder, Node};
+use zscope::data::FactorInfo;
 use zscope::event::{Event as RunEvent, FinishReason, RunStarted, StepRecord};
 use zscope::session::codebook::{CodeMap, Codebook, ComparedCodes};
 use zscope::session::evaluate::Evaluate;
@@ -50,6 +51,7 @@ pub struct Window {
     pub map: Map,
     pub ground: Ground,
     pub classes: Vec<String>,
+    pub factors: Vec<FactorInfo>,
     pub thumbs: Thumbs,
     pub compared: Vec<Compared>,
     pub evaluate: Evaluate,
@@ -94,7 +96,7 @@ impl eframe::App for Window {
                 state: &self.map,
                 ground: &self.ground,
                 classes: &self.classes,
-                factors: &[],
+                factors: &self.factors,
                 thumbs: &self.thumbs,
                 colours: &[],
                 canvas: None,
