@@ -347,11 +347,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-<<<<<<< HEAD
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, save-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
-=======
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
->>>>>>> p
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, save-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))
