@@ -1,7 +1,7 @@
 //! Kept values, read whatever is in them: what this program does not know counts as not there.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize as _, Deserializer};
 use serde_json::Value;
 
 /// A value, or its default where it is of another kind.
