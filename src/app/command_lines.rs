@@ -8,7 +8,7 @@ use crate::language::tr;
 use crate::latent::Mixing;
 use crate::session::anchor::Anchor;
 use crate::session::explore::{CornerSource, SeedPlane};
-use crate::session::traversals::Span;
+use crate::session::traversals::{Span, encoded};
 use crate::train::settings::Settings;
 use crate::ui::{CommandOf, TrainForm};
 
@@ -198,8 +198,9 @@ impl ZscopeApp {
             Span::Absolute(_) => &order[..order.len().min(1)],
             Span::Watched { .. } => order,
         };
+        let latents = encoded(&self.map.state, &self.probe_latents);
         let range = |&dim: &usize| {
-            let range = traversals.range(dim, &self.probe_latents);
+            let range = traversals.range(dim, &latents);
             format!(" --range={},{}", range.lo, range.hi)
         };
         let ranges: String = ranged.iter().map(range).collect();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
 use super::lenient::or_default;
+use super::map::Map;
 use super::wanted::Point;
 use crate::latent::{Range, traverse};
 
@@ -16,13 +17,16 @@ pub const REACH: std::ops::RangeInclusive<f32> = 0.5..=6.0;
 /// The quantiles that are offered, ascending.
 pub const SHARES: [f32; 3] = [0.01, 0.05, 0.25];
 
+/// Quantiles are told from so many latents at most, in every frame.
+const MOST_ENCODED: usize = 2_000;
+
 /// What a dimension is swept over.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Span {
     /// So far to either side of zero, in the latent's own units: deviations of a standard normal prior.
     Absolute(f32),
-    /// Between these quantiles of the watched images' latents, `share` in `(0, 0.5)` and `1 - share`.
+    /// Between these quantiles of encoded images' latents ([`encoded`]), `share` in `(0, 0.5)` and `1 - share`.
     Watched {
         /// The lower one.
         share: f32,
@@ -72,13 +76,13 @@ impl Traversals {
         Self { columns: self.columns.clamp(*COLUMNS.start(), *COLUMNS.end()), span, ..self }
     }
 
-    /// The values that a dimension is swept over; those of the prior where nothing is watched.
-    pub fn range(&self, dim: usize, watched: &[Vec<f32>]) -> Range {
+    /// The values that a dimension is swept over; those of the prior where nothing is encoded.
+    pub fn range<L: AsRef<[f32]>>(&self, dim: usize, encoded: &[L]) -> Range {
         match self.span {
             Span::Absolute(reach) => Range { lo: -reach, hi: reach },
             Span::Watched { share } => {
                 let mut values: Vec<f32> =
-                    watched.iter().filter_map(|latent| latent.get(dim)).copied().collect();
+                    encoded.iter().filter_map(|latent| latent.as_ref().get(dim)).copied().collect();
                 values.retain(|value| value.is_finite());
                 values.sort_by(f32::total_cmp);
                 match values[..] {
@@ -105,9 +109,14 @@ impl Traversals {
     }
 
     /// What the pictures of some dimensions are made of, row by row.
-    pub fn points(&self, base: &[f32], dims: &[usize], watched: &[Vec<f32>]) -> Arc<[Point]> {
+    pub fn points<L: AsRef<[f32]>>(
+        &self,
+        base: &[f32],
+        dims: &[usize],
+        encoded: &[L],
+    ) -> Arc<[Point]> {
         let row = |&dim: &usize| {
-            let swept = traverse(base, dim, self.range(dim, watched), self.columns).ok();
+            let swept = traverse(base, dim, self.range(dim, encoded), self.columns).ok();
             swept.into_iter().flat_map(|rows| {
                 (0..rows.num_rows())
                     .map(|row| Point::Latent(rows.row(row).to_vec()))
@@ -116,6 +125,17 @@ impl Traversals {
         };
         dims.iter().flat_map(row).collect()
     }
+}
+
+/// The latents that quantiles are of: images on the map, evenly spread, once there are more than are watched.
+pub fn encoded<'a>(map: &'a Map, watched: &'a [Vec<f32>]) -> Vec<&'a [f32]> {
+    let on_map = map.points().map_or(0, |points| points.len() - points.draws());
+    if on_map <= watched.len() {
+        return watched.iter().map(Vec::as_slice).collect();
+    }
+    let step = on_map.div_ceil(MOST_ENCODED);
+    // Draws lie behind the images.
+    (0..on_map).step_by(step).filter_map(|point| map.latent(point as u32)).collect()
 }
 
 /// A quantile of sorted values, between the two nearest ones.

@@ -124,6 +124,15 @@ pub(super) fn keys_of(actions: &[Action], command: &Command) -> Option<KeyboardS
     actions.iter().find(|action| action.commands.contains(command))?.keys
 }
 
+/// Keys as a person knows them.
+pub(super) fn written(ctx: &egui::Context, keys: KeyboardShortcut) -> String {
+    // What Shift makes of a key has a sign of its own.
+    if keys.logical_key == Key::Questionmark {
+        return "?".to_owned();
+    }
+    ctx.format_shortcut(&keys)
+}
+
 /// Keys that press whatever has the keyboard.
 const PRESSES: [Key; 2] = [Key::Space, Key::Enter];
 

@@ -2,7 +2,7 @@
 
 use egui::{Key, Label, Modal, RichText, ScrollArea, TextEdit, Ui};
 
-use super::actions::Action;
+use super::actions::{Action, written};
 use super::{Command, View, theme, view_keys};
 use crate::language::{told, tr};
 
@@ -81,7 +81,7 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Co
         for (index, action) in found.iter().enumerate() {
             let is_chosen = index == palette.chosen;
             let name = RichText::new(&action.name);
-            let keys = action.keys.map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+            let keys = action.keys.map(|keys| written(ui.ctx(), keys)).unwrap_or_default();
             let button = egui::Button::selectable(is_chosen, name)
                 .shortcut_text(keys)
                 .min_size(egui::vec2(ui.available_width(), 0.0));
@@ -129,7 +129,7 @@ fn keys(ui: &mut Ui, actions: &[Action]) {
                     ui.label(RichText::new(group).strong());
                     ui.end_row();
                 }
-                ui.label(theme::number(ui.ctx().format_shortcut(&keys)));
+                ui.label(theme::number(written(ui.ctx(), keys)));
                 ui.add(Label::new(&action.name).truncate());
                 ui.end_row();
             }

@@ -2,7 +2,7 @@
 
 mod kept;
 
-use egui::Ui;
+use egui::{Ui, Vec2, vec2};
 
 pub use kept::KeptCurves;
 
@@ -197,6 +197,9 @@ const PLOTS: &[PlotKind] = &[
     },
 ];
 
+/// A plot that is narrower tells too little: with more plots the row is scrolled along.
+const LEAST_WIDTH: f32 = 168.0;
+
 /// What is shown only when it is asked for.
 const LATER: [&str; 5] = ["β", "Held-out PSNR / dB", "σ", "Restarts", "Gradient norms"];
 
@@ -255,10 +258,30 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut CurvesView, out: &
         .collect();
     let gaps = row.spacing().item_spacing.x * shown.len().saturating_sub(1) as f32;
     let width = (rect.width() - gaps) / shown.len().max(1) as f32;
+    if width >= LEAST_WIDTH {
+        return side_by_side(row, scene, view, &shown, vec2(width, rect.height()));
+    }
+    // The bar takes its room below.
+    row.spacing_mut().scroll = egui::style::ScrollStyle::solid();
+    let bar = row.spacing().scroll.allocated_width();
+    egui::ScrollArea::horizontal().show(row, |ui| {
+        ui.horizontal_top(|ui| {
+            side_by_side(ui, scene, view, &shown, vec2(LEAST_WIDTH, rect.height() - bar));
+        });
+    });
+}
+
+fn side_by_side(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut CurvesView,
+    shown: &[&PlotKind],
+    size: Vec2,
+) {
     for kind in shown {
-        row.vertical(|ui| {
-            ui.set_width(width);
-            plot::show(ui, scene, view, kind, rect.height());
+        ui.vertical(|ui| {
+            ui.set_width(size.x);
+            plot::show(ui, scene, view, kind, size.y);
         });
     }
 }

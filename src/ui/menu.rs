@@ -41,7 +41,7 @@ pub(super) fn switch(
 }
 
 fn keys_of(ui: &Ui, actions: &[Action], command: &Command) -> Option<String> {
-    actions::keys_of(actions, command).map(|keys| ui.ctx().format_shortcut(&keys))
+    actions::keys_of(actions, command).map(|keys| actions::written(ui.ctx(), keys))
 }
 
 /// To screen readers: its name is what it does alone.

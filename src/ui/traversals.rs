@@ -11,7 +11,7 @@ use crate::language::{tr, tr_later};
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
-use crate::session::traversals::{COLUMNS, REACH, SHARES, Span, Traversals};
+use crate::session::traversals::{COLUMNS, REACH, SHARES, Span, Traversals, encoded};
 
 /// The name and the KL of a dimension, in points.
 const LABEL_WIDTH: f32 = 76.0;
@@ -48,7 +48,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     area.show_rows(ui, tile, order.len(), |ui, rows| {
         let most = (MOST_TILES / columns).max(1);
         let rows = rows.start..rows.end.min(rows.start + most);
-        let points = view.traversals.points(&base, &order[rows.clone()], scene.watched);
+        let latents = encoded(scene.map.state, scene.watched);
+        let points = view.traversals.points(&base, &order[rows.clone()], &latents);
         view.sheets.insert(SheetName::Traversals, points);
         ui.spacing_mut().item_spacing.y = gap;
         draw(ui, scene, &view.traversals, &base, rows, tile, out);
@@ -66,9 +67,10 @@ fn draw(
 ) {
     let columns = traversals.columns;
     let order = scene.explore.order();
+    let latents = encoded(scene.map.state, scene.watched);
     for (index, place) in rows.enumerate() {
         let dim = order[place];
-        let range = traversals.range(dim, scene.watched);
+        let range = traversals.range(dim, &latents);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
             label(ui, scene, dim, range, tile);
@@ -232,7 +234,9 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
     {
         traversals.span = Span::Absolute(Range::PRIOR.hi);
     }
-    let hint = tr!("Between two quantiles of where the encoder puts the watched images.");
+    let hint = tr!(
+        "Between two quantiles of where the encoder puts images: those on the map, once there are some, else the watched ones."
+    );
     let can_watch = !scene.watched.is_empty();
     let button = egui::Button::selectable(!is_absolute, tr!("Watched images"));
     let response = ui.add_enabled(can_watch, button).on_hover_text(hint);
@@ -250,11 +254,12 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
                 .widget_info(|| WidgetInfo::slider(true, reach, tr!("Range of the traversals")));
         }
         Span::Watched { share } => {
+            let number = encoded(scene.map.state, scene.watched).len();
             for offered in SHARES {
                 let percent = (offered * 100.0).round();
                 let text = tr!("{} to {} %", percent, 100.0 - percent);
                 ui.selectable_value(share, offered, text)
-                    .on_hover_text(tr!("Quantiles over {} images", scene.watched.len()));
+                    .on_hover_text(tr!("Quantiles over {} images", number));
             }
         }
     }

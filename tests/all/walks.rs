@@ -11,10 +11,13 @@ use zscope::session::anchor::{Anchor, Anchors};
 use zscope::session::bookmarks::{Bookmarks, MOST_BOOKMARKS, analogy};
 use zscope::session::explore::{CornerSource, Explore, Place, SeedPlane, Standing};
 use zscope::session::kept::Kept;
+use zscope::session::map::Map;
 use zscope::session::sheets::{SheetName, SheetPoints, Sheets};
-use zscope::session::traversals::{Span, Traversals};
+use zscope::session::traversals::{Span, Traversals, encoded};
 use zscope::session::walk::{Easing, Looping, Walk, slider_of_speed, speed_of_slider};
 use zscope::session::wanted::Point;
+
+use crate::map::state::points;
 
 fn point(values: &[f32]) -> Place {
     Place::of(values.to_vec())
@@ -337,11 +340,11 @@ fn sums_of_points_by_hand() {
 #[test]
 fn a_row_of_a_traversal_by_hand() {
     let traversals = Traversals { columns: 5, span: Span::Absolute(2.0), ..Traversals::default() };
-    let points = traversals.points(&[0.5, 0.25], &[1, 0], &[]);
+    let points = traversals.points(&[0.5, 0.25], &[1, 0], &[[0.0_f32; 2]; 0]);
     let values: Vec<&[f32]> = points.iter().map(Point::values).collect();
     assert_eq!(values[0], [0.5, -2.0], "the first row sweeps the second dimension");
     assert_eq!([values[2], values[4], values[5]], [&[0.5, 0.0], &[0.5, 2.0], &[-2.0, 0.25]]);
-    let range = traversals.range(0, &[]);
+    let range = traversals.range(0, &[[0.0_f32; 2]; 0]);
     // The middles of the five pictures.
     for (column, value) in [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().enumerate() {
         let share = (column as f32 + 0.5) / 5.0;
@@ -361,7 +364,11 @@ fn a_row_between_quantiles_of_watched_images() {
     let all_alike = traversals.range(0, &watched);
     assert_eq!([all_alike.lo, all_alike.hi], [9.0, 9.0]);
     assert_eq!(traversals.share(all_alike, 9.0), 0.5, "in the middle of nothing");
-    assert_eq!(traversals.range(0, &[]).hi, 3.0, "the prior's where nothing is watched");
+    assert_eq!(
+        traversals.range(0, &[[0.0_f32; 2]; 0]).hi,
+        3.0,
+        "the prior's where nothing is watched"
+    );
 }
 
 fn sheet(values: &[f32]) -> Arc<[Point]> {
