@@ -371,6 +371,19 @@ fn a_row_between_quantiles_of_watched_images() {
     );
 }
 
+#[test]
+fn quantiles_are_of_the_images_on_the_map_once_there_are_more() {
+    let watched = vec![vec![7.0, 7.0]; 3];
+    let mut map = Map::default();
+    assert_eq!(encoded(&map, &watched), [[7.0, 7.0]; 3], "none on the map");
+    map.set_points(points(1));
+    let latents = encoded(&map, &watched);
+    assert_eq!(latents.len(), 20, "the images, not the draw");
+    assert!(latents.iter().all(|latent| latent[0] <= 4.0), "{latents:?}");
+    let many = vec![vec![7.0, 7.0]; 24];
+    assert_eq!(encoded(&map, &many).len(), 24, "more are watched");
+}
+
 fn sheet(values: &[f32]) -> Arc<[Point]> {
     values.iter().map(|&value| Point::Latent(vec![value])).collect()
 }
