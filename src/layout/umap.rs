@@ -21,6 +21,12 @@ const PUSHED: usize = 5;
 const LONGEST: f32 = 4.0;
 /// The width of the layout at first.
 const START_WIDTH: f32 = 10.0;
+/// A layout that goes on takes so many epochs, and begins with smaller steps: points find their new places, and those
+/// of other groups do not drive each other apart again and again.
+const EPOCHS_ON: usize = 100;
+const STEP_ON: f32 = 0.25;
+/// It begins no wider than this.
+const MOST_WIDTH_ON: f32 = 25.0;
 /// Rows that share a stream of random numbers, so that the result does not depend on the number of threads.
 const ROWS: usize = 256;
 
@@ -34,7 +40,7 @@ pub(super) fn neighbours(n: usize) -> usize {
 /// # Source
 /// `McInnes`, Healy & Melville, "UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction",
 /// 2018, arXiv:1802.03426, algorithm 5; 15 neighbours, least distance 0.1, 5 negative samples, and 500 epochs or, of
-/// more than 10,000 vectors, 200. Other than there, all points of an epoch move at once: each is pulled twice along an
+/// more than 10,000 vectors, 200; 100 short ones to go on. Other than there, all points of an epoch move at once: each is pulled twice along an
 /// edge, in place of once from either end.
 pub(super) fn lay_out(
     neighbours: &Neighbours,
@@ -46,10 +52,15 @@ pub(super) fn lay_out(
     let n = first.len();
     let manifold = manifold(neighbours, n);
     let edges = Edges::new(&manifold);
-    let mut places = if goes_on { first.to_vec() } else { spread(first) };
-    let epochs = epochs.unwrap_or(if n <= 10_000 { 500 } else { 200 });
+    let mut places = if goes_on { held(first) } else { spread(first) };
+    let (all, first_step) = match n {
+        _ if goes_on => (EPOCHS_ON, STEP_ON),
+        0..=10_000 => (500, 1.0),
+        _ => (200, 1.0),
+    };
+    let epochs = epochs.unwrap_or(all);
     for epoch in 0..epochs {
-        let alpha = 1.0 - epoch as f32 / epochs as f32;
+        let alpha = first_step * (1.0 - epoch as f32 / epochs as f32);
         places = edges.moved(&places, epoch, alpha);
         moving.tell((epoch + 1) as f32 / epochs as f32, || places.clone())?;
     }
@@ -89,6 +100,16 @@ fn spread(places: &[[f32; 2]]) -> Vec<[f32; 2]> {
         if hi > lo { (place[axis] - lo) / (hi - lo) * START_WIDTH } else { 0.0 }
     };
     places.iter().map(|place| [at(place, 0), at(place, 1)]).collect()
+}
+
+/// The places no wider than a layout that goes on is to begin.
+fn held(places: &[[f32; 2]]) -> Vec<[f32; 2]> {
+    let values = |axis: usize| places.iter().map(move |place| place[axis]);
+    let width = |axis: usize| {
+        values(axis).fold(f32::NEG_INFINITY, f32::max) - values(axis).fold(f32::INFINITY, f32::min)
+    };
+    let scale = (MOST_WIDTH_ON / width(0).max(width(1))).min(1.0);
+    places.iter().map(|place| place.map(|at| at * scale)).collect()
 }
 
 /// The edges of every point, and how points pull and push each other.

@@ -88,6 +88,22 @@ fn a_layout_goes_on_from_where_points_lie() {
     }
 }
 
+/// A model in training asks for it again and again.
+#[test]
+fn groups_do_not_drift_apart_as_a_layout_goes_on() {
+    let tell: Tell = Arc::new(|_| true);
+    let mut places = lay_out(&request(Method::Umap, 300, 300), &tell).expect("nobody stops it");
+    for _ in 0..8 {
+        let start = Some(places);
+        let on = Request { start, epochs: None, ..request(Method::Umap, 300, 30) };
+        places = lay_out(&on, &tell).expect("nobody stops it");
+    }
+    let farthest = places.iter().flatten().fold(0.0, |far: f32, at| far.max(at.abs()));
+    assert!(farthest < 60.0, "{farthest}");
+    let found = agreement(&places, |point| point % 3);
+    assert!(found > 0.97, "the groups are still told apart: {found}");
+}
+
 #[test]
 fn a_layout_ends_when_told_to() {
     for method in METHODS {
