@@ -1,7 +1,7 @@
 //! Points on the graphics device: uploaded when they change, drawn by a paint callback of the window.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytemuck::{Pod, Zeroable};
 use eframe::egui::{Color32, Context, Shape};
@@ -106,14 +106,8 @@ impl PointCanvas {
         });
         let kept = self.kept.clone();
         self.shown = Some(Canvas::new(move |rect, sight| {
-            let dots = Arc::clone(&points);
-            Shape::Callback(match &kept {
-                Some(kept) => Callback::new_paint_callback(
-                    rect,
-                    KeptInFrame { picture: Arc::clone(kept), dots, sight },
-                ),
-                None => Callback::new_paint_callback(rect, AtOnce { dots, sight }),
-            })
+            let drawing = Drawing { dots: Arc::clone(&points), sight, kept: kept.clone() };
+            Shape::Callback(Callback::new_paint_callback(rect, drawing))
         }));
     }
 }
@@ -213,43 +207,21 @@ impl Dots {
     }
 }
 
-/// All points as they are seen in one frame.
-struct AtOnce {
+/// The points as they are seen in one frame.
+struct Drawing {
     dots: Arc<Dots>,
     sight: Sight,
+    /// The picture of them that is kept; all are drawn at once where there is none.
+    kept: Option<Arc<Mutex<KeptPicture>>>,
 }
 
-impl CallbackTrait for AtOnce {
-    fn prepare(
-        &self,
-        _device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        _screen: &ScreenDescriptor,
-        _encoder: &mut wgpu::CommandEncoder,
-        _resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        self.dots.look(queue, &self.sight);
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        _info: eframe::egui::PaintCallbackInfo,
-        pass: &mut wgpu::RenderPass<'static>,
-        _resources: &CallbackResources,
-    ) {
-        self.dots.draw(pass, 0..self.dots.number);
+impl Drawing {
+    fn kept(&self) -> Option<MutexGuard<'_, KeptPicture>> {
+        self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The picture of them that is kept, as it is seen in one frame.
-struct KeptInFrame {
-    picture: Arc<Mutex<KeptPicture>>,
-    dots: Arc<Dots>,
-    sight: Sight,
-}
-
-impl CallbackTrait for KeptInFrame {
+impl CallbackTrait for Drawing {
     fn prepare(
         &self,
         _device: &wgpu::Device,
@@ -258,8 +230,10 @@ impl CallbackTrait for KeptInFrame {
         encoder: &mut wgpu::CommandEncoder,
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
-        let mut picture = self.picture.lock().unwrap_or_else(PoisonError::into_inner);
-        picture.draw_on(&self.dots, self.sight, queue, encoder);
+        match self.kept() {
+            Some(mut kept) => kept.draw_on(&self.dots, self.sight, queue, encoder),
+            None => self.dots.look(queue, &self.sight),
+        }
         Vec::new()
     }
 
@@ -269,6 +243,9 @@ impl CallbackTrait for KeptInFrame {
         pass: &mut wgpu::RenderPass<'static>,
         _resources: &CallbackResources,
     ) {
-        self.picture.lock().unwrap_or_else(PoisonError::into_inner).paint(pass);
+        match self.kept() {
+            Some(kept) => kept.paint(pass),
+            None => self.dots.draw(pass, 0..self.dots.number),
+        }
     }
 }
