@@ -118,6 +118,16 @@ impl ZscopeApp {
                 self.view.dock.show(pane);
             }
             Command::ClosePane(pane) => self.view.dock.close(pane),
+            Command::MovePane(pane, to) => {
+                if let Some(shape) = self.view.dock.moved(pane, to) {
+                    self.view.dock.rearrange(&shape);
+                }
+            }
+            Command::ResizePane(pane, grow) => {
+                if let Some(shape) = self.view.dock.resized(pane, grow) {
+                    self.view.dock.rearrange(&shape);
+                }
+            }
             Command::ResetLayout => self.view.dock.reset(),
             Command::OrderCodes(order) => self.view.codebook.order = order,
             Command::SelectCode(code) => self.select_code(code),
@@ -128,6 +138,7 @@ impl ZscopeApp {
             Command::Codes(ask) => self.ask_codes(ask),
             Command::ResetCells => self.reset_cells(),
             Command::Map(ask) => self.ask_map(ctx, &ask),
+            Command::FitMap => self.view.map.fit(),
             Command::SetMapMode(mode) => self.view.map.mode = mode,
             Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
             Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),

@@ -1,5 +1,6 @@
 //! `--script`: commands replayed from a file, for pictures and tests. One a line, `#` begins a comment.
 
+mod arrange;
 mod directions;
 mod runs;
 
@@ -260,13 +261,11 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "tab" if rest == "explore" => Command::ShowPage(Page::Explore),
         "tab" if rest == "runs" => Command::ShowPage(Page::Runs),
         "tab" | "close" => {
-            let names = || Pane::ALL.map(Pane::name).join(", ").to_lowercase();
-            let pane = Pane::from_name(rest.trim());
-            let pane = pane.ok_or_else(|| {
-                anyhow!("{rest:?} (expected evaluate, explore, runs, {})", names())
-            })?;
+            let pane = arrange::pane(rest)?;
             if verb == "tab" { Command::ShowPane(pane) } else { Command::ClosePane(pane) }
         }
+        "move-view" => arrange::moved(rest)?,
+        "resize-view" => arrange::resized(rest)?,
         "runs" => runs::runs(rest)?,
         "queue" => runs::queue(rest)?,
         "strip" => runs::strip(rest)?,
@@ -480,6 +479,7 @@ fn map(rest: &str, words: &[&str]) -> anyhow::Result<Command> {
         ["colour", "error"] => Ask::Colour(Colouring::Loss),
         ["colour", "code"] => Ask::Colour(Colouring::Code),
         ["colour", "nothing"] => Ask::Colour(Colouring::Nothing),
+        ["all"] => return Ok(Command::FitMap),
         ["mode", mode] => {
             return Ok(Command::SetMapMode(match mode {
                 "walk" => MapMode::Walk,

@@ -4,7 +4,7 @@ mod asks;
 
 use std::path::PathBuf;
 
-use super::{InvertForm, MapMode, MeasureForm, Order, Page, Pane, TrainForm};
+use super::{Grow, InvertForm, MapMode, MeasureForm, Order, Page, Pane, Towards, TrainForm};
 use crate::event::Value;
 use crate::graph::Perturbation;
 use crate::language::{Language, tr_later};
@@ -231,6 +231,10 @@ pub enum Command {
     ShowPane(Pane),
     /// Takes a view away.
     ClosePane(Pane),
+    /// Moves a view one tile further on.
+    MovePane(Pane, Towards),
+    /// Gives a view's tile more room, or less.
+    ResizePane(Pane, Grow),
     /// Arranges the views as they were at first.
     ResetLayout,
     /// Lays the codes of the codebook out in another way.
@@ -266,6 +270,8 @@ pub enum Command {
     ResetCells,
     /// Asks something of the map.
     Map(Ask),
+    /// Shows all points of the map.
+    FitMap,
     /// Lets drags on the map do something else.
     SetMapMode(MapMode),
     /// Writes a view as it is on the screen to a PNG file; asks where when no path is given.

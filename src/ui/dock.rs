@@ -1,6 +1,7 @@
 //! The views of a model as tiles, which a person can drag, resize, close and put back.
 
 mod behaviour;
+mod moves;
 mod shape;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use super::{Command, Scene, View};
 use crate::language::tr_later;
 pub(super) use behaviour::TAB_BAR;
 use behaviour::Views;
+pub use moves::{Grow, Towards};
 pub use shape::Shape;
 
 /// One view.
@@ -266,6 +268,27 @@ impl Dock {
             && let Some(tile) = arrangement.tree.tiles.find_pane(&pane)
         {
             arrangement.close(tile);
+        }
+    }
+
+    /// The arrangement with a view one tile further on, where it can go there.
+    pub fn moved(&self, pane: Pane, to: Towards) -> Option<Shape> {
+        self.shape()?.moved(pane, to)
+    }
+
+    /// The arrangement with a view's tile larger or smaller, where it can be.
+    pub fn resized(&self, pane: Pane, grow: Grow) -> Option<Shape> {
+        self.shape()?.resized(pane, grow)
+    }
+
+    fn shape(&self) -> Option<Shape> {
+        Shape::of(&self.arrangements.get(&self.kind)?.tree)
+    }
+
+    /// Arranges the views of the model's kind.
+    pub fn rearrange(&mut self, shape: &Shape) {
+        if let Some(tree) = shape.tree(self.kind) {
+            self.arrangements.insert(self.kind, Arrangement { tree, fitted: None });
         }
     }
 

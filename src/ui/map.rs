@@ -90,6 +90,11 @@ impl Default for MapView {
 }
 
 impl MapView {
+    /// Shows all points in the next frame.
+    pub fn fit(&mut self) {
+        self.fits += 1;
+    }
+
     /// The points whose images were shown in the last frame, and are to be there for the next.
     pub fn take_wanted(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.wanted)

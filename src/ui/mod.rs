@@ -72,7 +72,7 @@ pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
 pub use curves::{CurvesView, KeptCurves};
 pub use directions::{DirectionsView, Teachers};
-pub use dock::{Dock, Kind, Pane, Shape};
+pub use dock::{Dock, Grow, Kind, Pane, Shape, Towards};
 pub use evaluate::MeasureForm;
 pub use inside::InsideView;
 pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours as map_colours};

@@ -32,6 +32,7 @@ pub(super) fn map(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
         let is_other = view.map.mode != mode;
         actions.add_if(has_points && is_other, name, None, Command::SetMapMode(mode));
     }
+    actions.add_if(has_points, tr!("See all points of the map"), None, Command::FitMap);
     let is_seen = map.placed().is_some() && view.dock.shows(Pane::Map);
     for (is_offered, name, ask) in [
         (!map.selected().is_empty(), tr!("Deselect the points of the map"), Ask::Deselect),

@@ -3,8 +3,8 @@
 use egui::{Key, Modifiers};
 
 use super::{Actions, CTRL, PLAIN, keys};
-use crate::language::{Language, told, tr};
-use crate::ui::{Command, Page, Scene, View, top_bar};
+use crate::language::{Language, filled, told, tr};
+use crate::ui::{Command, Grow, Page, Pane, Scene, Towards, View, top_bar};
 
 /// The keys of the first views.
 const DIGITS: [Key; 9] = [
@@ -50,6 +50,7 @@ pub(super) fn window(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
             actions.add(close, None, Command::ClosePane(pane));
             let save = Command::SaveView { pane, path: None };
             actions.add(tr!("Save the view {} as a picture…", told(pane.name())), None, save);
+            arrange(actions, view, pane);
         }
     }
     let card = Command::ShowCard(!view.shows_card);
@@ -68,4 +69,18 @@ pub(super) fn window(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     actions.add(tr!("Smaller"), keys(CTRL, Key::Minus), Command::Zoom(-1));
     actions.add(tr!("As large as at first"), keys(CTRL, Key::Num0), Command::Zoom(0));
     actions.add(tr!("Quit"), keys(CTRL, Key::Q), Command::Quit);
+}
+
+/// Other places and sizes for a view.
+fn arrange(actions: &mut Actions, view: &View, pane: Pane) {
+    for (to, name) in Towards::ALL {
+        let can_go = view.dock.moved(pane, to).is_some();
+        let command = Command::MovePane(pane, to);
+        actions.add_if(can_go, filled(name, &[&told(pane.name())]), None, command);
+    }
+    for (grow, name) in Grow::ALL {
+        let can_grow = view.dock.resized(pane, grow).is_some();
+        let command = Command::ResizePane(pane, grow);
+        actions.add_if(can_grow, filled(name, &[&told(pane.name())]), None, command);
+    }
 }

@@ -57,7 +57,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut
             .small_button(tr!("All"))
             .on_hover_text(tr!("See all points. A double click does so too."));
         if fit.clicked() {
-            view.fits += 1;
+            out.push(Command::FitMap);
         }
         let hint = tr!("Show images instead of dots once few enough points are in view.");
         ui.checkbox(&mut view.shows_images, tr!("Images")).on_hover_text(hint);

@@ -23,8 +23,8 @@ use zscope::session::map::{Ask, Projection};
 use zscope::session::sheets::SheetName;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
-    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Link, Order,
-    Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk,
+    BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Grow, Link,
+    Order, Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk, Towards,
 };
 
 /// Commands to each model.
@@ -166,7 +166,12 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
         45 => Command::SavePicture(file("picture.png")),
         46 => Command::ShowPage(of(rng, &[Page::Explore, Page::Evaluate, Page::Runs])),
         47..=49 => Command::ShowPane(of(rng, &Pane::ALL)),
-        50 => Command::ClosePane(of(rng, &Pane::ALL)),
+        50 => match rng.random_range(0..4) {
+            0 => Command::ClosePane(of(rng, &Pane::ALL)),
+            1 => Command::MovePane(of(rng, &Pane::ALL), of(rng, &Towards::ALL).0),
+            2 => Command::ResizePane(of(rng, &Pane::ALL), of(rng, &Grow::ALL).0),
+            _ => Command::FitMap,
+        },
         51 => Command::ResetLayout,
         52 => Command::OrderCodes(of(rng, &[Order::Index, Order::Use, Order::Similarity])),
         53 => Command::SelectCode(of(rng, &[None, Some(index), Some(5000)])),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use rand::RngExt as _;
 use zscope::random::{Purpose, stream};
-use zscope::ui::{Command, Kind, Pane, Shape};
+use zscope::ui::{Command, CommandPalette, Grow, Kind, Pane, Shape, Towards};
 
 use super::window::{SIZES, Window, asked, press};
 
@@ -148,4 +149,97 @@ fn an_endless_nesting_is_no_arrangement() {
     let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
     assert!(harness.query_by_label("Decoded picture").is_some(), "as at first");
+}
+
+fn tabs(panes: &[Pane], front: usize) -> Shape {
+    Shape::Tabs { panes: panes.to_vec(), active: panes.get(front).copied() }
+}
+
+fn columns(shapes: &[Shape]) -> Shape {
+    Shape::Row(shapes.iter().cloned().map(|shape| (1.0, shape)).collect())
+}
+
+fn rows(shapes: &[Shape]) -> Shape {
+    Shape::Column(shapes.iter().cloned().map(|shape| (1.0, shape)).collect())
+}
+
+#[test]
+fn a_view_moves_into_its_neighbour_or_beside_those_that_it_leaves() {
+    use Pane::{Map, Pad, Picture, Walk};
+    let shape = rows(&[columns(&[tabs(&[Pad], 0), tabs(&[Picture], 0)]), tabs(&[Map, Walk], 0)]);
+    let moved = |pane, to| shape.moved(pane, to);
+    assert_eq!(
+        moved(Pad, Towards::Right),
+        Some(rows(&[tabs(&[Picture, Pad], 1), tabs(&[Map, Walk], 0)])),
+        "the tile that it leaves is gone, and so is the row of one"
+    );
+    assert_eq!(
+        moved(Map, Towards::Up),
+        Some(rows(&[columns(&[tabs(&[Pad, Map], 1), tabs(&[Picture], 0)]), tabs(&[Walk], 0)])),
+    );
+    let upper = columns(&[tabs(&[Pad], 0), tabs(&[Picture], 0)]);
+    let lower = columns(&[tabs(&[Walk], 0), tabs(&[Map], 0)]);
+    assert_eq!(moved(Map, Towards::Right), Some(rows(&[upper.clone(), lower])), "a new tile");
+    let lower = columns(&[tabs(&[Walk], 0), tabs(&[Map], 0)]);
+    assert_eq!(moved(Walk, Towards::Left), Some(rows(&[upper, lower])), "on the other side");
+    assert_eq!(
+        moved(Picture, Towards::Down),
+        Some(rows(&[tabs(&[Pad], 0), tabs(&[Map, Walk, Picture], 2)])),
+    );
+    assert_eq!(moved(Pad, Towards::Left), None, "alone at its edge");
+    assert_eq!(moved(Pane::Codes, Towards::Left), None, "not there");
+}
+
+#[test]
+fn a_tile_grows_and_shrinks_within_its_row_until_the_others_are_small() {
+    use Pane::{Map, Pad, Picture};
+    let shape = rows(&[columns(&[tabs(&[Pad], 0), tabs(&[Picture], 0)]), tabs(&[Map], 0)]);
+    let wider = shape.resized(Pad, Grow::Wider).expect("beside the picture");
+    let Shape::Column(tiles) = &wider else { panic!("{wider:?}") };
+    assert_eq!(tiles[0].1, Shape::Row(vec![(1.25, tabs(&[Pad], 0)), (1.0, tabs(&[Picture], 0))]));
+    assert_eq!(wider.resized(Pad, Grow::Narrower), Some(shape.clone()));
+    assert_eq!(shape.resized(Map, Grow::Wider), None, "nothing lies beside it");
+    let taller = shape.resized(Pad, Grow::Taller).expect("over the map");
+    let Shape::Column(tiles) = &taller else { panic!("{taller:?}") };
+    assert_eq!(tiles.iter().map(|(share, _)| *share).collect::<Vec<_>>(), [1.25, 1.0]);
+    let mut shape = shape;
+    let mut steps = 0;
+    while let Some(next) = shape.resized(Pad, Grow::Wider) {
+        (shape, steps) = (next, steps + 1);
+    }
+    assert_eq!(steps, 9, "1.25 to the ninth beside 1 is the last below nine tenths");
+}
+
+#[test]
+fn moves_lose_no_view() {
+    let mut rng = stream(5, 0, Purpose::Explore);
+    let mut harness = Window::full(3).open(SIZES[1]);
+    asked(&mut harness);
+    let offered: Vec<Pane> = harness.state().view.dock.offered().collect();
+    let mut moves = 0;
+    for _ in 0..60 {
+        let pane = offered[rng.random_range(0..offered.len())];
+        let (to, _) = Towards::ALL[rng.random_range(0..4)];
+        let dock = &mut harness.state_mut().view.dock;
+        if let Some(shape) = dock.moved(pane, to) {
+            dock.rearrange(&shape);
+            moves += 1;
+        }
+        asked(&mut harness);
+        let dock = &harness.state().view.dock;
+        assert!(offered.iter().all(|pane| dock.has(*pane)), "{pane:?} {to:?}");
+    }
+    assert!(moves > 30, "{moves}");
+}
+
+#[test]
+fn the_command_palette_moves_views() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    asked(&mut harness);
+    harness.state_mut().view.command_palette = Some(CommandPalette::new());
+    asked(&mut harness);
+    harness.get_by_label("Find something to do").type_text("move pad to the left");
+    harness.run();
+    harness.key_press(Key::Enter);
+    assert_eq!(asked(&mut harness), [Command::MovePane(Pane::Pad, Towards::Left)]);
 }
