@@ -55,12 +55,8 @@ impl ZscopeApp {
             Command::Bookmark(ask) => self.ask_bookmarks(ask),
             Command::Station(ask) => self.ask_stations(ctx, ask),
             Command::Directions(ask) => self.ask_directions(ctx, ask),
-            Command::SaveSheet { sheet, columns, path: Some(path) } => {
-                self.save_sheet(ctx, sheet, columns, path);
-            }
-            Command::SaveSheet { sheet, columns, path: None } => {
-                dialogs::ask(&self.jobs, Chosen::Sheet { sheet, columns });
-            }
+            Command::SaveSheet { of, path: Some(path) } => self.save_sheet(ctx, of, path),
+            Command::SaveSheet { of, path: None } => dialogs::ask(&self.jobs, Chosen::Sheet(of)),
             Command::Companion(ask) => self.ask_companions(ask),
             Command::CancelTask(number) => self.tasks.cancel(number),
             Command::CopyPoint => self.copy_point(ctx),
@@ -105,7 +101,7 @@ impl ZscopeApp {
             Command::Measure(form) => self.measure(*form),
             Command::CancelMeasuring => self.evaluation.stop(),
             Command::PickClassifier => dialogs::ask(&self.jobs, Chosen::Classifier),
-            Command::SaveMeasures(Some(path)) => self.save_measures(path),
+            Command::SaveMeasures(Some(path)) => self.save_measures(ctx, path),
             Command::SaveMeasures(None) => dialogs::ask(&self.jobs, Chosen::Measures),
             Command::SavePicture(Some(path)) => self.save_picture(path),
             Command::SavePicture(None) => dialogs::ask(&self.jobs, Chosen::Picture),
@@ -142,6 +138,8 @@ impl ZscopeApp {
             Command::SetMapMode(mode) => self.view.map.mode = mode,
             Command::SaveView { pane, path: Some(path) } => self.save_view(ctx, pane, path),
             Command::SaveView { pane, path: None } => dialogs::ask(&self.jobs, Chosen::View(pane)),
+            Command::SavePage(Some(path)) => self.save_page(ctx, path),
+            Command::SavePage(None) => dialogs::ask(&self.jobs, Chosen::Page),
             Command::SavePoints(Some(path)) => self.save_points(path),
             Command::SavePoints(None) => dialogs::ask(&self.jobs, Chosen::Points),
             Command::CopyLine(of) => self.copy_line(ctx, of),
@@ -387,7 +385,7 @@ impl ZscopeApp {
 
     /// Writes every point of every curve, or to a `.png` the plots as they are on the screen.
     pub(super) fn save_curves(&mut self, ctx: &egui::Context, path: PathBuf) {
-        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        if is_png(&path) {
             return self.save_part(ctx, self.view.curves.rect(), path);
         }
         // A copy: they go on while it is written.
@@ -411,6 +409,11 @@ impl ZscopeApp {
             Ok(path)
         });
     }
+}
+
+/// Whether a path's ending asks for a picture.
+pub(super) fn is_png(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"))
 }
 
 /// Makes everything in the window larger or smaller.

@@ -9,7 +9,7 @@ use super::jobs::{Chosen, Done};
 use super::{Decoder, ZscopeApp, demo, dialogs};
 use crate::array::Array;
 use crate::codec::{CodecError, take};
-use crate::engine::{EngineKind, Runner};
+use crate::engine::{EngineError, EngineKind, Runner};
 use crate::language::{told, tr, tr_later};
 use crate::open::Opened;
 use crate::ui::{CompanionAsk, CompanionLine, Link};
@@ -191,6 +191,22 @@ impl ZscopeApp {
             companion.image = Some(latent);
             self.companions.is_stale = true;
         }
+    }
+
+    /// What all models draw, that of the explorer first: each `[c, h, w]` in `[0, 1]`. Those that draw nothing are
+    /// left out.
+    pub(super) fn images_side_by_side(&self) -> Result<Vec<Array>, EngineError> {
+        let own = self.model.as_ref().zip(self.decoder.as_ref());
+        let own = own.map(|(model, decoder)| (model.image, decoder));
+        let others = self.companions.all.iter().zip(&self.companion_lines);
+        let others = others.filter(|(_, line)| line.picture.is_some());
+        let others =
+            others.filter_map(|(other, _)| Some((other.opened.image, other.decoder.as_ref()?)));
+        let mut images = Vec::new();
+        for (image, decoder) in own.into_iter().chain(others) {
+            images.extend(decoder.read_point(image)?);
+        }
+        Ok(images)
     }
 
     /// Draws what is out of date; `moved` says whether the explorer's point is elsewhere.

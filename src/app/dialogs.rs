@@ -35,6 +35,7 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         Chosen::Measures => {
             let dialog = dialog.set_title(tr!("Save measures")).set_file_name("measures.csv");
             let dialog = dialog.add_filter(tr!("CSV, Markdown or JSON"), &["csv", "md", "json"]);
+            let dialog = dialog.add_filter("PNG", &["png"]);
             wait(jobs, purpose, dialog.save_file());
         }
         Chosen::Curves => {
@@ -104,9 +105,19 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
             let dialog = dialog.add_filter(tr!("Film or strip"), &["gif", "png", "jpg"]);
             wait(jobs, purpose, dialog.save_file());
         }
-        Chosen::Sheet { .. } => {
-            let dialog = dialog.set_title(tr!("Save pictures")).set_file_name("pictures.png");
+        Chosen::Sheet(of) => {
+            let name = format!("{}.png", of.key());
+            let dialog = dialog.set_title(tr!("Save pictures")).set_file_name(name);
             wait(jobs, purpose, dialog.add_filter(tr!("PNG or JPEG"), &["png", "jpg"]).save_file());
+        }
+        Chosen::Page => {
+            let dialog = dialog.set_title(tr!("Save the page")).set_file_name("page.png");
+            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+        }
+        Chosen::RunTable => {
+            let dialog = dialog.set_title(tr!("Save the runs")).set_file_name("runs.csv");
+            let dialog = dialog.add_filter("CSV", &["csv"]).add_filter("PNG", &["png"]);
+            wait(jobs, purpose, dialog.save_file());
         }
         Chosen::Picture => {
             let dialog = dialog.set_title(tr!("Save picture")).set_file_name("picture.png");

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use eframe::egui;
 
+use super::apply::is_png;
 use super::jobs::Done;
 use super::{ZscopeApp, textures};
 use crate::array::Array;
@@ -17,7 +18,7 @@ use crate::measure::side_by_side::{Pictures, Request, Told, measure_side_by_side
 use crate::open::Opened;
 use crate::session::Compared;
 use crate::session::evaluate::{Asked, Candidate, Evaluate, Format};
-use crate::ui::{EvaluatedPictures, MeasureForm};
+use crate::ui::{EvaluatedPictures, MeasureForm, Page};
 
 /// Pictures side by side in a column of the table.
 const PICTURE_COLUMNS: usize = 4;
@@ -140,8 +141,11 @@ impl ZscopeApp {
         self.pictures.evaluated = self.evaluation.shown();
     }
 
-    /// Writes the table in the format that the path's ending names.
-    pub(super) fn save_measures(&mut self, path: PathBuf) {
+    /// Writes the table in the format that the path's ending names, or its page as it is on the screen.
+    pub(super) fn save_measures(&mut self, ctx: &egui::Context, path: PathBuf) {
+        if is_png(&path) {
+            return self.save_page_of(ctx, Page::Evaluate, path);
+        }
         let text = Format::of(&path).and_then(|format| self.evaluation.models.export(format));
         match text {
             Ok(text) => self.jobs.spawn_save(move || {

@@ -12,7 +12,6 @@ use crate::formats::pictures;
 use crate::graph::lower::Networks;
 use crate::language::{tr, tr_later};
 use crate::picture::ValueRange;
-use crate::session::sheets::SheetName;
 use crate::session::wanted::Point;
 use crate::train::memory::{available_bytes, check_pictures};
 use crate::watch::Watch;
@@ -22,7 +21,7 @@ const BATCH: usize = 8;
 
 /// How pictures come into a file.
 #[derive(Clone, Copy, Debug)]
-enum Form {
+pub(super) enum Form {
     /// In rows of so many.
     Sheet(usize),
     /// One after the other, a whole round in so many seconds, unless the file is a picture.
@@ -30,21 +29,6 @@ enum Form {
 }
 
 impl ZscopeApp {
-    /// Writes the pictures of a sheet that is shown.
-    pub(super) fn save_sheet(
-        &mut self,
-        ctx: &egui::Context,
-        sheet: SheetName,
-        columns: usize,
-        path: PathBuf,
-    ) {
-        let Some(points) = self.sheets.get(&sheet) else {
-            return self.notice(tr!("Save the pictures: show them first."), true);
-        };
-        let points = points.to_vec();
-        self.save_pictures(ctx, points, Form::Sheet(columns.max(1)), path);
-    }
-
     /// Writes a whole round of the walk.
     pub(super) fn save_walk(&mut self, ctx: &egui::Context, count: usize, path: PathBuf) {
         let (walk, explore) = (&self.kept.walk, &self.explore);
@@ -59,7 +43,8 @@ impl ZscopeApp {
         self.save_pictures(ctx, points, Form::Film(secs), path);
     }
 
-    fn save_pictures(
+    /// Writes what points draw.
+    pub(super) fn save_pictures(
         &mut self,
         ctx: &egui::Context,
         points: Vec<Point>,
@@ -93,16 +78,25 @@ fn decode(
     points: &[Point],
     watch: &Watch,
 ) -> Result<Array, CodecError> {
-    let is_codes = points.iter().any(|point| matches!(point, Point::Codes(_)));
-    let graph = match (&networks.codes, is_codes) {
-        (Some(codes), true) => codes.decoder()?,
-        _ => networks.decoder()?,
-    };
-    let mut runner = Runner::new(EngineKind::Cpu, graph, None)?;
+    let is_codes = |point: &Point| matches!(point, Point::Codes(_));
+    // Latents and codes go through graphs of their own.
+    let mut runners = [None, None];
     let mut shape = Vec::new();
     let mut values = Vec::new();
-    for (index, batch) in points.chunks(BATCH).enumerate() {
-        let done = |inner: f64| (index as f64 + inner) * BATCH as f64 / points.len() as f64;
+    let mut before = 0;
+    let alike = points.chunk_by(|a, b| is_codes(a) == is_codes(b));
+    for batch in alike.flat_map(|points| points.chunks(BATCH)) {
+        let graph = match &networks.codes {
+            Some(codes) if is_codes(&batch[0]) => codes.decoder()?,
+            _ => networks.decoder()?,
+        };
+        let slot = &mut runners[usize::from(is_codes(&batch[0]))];
+        let runner = match slot {
+            Some(runner) => runner,
+            None => slot.insert(Runner::new(EngineKind::Cpu, graph, None)?),
+        };
+        let share = |count: f64| (before as f64 + count) / points.len() as f64;
+        let done = |inner: f64| share(inner * batch.len() as f64);
         watch.whole().tell(done(0.0))?;
         let mut input = vec![batch.len()];
         input.extend_from_slice(graph.input_shape());
@@ -114,6 +108,7 @@ fn decode(
         }));
         let images = take(&mut runner.run(&Array::new(input, flat)?)?, "image")?;
         shape = images.shape().to_vec();
+        before += batch.len();
         values.extend(images.data().iter().map(|&value| range.to_unit(value)));
     }
     if let Some(count) = shape.first_mut() {

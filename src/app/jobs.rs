@@ -24,11 +24,10 @@ use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::map::Near;
-use crate::session::sheets::SheetName;
 use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
-use crate::ui::Pane;
+use crate::ui::{Pane, SheetOf};
 
 /// How often the window looks whether files are written while it closes.
 const SAVE_INTERVAL: Duration = Duration::from_millis(5);
@@ -171,13 +170,12 @@ pub(super) enum Chosen {
         /// Pictures in it.
         pictures: usize,
     },
-    /// The file of a sheet of pictures.
-    Sheet {
-        /// Which one.
-        sheet: SheetName,
-        /// Pictures in a row.
-        columns: usize,
-    },
+    /// The file of a view's pictures.
+    Sheet(SheetOf),
+    /// A page's picture.
+    Page,
+    /// The file of the table of runs.
+    RunTable,
 }
 
 /// The jobs under way.

@@ -379,7 +379,7 @@ impl ZscopeApp {
             Chosen::Classifier => {
                 self.view.measure.classifier = path.display().to_string();
             }
-            Chosen::Measures => self.save_measures(path),
+            Chosen::Measures => self.save_measures(ctx, path),
             Chosen::Curves => self.save_curves(ctx, path),
             Chosen::Picture => self.save_picture(path),
             Chosen::MapPicture => self.save_map_picture(ctx, path),
@@ -401,9 +401,9 @@ impl ZscopeApp {
             Chosen::Walk { pictures } => {
                 self.save_walk(ctx, pictures, path);
             }
-            Chosen::Sheet { sheet, columns } => {
-                self.save_sheet(ctx, sheet, columns, path);
-            }
+            Chosen::Sheet(of) => self.save_sheet(ctx, of, path),
+            Chosen::Page => self.save_page(ctx, path),
+            Chosen::RunTable => self.save_runs(ctx, path),
         }
     }
 

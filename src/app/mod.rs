@@ -33,6 +33,7 @@ mod recent;
 mod returning;
 mod runs;
 mod script;
+mod sheets;
 mod shots;
 mod strip;
 mod survey;

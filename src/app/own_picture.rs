@@ -42,6 +42,8 @@ pub(super) struct OwnWork {
     seen: u64,
     picture: Option<egui::TextureHandle>,
     made: Option<egui::TextureHandle>,
+    /// What the model makes of the picture, as the texture shows it, `[c, h, w]` in `[0, 1]`.
+    made_image: Option<Array>,
     error: Option<egui::TextureHandle>,
     thumbnails: BTreeMap<u64, egui::TextureHandle>,
 }
@@ -180,8 +182,10 @@ impl ZscopeApp {
     fn show_made(&mut self, ctx: &egui::Context, picture: &Array, made: Option<&Array>) {
         let Some(made) = made else {
             (self.own.made, self.own.error) = (None, None);
+            self.own.made_image = None;
             return;
         };
+        self.own.made_image = made.clone().reshaped(picture.shape().to_vec()).ok();
         let shape = picture.shape().to_vec();
         if let Ok(made) = made.clone().reshaped([&[1], &shape[..]].concat()) {
             let options = egui::TextureOptions::NEAREST;
@@ -207,6 +211,21 @@ impl ZscopeApp {
         let thumbnails = own.thumbnails.iter();
         self.pictures.own_thumbnails =
             thumbnails.map(|(number, handle)| (*number, textures::picture(handle))).collect();
+    }
+
+    /// The picture that is looked at, what the model makes of it, and how that errs, as far as they are there: each
+    /// `[c, h, w]` in `[0, 1]`.
+    pub(super) fn own_images(&self) -> Vec<Array> {
+        let Some(found) = self.own.state.found() else { return Vec::new() };
+        let mut images = vec![found.picture.clone()];
+        if let Some(made) = &self.own.made_image {
+            let (error, _) = error_map(&found.picture, made);
+            let [width, height] = error.size;
+            images.push(made.clone());
+            let shape = ImageShape { channels: 3, height, width };
+            images.push(textures::array_from_rgba(error.as_raw(), shape));
+        }
+        images
     }
 
     /// The point of the picture that is looked at: the best that a search has found, else the encoder's.

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui;
 
+use super::apply::is_png;
 use super::jobs::{Chosen, Done};
 use super::{ZscopeApp, dialogs};
 use crate::formats::run_list::{RunSummary, put_away, runs_in, summary, write_notes};
+use crate::formats::write_whole;
 use crate::language::{tr, tr_later};
 use crate::session::Compared;
-use crate::session::runs::RunList;
+use crate::session::runs::{RunList, csv, shown};
 use crate::ui::{Command, Page, RunsAsk};
 
 /// What the job that reads runs has found.
@@ -47,6 +49,8 @@ impl ZscopeApp {
                 self.view.runs.chosen = chosen.map(|run| run.dir.clone()).collect();
             }
             RunsAsk::SetNotes { dir, text } => self.note(dir, text),
+            RunsAsk::Save(Some(path)) => self.save_runs(ctx, path),
+            RunsAsk::Save(None) => dialogs::ask(&self.jobs, Chosen::RunTable),
             RunsAsk::CompareCurves(dirs) => self.compare_curves(ctx, dirs),
             RunsAsk::Delete(dirs) => self.delete_runs(dirs),
         }
@@ -151,6 +155,26 @@ impl ZscopeApp {
             self.compare_run(dir);
         }
         self.view.page = Page::Explore;
+    }
+
+    /// Writes the listed runs in their order as CSV, or the page as it is on the screen.
+    pub(super) fn save_runs(&mut self, ctx: &egui::Context, path: PathBuf) {
+        if is_png(&path) {
+            return self.save_page_of(ctx, Page::Runs, path);
+        }
+        let run = self.session.run().filter(|_| !self.session.phase().is_over());
+        let training = run.map(|run| (&*run.run_dir, [self.session.step(), run.total_steps]));
+        let (all, view) = (&self.runs.list.all, &self.view.runs);
+        let dir = training.map(|(dir, _)| dir);
+        let places = shown(all, dir, &view.words, view.column, view.falling);
+        if places.is_empty() {
+            return self.notice(tr!("Save the runs: none are listed."), true);
+        }
+        let text = csv(places.iter().map(|&place| &all[place]), training);
+        self.jobs.spawn_save(move || {
+            let saved = write_whole(&path, |out| std::io::Write::write_all(out, text.as_bytes()));
+            saved.map(|()| path).map_err(|error| error.to_string())
+        });
     }
 
     fn delete_runs(&mut self, dirs: Vec<PathBuf>) {

@@ -25,7 +25,7 @@ use crate::train::recipe::Recipe;
 use crate::train::settings::Settings;
 use crate::ui::{
     BookmarkAsk, CodesAsk, Command, CompanionAsk, Demo, DirectionsAsk, InvertForm, Link, MapMode,
-    MeasureForm, Order, Page, PaletteOrder, Pane, SeedsAsk, StationAsk, TrainForm,
+    MeasureForm, Order, Page, PaletteOrder, Pane, SeedsAsk, SheetOf, StationAsk, TrainForm,
 };
 
 /// How long a script rests for a screenshot to be taken.
@@ -329,6 +329,18 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
             let pane = pane.ok_or_else(|| anyhow!("{name:?} is no view (expected PATH VIEW)"))?;
             Command::SaveView { pane, path: Some(path.into()) }
         }
+        "save-sheet" => {
+            let (key, path) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+            let keys = || SheetOf::ALL.map(SheetOf::key).join(", ");
+            let of = SheetOf::from_key(key).ok_or_else(|| {
+                anyhow!("{key:?} (expected NAME PATH, the name one of {})", keys())
+            })?;
+            if path.trim().is_empty() {
+                bail!("a path is missing (expected {key} PATH)");
+            }
+            Command::SaveSheet { of, path: Some(path.trim().into()) }
+        }
+        "save-page" => Command::SavePage(Some(rest.trim().into())),
         "save-points" => Command::SavePoints(Some(rest.trim().into())),
         "save-workspace" => Command::SaveWorkspace(Some(rest.trim().into())),
         "palette" => Command::ShowCommandPalette(rest != "off"),
@@ -346,7 +358,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "quit" => Command::Quit,
         _ => bail!(
             "unknown command {verb:?} (expected wait, wait-step, size, screenshot, train, train-on, demo, data, open, pad, dim, \
-             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, save-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
+             begin-walk, walk, draw, seeds, snap, drift, temperature, bookmark, name-bookmark, beside, link, station, play, seek, save-walk, learn, direction, directions, images-at-corners, mixing, set, freeze, class, average, tab, close, reset-layout, runs, queue, strip, card, order, code, revive, compare, keep-curves, save-curves, evaluate, map, cell, tool, begin-edit, paint, select-cells, copy, paste, code-palette, compare-codes, save-codes, save-code-pairs, look-into, node, perturb, unperturb, save-node, go-to-picture, picture-to-corner, invert, pause, resume, step, stop, save, undo, redo, save-view, save-sheet, save-page, save-points, save-workspace, palette, keys, theme, language, zoom or quit)"
         ),
     };
     Ok(Line::Do(Box::new(command)))

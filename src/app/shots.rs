@@ -13,12 +13,23 @@ use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::write_whole;
 use crate::language::tr;
 use crate::session::explore::Place;
-use crate::ui::Pane;
+use crate::ui::{Page, Pane};
 
 impl ZscopeApp {
     /// Writes a view as it is on the screen.
     pub(super) fn save_view(&mut self, ctx: &egui::Context, pane: Pane, path: PathBuf) {
         self.save_part(ctx, self.view.dock.rect(pane), path);
+    }
+
+    /// Writes the page that is shown, as it is on the screen.
+    pub(super) fn save_page(&mut self, ctx: &egui::Context, path: PathBuf) {
+        self.save_part(ctx, self.view.page_rect, path);
+    }
+
+    /// Writes a page as it is on the screen, if it is there.
+    pub(super) fn save_page_of(&mut self, ctx: &egui::Context, page: Page, path: PathBuf) {
+        let rect = self.view.page_rect.filter(|_| self.view.page == page);
+        self.save_part(ctx, rect, path);
     }
 
     /// Writes a part of the window as it is on the screen.

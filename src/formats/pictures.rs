@@ -336,6 +336,37 @@ pub fn strips(batches: &[&Array], gutter_px: usize) -> Array {
     sheet(&together, shape[0], gutter_px)
 }
 
+/// Images of any sizes side by side, their tops in line, with grey gutters between them and grey below lower ones. Grey
+/// images stay grey among coloured ones.
+///
+/// # Shapes
+/// Each `[c, h, w]`, with 1 channel or as many as all others that have more; to `[c, h, w]` of most channels, the
+/// greatest height, and all widths with the gutters between them.
+///
+/// # Panics
+/// When there are no images, or one has not three axes.
+pub fn row(images: &[Array], gutter_px: usize) -> Array {
+    assert!(!images.is_empty(), "a row has images");
+    let most = |axis: usize| images.iter().map(|image| image.shape()[axis]).max().unwrap_or(0);
+    let (channels, height) = (most(0), most(1));
+    let widths = images.iter().map(|image| image.shape()[2] + gutter_px);
+    let width = widths.sum::<usize>() - gutter_px;
+    let mut row = Array::filled([channels, height, width], GUTTER);
+    let mut left = 0;
+    for image in images {
+        let &[c, h, w] = image.shape() else { panic!("a row is made of [c, h, w]") };
+        for channel in 0..channels {
+            let plane = channel.min(c - 1) * h * w;
+            for (y, line) in image.data()[plane..plane + h * w].chunks_exact(w).enumerate() {
+                let start = (channel * height + y) * width + left;
+                row.data_mut()[start..start + w].copy_from_slice(line);
+            }
+        }
+        left += w + gutter_px;
+    }
+    row
+}
+
 /// 8-bit levels, channels innermost, as encoders want them.
 struct Pixels {
     levels: Vec<u8>,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::series::csv_cell;
 use crate::formats::run_list::{Ended, RunSummary};
 use crate::language::tr_later;
 
@@ -233,6 +234,45 @@ fn order(
         Column::Bytes => turned(a.bytes.cmp(&b.bytes)),
         _ => turned(a.changed_secs.cmp(&b.changed_secs)),
     }
+}
+
+/// Runs as CSV, a line each: all that columns tell, with all digits, whatever language the window has. `training` is
+/// the directory of the run in training, the updates that it has done, and those in all.
+pub fn csv<'a>(
+    runs: impl IntoIterator<Item = &'a RunSummary>,
+    training: Option<(&Path, [u64; 2])>,
+) -> String {
+    let mut keys = vec!["name", "path", "state", "recipe", "data", "step", "total_steps"];
+    keys.extend(Column::ALL.into_iter().filter_map(Column::measure));
+    keys.extend(["changed_utc", "trained_secs", "bytes", "notes"]);
+    let mut text = keys.join(",") + "\n";
+    for run in runs {
+        let standing = Standing::of(run, training.map(|(dir, _)| dir));
+        let [step, total_steps] = match training {
+            Some((_, steps)) if standing == Standing::Training => steps,
+            _ => [run.step, run.total_steps],
+        };
+        let measured = |column: Column| {
+            let value = run.measures.get(column.measure()?).filter(|value| value.is_finite());
+            Some(value.map_or_else(String::new, f64::to_string))
+        };
+        let changed = if run.changed_secs > 0 { date(run.changed_secs) } else { String::new() };
+        let mut cells = vec![
+            run.name.clone(),
+            run.dir.display().to_string(),
+            standing.name().to_owned(),
+            run.recipe.clone(),
+            run.data.clone(),
+            step.to_string(),
+            total_steps.to_string(),
+        ];
+        cells.extend(Column::ALL.into_iter().filter_map(measured));
+        cells.extend([changed, run.trained_secs.to_string()]);
+        cells.extend([run.bytes.to_string(), run.notes.clone()]);
+        text += &cells.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(",");
+        text.push('\n');
+    }
+    text
 }
 
 /// A key of descriptions, and its value in each run that has it.

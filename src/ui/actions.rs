@@ -114,7 +114,7 @@ fn listed(scene: &Scene<'_>, view: &View) -> Vec<Action> {
     train::training(&mut actions, scene, view);
     train::runs(&mut actions, scene);
     models::evaluate(&mut actions, scene, view);
-    files::files(&mut actions, scene);
+    files::files(&mut actions, scene, view);
     window::window(&mut actions, scene, view);
     actions.all
 }

@@ -2,7 +2,7 @@
 
 use egui::{Rect, Response, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{BookmarkAsk, Command, Scene, StationAsk, View, pad, theme, tiles};
+use super::{BookmarkAsk, Command, Scene, SheetOf, StationAsk, View, pad, save, theme, tiles};
 use crate::language::{told, tr};
 use crate::session::anchor::Anchor;
 use crate::session::bookmarks::{MOST_BOOKMARKS, analogy};
@@ -11,6 +11,8 @@ use crate::session::sheets::SheetName;
 /// The side of a picture and the height of its name, in points.
 const TILE: f32 = 72.0;
 const NAME_HEIGHT: f32 = 16.0;
+/// Between two pictures.
+const GAP: f32 = 8.0;
 
 /// What is chosen of the bookmarks.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct BookmarksView {
     /// Of `a + strength (c − b)`.
     terms: [Anchor; 3],
     strength: f32,
+    /// Pictures in a row, where they were drawn last.
+    pub columns: usize,
 }
 
 impl Default for BookmarksView {
     fn default() -> Self {
-        Self { renamed: None, terms: [Anchor::Point; 3], strength: 1.0 }
+        Self { renamed: None, terms: [Anchor::Point; 3], strength: 1.0, columns: 8 }
     }
 }
 
@@ -37,6 +41,10 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         let full = tr!("No more points can be kept.");
         if keep.on_hover_text(hint).on_disabled_hover_text(full).clicked() {
             out.push(Command::Bookmark(BookmarkAsk::Add));
+        }
+        if !scene.bookmarks.is_empty() {
+            let text = tr!("Save pictures…");
+            save::sheet(ui, text, SheetOf::Bookmarks, &mut view.sheet_paths, out);
         }
         ui.separator();
         sum(ui, scene, &mut view.bookmarks, out);
@@ -52,7 +60,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     view.sheets.insert(SheetName::Bookmarks, points.collect());
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            ui.spacing_mut().item_spacing = vec2(GAP, 6.0);
+            let columns = (ui.available_width() + GAP) / (TILE + GAP);
+            view.bookmarks.columns = columns.floor().max(1.0) as usize;
             for index in 0..scene.bookmarks.len() {
                 bookmark(ui, scene, index, &mut view.bookmarks, out);
             }

@@ -1,6 +1,7 @@
 //! Everything that a person can do, as one closed list: panels return it, shortcuts and scripts speak it.
 
 mod asks;
+mod sheet_of;
 
 use std::path::PathBuf;
 
@@ -14,11 +15,11 @@ use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
-use crate::session::sheets::SheetName;
 pub use asks::{
     BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
     StripAsk,
 };
+pub use sheet_of::{SheetOf, SheetPaths};
 
 /// A model that is part of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -124,12 +125,10 @@ pub enum Command {
     Station(StationAsk),
     /// Learns directions of the latent space, and moves along them.
     Directions(DirectionsAsk),
-    /// Writes the pictures of a sheet that is shown; asks where when no path is given.
+    /// Writes the pictures of a view as one, at the model's own pixels; asks where when no path is given.
     SaveSheet {
-        /// Which sheet.
-        sheet: SheetName,
-        /// Pictures in a row.
-        columns: usize,
+        /// Which ones.
+        of: SheetOf,
         /// Where to.
         path: Option<PathBuf>,
     },
@@ -215,7 +214,7 @@ pub enum Command {
     CancelMeasuring,
     /// Asks for the run of a classifier to judge by.
     PickClassifier,
-    /// Writes what was measured to a CSV, Markdown or JSON file; asks where when no path is given.
+    /// Writes what was measured to a CSV, Markdown or JSON file, or its page to a PNG file; asks where when no path is given.
     SaveMeasures(Option<PathBuf>),
     /// Writes the picture to a PNG file; asks where when no path is given.
     SavePicture(Option<PathBuf>),
@@ -281,6 +280,8 @@ pub enum Command {
         /// Where to.
         path: Option<PathBuf>,
     },
+    /// Writes the page that is shown, as it is on the screen, to a PNG file; asks where when no path is given.
+    SavePage(Option<PathBuf>),
     /// Writes the point and all bookmarks to a safetensors file; asks where when no path is given.
     SavePoints(Option<PathBuf>),
     /// Copies the command that makes what is shown without the window.

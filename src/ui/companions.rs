@@ -4,7 +4,7 @@ use egui::{Label, ScrollArea, TextEdit, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 use super::words::grouped;
-use super::{Command, CompanionAsk, Demo, Picture, Scene, View, picture, theme};
+use super::{Command, CompanionAsk, Demo, Picture, Scene, SheetOf, View, picture, save, theme};
 use crate::language::{told, tr};
 
 /// What all models draw.
@@ -193,6 +193,11 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
             if ui.add(field).on_hover_text(tr!("Which of the watched images.")).changed() {
                 out.push(Command::Companion(CompanionAsk::Link(Link::Image(number - 1))));
             }
+        }
+        if !scene.companions.is_empty() {
+            ui.separator();
+            let text = tr!("Save pictures…");
+            save::sheet(ui, text, SheetOf::SideBySide, &mut view.sheet_paths, out);
         }
     });
 }

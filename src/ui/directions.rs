@@ -13,7 +13,7 @@ use egui::{
 pub(super) use sources::lessons;
 
 use super::words::{grouped, measure};
-use super::{Command, DirectionsAsk, Scene, View, keys, theme, tiles};
+use super::{Command, DirectionsAsk, Scene, SheetOf, View, keys, save, theme, tiles};
 use crate::data::FactorInfo;
 use crate::language::{told, tr, tr_later};
 use crate::latent::Range;
@@ -95,7 +95,14 @@ impl Default for DirectionsView {
 /// Draws the directions and what can be done with them.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let form = &mut view.directions;
-    ui.horizontal_wrapped(|ui| sources::toolbar(ui, scene, form, out));
+    ui.horizontal_wrapped(|ui| {
+        sources::toolbar(ui, scene, form, out);
+        if !scene.directions.is_empty() {
+            let text = tr!("Save pictures…");
+            save::sheet(ui, text, SheetOf::Directions, &mut view.sheet_paths, out);
+        }
+    });
+    let form = &mut view.directions;
     if scene.directions.is_empty() {
         return sources::none_yet(ui, scene, form, out);
     }

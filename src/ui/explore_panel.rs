@@ -82,8 +82,8 @@ pub(super) fn pane(
     match pane {
         Pane::Dimensions => sliders::show(ui, scene, room.y - ROW, out),
         Pane::Pad => {
-            pad::show(ui, scene, side, out);
-            pad::controls(ui, scene, out);
+            pad::show(ui, scene, side, &mut view.sheet_paths, out);
+            pad::controls(ui, scene, &mut view.sheet_paths, out);
         }
         Pane::Picture => {
             picture::walkable(ui, scene, side, view.codebook.hovered(), out);
@@ -95,7 +95,8 @@ pub(super) fn pane(
         }
         Pane::Reconstructions => {
             let lit = view.codebook.hovered().or(view.codebook.selected);
-            probe::show(ui, scene, lit.filter(|_| scene.codebook.is_some()));
+            let lit = lit.filter(|_| scene.codebook.is_some());
+            probe::show(ui, scene, lit, &mut view.sheet_paths, out);
         }
         Pane::Map => map::show(ui, scene, view, out),
         Pane::Traversals => traversals::show(ui, scene, view, out),

@@ -178,7 +178,7 @@ impl MapScene<'_> {
 
 /// Shows the map in all the room that there is.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    let (map, view) = (scene.map, &mut view.map);
+    let (map, paths, view) = (scene.map, &mut view.sheet_paths, &mut view.map);
     view.rect = None;
     if map.state.points().is_none() {
         return empty(ui, scene, out);
@@ -194,7 +194,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         plot::show(ui, scene, view, vec2(room.x - beside - gap, room.y), out);
         if has_room {
             ui.allocate_ui(vec2(beside, room.y), |ui| {
-                ui.vertical(|ui| chosen::show(ui, scene, view, out));
+                ui.vertical(|ui| chosen::show(ui, scene, view, paths, out));
             });
         }
     });

@@ -66,7 +66,7 @@ pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
 pub use command::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, QueueAsk,
-    RunsAsk, SeedsAsk, StationAsk, StripAsk,
+    RunsAsk, SeedsAsk, SheetOf, SheetPaths, StationAsk, StripAsk,
 };
 pub use command_palette::CommandPalette;
 pub use companions::{CompanionLine, Link};
@@ -397,8 +397,14 @@ pub struct View {
     pub sheets: SheetPoints,
     /// How dimensions are swept.
     pub traversals: Traversals,
-    /// The path that is typed to save a sheet of pictures.
-    pub sheet_path: String,
+    /// The paths that are typed to save the pictures of views.
+    pub sheet_paths: SheetPaths,
+    /// The path that is typed to save a view as it is on the screen.
+    pub view_path: String,
+    /// The path that is typed to save a page as it is on the screen.
+    pub page_path: String,
+    /// Where the page was drawn, below the bar at the top.
+    pub page_rect: Option<Rect>,
     /// What is chosen of the bookmarks.
     pub bookmarks: BookmarksView,
     /// What is chosen of the directions.
@@ -454,6 +460,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
         Panel::top("top")
             .frame(theme::bar_frame())
             .show(ui, |ui| top_bar::show(ui, scene, view, out));
+        view.page_rect = Some(ui.available_rect_before_wrap());
         match view.page {
             Page::Runs => runs::show(ui, scene, view, out),
             _ => evaluate::show(ui, scene, view, out),
@@ -464,6 +471,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     // A small window has no room for both: the inspector then stands in for the setup.
     let shows_setup = inspected.is_none() || ui.available_width() >= LEAST_WITH_INSPECTOR;
     Panel::top("top").frame(theme::bar_frame()).show(ui, |ui| top_bar::show(ui, scene, view, out));
+    view.page_rect = Some(ui.available_rect_before_wrap());
     if curves::are_empty(scene) {
         // The room is the explorer's until there is something to draw.
         Panel::bottom("no curves")

@@ -8,7 +8,7 @@ use egui::{Label, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
 pub use self::search::InvertForm;
 use super::pad::CORNERS;
 use super::words::measure;
-use super::{Command, Scene, View, picture, sliders, theme};
+use super::{Command, Scene, SheetOf, View, picture, save, sliders, theme};
 use crate::language::{told, tr};
 use crate::session::own_picture::{Found, Rank, Source};
 
@@ -29,7 +29,6 @@ pub struct OwnPictureView {
 }
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
-    let view = &mut view.own_picture;
     if scene.own.pictures().is_empty() {
         ui.label(theme::muted(
             tr!(
@@ -47,8 +46,12 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         bring(ui, out);
         ui.separator();
         goes(ui, scene, out);
+        if scene.pictures.own.is_some() {
+            let text = tr!("Save pictures…");
+            save::sheet(ui, text, SheetOf::OwnPicture, &mut view.sheet_paths, out);
+        }
         ui.separator();
-        search::controls(ui, scene, &mut view.form, out);
+        search::controls(ui, scene, &mut view.own_picture.form, out);
     });
     ui.add_space(2.0);
     let room = ui.available_size();

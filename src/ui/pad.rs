@@ -2,7 +2,7 @@
 
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, SeedsAsk, keys, picture, theme};
+use super::{Command, Scene, SeedsAsk, SheetOf, SheetPaths, keys, picture, save, theme};
 use crate::language::{told, tr, tr_later};
 use crate::latent::Mixing;
 use crate::session::explore::{CornerSource, SeedPlane};
@@ -29,7 +29,13 @@ pub(super) const KEYS: &[keys::Listed] = &[
 const WITH_MIXING: f32 = 210.0;
 
 /// A square of `side` points to drag in.
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    side: f32,
+    paths: &mut SheetPaths,
+    out: &mut Vec<Command>,
+) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
     response.widget_info(|| described(scene));
@@ -61,6 +67,8 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
         for (index, name) in CORNERS.into_iter().enumerate() {
             ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
         }
+        ui.separator();
+        save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, paths, out);
     });
 }
 
@@ -76,7 +84,12 @@ fn described(scene: &Scene<'_>) -> WidgetInfo {
 }
 
 /// The row under the pad: corners and how they are mixed.
-pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+pub(super) fn controls(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    paths: &mut SheetPaths,
+    out: &mut Vec<Command>,
+) {
     let is_wide = ui.available_width() > WITH_MIXING;
     ui.horizontal_wrapped(|ui| {
         ui.menu_button(tr!("Corners"), |ui| {
@@ -99,11 +112,13 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
                 ui.separator();
                 mixing(ui, scene, out);
             }
+            ui.separator();
+            save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, paths, out);
         })
         .response
         .on_hover_text(
             tr!(
-                "What the corners of the pad are: watched images, draws from the prior, or this point."
+                "What the corners of the pad are: watched images, draws from the prior, or this point. Saves its pictures, too."
             ),
         );
         let seeds = scene.explore.seeds();

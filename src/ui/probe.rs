@@ -4,10 +4,14 @@ use egui::{Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::code_map::light;
 use super::words::grouped;
-use super::{Picture, ProbePictures, Scene, picture, theme};
+use super::{Command, Picture, ProbePictures, Scene, SheetOf, SheetPaths, picture, save, theme};
 use crate::language::{told, tr, tr_later};
 
 const LABEL_WIDTH: f32 = 76.0;
+/// The line below the images.
+const LINE: f32 = 24.0;
+/// A lower view has no room for a button.
+const LEAST_WITH_SAVE: f32 = 160.0;
 
 /// What the rows are.
 pub(super) fn title(scene: &Scene<'_>) -> &'static str {
@@ -46,7 +50,13 @@ pub(super) fn summary(ui: &mut Ui, scene: &Scene<'_>) {
 }
 
 /// The rows of tiles; on the images, the cells that have the code `lit`.
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    lit: Option<usize>,
+    paths: &mut SheetPaths,
+    out: &mut Vec<Command>,
+) {
     let Some(probe) = &scene.pictures.probe else {
         ui.label(theme::muted(tr!(
             "Held-out images and what the model makes of them will be here."
@@ -55,16 +65,25 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, lit: Option<usize>) {
     };
     let count = probe.columns.max(1) as f32;
     let room = ui.available_size();
-    let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - 24.0) / 3.0).max(8.0);
+    let can_save = room.y >= LEAST_WITH_SAVE;
+    let below = if can_save { 2.0 * LINE } else { LINE };
+    let tile = ((room.x - LABEL_WIDTH) / count).min((room.y - below) / 3.0).max(8.0);
     for (index, (name, tiles)) in probe.rows.into_iter().enumerate() {
         let area = row(ui, told(name), tiles, vec2(tile * count, tile));
         if index == 0 {
             light_watched(ui, scene, lit, Rect::from_min_size(area.min, vec2(tile, tile)));
         }
     }
-    if probe.psnr_db.is_empty() {
-        return;
+    if !probe.psnr_db.is_empty() {
+        psnr(ui, probe, tile);
     }
+    if can_save {
+        save::sheet(ui, tr!("Save pictures…"), SheetOf::Reconstructions, paths, out);
+    }
+}
+
+/// How well each image comes back.
+fn psnr(ui: &mut Ui, probe: &ProbePictures, tile: f32) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.add_sized([LABEL_WIDTH, 14.0], egui::Label::new(theme::muted("PSNR / dB").small()))

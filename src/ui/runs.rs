@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use egui::{CentralPanel, Modal, Panel, TextEdit, Ui};
 
 use super::words::grouped;
-use super::{Command, RunsAsk, Scene, TrainForm, View, setup_panel, tasks, theme};
+use super::{Command, RunsAsk, Scene, TrainForm, View, save, setup_panel, tasks, theme};
 use crate::formats::run_list::{DELETED, RunSummary};
 use crate::language::tr;
 use crate::session::runs::{Column, Standing, shown};
@@ -37,6 +37,8 @@ pub struct RunsView {
     deleting: Vec<PathBuf>,
     /// The path that is typed to list another folder.
     folder_path: String,
+    /// The path that is typed to save the table.
+    save_path: String,
     /// What would be queued.
     pub form: TrainForm,
     /// The key of a sweep.
@@ -57,6 +59,7 @@ impl Default for RunsView {
             only_differing: true,
             deleting: Vec::new(),
             folder_path: String::new(),
+            save_path: String::new(),
             form: TrainForm::default(),
             sweep_key: "seed".to_owned(),
             sweep_values: String::new(),
@@ -139,6 +142,12 @@ fn toolbar(
             out.push(Command::Runs(RunsAsk::Refresh));
         }
         let all = scene.runs.all.len();
+        if all > 0 {
+            let hint = tr!("Save the listed runs: .csv is the table with all its columns, .png the page as it is on the screen.");
+            if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut view.save_path) {
+                out.push(Command::Runs(RunsAsk::Save(place.path())));
+            }
+        }
         let text = match (count, view.chosen.len()) {
             (1, 0) if all == 1 => tr!("1 run").to_owned(),
             (count, 0) if count == all => tr!("{} runs", grouped(all as u64)),

@@ -4,7 +4,7 @@ use egui::{Align, Button, Label, Layout, ProgressBar, TextEdit, ThemePreference,
 
 use super::actions::{self, Action};
 use super::words::{self, duration, grouped};
-use super::{Command, Demo, Page, Scene, View, menu, pace, theme};
+use super::{Command, Demo, Page, Scene, View, menu, pace, save, theme};
 use crate::event::FinishReason;
 use crate::language::{self, Language, told, tr, tr_later};
 use crate::session::{Phase, Session};
@@ -119,7 +119,7 @@ fn window(ui: &mut Ui, actions: &[Action], out: &mut Vec<Command>) {
 }
 
 /// Which views of the model are there.
-fn views(ui: &mut Ui, scene: &Scene<'_>, view: &View, out: &mut Vec<Command>) {
+fn views(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let menu = ui.menu_button(tr!("Views"), |ui| {
         let actions = actions::all(scene, view);
         for pane in view.dock.offered() {
@@ -138,6 +138,11 @@ fn views(ui: &mut Ui, scene: &Scene<'_>, view: &View, out: &mut Vec<Command>) {
         }
         ui.separator();
         window(ui, &actions, out);
+        let hint = tr!("Save all views as they are on the screen, as a PNG file.");
+        let text = tr!("Save page as a picture…");
+        if let Some(place) = save::button(ui, text, hint, &mut view.page_path) {
+            out.push(Command::SavePage(place.path()));
+        }
     });
     menu.response.on_hover_text(
         tr!("Which views of the model are shown. Drag a view by its name to another place; drag the gaps between them."),

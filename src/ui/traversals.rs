@@ -6,7 +6,7 @@ use egui::style::ScrollAnimation;
 use egui::{CursorIcon, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
 
 use super::words::measure;
-use super::{Command, Scene, View, keys, save, theme, tiles};
+use super::{Command, Scene, SheetOf, View, keys, save, theme, tiles};
 use crate::language::{tr, tr_later};
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
@@ -215,15 +215,7 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         ui.spacing_mut().slider_width = 70.0;
         ui.add(Slider::new(&mut traversals.columns, COLUMNS).text(tr!("pictures")))
             .on_hover_text(tr!("Pictures in a row."));
-        let hint = tr!("Save the rows in view as one PNG or JPEG file.");
-        if let Some(place) = save::button(ui, tr!("Save…"), hint, &mut view.sheet_path) {
-            let columns = view.traversals.columns;
-            out.push(Command::SaveSheet {
-                sheet: SheetName::Traversals,
-                columns,
-                path: place.path(),
-            });
-        }
+        save::sheet(ui, tr!("Save…"), SheetOf::Traversals, &mut view.sheet_paths, out);
     });
 }
 

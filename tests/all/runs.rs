@@ -12,7 +12,7 @@ use zscope::formats::run_list::{
 use zscope::random::{Purpose, stream};
 use zscope::session::anchor::Anchor;
 use zscope::session::queue::{MOST_QUEUED, Queue};
-use zscope::session::runs::{Column, Standing, date, differences, shown};
+use zscope::session::runs::{Column, Standing, csv, date, differences, shown};
 use zscope::session::strip::Strip;
 use zscope::session::sweep::{MOST_VALUES, SweepError, values};
 use zscope::train::recipe::Recipe;
@@ -433,4 +433,54 @@ fn pruning_keeps_what_tells_of_the_past() {
         2,
         "and nothing of it where none is wanted"
     );
+}
+
+/// The cells of a CSV text, read as other programs do.
+fn cells(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
+    let mut is_quoted = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if is_quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => row.push(std::mem::take(&mut cell)),
+            '\n' if !is_quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            _ => cell.push(character),
+        }
+    }
+    assert!(!is_quoted && row.is_empty() && cell.is_empty(), "whole lines");
+    rows
+}
+
+#[test]
+fn the_table_is_read_back_from_csv() {
+    let mut noted = made_up("a, \"b\"", 1_000, 86_400);
+    noted.notes = "sharp, the \"best\"\nof all".to_owned();
+    noted.measures.insert("psnr_db".to_owned(), 21.512_345_678);
+    noted.measures.insert("frechet".to_owned(), f64::NAN);
+    let trained = made_up("now", 10, 0);
+    let dir = trained.dir.clone();
+    let text = csv([&noted, &trained], Some((&dir, [25, 400])));
+    let rows = cells(&text);
+    let of = |row: usize, key: &str| {
+        let column = rows[0].iter().position(|name| name == key).expect("a column");
+        rows[row][column].clone()
+    };
+    assert_eq!(rows.len(), 3, "names, and a line a run");
+    assert!(rows.iter().all(|row| row.len() == rows[0].len()), "of equally many cells");
+    assert_eq!(of(1, "name"), noted.name);
+    assert_eq!(of(1, "notes"), noted.notes);
+    assert_eq!(of(1, "path"), noted.dir.display().to_string());
+    assert_eq!(of(1, "state"), "finished");
+    assert_eq!(of(1, "psnr_db"), "21.512345678", "all digits");
+    assert_eq!([of(1, "frechet"), of(1, "elbo_nats")], ["", ""], "what is not known");
+    assert_eq!([of(1, "changed_utc"), of(2, "changed_utc")], ["1970-01-02 00:00", ""]);
+    assert_eq!([of(2, "state"), of(2, "step"), of(2, "total_steps")], ["in training", "25", "400"]);
 }

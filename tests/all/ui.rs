@@ -21,5 +21,6 @@ mod made_up;
 mod map;
 mod own_picture;
 mod runs;
+mod saved_pictures;
 mod window;
 mod workspace;

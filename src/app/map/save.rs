@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui::{self, ColorImage, Rect};
 
 use super::ZscopeApp;
+use super::thumbs::image_of;
 use crate::array::{Array, NamedArrays};
+use crate::codec::CodecError;
 use crate::formats::arrays::{Indices, NamedIndices, write_arrays};
-use crate::formats::write_whole;
-use crate::language::tr;
+use crate::formats::{pictures, write_whole};
+use crate::language::{tr, tr_later};
+use crate::train::memory::{available_bytes, check_pictures};
 
 /// A picture of the map, and where to write it.
 pub(super) struct Cut {
@@ -53,6 +57,44 @@ impl ZscopeApp {
             write_whole(&cut.path, |out| out.write_all(bytes.get_ref()))
                 .map(|()| cut.path.clone())
                 .map_err(|error| error.to_string())
+        });
+    }
+
+    /// Writes the images of the selected points as one picture, in about as many rows as columns.
+    pub(in crate::app) fn save_selection(&mut self, ctx: &egui::Context, path: PathBuf) {
+        let selected = self.map.state.selected().to_vec();
+        let (Some(points), Some(model)) = (self.map.state.points().cloned(), &self.model) else {
+            return;
+        };
+        if selected.is_empty() {
+            return self.notice(tr!("Save the pictures: show them first."), true);
+        }
+        // One by one, together, and once more as they are written.
+        let values = 3 * model.image.len();
+        if let Err(error) = check_pictures(selected.len(), values, available_bytes()) {
+            return self.notice(tr!("save pictures: {}", error), true);
+        }
+        let data = self.dataset.as_ref().map(|(_, data)| Arc::clone(data));
+        let task = self.tasks.begin(tr_later!("Saving pictures"));
+        let watch = task.watch(ctx);
+        self.jobs.spawn_save(move || {
+            let write = || -> Result<(), CodecError> {
+                let (mut shape, mut values) = (Vec::new(), Vec::new());
+                for (index, &point) in selected.iter().enumerate() {
+                    watch.whole().tell(index as f64 / selected.len() as f64)?;
+                    let image = image_of(point, &points, data.as_deref());
+                    let image = image.ok_or("there is no image of a selected point")?;
+                    shape = image.shape().to_vec();
+                    values.extend_from_slice(image.data());
+                }
+                shape[0] = selected.len();
+                let columns = (selected.len() as f64).sqrt().ceil() as usize;
+                let sheet = pictures::sheet(&Array::new(shape, values)?, columns, 1);
+                Ok(pictures::write_picture(&path, &sheet)?)
+            };
+            let written = write();
+            drop(task);
+            written.map(|()| path).map_err(|error| format!("save pictures: {error}"))
         });
     }
 

@@ -105,7 +105,7 @@ impl Thumbnails {
 }
 
 /// The image of a point, `[1, c, h, w]` in `[0, 1]`.
-fn image_of(point: u32, points: &Points, data: Option<&dyn Dataset>) -> Option<Array> {
+pub(super) fn image_of(point: u32, points: &Points, data: Option<&dyn Dataset>) -> Option<Array> {
     match *points.sources.get(point as usize)? {
         Source::Image { split, index } => {
             let data = data.filter(|data| (index as usize) < data.len(split))?;

@@ -6,7 +6,7 @@ use super::train_form;
 use crate::session::anchor::Anchor;
 use crate::ui::{Command, QueueAsk, RunsAsk, StripAsk};
 
-/// `runs read`, `folder PATH`, `choose NAME…`, `note DIR TEXT`, `compare DIR…` or `delete DIR…`.
+/// `runs read`, `folder PATH`, `choose NAME…`, `note DIR TEXT`, `save PATH`, `compare DIR…` or `delete DIR…`.
 pub(super) fn runs(words: &str) -> anyhow::Result<Command> {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     let rest = rest.trim();
@@ -19,10 +19,11 @@ pub(super) fn runs(words: &str) -> anyhow::Result<Command> {
             let (dir, text) = rest.split_once(' ').context("what is to be noted is missing")?;
             RunsAsk::SetNotes { dir: dir.into(), text: text.to_owned() }
         }
+        "save" if !rest.is_empty() => RunsAsk::Save(Some(rest.into())),
         "compare" => RunsAsk::CompareCurves(dirs()),
         "delete" => RunsAsk::Delete(dirs()),
         _ => bail!(
-            "runs {words:?} (expected read, folder PATH, choose NAME…, note DIR TEXT, compare DIR… or delete DIR…)"
+            "runs {words:?} (expected read, folder PATH, choose NAME…, note DIR TEXT, save PATH, compare DIR… or delete DIR…)"
         ),
     }))
 }

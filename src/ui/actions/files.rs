@@ -4,9 +4,9 @@ use egui::Key;
 
 use super::{Actions, CTRL, CTRL_SHIFT, explores, keys};
 use crate::language::{told, tr};
-use crate::ui::{Command, CommandOf, Demo, Scene};
+use crate::ui::{Command, CommandOf, Demo, Scene, SheetOf, View, save};
 
-pub(super) fn files(actions: &mut Actions, scene: &Scene<'_>) {
+pub(super) fn files(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     actions.group = tr!("Files");
     actions.add(tr!("Open a run or model folder…"), keys(CTRL, Key::O), Command::PickModel);
     actions.add(tr!("Open a model file…"), keys(CTRL_SHIFT, Key::O), Command::PickModelFile);
@@ -25,6 +25,11 @@ pub(super) fn files(actions: &mut Actions, scene: &Scene<'_>) {
     let save = tr!("Save the point and bookmarks as tensors…");
     actions.add_if(explores(scene), save, None, Command::SavePoints(None));
     actions.add(tr!("Save the workspace…"), None, Command::SaveWorkspace(None));
+    for of in SheetOf::ALL {
+        let is_there = save::has_sheet(scene, view, of);
+        let save = Command::SaveSheet { of, path: None };
+        actions.add_if(is_there, save::sheet_name(of), None, save);
+    }
     let has_picture = scene.pictures.main.is_some();
     actions.add_if(
         has_picture,

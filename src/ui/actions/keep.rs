@@ -6,10 +6,9 @@ use super::{Actions, PLAIN, explores, keys};
 use crate::language::tr;
 use crate::session::anchor::Anchor;
 use crate::session::bookmarks::MOST_BOOKMARKS;
-use crate::session::sheets::SheetName;
 use crate::session::walk::MOST_STATIONS;
 use crate::ui::{
-    BookmarkAsk, Command, DirectionsAsk, Page, Pane, Scene, StationAsk, StripAsk, View, directions,
+    BookmarkAsk, Command, DirectionsAsk, Scene, StationAsk, StripAsk, View, directions,
 };
 
 pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
@@ -41,10 +40,6 @@ pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     );
     let clear = Command::Station(StationAsk::Clear);
     actions.add_if(stations > 0, tr!("Forget all stations of the walk"), None, clear);
-    let columns = view.traversals.columns;
-    let save = Command::SaveSheet { sheet: SheetName::Traversals, columns, path: None };
-    let is_seen = is_there && view.page == Page::Explore && view.dock.shows(Pane::Traversals);
-    actions.add_if(is_seen, tr!("Save the traversals as a picture…"), None, save);
     film_strip(actions, scene);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
         actions.add(tr!("Go to {}", mark.name), None, Command::Bookmark(BookmarkAsk::GoTo(index)));

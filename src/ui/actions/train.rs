@@ -51,6 +51,9 @@ pub(super) fn runs(actions: &mut Actions, scene: &Scene<'_>) {
     actions.add(tr!("List the runs of another folder…"), None, add);
     let refresh = Command::Runs(RunsAsk::Refresh);
     actions.add_if(!scene.runs.is_reading, tr!("Read the list of runs again"), None, refresh);
+    let save = Command::Runs(RunsAsk::Save(None));
+    let has_runs = !scene.runs.all.is_empty();
+    actions.add_if(has_runs, tr!("Save the table of runs as CSV…"), None, save);
     for (index, folder) in scene.runs.folders.iter().enumerate() {
         let remove = Command::Runs(RunsAsk::RemoveFolder(index));
         actions.add(tr!("List {} no more", folder), None, remove);

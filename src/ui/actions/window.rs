@@ -53,6 +53,8 @@ pub(super) fn window(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
             arrange(actions, view, pane);
         }
     }
+    let save = Command::SavePage(None);
+    actions.add(tr!("Save the page as a picture…"), None, save);
     let card = Command::ShowCard(!view.shows_card);
     let has_card = scene.model.card.is_some();
     actions.add_if(has_card, tr!("Show or hide the model's card"), None, card);

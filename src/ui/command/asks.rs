@@ -183,6 +183,8 @@ pub enum RunsAsk {
         /// All that is noted.
         text: String,
     },
+    /// Writes the table to a CSV file, or its page to a PNG file; asks where when no path is given.
+    Save(Option<PathBuf>),
     /// Lays the curves of these runs over each other.
     CompareCurves(Vec<PathBuf>),
     /// Moves runs into the folder of deleted ones.

@@ -10,7 +10,7 @@ use egui_tiles::{
 
 use super::Pane;
 use crate::language::{told, tr};
-use crate::ui::{Command, Scene, View, explore_panel, theme};
+use crate::ui::{Command, Scene, SheetOf, View, explore_panel, save, theme};
 
 /// The bar with the names of views, in points.
 pub(in crate::ui) const TAB_BAR: f32 = 22.0;
@@ -77,9 +77,15 @@ impl Behavior<Pane> for Views<'_, '_> {
                 self.closed = Some(tile);
                 ui.close();
             }
-            if ui.button(tr!("Save as a picture…")).clicked() {
-                self.out.push(Command::SaveView { pane, path: None });
-                ui.close();
+            let hint = tr!("Save the view as it is on the screen, as a PNG file.");
+            let text = tr!("Save as a picture…");
+            if let Some(place) = save::button(ui, text, hint, &mut self.view.view_path) {
+                self.out.push(Command::SaveView { pane, path: place.path() });
+            }
+            let of = SheetOf::ALL.into_iter().find(|of| of.pane() == pane);
+            if let Some(of) = of.filter(|of| save::has_sheet(self.scene, self.view, *of)) {
+                let text = tr!("Save pictures…");
+                save::sheet(ui, text, of, &mut self.view.sheet_paths, self.out);
             }
             if ui.button(tr!("Reset layout")).clicked() {
                 self.out.push(Command::ResetLayout);

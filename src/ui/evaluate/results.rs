@@ -83,7 +83,7 @@ fn empty(ui: &mut Ui, evaluate: &Evaluate) {
 fn caption(ui: &mut Ui, evaluate: &Evaluate, form: &mut MeasureForm, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let hint = tr!("Save the table: the ending of the name says how, .csv, .md or .json.");
+            let hint = tr!("Save the table: the ending of the name says how, .csv, .md or .json; .png is the page as it is on the screen.");
             if let Some(place) = save::button(ui, tr!("Save as…"), hint, &mut form.save_path) {
                 out.push(Command::SaveMeasures(place.path()));
             }

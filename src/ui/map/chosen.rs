@@ -8,13 +8,19 @@ use crate::language::tr;
 use crate::latent::Metric;
 use crate::session::map::Ask;
 use crate::ui::words::{grouped, measure};
-use crate::ui::{Command, Scene, theme};
+use crate::ui::{Command, Scene, SheetOf, SheetPaths, save, theme};
 
 /// The side of a tile in points.
 const TILE: f32 = 40.0;
 const GAP: f32 = 2.0;
 
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut Vec<Command>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut MapView,
+    paths: &mut SheetPaths,
+    out: &mut Vec<Command>,
+) {
     let map = scene.map;
     ui.spacing_mut().item_spacing = vec2(4.0, 3.0);
     if let Some(point) = map.state.chosen() {
@@ -24,13 +30,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut MapView, out: &mut
     if selected.is_empty() {
         return;
     }
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let count = grouped(selected.len() as u64);
         ui.label(theme::heading(&tr!("{} selected", count)));
         let hint = tr!("Select nothing. Esc on the map does so too.");
         if ui.small_button(tr!("Deselect")).on_hover_text(hint).clicked() {
             out.push(Command::Map(Ask::Deselect));
         }
+        save::sheet(ui, tr!("Save…"), SheetOf::Selection, paths, out);
     });
     let counts = by_class(map);
     if !counts.is_empty() {

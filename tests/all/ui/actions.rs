@@ -37,7 +37,7 @@ fn of(harness: &Harness<'_, Window>, name: &str) -> (bool, bool) {
     found.fold((false, false), |(_, can), node| (true, can || !node.is_disabled()))
 }
 
-fn map_with(change: impl FnOnce(&mut Map)) -> Window {
+pub fn map_with(change: impl FnOnce(&mut Map)) -> Window {
     let coded = |points: Arc<Points>| {
         let codes = Some((0..points.len() as u32).collect());
         Arc::new(Points { codes, ..(*points).clone() })
@@ -70,7 +70,7 @@ fn walking() -> Window {
     window
 }
 
-fn beside(link: Link) -> Window {
+pub fn beside(link: Link) -> Window {
     let line = CompanionLine {
         name: "other".to_owned(),
         family: "vae".to_owned(),
@@ -188,6 +188,9 @@ fn groups() -> Vec<(Window, Vec<&'static str>)> {
                 "Save the walk as a film or a strip…",
                 "Forget all stations of the walk",
                 "Save the traversals as a picture…",
+                "Save the pad as a picture…",
+                "Save the reconstructions as a picture…",
+                "Save the stations of the walk as a picture…",
                 "Save the film strip as a picture…",
                 "Draw this point in the film strip",
                 "Cancel drawing the film strip",
@@ -235,7 +238,8 @@ fn groups() -> Vec<(Window, Vec<&'static str>)> {
 }
 
 /// What can be done without a model, data or a run.
-const ALWAYS: [&str; 6] = [
+const ALWAYS: [&str; 7] = [
+    "Save the page as a picture…",
     "Open a picture of your own…",
     "Paste a picture of your own",
     "Add a model side by side…",
@@ -277,6 +281,9 @@ fn nothing_is_offered_in_an_empty_window_that_cannot_be_done_there() {
         "Encode images for the map",
         "Lay the map out by PCA",
         "Look into the decoder",
+        "Save the table of runs as CSV…",
+        "Save your picture and its error as a picture…",
+        "Save the selected images as a picture…",
     ];
     for name in all.chain(others).filter(|name| !ALWAYS.contains(name)) {
         let (_, can_be_done) = of(&harness, name);

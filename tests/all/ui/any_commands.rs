@@ -20,11 +20,10 @@ use zscope::session::codebook::ReviveFrom;
 use zscope::session::explore::CornerSource;
 use zscope::session::inside::Side;
 use zscope::session::map::{Ask, Projection};
-use zscope::session::sheets::SheetName;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Grow, Link,
-    Order, Page, Pane, QueueAsk, RunsAsk, SeedsAsk, StationAsk, StripAsk, Towards,
+    Order, Page, Pane, QueueAsk, RunsAsk, SeedsAsk, SheetOf, StationAsk, StripAsk, Towards,
 };
 
 /// Commands to each model.
@@ -111,11 +110,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
         25 => Command::Station(StationAsk::Seek(number(rng))),
         26 => Command::Station(StationAsk::Play(rng.random())),
         27 => Command::Station(StationAsk::Save { pictures: index, path: file("walk.gif") }),
-        28 => Command::SaveSheet {
-            sheet: of(rng, &[SheetName::Traversals, SheetName::Bookmarks, SheetName::Keyframes]),
-            columns: index,
-            path: file("sheet.png"),
-        },
+        28 => Command::SaveSheet { of: of(rng, &SheetOf::ALL), path: file("sheet.png") },
         29 => {
             let path = of(rng, &["demo:vae", "demo:vq-vae", "/nowhere/at/all"]);
             Command::Companion(CompanionAsk::Add(Some(path.into())))
@@ -130,6 +125,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                 RunsAsk::RemoveFolder(index),
                 RunsAsk::Choose(vec!["vae-1".to_owned()]),
                 RunsAsk::CompareCurves(vec![folder.join("nowhere"); index % 6]),
+                RunsAsk::Save(file("runs.csv")),
                 RunsAsk::Delete(vec![folder.to_owned()]),
             ],
         )),
