@@ -95,7 +95,8 @@ impl Default for DirectionsView {
 /// Draws the directions and what can be done with them.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let form = &mut view.directions;
-    ui.horizontal_wrapped(|ui| sources::toolbar(ui, scene, form, out));
+    let sheets = &mut view.sheets;
+    ui.horizontal_wrapped(|ui| sources::toolbar(ui, scene, form, sheets, out));
     if scene.directions.is_empty() {
         return sources::none_yet(ui, scene, form, out);
     }

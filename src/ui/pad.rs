@@ -2,10 +2,12 @@
 
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, SeedsAsk, keys, picture, theme};
+use super::{Command, Scene, SeedsAsk, anchors, keys, picture, theme};
 use crate::language::{told, tr, tr_later};
 use crate::latent::Mixing;
+use crate::session::anchor::Anchor;
 use crate::session::explore::{CornerSource, SeedPlane};
+use crate::session::sheets::SheetPoints;
 use crate::session::walk::{slider_of_speed, speed_of_slider};
 
 /// The greatest drift, in places a second.
@@ -29,7 +31,13 @@ pub(super) const KEYS: &[keys::Listed] = &[
 const WITH_MIXING: f32 = 210.0;
 
 /// A square of `side` points to drag in.
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Command>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    side: f32,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
     let response = response.on_hover_cursor(egui::CursorIcon::Crosshair);
     response.widget_info(|| described(scene));
@@ -59,7 +67,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, side: f32, out: &mut Vec<Comm
     }
     response.context_menu(|ui| {
         for (index, name) in CORNERS.into_iter().enumerate() {
-            ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
+            ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, sheets, out));
         }
     });
 }
@@ -76,7 +84,12 @@ fn described(scene: &Scene<'_>) -> WidgetInfo {
 }
 
 /// The row under the pad: corners and how they are mixed.
-pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+pub(super) fn controls(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
     let is_wide = ui.available_width() > WITH_MIXING;
     ui.horizontal_wrapped(|ui| {
         ui.menu_button(tr!("Corners"), |ui| {
@@ -91,7 +104,7 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             }
             ui.separator();
             for (index, name) in CORNERS.into_iter().enumerate() {
-                ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
+                ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, sheets, out));
             }
             ui.separator();
             temperature(ui, scene, out);
@@ -220,7 +233,13 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
     menu.response.on_hover_text(tr!("Let the point move over the plane by itself."));
 }
 
-fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) {
+fn corner_menu(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    index: usize,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
     if ui.button(tr!("A fresh draw")).clicked() {
         out.push(Command::RedrawCorner(index));
         ui.close();
@@ -229,13 +248,11 @@ fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Comma
         out.push(Command::SetCorner { index, source: CornerSource::Point });
         ui.close();
     }
-    let Some(probe) = &scene.pictures.probe else { return };
-    ui.menu_button(tr!("A watched image"), |ui| {
-        for image in 0..probe.psnr_db.len() {
-            if ui.button(tr!("Image {}", image + 1)).clicked() {
-                out.push(Command::SetCorner { index, source: CornerSource::Image(image) });
-                ui.close();
-            }
+    let mut offered: Vec<Anchor> = scene.anchors().all().collect();
+    offered.retain(|anchor| *anchor != Anchor::Point);
+    ui.menu_button(tr!("An image or a bookmark"), |ui| {
+        if let Some(point) = anchors::list(ui, scene, sheets, &offered, None) {
+            out.push(Command::PointToCorner { index, point });
         }
     });
 }

@@ -9,7 +9,8 @@ use crate::session::bookmarks::MOST_BOOKMARKS;
 use crate::session::sheets::SheetName;
 use crate::session::walk::MOST_STATIONS;
 use crate::ui::{
-    BookmarkAsk, Command, DirectionsAsk, Page, Pane, Scene, StationAsk, StripAsk, View, directions,
+    BookmarkAsk, Command, DirectionsAsk, Page, Pane, Scene, StationAsk, StripAsk, View, anchors,
+    directions,
 };
 
 pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
@@ -46,8 +47,32 @@ pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     let is_seen = is_there && view.page == Page::Explore && view.dock.shows(Pane::Traversals);
     actions.add_if(is_seen, tr!("Save the traversals as a picture…"), None, save);
     film_strip(actions, scene);
+    points(actions, scene);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
         actions.add(tr!("Go to {}", mark.name), None, Command::Bookmark(BookmarkAsk::GoTo(index)));
+    }
+}
+
+/// Points that are chosen elsewhere, and watched images.
+fn points(actions: &mut Actions, scene: &Scene<'_>) {
+    let anchors = scene.anchors();
+    let is_there = explores(scene);
+    let has_room = is_there && scene.walk.stations().len() < MOST_STATIONS;
+    for anchor in anchors.chosen() {
+        let name = anchors::name(&anchors, anchor);
+        let from = tr!("Traverse from {}", name);
+        let sweeps = is_there && scene.has_traversals();
+        actions.add_if(sweeps, from, None, Command::TraverseFrom(anchor));
+        let add = Command::Station(StationAsk::Add(anchor));
+        actions.add_if(has_room, tr!("Add {} to the walk", name), None, add);
+        // A picture of one's own has an entry beside what else is done with it.
+        if anchor != Anchor::OwnPicture {
+            actions.add_if(is_there, tr!("Go to {}", name), None, Command::GoTo(anchor));
+        }
+    }
+    for anchor in (0..scene.watched.len()).map(Anchor::Image) {
+        let name = tr!("Go to {}", anchors::name(&anchors, anchor));
+        actions.add_if(is_there, name, None, Command::GoTo(anchor));
     }
 }
 
