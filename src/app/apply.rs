@@ -44,6 +44,9 @@ impl ZscopeApp {
             Command::SetCorner { index, source } => {
                 self.move_corners(|app| app.explore.set_corner(index, source, &app.probe_latents));
             }
+            Command::PointToCorner { index, point } => self.point_to_corner(index, point),
+            Command::GoTo(point) => self.go_to(point),
+            Command::TraverseFrom(point) => self.traverse_from(point),
             Command::RedrawCorner(index) => {
                 self.move_corners(|app| app.explore.redraw_corner(index));
             }

@@ -8,9 +8,10 @@ use crate::language::tr;
 use crate::latent::Mixing;
 use crate::session::anchor::Anchor;
 use crate::session::explore::{CornerSource, SeedPlane};
+use crate::session::own_picture::Source;
 use crate::session::traversals::{Span, encoded};
 use crate::train::settings::Settings;
-use crate::ui::{CommandOf, TrainForm};
+use crate::ui::{CommandOf, TrainForm, anchor_name};
 
 /// The file that lines read the point and the bookmarks from, as [`Command::SavePoints`](crate::ui::Command::SavePoints)
 /// writes it.
@@ -173,6 +174,15 @@ impl ZscopeApp {
         ))
     }
 
+    /// The picture of one's own, where it is a file.
+    fn own_argument(&self) -> Result<String, String> {
+        match self.own.state.chosen().map(|own| &own.source) {
+            Some(Source::File(path)) => Ok(quoted(&path.display().to_string())),
+            _ => Err(tr!("A pasted picture has no name on the command line: open it as a file.")
+                .to_owned()),
+        }
+    }
+
     fn traversals_line(&self, model: &Model, path: &str) -> Result<String, String> {
         can_decode(model)?;
         plain_weights(model)?;
@@ -185,6 +195,13 @@ impl ZscopeApp {
         let traversals = &self.view.traversals;
         let base = match traversals.base {
             Anchor::Origin => None,
+            Anchor::OwnPicture if self.own.state.search().is_none() => Some(self.own_argument()?),
+            Anchor::OwnPicture | Anchor::MapPoint | Anchor::MapSelection => {
+                return Err(tr!(
+                    "{} has no name on the command line: go there, and let the traversals go from this point.",
+                    anchor_name(&self.anchors(), traversals.base)
+                ));
+            }
             Anchor::Image(image) => Some(image_argument(model, image)?),
             Anchor::Bookmark(index) => Some(quoted(&format!("{POINTS}#{}", index + 1))),
             Anchor::Point => Some(match self.seed_of_point() {

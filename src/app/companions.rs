@@ -6,12 +6,13 @@ use std::sync::Arc;
 use eframe::egui;
 
 use super::jobs::{Chosen, Done};
-use super::{Decoder, ZscopeApp, demo, dialogs};
+use super::{Decoder, ZscopeApp, demo, dialogs, own_picture};
 use crate::array::Array;
 use crate::codec::{CodecError, take};
 use crate::engine::{EngineError, EngineKind, Runner};
 use crate::language::{told, tr, tr_later};
 use crate::open::Opened;
+use crate::session::own_picture::Source;
 use crate::ui::{CompanionAsk, CompanionLine, Link};
 
 /// The most models beside the one in the explorer.
@@ -53,7 +54,9 @@ impl Companions {
                     own,
                     latent
                 )),
-                (_, Link::Image(_), Some(Err(error))) => Some(told(error).to_owned()),
+                (_, Link::Image(_) | Link::OwnPicture, Some(Err(error))) => {
+                    Some(told(error).to_owned())
+                }
                 _ => None,
             };
             CompanionLine {
@@ -146,7 +149,7 @@ impl ZscopeApp {
         }
     }
 
-    /// Lets all models draw the same latent, or the same watched image.
+    /// Lets all models draw the same latent, or the same image.
     pub(super) fn link_companions(&mut self, link: Link) {
         self.companions.link = link;
         self.encode_for_companions();
@@ -155,13 +158,22 @@ impl ZscopeApp {
 
     /// Asks every encoder where it puts the image that all are to draw.
     pub(super) fn encode_for_companions(&mut self) {
-        let Link::Image(index) = self.companions.link else { return };
+        let image = match self.companions.link {
+            Link::Latent => return,
+            Link::Image(index) => {
+                let probe = self.live.probe.newer_than(0);
+                let originals = probe.and_then(|(_, probe)| probe.originals.clone());
+                let row = originals.filter(|all| index < all.num_rows());
+                row.map(|all| Linked::Watched(all.rows(index, index + 1)))
+            }
+            Link::OwnPicture => self.own.state.chosen().map(|own| Linked::Own(own.source.clone())),
+        };
+        let none = match self.companions.link {
+            Link::OwnPicture => tr_later!("There is no picture of your own."),
+            _ => tr_later!("There is no watched image."),
+        };
         self.companions.question = self.next_question();
         let question = self.companions.question;
-        let probe = self.live.probe.newer_than(0);
-        let originals = probe.and_then(|(_, probe)| probe.originals.clone());
-        let image =
-            originals.filter(|all| index < all.num_rows()).map(|all| all.rows(index, index + 1));
         let all: Vec<Arc<Opened>> =
             self.companions.all.iter().map(|companion| Arc::clone(&companion.opened)).collect();
         if all.is_empty() {
@@ -171,11 +183,18 @@ impl ZscopeApp {
             for (index, opened) in all.iter().enumerate() {
                 let latent = match &image {
                     Some(image) => encode(opened, image).map_err(|error| error.to_string()),
-                    None => Err(tr_later!("There is no watched image.").to_owned()),
+                    None => Err(none.to_owned()),
                 };
                 done(Done::CompanionImage { question, index, latent });
             }
         });
+    }
+
+    /// There is another picture of one's own, or none.
+    pub(super) fn link_own_picture(&mut self) {
+        if self.companions.link == Link::OwnPicture {
+            self.link_companions(Link::OwnPicture);
+        }
     }
 
     /// Takes over where an encoder puts the image.
@@ -223,8 +242,8 @@ impl ZscopeApp {
             let d: usize = companion.opened.model.latent().iter().product();
             let own = match (self.companions.link, &companion.image) {
                 (Link::Latent, _) => Some(shared).filter(|latent| latent.len() == d),
-                (Link::Image(_), Some(Ok(latent))) => Some(latent),
-                (Link::Image(_), _) => None,
+                (Link::Image(_) | Link::OwnPicture, Some(Ok(latent))) => Some(latent),
+                (Link::Image(_) | Link::OwnPicture, _) => None,
             };
             if let Some(own) = own {
                 failed = failed.or(decoder.draw_latent(own).err().map(|error| error.to_string()));
@@ -236,9 +255,23 @@ impl ZscopeApp {
     }
 }
 
-/// Where the encoder of a model puts an image, `[1, c, h, w]` in `[0, 1]`.
-fn encode(opened: &Opened, image: &Array) -> Result<Vec<f32>, CodecError> {
+/// The image that all models draw.
+enum Linked {
+    /// A watched one, `[1, c, h, w]` in `[0, 1]`.
+    Watched(Array),
+    /// A picture of one's own, of which each model sees as much as its images have room for.
+    Own(Source),
+}
+
+/// Where the encoder of a model puts an image.
+fn encode(opened: &Opened, image: &Linked) -> Result<Vec<f32>, CodecError> {
     let encoder = opened.networks.encoder.as_ref().ok_or(tr_later!("It has no encoder."))?;
+    let image = match image {
+        Linked::Watched(image) => image,
+        Linked::Own(source) => {
+            &own_picture::read(source, opened.image)?.reshaped(opened.image.batch(1))?
+        }
+    };
     if image.shape()[1..] != opened.image.batch(1)[1..] {
         return Err(
             format!("Its images are {}, those of the explorer are not.", opened.image).into()

@@ -27,7 +27,7 @@ use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Estimate, ModelLine, Notice, RunsAsk, Scene};
+use crate::ui::{Estimate, Link, ModelLine, Notice, RunsAsk, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -579,7 +579,9 @@ impl ZscopeApp {
             self.picture_is_stale = true;
             self.pad_is_stale = true;
         }
-        self.encode_for_companions();
+        if matches!(self.companions.link, Link::Image(_)) {
+            self.encode_for_companions();
+        }
         self.log_moved("reconstructions");
     }
 

@@ -17,8 +17,9 @@ use crate::latest::Latest;
 use crate::measure::invert::{Descent, invert};
 use crate::measure::own_picture::examine;
 use crate::picture::ImageShape;
+use crate::session::anchor::Anchor;
 use crate::session::own_picture::{Found, OwnPictures, Search, Source};
-use crate::ui::{InvertForm, Page, Pane, theme};
+use crate::ui::{InvertForm, Link, Page, Pane, theme};
 
 /// While weights move, a picture is looked at no more often than this.
 const RENEW: Duration = Duration::from_secs(1);
@@ -102,6 +103,7 @@ impl ZscopeApp {
         self.own.hurry();
         self.view.page = Page::Explore;
         self.view.dock.show(Pane::OwnPicture);
+        self.link_own_picture();
     }
 
     /// Looks at another picture, or takes one away.
@@ -111,11 +113,22 @@ impl ZscopeApp {
         self.own.hurry();
         self.own.goes_there = false;
         self.show_own();
+        self.link_own_picture();
+    }
+
+    /// Whether a view shows what is made of the picture.
+    fn shows_own(&self) -> bool {
+        let shows = |pane| self.view.page == Page::Explore && self.view.dock.shows(pane);
+        let is_base = self.view.traversals.base == Anchor::OwnPicture;
+        let is_linked = self.companions.link == Link::OwnPicture;
+        shows(Pane::OwnPicture)
+            || (is_base && shows(Pane::Traversals))
+            || (is_linked && shows(Pane::SideBySide))
     }
 
     /// Starts what is due: only while it is seen, or where the explorer waits for it.
     pub(super) fn start_own(&mut self) {
-        let is_seen = self.view.page == Page::Explore && self.view.dock.shows(Pane::OwnPicture);
+        let is_seen = self.shows_own();
         let own = &mut self.own;
         let rests = own.begun.is_none_or(|begun| begun.elapsed() >= RENEW);
         let wanted = own.is_stale && (is_seen || own.goes_there);
@@ -156,6 +169,7 @@ impl ZscopeApp {
             Err(error) => {
                 self.own.state.remove(number);
                 self.own.goes_there = false;
+                self.link_own_picture();
                 return self.notice(tr!("look at your picture: {}", error), true);
             }
         };
@@ -228,16 +242,9 @@ impl ZscopeApp {
         images
     }
 
-    /// The point of the picture that is looked at: the best that a search has found, else the encoder's.
-    fn own_latent(&self) -> Option<Vec<f32>> {
-        let state = &self.own.state;
-        let searched = state.search().map(|search| search.latent.clone());
-        searched.or_else(|| state.found()?.latent.clone())
-    }
-
     /// Goes to the point of the picture that is looked at.
     pub(super) fn go_to_picture(&mut self) {
-        if let Some(latent) = self.own_latent() {
+        if let Some(latent) = self.own.state.latent().map(<[f32]>::to_vec) {
             self.explore.begin_edit();
             self.explore.set_latent(&latent);
             self.picture_is_stale = true;
@@ -247,7 +254,7 @@ impl ZscopeApp {
 
     /// Puts a corner of the pad onto the point of the picture that is looked at.
     pub(super) fn picture_to_corner(&mut self, index: usize) {
-        if let Some(latent) = self.own_latent() {
+        if let Some(latent) = self.own.state.latent().map(<[f32]>::to_vec) {
             self.move_corners(|app| app.explore.put_corner(index, latent));
         }
     }
@@ -359,7 +366,11 @@ impl ZscopeApp {
     }
 }
 
-fn read(source: &Source, image: ImageShape) -> Result<Array, crate::formats::FormatError> {
+/// A picture as a model with such images sees it, `[c, h, w]` in `[0, 1]`.
+pub(super) fn read(
+    source: &Source,
+    image: ImageShape,
+) -> Result<Array, crate::formats::FormatError> {
     match source {
         Source::File(path) => pictures::read_picture(path, image),
         Source::Pixels { size, rgba } => pictures::picture_of_rgba(*size, rgba, image),

@@ -70,13 +70,15 @@ impl ZscopeApp {
 
     /// What traversals hold the other dimensions at, or will.
     pub(super) fn kept_base(&self) -> Anchor {
-        self.returning.base.unwrap_or(self.view.traversals.base)
+        let base = self.view.traversals.base;
+        self.returning.base.unwrap_or(if base.is_kept() { base } else { Anchor::Point })
     }
 
     /// What a person has the film strip draw.
     pub(super) fn kept_strip_source(&self) -> Option<Anchor> {
         let strip = &self.film.strip;
-        self.returning.strip.or_else(|| strip.is_chosen().then(|| strip.source()))
+        let source = strip.is_chosen().then(|| strip.source()).filter(|source| source.is_kept());
+        self.returning.strip.or(source)
     }
 
     /// How the map is looked at, or will be.

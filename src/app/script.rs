@@ -228,8 +228,16 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         }
         "beside" => Command::Companion(CompanionAsk::Add(Some(rest.trim().into()))),
         "link" if rest == "latent" => Command::Companion(CompanionAsk::Link(Link::Latent)),
+        "link" if rest == "picture" => Command::Companion(CompanionAsk::Link(Link::OwnPicture)),
         "link" => Command::Companion(CompanionAsk::Link(Link::Image(number(0)? as usize))),
-        "station" => Command::Station(StationAsk::Add(Anchor::Point)),
+        "station" if rest.is_empty() => Command::Station(StationAsk::Add(Anchor::Point)),
+        "station" => Command::Station(StationAsk::Add(runs::point(rest)?)),
+        "go-to" => Command::GoTo(runs::point(rest)?),
+        "traverse-from" => Command::TraverseFrom(runs::point(rest)?),
+        "point-to-corner" => {
+            let (index, point) = rest.split_once(' ').unwrap_or((rest, ""));
+            Command::PointToCorner { index: index.parse()?, point: runs::point(point)? }
+        }
         "play" => Command::Station(StationAsk::Play(rest != "off")),
         "seek" => Command::Station(StationAsk::Seek(number(0)?)),
         "save-walk" => {

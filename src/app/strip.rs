@@ -141,6 +141,12 @@ impl ZscopeApp {
                 return Some(Source::Image(image.rows(index, index + 1)));
             }
         }
+        if anchor == Anchor::OwnPicture && self.own.state.search().is_none() {
+            // Each checkpoint has an encoder of its own, where there is one.
+            let found = self.own.state.found().filter(|found| found.latent.is_some())?;
+            let shape = [&[1], found.picture.shape()].concat();
+            return found.picture.clone().reshaped(shape).ok().map(Source::Image);
+        }
         self.anchors().latent(anchor).map(Source::Latent)
     }
 

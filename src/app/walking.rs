@@ -6,8 +6,8 @@ use super::jobs::Chosen;
 use super::{Model, ZscopeApp, dialogs};
 use crate::language::tr;
 use crate::session::anchor::{Anchor, Anchors};
-use crate::session::explore::Place;
-use crate::ui::{BookmarkAsk, SeedsAsk, StationAsk};
+use crate::session::explore::{CornerSource, Place};
+use crate::ui::{BookmarkAsk, Page, Pane, SeedsAsk, StationAsk};
 
 /// The longest time that one frame makes up for, in seconds: after a longer pause nothing jumps.
 const LONGEST_STEP: f32 = 0.1;
@@ -19,6 +19,8 @@ impl ZscopeApp {
             explore: &self.explore,
             watched: &self.probe_latents,
             bookmarks: &self.kept.bookmarks,
+            own: &self.own.state,
+            map: &self.map.state,
         }
     }
 
@@ -157,6 +159,37 @@ impl ZscopeApp {
         }
     }
 
+    /// Puts a corner of the pad onto a point; onto a watched image so that it follows the encoder.
+    pub(super) fn point_to_corner(&mut self, index: usize, anchor: Anchor) {
+        let source = match anchor {
+            Anchor::Point => Some(CornerSource::Point),
+            Anchor::Image(image) => Some(CornerSource::Image(image)),
+            _ => None,
+        };
+        if let Some(source) = source {
+            self.move_corners(|app| app.explore.set_corner(index, source, &app.probe_latents));
+        } else if let Some(latent) = self.anchors().latent(anchor) {
+            self.move_corners(|app| app.explore.put_corner(index, latent));
+        }
+    }
+
+    /// Goes to a point that has a name.
+    pub(super) fn go_to(&mut self, anchor: Anchor) {
+        if let Some(latent) = self.anchors().latent(anchor) {
+            self.explore.begin_edit();
+            self.move_point(|app| app.explore.set_latent(&latent));
+        }
+    }
+
+    /// Lets traversals go from a point, and shows them.
+    pub(super) fn traverse_from(&mut self, anchor: Anchor) {
+        if self.anchors().latent(anchor).is_some() {
+            self.view.traversals.base = anchor;
+            self.view.page = Page::Explore;
+            self.view.dock.show(Pane::Traversals);
+        }
+    }
+
     /// Makes a point the last station of the walk.
     fn add_station(&mut self, anchor: Anchor) {
         let place = match anchor {
@@ -164,7 +197,7 @@ impl ZscopeApp {
             Anchor::Bookmark(index) => {
                 self.kept.bookmarks.get(index).map(|mark| mark.place.clone())
             }
-            Anchor::Origin | Anchor::Image(_) => self.anchors().latent(anchor).map(Place::of),
+            _ => self.anchors().latent(anchor).map(Place::of),
         };
         if let Some(place) = place {
             self.kept.walk.add(place);

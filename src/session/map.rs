@@ -8,7 +8,7 @@ mod colouring;
 mod points;
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +119,8 @@ pub struct Map {
     /// Of the numbers that colour points.
     scale: Option<Scale>,
     selected: Vec<u32>,
+    /// The mean latent of those that are selected, once somebody has asked for it.
+    mean: OnceLock<Option<Vec<f32>>>,
     chosen: Option<u32>,
     /// The neighbours of the chosen point, once they are known.
     near: Option<Near>,
@@ -232,6 +234,7 @@ impl Map {
             | Ask::SavePoints(_)
             | Ask::SaveLatents(_) => return,
         }
+        self.mean = OnceLock::new();
         self.versions[1] += 1;
     }
 
@@ -255,6 +258,7 @@ impl Map {
             self.chosen = None;
             self.placed = None;
         }
+        self.mean = OnceLock::new();
         self.near = None;
         self.losses = None;
         self.nearest_to_explorer = None;
@@ -349,6 +353,24 @@ impl Map {
     pub fn latent(&self, point: u32) -> Option<&[f32]> {
         let points = self.points.as_ref()?;
         ((point as usize) < points.len()).then(|| points.latents.row(point as usize))
+    }
+
+    /// The mean latent of the selected points, of those that are numbers; nothing where none are.
+    pub fn selected_latent(&self) -> Option<&[f32]> {
+        let mean = || {
+            let latents = self.selected.iter().filter_map(|&point| self.latent(point));
+            let mut sum = vec![0.0_f64; self.points.as_ref()?.latents.row_len()];
+            let mut count = 0_u32;
+            for latent in latents.filter(|latent| latent.iter().all(|value| value.is_finite())) {
+                count += 1;
+                for (sum, value) in sum.iter_mut().zip(latent) {
+                    *sum += f64::from(*value);
+                }
+            }
+            let means = sum.into_iter().map(|sum| (sum / f64::from(count)) as f32);
+            (count > 0).then(|| means.collect())
+        };
+        self.mean.get_or_init(mean).as_deref()
     }
 
     /// The points that an export is of: those selected, or all.

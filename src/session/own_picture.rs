@@ -151,6 +151,12 @@ impl OwnPictures {
         self.search.as_ref().filter(|search| Some(search.number) == self.chosen)
     }
 
+    /// The point of the picture that is looked at: the best that a search has found, else the encoder's.
+    pub fn latent(&self) -> Option<&[f32]> {
+        let searched = self.search().map(|search| search.latent.as_slice());
+        searched.or_else(|| self.found()?.latent.as_deref())
+    }
+
     /// Adds a picture and looks at it; the same source as before comes first again. The oldest of too many goes.
     pub fn add(&mut self, name: String, source: Source) -> u64 {
         self.last += 1;

@@ -2,11 +2,13 @@
 
 use egui::{Rect, Response, Role, ScrollArea, Sense, Slider, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{BookmarkAsk, Command, Scene, SheetOf, StationAsk, View, pad, save, theme, tiles};
+use super::{
+    BookmarkAsk, Command, Scene, SheetOf, StationAsk, View, anchors, pad, save, theme, tiles,
+};
 use crate::language::{told, tr};
 use crate::session::anchor::Anchor;
 use crate::session::bookmarks::{MOST_BOOKMARKS, analogy};
-use crate::session::sheets::SheetName;
+use crate::session::sheets::{SheetName, SheetPoints};
 
 /// The side of a picture and the height of its name, in points.
 const TILE: f32 = 72.0;
@@ -47,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             save::sheet(ui, text, SheetOf::Bookmarks, &mut view.sheet_paths, out);
         }
         ui.separator();
-        sum(ui, scene, &mut view.bookmarks, out);
+        sum(ui, scene, &mut view.bookmarks, &mut view.sheets, out);
     });
     if scene.bookmarks.is_empty() {
         ui.add_space(6.0);
@@ -56,8 +58,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         )));
         return;
     }
-    let points = scene.bookmarks.iter().map(|mark| scene.explore.point_of(&mark.place));
-    view.sheets.insert(SheetName::Bookmarks, points.collect());
+    anchors::want_bookmarks(scene, &mut view.sheets);
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(GAP, 6.0);
@@ -138,6 +139,10 @@ fn menu(
             tr!("Add to the walk"),
             Command::Station(StationAsk::Add(Anchor::Bookmark(index))),
         );
+        let from = Command::TraverseFrom(Anchor::Bookmark(index));
+        if scene.has_traversals() {
+            entry(ui, tr!("Use as base of traversals"), from);
+        }
         ui.menu_button(tr!("Put at a corner of the pad"), |ui| {
             for (corner, name) in pad::CORNERS.into_iter().enumerate() {
                 let command = Command::Bookmark(BookmarkAsk::AtCorner { index, corner });
@@ -164,12 +169,17 @@ fn menu(
 }
 
 /// `a + strength (c − b)`, live while the strength is dragged.
-fn sum(ui: &mut Ui, scene: &Scene<'_>, view: &mut BookmarksView, out: &mut Vec<Command>) {
-    let anchors = scene.anchors();
+fn sum(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut BookmarksView,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
     let [a, b, c] = &mut view.terms;
     ui.label(tr!("Go to"))
         .on_hover_text(tr!("a + strength × (c − b): what leads from b to c, put onto a."));
-    tiles::pick_anchor(ui, tr!("What is changed: a"), &anchors, a);
+    anchors::pick(ui, tr!("What is changed: a"), scene, sheets, a);
     ui.label("+");
     ui.spacing_mut().slider_width = 80.0;
     let slider = Slider::new(&mut view.strength, -2.0..=2.0).fixed_decimals(2).suffix(" ×");
@@ -177,9 +187,9 @@ fn sum(ui: &mut Ui, scene: &Scene<'_>, view: &mut BookmarksView, out: &mut Vec<C
     let strength = f64::from(view.strength);
     response.widget_info(|| WidgetInfo::slider(true, strength, tr!("Strength of the change")));
     ui.label("(");
-    tiles::pick_anchor(ui, tr!("Where the change leads to: c"), &anchors, c);
+    anchors::pick(ui, tr!("Where the change leads to: c"), scene, sheets, c);
     ui.label("−");
-    tiles::pick_anchor(ui, tr!("Where the change leads from: b"), &anchors, b);
+    anchors::pick(ui, tr!("Where the change leads from: b"), scene, sheets, b);
     ui.label(")");
     let go = ui.button(tr!("Go")).on_hover_text(tr!("Go to that point.")).clicked();
     // From the point itself every step of a drag would start where the one before ended.
@@ -188,6 +198,7 @@ fn sum(ui: &mut Ui, scene: &Scene<'_>, view: &mut BookmarksView, out: &mut Vec<C
         out.push(Command::BeginEdit);
     }
     if go || (response.changed() && is_live) {
+        let anchors = scene.anchors();
         let [a, b, c] = view.terms.map(|term| anchors.latent(term));
         if let (Some(a), Some(b), Some(c)) = (a, b, c) {
             out.push(Command::SetLatent(analogy(&a, &b, &c, view.strength)));

@@ -8,7 +8,7 @@ use egui::{Align2, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
-use super::{CodesAsk, Command, Scene, keys, theme, words};
+use super::{CodesAsk, Command, Scene, View, keys, theme, words};
 use crate::language::{told, tr};
 use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
@@ -42,25 +42,27 @@ pub(super) fn takes_key(ctx: &egui::Context, key: Key) -> bool {
 pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
-    view: &mut CodebookView,
+    view: &mut View,
     is_beside_codebook: bool,
     side: f32,
     out: &mut Vec<Command>,
 ) {
+    let sheets = &mut view.sheets;
+    let view = &mut view.codebook;
     if ui.available_width() >= side + GAP + BESIDE {
         ui.horizontal_top(|ui| {
             map_ui(ui, scene, view, side, out);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
                 tools::bar(ui, view, scene.code_map.is_some());
-                controls::show(ui, scene, view, is_beside_codebook, false, out);
+                controls::show(ui, scene, (view, sheets), is_beside_codebook, false, out);
             });
         });
     } else {
         tools::bar(ui, view, scene.code_map.is_some());
         let side = side - tools::BUTTON - ui.spacing().item_spacing.y;
         map_ui(ui, scene, view, side, out);
-        controls::show(ui, scene, view, is_beside_codebook, true, out);
+        controls::show(ui, scene, (view, sheets), is_beside_codebook, true, out);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::event::Value;
 use crate::graph::Perturbation;
 use crate::language::{Language, tr_later};
 use crate::latent::Mixing;
+use crate::session::anchor::Anchor;
 use crate::session::codebook::ReviveFrom;
 use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
@@ -111,6 +112,17 @@ pub enum Command {
         /// Where from.
         source: CornerSource,
     },
+    /// Puts a corner of the pad onto a point that has a name.
+    PointToCorner {
+        /// 0 to 3: top left, top right, bottom left, bottom right.
+        index: usize,
+        /// Which point.
+        point: Anchor,
+    },
+    /// Goes to a point that has a name, as an edit of its own.
+    GoTo(Anchor),
+    /// Holds the other dimensions of traversals at a point that has a name, and shows them.
+    TraverseFrom(Anchor),
     /// Draws a corner afresh from the prior.
     RedrawCorner(usize),
     /// Jumps to a fresh draw from the prior.

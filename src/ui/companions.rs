@@ -4,8 +4,11 @@ use egui::{Label, ScrollArea, TextEdit, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 use super::words::grouped;
-use super::{Command, CompanionAsk, Demo, Picture, Scene, SheetOf, View, picture, save, theme};
+use super::{
+    Command, CompanionAsk, Demo, Picture, Scene, SheetOf, View, anchors, picture, save, theme,
+};
 use crate::language::{told, tr};
+use crate::session::anchor::Anchor;
 
 /// What all models draw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,8 @@ pub enum Link {
     Latent,
     /// A watched image, encoded by each.
     Image(usize),
+    /// The picture of one's own that is looked at, encoded by each.
+    OwnPicture,
 }
 
 /// What is said of a model beside the one in the explorer.
@@ -44,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     if scene.companions.is_empty() {
         ui.add_space(6.0);
         ui.label(theme::muted(tr!(
-            "Add other models, or other checkpoints of this one (PATH@STEP), and they draw the same latent as the explorer, or the same watched image."
+            "Add other models, or other checkpoints of this one (PATH@STEP), and they draw the same latent as the explorer, or the same image."
         )));
         return;
     }
@@ -78,21 +83,22 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
 fn own(ui: &mut Ui, scene: &Scene<'_>, side: f32) {
     let about =
         tr!("{}, {}, step {}", scene.model.name, scene.model.family, grouped(scene.model.step));
-    let Link::Image(image) = scene.link else {
-        return model(ui, &about, side, |ui| draw(ui, scene.pictures.main, None, side));
+    let pictures = scene.pictures;
+    let whole = |shown: Option<Picture>| {
+        Some((shown?, egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(1.0, 1.0))))
     };
-    let Some(probe) = scene.pictures.probe.as_ref().filter(|probe| image < probe.psnr_db.len())
-    else {
-        return;
+    let shown = match scene.link {
+        Link::Latent => {
+            return model(ui, &about, side, |ui| draw(ui, pictures.main, None, side));
+        }
+        Link::Image(image) => {
+            [0, 1].map(|row| pictures.probe.as_ref().and_then(|probe| probe.tile(row, image)))
+        }
+        Link::OwnPicture => [pictures.own, pictures.own_made].map(whole),
     };
-    for (name, row) in [(tr!("The image"), 0), (about.as_str(), 1)] {
-        let (_, tiles) = probe.rows[row];
-        let share = 1.0 / probe.columns.max(1) as f32;
-        let part = egui::Rect::from_x_y_ranges(
-            image as f32 * share..=(image + 1) as f32 * share,
-            0.0..=1.0,
-        );
-        let size = vec2(tiles.size.x * share, tiles.size.y);
+    for (name, shown) in [tr!("The image"), about.as_str()].into_iter().zip(shown) {
+        let Some((tiles, part)) = shown else { continue };
+        let size = tiles.size * part.size();
         model(ui, name, side, |ui| {
             let (rect, response) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
@@ -178,21 +184,29 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         if ui.selectable_label(is_latent, tr!("Same latent")).on_hover_text(hint).clicked() {
             out.push(Command::Companion(CompanionAsk::Link(Link::Latent)));
         }
-        let hint = tr!("Each model encodes the same watched image, and draws what is left of it.");
-        let can = !scene.watched.is_empty();
+        let hint = tr!(
+            "Each model encodes the same image, a watched one or your picture, and draws what is left of it."
+        );
+        let offered = images(scene);
         let button = egui::Button::selectable(!is_latent, tr!("Same image"));
-        let response = ui.add_enabled(can, button).on_hover_text(hint);
-        let none = tr!("There are no watched images.");
+        let response = ui.add_enabled(!offered.is_empty(), button).on_hover_text(hint);
+        let none = tr!("There are no watched images, and there is no picture of your own.");
         if response.on_disabled_hover_text(none).clicked() && is_latent {
-            out.push(Command::Companion(CompanionAsk::Link(Link::Image(0))));
+            let first = if scene.watched.is_empty() { Link::OwnPicture } else { Link::Image(0) };
+            out.push(Command::Companion(CompanionAsk::Link(first)));
         }
-        if let Link::Image(image) = scene.link {
-            let mut number = image + 1;
-            let last = scene.watched.len().max(1);
-            let field = egui::DragValue::new(&mut number).range(1..=last).prefix(tr!("image "));
-            if ui.add(field).on_hover_text(tr!("Which of the watched images.")).changed() {
-                out.push(Command::Companion(CompanionAsk::Link(Link::Image(number - 1))));
-            }
+        let mut image = match scene.link {
+            Link::Latent => return,
+            Link::Image(index) => Anchor::Image(index),
+            Link::OwnPicture => Anchor::OwnPicture,
+        };
+        let what = tr!("Which image all models draw");
+        if anchors::pick_of(ui, what, scene, &mut view.sheets, &offered, &mut image) {
+            let link = match image {
+                Anchor::Image(index) => Link::Image(index),
+                _ => Link::OwnPicture,
+            };
+            out.push(Command::Companion(CompanionAsk::Link(link)));
         }
         if !scene.companions.is_empty() {
             ui.separator();
@@ -200,4 +214,10 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
             save::sheet(ui, text, SheetOf::SideBySide, &mut view.sheet_paths, out);
         }
     });
+}
+
+/// The images that all models can draw.
+fn images(scene: &Scene<'_>) -> Vec<Anchor> {
+    let own = scene.own.chosen().map(|_| Anchor::OwnPicture);
+    own.into_iter().chain((0..scene.watched.len()).map(Anchor::Image)).collect()
 }

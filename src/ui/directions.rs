@@ -96,7 +96,7 @@ impl Default for DirectionsView {
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let form = &mut view.directions;
     ui.horizontal_wrapped(|ui| {
-        sources::toolbar(ui, scene, form, out);
+        sources::toolbar(ui, scene, form, &mut view.sheets, out);
         if !scene.directions.is_empty() {
             let text = tr!("Save pictures…");
             save::sheet(ui, text, SheetOf::Directions, &mut view.sheet_paths, out);

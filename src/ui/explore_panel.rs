@@ -82,8 +82,8 @@ pub(super) fn pane(
     match pane {
         Pane::Dimensions => sliders::show(ui, scene, room.y - ROW, out),
         Pane::Pad => {
-            pad::show(ui, scene, side, &mut view.sheet_paths, out);
-            pad::controls(ui, scene, &mut view.sheet_paths, out);
+            pad::show(ui, scene, side, view, out);
+            pad::controls(ui, scene, view, out);
         }
         Pane::Picture => {
             picture::walkable(ui, scene, side, view.codebook.hovered(), out);
@@ -91,7 +91,7 @@ pub(super) fn pane(
         }
         Pane::Codes => {
             let beside = view.dock.shows(Pane::Codebook) || view.dock.shows(Pane::Palette);
-            code_map::show(ui, scene, &mut view.codebook, beside, side, out);
+            code_map::show(ui, scene, view, beside, side, out);
         }
         Pane::Reconstructions => {
             let lit = view.codebook.hovered().or(view.codebook.selected);
@@ -108,7 +108,7 @@ pub(super) fn pane(
         Pane::SideBySide => companions::show(ui, scene, view, out),
         Pane::Layers => inside::show(ui, scene, view, out),
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
-        Pane::FilmStrip => strip::show(ui, scene, &mut view.strip_path, out),
+        Pane::FilmStrip => strip::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::summary(ui, codebook, &view.codebook);

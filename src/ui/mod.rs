@@ -4,6 +4,7 @@
 //! Never burn, wgpu or files.
 
 mod actions;
+mod anchors;
 mod beside;
 mod bookmarks;
 mod card;
@@ -61,6 +62,7 @@ use std::collections::BTreeMap;
 use egui::{CentralPanel, Panel, Rect, TextureId, Ui, Vec2, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use anchors::name as anchor_name;
 pub use bookmarks::BookmarksView;
 pub use card::Card;
 pub use codebook_view::{Clock, CodebookView, Order, PaletteOrder};
@@ -80,7 +82,6 @@ pub use notices::Notice;
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
 pub use runs::{QueuedRun, RunsView};
-pub(crate) use tiles::anchor_name;
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
 
@@ -169,7 +170,18 @@ pub struct Scene<'a> {
 impl Scene<'_> {
     /// Points that have names.
     fn anchors(&self) -> Anchors<'_> {
-        Anchors { explore: self.explore, watched: self.watched, bookmarks: self.bookmarks }
+        Anchors {
+            explore: self.explore,
+            watched: self.watched,
+            bookmarks: self.bookmarks,
+            own: self.own,
+            map: self.map.state,
+        }
+    }
+
+    /// Whether there are traversals: dimensions of a code's vector mean nothing alone.
+    fn has_traversals(&self) -> bool {
+        self.codebook.is_none()
     }
 
     /// Whether the model in the explorer is in training.
@@ -327,6 +339,16 @@ pub struct ProbePictures {
     pub psnr_db: Vec<f64>,
     /// The same before they were mended; nothing where they were not spoilt.
     pub spoilt_psnr_db: Vec<f64>,
+}
+
+impl ProbePictures {
+    /// One of the watched images as a part of a row's texture; nothing where there is none of this number.
+    pub fn tile(&self, row: usize, index: usize) -> Option<(Picture, Rect)> {
+        let (_, tiles) = self.rows.get(row).filter(|_| index < self.psnr_db.len())?;
+        let share = 1.0 / self.columns.max(1) as f32;
+        let corner = pos2(index as f32 * share, 0.0);
+        Some((*tiles, Rect::from_min_size(corner, vec2(share, 1.0))))
+    }
 }
 
 /// What is said of the data.

@@ -99,8 +99,7 @@ fn bring(ui: &mut Ui, out: &mut Vec<Command>) {
 
 /// What leads to the picture's point.
 fn goes(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    let searched = scene.own.search().is_some();
-    let is_known = searched || scene.own.found().is_some_and(|found| found.latent.is_some());
+    let is_known = scene.own.latent().is_some();
     let hint = tr!(
         "Move the explorer to the point of this picture: the best that a search has found, else where the encoder puts it."
     );

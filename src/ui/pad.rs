@@ -2,10 +2,12 @@
 
 use egui::{DragValue, Role, Sense, Slider, Stroke, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, SeedsAsk, SheetOf, SheetPaths, keys, picture, save, theme};
+use super::{Command, Scene, SeedsAsk, SheetOf, View, anchors, keys, picture, save, theme};
 use crate::language::{told, tr, tr_later};
 use crate::latent::Mixing;
+use crate::session::anchor::Anchor;
 use crate::session::explore::{CornerSource, SeedPlane};
+use crate::session::sheets::SheetPoints;
 use crate::session::walk::{slider_of_speed, speed_of_slider};
 
 /// The greatest drift, in places a second.
@@ -33,7 +35,7 @@ pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
     side: f32,
-    paths: &mut SheetPaths,
+    view: &mut View,
     out: &mut Vec<Command>,
 ) {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click_and_drag());
@@ -65,10 +67,10 @@ pub(super) fn show(
     }
     response.context_menu(|ui| {
         for (index, name) in CORNERS.into_iter().enumerate() {
-            ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
+            ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, &mut view.sheets, out));
         }
         ui.separator();
-        save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, paths, out);
+        save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, &mut view.sheet_paths, out);
     });
 }
 
@@ -84,12 +86,7 @@ fn described(scene: &Scene<'_>) -> WidgetInfo {
 }
 
 /// The row under the pad: corners and how they are mixed.
-pub(super) fn controls(
-    ui: &mut Ui,
-    scene: &Scene<'_>,
-    paths: &mut SheetPaths,
-    out: &mut Vec<Command>,
-) {
+pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let is_wide = ui.available_width() > WITH_MIXING;
     ui.horizontal_wrapped(|ui| {
         ui.menu_button(tr!("Corners"), |ui| {
@@ -104,7 +101,7 @@ pub(super) fn controls(
             }
             ui.separator();
             for (index, name) in CORNERS.into_iter().enumerate() {
-                ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, out));
+                ui.menu_button(told(name), |ui| corner_menu(ui, scene, index, &mut view.sheets, out));
             }
             ui.separator();
             temperature(ui, scene, out);
@@ -113,7 +110,7 @@ pub(super) fn controls(
                 mixing(ui, scene, out);
             }
             ui.separator();
-            save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, paths, out);
+            save::sheet(ui, tr!("Save pictures…"), SheetOf::Pad, &mut view.sheet_paths, out);
         })
         .response
         .on_hover_text(
@@ -235,7 +232,13 @@ fn seed_controls(ui: &mut Ui, scene: &Scene<'_>, seeds: SeedPlane, out: &mut Vec
     menu.response.on_hover_text(tr!("Let the point move over the plane by itself."));
 }
 
-fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Command>) {
+fn corner_menu(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    index: usize,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
     if ui.button(tr!("A fresh draw")).clicked() {
         out.push(Command::RedrawCorner(index));
         ui.close();
@@ -244,13 +247,11 @@ fn corner_menu(ui: &mut Ui, scene: &Scene<'_>, index: usize, out: &mut Vec<Comma
         out.push(Command::SetCorner { index, source: CornerSource::Point });
         ui.close();
     }
-    let Some(probe) = &scene.pictures.probe else { return };
-    ui.menu_button(tr!("A watched image"), |ui| {
-        for image in 0..probe.psnr_db.len() {
-            if ui.button(tr!("Image {}", image + 1)).clicked() {
-                out.push(Command::SetCorner { index, source: CornerSource::Image(image) });
-                ui.close();
-            }
+    let mut offered: Vec<Anchor> = scene.anchors().all().collect();
+    offered.retain(|anchor| *anchor != Anchor::Point);
+    ui.menu_button(tr!("An image or a bookmark"), |ui| {
+        if let Some(point) = anchors::list(ui, scene, sheets, &offered, None) {
+            out.push(Command::PointToCorner { index, point });
         }
     });
 }

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::words::grouped;
-use super::{Command, Scene, StripAsk, keys, picture, save, theme, tiles};
+use super::{Command, Scene, StripAsk, View, anchors, keys, picture, save, theme};
 use crate::language::{tr, tr_later};
 use crate::session::anchor::Anchor;
 
@@ -24,8 +24,8 @@ const BAR: f32 = 14.0;
 pub(super) const KEYS: &[keys::Listed] =
     &[(tr_later!("Left, Right"), tr_later!("Show the checkpoint before or after"))];
 
-pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
-    toolbar(ui, scene, path, out);
+pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
+    toolbar(ui, scene, view, out);
     if scene.session.run().is_none() {
         ui.label(theme::muted(
             tr!("A run's checkpoints will be here side by side, each drawing the same point or image. Train a model, or open a run: the page Runs lists them."),
@@ -106,22 +106,29 @@ fn go(at: Option<u64>, step: Option<u64>, out: &mut Vec<Command>) {
     }
 }
 
-fn toolbar(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Command>) {
+fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let strip = scene.strip;
     ui.horizontal_wrapped(|ui| {
         ui.label(tr!("Of"));
-        let anchors = scene.anchors();
         let mut source = strip.source();
-        if tiles::pick_anchor(ui, tr!("What each checkpoint draws"), &anchors, &mut source) {
+        let what = tr!("What each checkpoint draws");
+        if anchors::pick(ui, what, scene, &mut view.sheets, &mut source) {
             out.push(Command::Strip(StripAsk::Source(source)));
         }
-        if source == Anchor::Point {
-            let hint = tr!(
+        let is_there = scene.anchors().latent(source).is_some();
+        let hint = match source {
+            Anchor::Point => Some(tr!(
                 "Draw the point that the explorer is at now; moving it later changes nothing here."
-            );
-            if ui.button(tr!("Take again")).on_hover_text(hint).clicked() {
-                out.push(Command::Strip(StripAsk::Source(Anchor::Point)));
-            }
+            )),
+            Anchor::OwnPicture | Anchor::MapPoint | Anchor::MapSelection if is_there => Some(tr!(
+                "Draw what is chosen there now; choosing something else later changes nothing here."
+            )),
+            _ => None,
+        };
+        if let Some(hint) = hint
+            && ui.button(tr!("Take again")).on_hover_text(hint).clicked()
+        {
+            out.push(Command::Strip(StripAsk::Source(source)));
         }
         ui.separator();
         let (text, hint) = if scene.model.is_live {
@@ -139,7 +146,8 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut Vec<Comm
         }
         if !strip.steps().is_empty() {
             let hint = tr!("Save the strip as one PNG or JPEG file.");
-            if let Some(place) = save::button(ui, tr!("Save strip…"), hint, path) {
+            if let Some(place) = save::button(ui, tr!("Save strip…"), hint, &mut view.strip_path)
+            {
                 out.push(Command::Strip(StripAsk::Save(place.path())));
             }
         }

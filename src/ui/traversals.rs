@@ -6,11 +6,11 @@ use egui::style::ScrollAnimation;
 use egui::{CursorIcon, Rect, Role, ScrollArea, Sense, Slider, Stroke, Ui, WidgetInfo, vec2};
 
 use super::words::measure;
-use super::{Command, Scene, SheetOf, View, keys, save, theme, tiles};
+use super::{Command, Scene, SheetOf, View, anchors, keys, save, theme, tiles};
 use crate::language::{tr, tr_later};
 use crate::latent::Range;
 use crate::session::anchor::Anchor;
-use crate::session::sheets::SheetName;
+use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::traversals::{COLUMNS, REACH, SHARES, Span, Traversals, encoded};
 
 /// The name and the KL of a dimension, in points.
@@ -210,7 +210,7 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         let traversals = &mut view.traversals;
         spans(ui, scene, traversals);
         ui.separator();
-        bases(ui, scene, traversals);
+        bases(ui, scene, traversals, &mut view.sheets);
         ui.separator();
         ui.spacing_mut().slider_width = 70.0;
         ui.add(Slider::new(&mut traversals.columns, COLUMNS).text(tr!("pictures")))
@@ -257,13 +257,8 @@ fn spans(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
     }
 }
 
-fn bases(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals) {
-    let anchors = scene.anchors();
+fn bases(ui: &mut Ui, scene: &Scene<'_>, traversals: &mut Traversals, sheets: &mut SheetPoints) {
     ui.label(tr!("from"));
-    tiles::pick_anchor(
-        ui,
-        tr!("What the other dimensions are held at"),
-        &anchors,
-        &mut traversals.base,
-    );
+    let what = tr!("What the other dimensions are held at");
+    anchors::pick(ui, what, scene, sheets, &mut traversals.base);
 }

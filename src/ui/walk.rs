@@ -5,7 +5,7 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::{Command, Scene, StationAsk, View, keys, save, theme, tiles};
+use super::{Command, Scene, StationAsk, View, anchors, keys, save, theme, tiles};
 use crate::language::{told, tr, tr_later};
 use crate::session::anchor::Anchor;
 use crate::session::sheets::SheetName;
@@ -65,6 +65,19 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
         if add.on_hover_text(hint).on_disabled_hover_text(tr!("There are too many.")).clicked() {
             out.push(Command::Station(StationAsk::Add(Anchor::Point)));
         }
+        ui.add_enabled_ui(is_room, |ui| {
+            let offered: Vec<Anchor> = scene.anchors().all().collect();
+            let menu = ui.menu_button(tr!("Add…"), |ui| {
+                anchors::list(ui, scene, &mut view.sheets, &offered, None)
+            });
+            let hint = tr!("Make an image, a bookmark or another point the last station.");
+            let response = menu.response.on_hover_text(hint);
+            let label = tr!("Add a station");
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, is_room, label));
+            if let Some(anchor) = menu.inner.flatten() {
+                out.push(Command::Station(StationAsk::Add(anchor)));
+            }
+        });
         let can_play = walk.stations().len() > 1;
         let (text, hint) = if walk.is_playing() {
             (tr!("Halt"), tr!("Stop where the walk is (W)."))

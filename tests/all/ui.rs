@@ -1,6 +1,7 @@
 //! The window by its accessible labels, without a display: what a hand does, and what the panels ask for.
 
 mod actions;
+mod anchors;
 pub mod any_commands;
 mod behaviour;
 mod canvas;

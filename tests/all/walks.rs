@@ -11,13 +11,14 @@ use zscope::session::anchor::{Anchor, Anchors};
 use zscope::session::bookmarks::{Bookmarks, MOST_BOOKMARKS, analogy};
 use zscope::session::explore::{CornerSource, Explore, Place, SeedPlane, Standing};
 use zscope::session::kept::Kept;
-use zscope::session::map::Map;
+use zscope::session::map::{Ask, Map, Projection};
+use zscope::session::own_picture::{Found, OwnPictures, Source};
 use zscope::session::sheets::{SheetName, SheetPoints, Sheets};
 use zscope::session::traversals::{Span, Traversals, encoded};
 use zscope::session::walk::{Easing, Looping, Walk, slider_of_speed, speed_of_slider};
 use zscope::session::wanted::Point;
 
-use crate::map::state::points;
+use crate::map::state::{placed, points};
 
 fn point(values: &[f32]) -> Place {
     Place::of(values.to_vec())
@@ -331,10 +332,20 @@ fn sums_of_points_by_hand() {
     assert_eq!(analogy(&a, &b, &c, -0.5), [0.5, 2.5]);
     let explore = Explore::new(2);
     let (watched, bookmarks) = (vec![vec![3.0, 4.0], vec![1.0]], Bookmarks::default());
-    let anchors = Anchors { explore: &explore, watched: &watched, bookmarks: &bookmarks };
+    let (own, map) = (OwnPictures::default(), Map::default());
+    let anchors = Anchors {
+        explore: &explore,
+        watched: &watched,
+        bookmarks: &bookmarks,
+        own: &own,
+        map: &map,
+    };
     assert_eq!(anchors.latent(Anchor::Image(0)), Some(vec![3.0, 4.0]));
     assert_eq!(anchors.latent(Anchor::Image(1)), None, "of another space");
     assert_eq!(anchors.latent(Anchor::Bookmark(0)), None, "gone");
+    let others = [Anchor::OwnPicture, Anchor::MapPoint, Anchor::MapSelection];
+    assert_eq!(others.map(|anchor| anchors.latent(anchor)), [None, None, None], "none chosen");
+    assert_eq!(anchors.chosen(), [], "nor offered");
 }
 
 #[test]
@@ -470,5 +481,49 @@ fn a_way_between_stations_is_that_of_the_corners() {
     for mixing in [Mixing::Lerp, Mixing::Slerp] {
         let found = walk.latent_at(0.5, mixing, &explore).unwrap();
         assert_eq!(found, mix(mixing, &a, &b, 0.25), "{mixing:?}");
+    }
+}
+
+#[test]
+fn points_that_are_chosen_elsewhere_have_names() {
+    let explore = Explore::new(2);
+    let bookmarks = Bookmarks::default();
+    let (mut own, mut map) = (OwnPictures::default(), Map::default());
+    map.set_points(points(1));
+    map.set_placed(placed(&points(1), Projection::Pca));
+    map.apply(&Ask::Choose(Some(7)));
+    let line = vec![[-0.5, -0.5], [1.5, -0.5], [1.5, 0.5], [-0.5, 0.5]];
+    map.apply(&Ask::SelectWithin { line, adds: false });
+    let pixels = Source::Pixels { size: [1, 1], rgba: vec![0; 4].into() };
+    let number = own.add("cat.png".to_owned(), pixels);
+    let latent = Some(vec![0.5, -1.0]);
+    own.take_found(number, Arc::new(Found { latent, ..Found::default() }));
+    let named = |own: &OwnPictures, map: &Map| {
+        let watched = &[];
+        let anchors = Anchors { explore: &explore, watched, bookmarks: &bookmarks, own, map };
+        anchors
+            .chosen()
+            .into_iter()
+            .map(|anchor| (anchors.name(anchor), anchors.latent(anchor)))
+            .map(|(name, latent)| (name, latent.expect("it is there")))
+            .collect::<Vec<_>>()
+    };
+    let expected = [
+        ("your picture".to_owned(), vec![0.5, -1.0]),
+        ("point on the map".to_owned(), vec![2.0, 1.0]),
+        ("selection on the map (2)".to_owned(), vec![0.5, 0.0]),
+    ];
+    assert_eq!(named(&own, &map), expected);
+    let line = vec![[-0.5, -0.5], [0.5, -0.5], [0.5, 1.5], [-0.5, 1.5]];
+    map.apply(&Ask::SelectWithin { line, adds: true });
+    let (name, mean) = named(&own, &map).remove(2);
+    assert_eq!((&*name, mean), ("selection on the map (3)", vec![1.0 / 3.0, 1.0 / 3.0]), "follows");
+    own.forget_found();
+    map.apply(&Ask::Choose(None));
+    map.apply(&Ask::Deselect);
+    assert_eq!(named(&own, &map), [], "gone");
+    for anchor in [Anchor::OwnPicture, Anchor::MapPoint, Anchor::MapSelection, Anchor::Image(3)] {
+        let text = serde_json::to_string(&anchor).expect("plain data");
+        assert_eq!(serde_json::from_str::<Anchor>(&text).expect("the same"), anchor, "{text}");
     }
 }

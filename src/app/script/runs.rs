@@ -52,19 +52,38 @@ pub(super) fn queue(words: &str) -> anyhow::Result<Command> {
     }))
 }
 
-/// `strip STEP`, `newest`, `cancel`, `point`, `image PLACE`, `bookmark PLACE` or `save PATH`.
+/// How scripts name points.
+const POINTS: &str = "point, zero, picture, map, selection, image PLACE, bookmark PLACE";
+
+/// A point that has a name: `point`, `zero`, `picture` (one's own), `map` (the chosen point), `selection`, `image PLACE` or
+/// `bookmark PLACE`.
+pub(super) fn point(words: &str) -> anyhow::Result<Anchor> {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    Ok(match words[..] {
+        ["point"] => Anchor::Point,
+        ["zero"] => Anchor::Origin,
+        ["picture"] => Anchor::OwnPicture,
+        ["map"] => Anchor::MapPoint,
+        ["selection"] => Anchor::MapSelection,
+        ["image", place] => Anchor::Image(place.parse()?),
+        ["bookmark", place] => Anchor::Bookmark(place.parse()?),
+        _ => bail!("{words:?} (expected {POINTS})"),
+    })
+}
+
+/// `strip STEP`, `newest`, `cancel`, a point or `save PATH`.
 pub(super) fn strip(words: &str) -> anyhow::Result<Command> {
     let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
     let rest = rest.trim();
     Ok(Command::Strip(match verb {
         "newest" => StripAsk::Newest,
         "cancel" => StripAsk::Cancel,
-        "point" => StripAsk::Source(Anchor::Point),
-        "image" => StripAsk::Source(Anchor::Image(rest.parse()?)),
-        "bookmark" => StripAsk::Source(Anchor::Bookmark(rest.parse()?)),
+        "point" | "zero" | "picture" | "map" | "selection" | "image" | "bookmark" => {
+            StripAsk::Source(point(words)?)
+        }
         "save" if !rest.is_empty() => StripAsk::Save(Some(rest.into())),
         step => StripAsk::Show(step.parse().with_context(|| {
-            format!("{step:?} (expected a step, newest, cancel, point, image PLACE, bookmark PLACE or save PATH)")
+            format!("{step:?} (expected a step, newest, cancel, {POINTS} or save PATH)")
         })?),
     }))
 }

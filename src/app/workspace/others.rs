@@ -37,7 +37,7 @@ impl ZscopeApp {
         let entries = self.evaluation.models.entries().iter();
         Others {
             companions: self.companions.opened().filter_map(companion_place).collect(),
-            link: Some(self.companions.link),
+            link: Some(self.companions.link).filter(|link| *link != Link::OwnPicture),
             compared: compared.filter_map(whole).collect(),
             evaluated: entries
                 .filter(|entry| entry.is_kept)
@@ -51,6 +51,8 @@ impl ZscopeApp {
         let link = others.link.filter(|link| match link {
             Link::Latent => true,
             Link::Image(index) => *index < Probe::IMAGES,
+            // Pictures of one's own do not return.
+            Link::OwnPicture => false,
         });
         if let Some(link) = link {
             self.link_companions(link);

@@ -68,6 +68,13 @@ impl Explore {
         }
     }
 
+    /// The codes of a place's picture, as [`Explore::codes`] gives those of the point; nothing for latents without a
+    /// codebook and places of another latent space. Costs a look at all codes for each cell.
+    pub fn codes_of(&self, place: &Place) -> Option<Vec<u32>> {
+        let cells = self.valid_cells(&place.cells);
+        self.fits(place).then(|| self.codes_at(&place.latent, &cells)).flatten()
+    }
+
     /// Those of some codes that can stand in their cells.
     pub(super) fn valid_cells(&self, cells: &BTreeMap<usize, u32>) -> BTreeMap<usize, u32> {
         let Prior::Codes { space, .. } = &self.prior else { return BTreeMap::new() };

@@ -8,7 +8,7 @@ use crate::session::anchor::Anchor;
 use crate::session::bookmarks::MOST_BOOKMARKS;
 use crate::session::walk::MOST_STATIONS;
 use crate::ui::{
-    BookmarkAsk, Command, DirectionsAsk, Scene, StationAsk, StripAsk, View, directions,
+    BookmarkAsk, Command, DirectionsAsk, Scene, StationAsk, StripAsk, View, anchors, directions,
 };
 
 pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
@@ -41,8 +41,32 @@ pub(super) fn keep(actions: &mut Actions, scene: &Scene<'_>, view: &View) {
     let clear = Command::Station(StationAsk::Clear);
     actions.add_if(stations > 0, tr!("Forget all stations of the walk"), None, clear);
     film_strip(actions, scene);
+    points(actions, scene);
     for (index, mark) in scene.bookmarks.iter().enumerate() {
         actions.add(tr!("Go to {}", mark.name), None, Command::Bookmark(BookmarkAsk::GoTo(index)));
+    }
+}
+
+/// Points that are chosen elsewhere, and watched images.
+fn points(actions: &mut Actions, scene: &Scene<'_>) {
+    let anchors = scene.anchors();
+    let is_there = explores(scene);
+    let has_room = is_there && scene.walk.stations().len() < MOST_STATIONS;
+    for anchor in anchors.chosen() {
+        let name = anchors::name(&anchors, anchor);
+        let from = tr!("Traverse from {}", name);
+        let sweeps = is_there && scene.has_traversals();
+        actions.add_if(sweeps, from, None, Command::TraverseFrom(anchor));
+        let add = Command::Station(StationAsk::Add(anchor));
+        actions.add_if(has_room, tr!("Add {} to the walk", name), None, add);
+        // A picture of one's own has an entry beside what else is done with it.
+        if anchor != Anchor::OwnPicture {
+            actions.add_if(is_there, tr!("Go to {}", name), None, Command::GoTo(anchor));
+        }
+    }
+    for anchor in (0..scene.watched.len()).map(Anchor::Image) {
+        let name = tr!("Go to {}", anchors::name(&anchors, anchor));
+        actions.add_if(is_there, name, None, Command::GoTo(anchor));
     }
 }
 

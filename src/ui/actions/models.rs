@@ -30,7 +30,7 @@ pub(super) fn own_picture(actions: &mut Actions, scene: &Scene<'_>, view: &View)
     actions.add(tr!("Paste a picture of your own"), None, Command::PastePicture);
     let own = scene.own;
     let found = own.found();
-    let is_known = own.search().is_some() || found.is_some_and(|found| found.latent.is_some());
+    let is_known = own.latent().is_some();
     let go = tr!("Go to the point of your picture");
     actions.add_if(is_known, go, None, Command::GoToPicture);
     for (index, corner) in CORNERS.into_iter().enumerate() {
@@ -61,10 +61,16 @@ pub(super) fn side_by_side(actions: &mut Actions, scene: &Scene<'_>) {
         link(Link::Latent),
     );
     actions.add_if(
-        has_models && is_latent && !scene.watched.is_empty(),
+        has_models && !matches!(scene.link, Link::Image(_)) && !scene.watched.is_empty(),
         tr!("Let all models draw the same watched image"),
         None,
         link(Link::Image(0)),
+    );
+    actions.add_if(
+        has_models && scene.link != Link::OwnPicture && scene.own.chosen().is_some(),
+        tr!("Let all models draw your picture"),
+        None,
+        link(Link::OwnPicture),
     );
     for (index, line) in scene.companions.iter().enumerate() {
         for (name, ask) in [

@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 
-use egui::{DragValue, Key, Modifiers, Popup, Rect, Sense, Ui, Vec2, WidgetInfo, pos2};
+use egui::{DragValue, Key, Modifiers, Popup, Sense, Ui, Vec2, WidgetInfo};
 
 use crate::language::{told, tr, tr_later};
+use crate::session::anchor::Anchor;
 use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
 use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::explore::Place;
+use crate::session::sheets::SheetPoints;
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::words::{self, measure};
-use crate::ui::{CodesAsk, Command, Scene, code_tile, picture, sliders, theme};
+use crate::ui::{CodesAsk, Command, Scene, anchors, code_tile, sliders, theme};
 
 /// Room for tools beside a map, and at least for words under it.
 pub(super) const BESIDE: f32 = 168.0;
@@ -24,22 +27,20 @@ const LEAST_CANDIDATES: usize = 4;
 const NEAREST: &str = tr_later!(
     "The codes whose vectors lie nearest to that of the code that was here; , and . walk along them."
 );
-/// Watched images that are offered as sources.
-const SOURCES: usize = 8;
-/// A watched image in the menu of sources, in points.
-const SOURCE: f32 = 40.0;
 
 /// What belongs to the tool, and the way back; `is_low` where there are only two rows for it.
 pub(super) fn show(
     ui: &mut Ui,
     scene: &Scene<'_>,
-    view: &mut CodebookView,
+    (view, sheets): (&mut CodebookView, &mut SheetPoints),
     is_beside_codebook: bool,
     is_low: bool,
     out: &mut Vec<Command>,
 ) {
     match (scene.code_map, scene.codebook) {
-        (Some(map), Some(codebook)) => of_tool(ui, scene, (map, codebook), view, is_low, out),
+        (Some(map), Some(codebook)) => {
+            of_tool(ui, scene, (map, codebook), (view, sheets), is_low, out);
+        }
         _ => {
             ui.label(theme::muted(tr!("Click a cell to change its code.")));
         }
@@ -74,7 +75,7 @@ fn of_tool(
     ui: &mut Ui,
     scene: &Scene<'_>,
     (map, codebook): (&CodeMap, &Codebook),
-    view: &mut CodebookView,
+    (view, sheets): (&mut CodebookView, &mut SheetPoints),
     is_low: bool,
     out: &mut Vec<Command>,
 ) {
@@ -118,7 +119,7 @@ fn of_tool(
         }
         Tool::Clone => {
             ui.horizontal(|ui| {
-                source(ui, scene, map, view);
+                source(ui, scene, map, view, sheets);
                 if is_low {
                     brush(ui, view);
                 }
@@ -313,14 +314,26 @@ fn tiles(
 }
 
 /// Whose codes the clone brush paints with.
-fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView) {
+fn source(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    map: &CodeMap,
+    view: &mut CodebookView,
+    sheets: &mut SheetPoints,
+) {
     let name = view.canvas.source.as_ref().map_or(tr!("Source"), |(name, _)| name);
     let menu = ui.menu_button(name.to_owned(), |ui| {
         let mut chosen: Option<(String, Option<Region>)> = None;
         let whole = |codes: Vec<u32>| Region::whole(map.grid_shape(), map.grids, codes);
-        images(ui, scene, |image, codes| {
-            chosen = Some((tr!("image {}", image + 1), whole(codes.to_vec())));
-        });
+        let called = |name| tr!("Codes of {}", name);
+        let offered = points(scene);
+        if let Some(point) = anchors::list_as(ui, scene, sheets, &offered, None, called) {
+            let codes = codes_of(scene, point).and_then(whole);
+            chosen = Some((anchors::name(&scene.anchors(), point), codes));
+        }
+        if !offered.is_empty() {
+            ui.separator();
+        }
         let hint = tr!(
             "Keep the codes of the picture as they are now; then go elsewhere and paint them in."
         );
@@ -351,35 +364,34 @@ fn source(ui: &mut Ui, scene: &Scene<'_>, map: &CodeMap, view: &mut CodebookView
     });
     menu.response
         .on_hover_text(tr!(
-            "Whose codes the brush puts in: a watched image, a draw, or this picture as it is now."
+            "Whose codes the brush puts in: an image, a bookmark, a draw, or this picture as it is now."
         ))
         .widget_info(|| {
             WidgetInfo::labeled(egui::Role::Button, true, tr!("Source of the clone brush"))
         });
 }
 
-/// The watched images whose codes are known, as buttons.
-fn images(ui: &mut Ui, scene: &Scene<'_>, mut choose: impl FnMut(usize, &[u32])) {
-    let survey = scene.codebook.and_then(|codebook| codebook.survey.as_ref());
-    let (Some(survey), Some(probe)) = (survey, &scene.pictures.probe) else { return };
-    let count = probe.psnr_db.len().max(1) as f32;
-    let known = survey.watched.iter().take(probe.psnr_db.len()).take(SOURCES).enumerate();
-    ui.spacing_mut().item_spacing = Vec2::splat(4.0);
-    let mut known = known.peekable();
-    while known.peek().is_some() {
-        ui.horizontal(|ui| {
-            for (image, codes) in known.by_ref().take(4) {
-                let (square, response) =
-                    ui.allocate_exact_size(Vec2::splat(SOURCE), Sense::click());
-                let left = image as f32 / count;
-                let part = Rect::from_min_max(pos2(left, 0.0), pos2(left + 1.0 / count, 1.0));
-                picture::paint_part(ui, probe.rows[0].1, square, part);
-                let name = tr!("Codes of image {}", image + 1);
-                response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-                if response.on_hover_text(name).clicked() {
-                    choose(image, codes);
-                }
-            }
-        });
+/// The points whose codes can be painted with.
+fn points(scene: &Scene<'_>) -> Vec<Anchor> {
+    let is_offered = |anchor: &Anchor| match anchor {
+        Anchor::Point | Anchor::Origin | Anchor::MapSelection => false,
+        Anchor::Image(index) => watched_codes(scene, *index).is_some(),
+        Anchor::OwnPicture | Anchor::MapPoint | Anchor::Bookmark(_) => true,
+    };
+    scene.anchors().all().filter(is_offered).collect()
+}
+
+/// The codes of a watched image.
+fn watched_codes<'a>(scene: &Scene<'a>, index: usize) -> Option<&'a [u32]> {
+    let survey = scene.codebook?.survey.as_ref()?;
+    survey.watched.get(index).map(Vec::as_slice)
+}
+
+/// The codes of a point.
+fn codes_of(scene: &Scene<'_>, point: Anchor) -> Option<Vec<u32>> {
+    match point {
+        Anchor::Image(index) => watched_codes(scene, index).map(<[u32]>::to_vec),
+        Anchor::Bookmark(index) => scene.explore.codes_of(&scene.bookmarks.get(index)?.place),
+        _ => scene.explore.codes_of(&Place::of(scene.anchors().latent(point)?)),
     }
 }

@@ -3,10 +3,11 @@
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, PopupCloseBehavior, Slider, Ui, WidgetInfo};
 
-use super::super::{Command, DirectionsAsk, Scene, save, theme, tiles};
+use super::super::{Command, DirectionsAsk, Scene, anchors, save, theme};
 use super::DirectionsView;
 use crate::language::{told, tr};
 use crate::measure::directions::{Lesson, Method, Source};
+use crate::session::sheets::SheetPoints;
 
 /// How many images or draws are offered.
 const IMAGES: std::ops::RangeInclusive<usize> = 200..=5000;
@@ -18,6 +19,7 @@ pub(super) fn toolbar(
     ui: &mut Ui,
     scene: &Scene<'_>,
     form: &mut DirectionsView,
+    sheets: &mut SheetPoints,
     out: &mut Vec<Command>,
 ) {
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
@@ -26,7 +28,7 @@ pub(super) fn toolbar(
     response
         .on_hover_text(tr!("Learn directions from labels, by PCA or from the decoder's weights."));
     ui.separator();
-    between(ui, scene, form, out);
+    between(ui, scene, form, sheets, out);
     ui.separator();
     files(ui, scene, form, out);
     if scene.directions.is_empty() {
@@ -174,19 +176,25 @@ fn learn(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Ve
     }
 }
 
-fn between(ui: &mut Ui, scene: &Scene<'_>, form: &mut DirectionsView, out: &mut Vec<Command>) {
-    let anchors = scene.anchors();
+fn between(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    form: &mut DirectionsView,
+    sheets: &mut SheetPoints,
+    out: &mut Vec<Command>,
+) {
+    let named = scene.anchors();
     // What is gone is no end any more.
     for end in &mut form.between {
-        if anchors.latent(*end).is_none() {
+        if named.latent(*end).is_none() {
             *end = crate::session::anchor::Anchor::Origin;
         }
     }
     let [from, to] = &mut form.between;
     ui.label(tr!("From"));
-    tiles::pick_anchor(ui, tr!("Where the direction leads from"), &anchors, from);
+    anchors::pick(ui, tr!("Where the direction leads from"), scene, sheets, from);
     ui.label(tr!("to"));
-    tiles::pick_anchor(ui, tr!("Where the direction leads to"), &anchors, to);
+    anchors::pick(ui, tr!("Where the direction leads to"), scene, sheets, to);
     let hint = tr!("Add the way from the one point to the other as a direction.");
     if ui.button(tr!("Add")).on_hover_text(hint).clicked() {
         let [from, to] = form.between;

@@ -18,15 +18,20 @@ pub struct Thumbs {
 }
 
 impl Thumbs {
-    /// Paints what a point looks like, or an empty tile while that is not known.
-    pub(super) fn paint(&self, ui: &Ui, point: u32, rect: Rect) {
-        let (Some(texture), Some(&tile)) = (self.picture, self.tiles.get(&point)) else {
-            ui.painter().rect_filled(rect, 0.0, theme::colours().empty);
-            return;
-        };
+    /// What a point looks like, as a part of the texture; nothing while that is not known.
+    pub(in crate::ui) fn tile(&self, point: u32) -> Option<(Picture, Rect)> {
+        let (texture, &tile) = self.picture.zip(self.tiles.get(&point))?;
         let side = self.side.max(1);
         let share = 1.0 / side as f32;
         let corner = pos2((tile % side) as f32 * share, (tile / side) as f32 * share);
-        picture::paint_part(ui, texture, rect, Rect::from_min_size(corner, vec2(share, share)));
+        Some((texture, Rect::from_min_size(corner, vec2(share, share))))
+    }
+
+    /// Paints what a point looks like, or an empty tile while that is not known.
+    pub(super) fn paint(&self, ui: &Ui, point: u32, rect: Rect) {
+        match self.tile(point) {
+            Some((texture, part)) => picture::paint_part(ui, texture, rect, part),
+            None => drop(ui.painter().rect_filled(rect, 0.0, theme::colours().empty)),
+        }
     }
 }

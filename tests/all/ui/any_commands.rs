@@ -71,8 +71,16 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
     let index = rng.random_range(0..24);
     let file = |name: &str| Some(folder.join(name));
     let (odd, yes) = (number(rng), rng.random());
-    let anchors = [Anchor::Point, Anchor::Origin, Anchor::Image(index), Anchor::Bookmark(index)];
-    match rng.random_range(0..65) {
+    let anchors = [
+        Anchor::Point,
+        Anchor::Origin,
+        Anchor::Image(index),
+        Anchor::Bookmark(index),
+        Anchor::OwnPicture,
+        Anchor::MapPoint,
+        Anchor::MapSelection,
+    ];
+    match rng.random_range(0..66) {
         0 => Command::BeginEdit,
         1 => Command::SetDim { dim: index, value: number(rng) },
         2 => Command::SetLatent((0..index).map(|_| number(rng)).collect()),
@@ -141,11 +149,23 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                 StripAsk::Show(index as u64),
                 StripAsk::Newest,
                 StripAsk::Cancel,
-                StripAsk::Source(anchors[index % 4]),
+                StripAsk::Source(anchors[index % 7]),
                 StripAsk::Save(file("strip.png")),
             ],
         )),
-        31 => Command::Companion(CompanionAsk::Link(of(rng, &[Link::Latent, Link::Image(index)]))),
+        65 => {
+            let point = of(rng, &anchors);
+            let all = [
+                Command::GoTo(point),
+                Command::TraverseFrom(point),
+                Command::PointToCorner { index: index % 6, point },
+            ];
+            of(rng, &all)
+        }
+        31 => {
+            let links = [Link::Latent, Link::Image(index), Link::OwnPicture];
+            Command::Companion(CompanionAsk::Link(of(rng, &links)))
+        }
         32 => Command::CancelTask(index as u64),
         33 => Command::CopyPoint,
         34 => {
@@ -223,7 +243,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
                     images: 40,
                     count: index,
                 }),
-                DirectionsAsk::Between { from: Anchor::Origin, to: Anchor::Point },
+                DirectionsAsk::Between { from: anchors[index % 7], to: Anchor::Point },
                 DirectionsAsk::Set { index: index / 3, value: odd, begins: yes },
                 DirectionsAsk::Reset,
                 DirectionsAsk::Invert(index / 3),

@@ -8,6 +8,7 @@ use egui_kittest::{Harness, Node};
 use zscope::event::{Event as RunEvent, StepRecord};
 use zscope::latent::Mixing;
 use zscope::session::Compared;
+use zscope::session::anchor::Anchor;
 use zscope::session::explore::CornerSource;
 use zscope::train::recipe::Recipe;
 use zscope::train::settings::{Settings, Value};
@@ -331,7 +332,9 @@ fn draw_zero_undo_and_redo() {
 
 #[test]
 fn corners_are_mixed_and_chosen() {
-    let mut harness = Window::full(3).open(SIZES[0]);
+    let mut window = Window::full(3);
+    window.watched = vec![vec![0.0; 3]; 16];
+    let mut harness = window.open(SIZES[0]);
     for (name, mixing, other) in
         [("Linear", Mixing::Lerp, "Spherical"), ("Spherical", Mixing::Slerp, "Linear")]
     {
@@ -363,9 +366,9 @@ fn corners_are_mixed_and_chosen() {
     }
     press(&mut harness, "Corners");
     press_menu(&mut harness, "Top right");
-    press_menu(&mut harness, "A watched image");
-    let expected = Command::SetCorner { index: 1, source: CornerSource::Image(15) };
-    assert_eq!(press_menu(&mut harness, "Image 16"), [expected], "counted from 1 for people");
+    press_menu(&mut harness, "An image or a bookmark");
+    let expected = Command::PointToCorner { index: 1, point: Anchor::Image(15) };
+    assert_eq!(press_menu(&mut harness, "image 16"), [expected], "counted from 1 for people");
 }
 
 /// Clicks an item of an open menu, whose name may end in an arrow.

@@ -192,7 +192,10 @@ fn the_keyboard_selects_walks_and_paints() {
 
 #[test]
 fn codes_of_other_pictures_are_painted_in() {
-    let mut harness = Window::with_codes(512).open(SIZES[0]);
+    let mut window = Window::with_codes(512);
+    let d = window.explore.as_ref().expect("it has one").latent().len();
+    window.watched = vec![vec![0.0; d]; 16];
+    let mut harness = window.open(SIZES[0]);
     press(&mut harness, "Clone brush");
     let at = cell_at(&harness, 20);
     assert_eq!(painted_cells(&drag(&mut harness, &[at, at])), [], "no source yet");
@@ -207,6 +210,9 @@ fn codes_of_other_pictures_are_painted_in() {
         expected.map(|cell| (cell, other[cell])).collect();
     let cells: std::collections::BTreeSet<_> = painted_cells(&commands).into_iter().collect();
     assert_eq!(cells, expected, "the codes of image 3 at their own places");
+    press(&mut harness, "Source of the clone brush");
+    press(&mut harness, &format!("Codes of image {}", survey.watched.len()));
+    assert!(canvas(&harness).source.is_some(), "the last one too");
     press(&mut harness, "Source of the clone brush");
     press(&mut harness, "This picture");
     assert!(
