@@ -18,8 +18,9 @@ use crate::formats::{pictures, write_whole};
 use crate::language::tr;
 use crate::latest::Latest;
 use crate::measure::inside::{Inspector, graph_of, named};
-use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, plane};
+use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, Watched, plane};
 use crate::session::wanted::Point;
+use crate::train::live::Probe;
 use crate::ui::inside::shades::{self, Look as Shades};
 use crate::ui::{Page, Pane};
 
@@ -32,8 +33,12 @@ pub(super) struct Looking {
     pub(super) inside: Inside,
     /// Whether something has changed since the thread was asked.
     pub(super) is_stale: bool,
+    /// Counts the models.
+    model: u64,
     /// Counts the weights of the model.
     weights: u64,
+    /// The images that are watched while the model learns, or of the data that it was trained on.
+    watched: Option<Arc<Watched>>,
     /// The network whose nodes are listed: its weights, which one it is, and whether it reads codes.
     shown: Option<(u64, Side, bool)>,
     desk: Arc<Desk>,
@@ -57,7 +62,19 @@ impl Looking {
     /// There is another model.
     pub(super) fn model_changed(&mut self) {
         self.inside.forget();
+        self.model += 1;
+        self.watched = None;
         self.weights_changed();
+    }
+
+    /// There are newer reconstructions, or draws.
+    pub(super) fn images_changed(&mut self, probe: &Probe) {
+        let count = Probe::IMAGES.min(probe.images.num_rows()).min(probe.latents.num_rows());
+        let images = probe.originals.as_ref().unwrap_or(&probe.images);
+        let seen = probe.spoilt.as_ref().unwrap_or(images);
+        let watched = Watched { seen: seen.rows(0, count), latents: probe.latents.rows(0, count) };
+        self.watched = Some(Arc::new(watched));
+        self.is_stale = true;
     }
 
     fn start(&mut self, kind: EngineKind, gpu: Option<Gpu>, ctx: &egui::Context) {
@@ -120,12 +137,14 @@ impl ZscopeApp {
             inside.show(graph_of(&model.networks, inside.side(), &point), has_encoder);
         }
         let look = Look {
+            model: self.looking.model,
             networks: model.networks.clone(),
             weights: self.looking.weights,
             range: model.range,
             side: inside.side(),
             point,
             picture: self.own.state.found().map(|found| found.picture.clone()),
+            watched: self.looking.watched.clone(),
             chosen: inside.chosen().map(str::to_owned),
             changes: inside.changes().to_vec(),
         };

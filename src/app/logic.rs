@@ -579,6 +579,7 @@ impl ZscopeApp {
             self.picture_is_stale = true;
             self.pad_is_stale = true;
         }
+        self.looking.images_changed(probe);
         self.encode_for_companions();
         self.log_moved("reconstructions");
     }

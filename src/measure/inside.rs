@@ -1,7 +1,11 @@
 //! Looks inside of networks: the values of one node, what comes of changes, and how all nodes spread and take time.
 
+mod judge;
+
 use std::collections::BTreeMap;
 
+pub use self::judge::Due;
+use self::judge::{Judge, Ranges, Subject};
 use crate::array::{Array, NamedArrays};
 use crate::codec::{CodecError, take};
 use crate::engine::trace::{Traced, trace};
@@ -9,7 +13,7 @@ use crate::engine::wgsl::Gpu;
 use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
 use crate::graph::{Graph, Perturbation};
-use crate::metrics::{NodeSpread, Spread, channel_spreads};
+use crate::metrics::{Extremes, NodeSpread, Spread, channel_spreads};
 use crate::session::inside::{Look, Measured, Seen, SeenNode, Side, channels};
 use crate::session::wanted::Point;
 use crate::watch::Watch;
@@ -28,6 +32,10 @@ pub struct Inspector {
     decoder: Prepared,
     code_decoder: Prepared,
     encoder: Prepared,
+    /// What was measured last of the picture that is shown.
+    shown: Option<(Subject, Measured, Ranges)>,
+    /// What the watched images tell of all channels.
+    judge: Judge,
 }
 
 /// A network that is run as it is, and the number of its weights.
@@ -59,7 +67,8 @@ impl Inspector {
     /// Looks with an engine.
     pub fn new(kind: EngineKind, gpu: Option<Gpu>) -> Self {
         let [decoder, code_decoder, encoder] = [None, None, None];
-        Self { kind, gpu, tapped: None, decoder, code_decoder, encoder }
+        let judge = Judge::default();
+        Self { kind, gpu, tapped: None, decoder, code_decoder, encoder, shown: None, judge }
     }
 
     /// The values of the node that is wanted, and what comes of the changes.
@@ -96,7 +105,8 @@ impl Inspector {
         Ok(Seen { side: look.side, node, after: in_unit(after), before: in_unit(before) })
     }
 
-    /// How the values of all nodes spread, after all changes, and how long each node takes.
+    /// How the values of all nodes spread, after all changes, and how long each node takes. What is dead is judged by
+    /// the watched images too, as soon as all of them have been looked through.
     ///
     /// # Errors
     /// As [`Inspector::look`].
@@ -106,13 +116,16 @@ impl Inspector {
         };
         let input = self.input(look)?;
         let mut spreads = BTreeMap::new();
+        let mut ranges = Ranges::new();
         let mut secs = BTreeMap::new();
         let changed = graph.perturbed(&look.changes)?;
         trace(&changed, &input, watch, &mut |traced: Traced<'_>| {
             let node = &changed.nodes()[traced.index];
             if let Some(name) = Graph::original_name(&node.name) {
-                let spread = NodeSpread::of(traced.values, channels(&node.shape));
+                let channels = channel_spreads(traced.values, channels(&node.shape));
+                let spread = NodeSpread::of_channels(traced.values, &channels);
                 spreads.insert(name.to_owned(), spread);
+                ranges.insert(name.to_owned(), channels.iter().map(Extremes::from).collect());
             }
             if graph.find(&node.name).is_some() {
                 secs.insert(node.name.clone(), traced.secs);
@@ -134,7 +147,36 @@ impl Inspector {
                 engine = runner.describe();
             }
         }
-        Ok(Measured { side: look.side, spreads, secs, engine })
+        let measured = Measured { side: look.side, spreads, secs, engine, ..Measured::default() };
+        self.shown = Some((Subject::of(look), measured, ranges));
+        Ok(self.judged(look).unwrap_or_default())
+    }
+
+    /// How soon the next of the watched images is due; nothing where there is none.
+    pub fn due(&self, look: &Look) -> Option<Due> {
+        self.judge.due(look)
+    }
+
+    /// Looks through the next of the watched images, of which only the extremes of channels are kept; what was
+    /// measured last, judged by all of them, where it was the last one.
+    ///
+    /// # Errors
+    /// As [`Inspector::look`].
+    pub fn judge_next(
+        &mut self,
+        look: &Look,
+        watch: &Watch,
+    ) -> Result<Option<Measured>, CodecError> {
+        let is_last = self.judge.next(look, watch)?;
+        Ok(if is_last { self.judged(look) } else { None })
+    }
+
+    /// What was measured last, judged by all images that are known.
+    fn judged(&self, look: &Look) -> Option<Measured> {
+        let (subject, measured, ranges) = self.shown.as_ref()?;
+        let mut measured = measured.clone();
+        self.judge.judge(subject, ranges, &mut measured);
+        (*subject == Subject::of(look)).then_some(measured)
     }
 
     /// What the network that is looked into reads.

@@ -70,9 +70,20 @@ pub fn plane(shape: &[usize]) -> [usize; 2] {
     }
 }
 
+/// The watched images, by which channels are judged beside the picture that is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// What an encoder sees of them, `[b, c, h, w]` in `[0, 1]`.
+    pub seen: Array,
+    /// Their latents, or draws, `[b, ..]`.
+    pub latents: Array,
+}
+
 /// What is to be found out: everything that a thread needs for it.
 #[derive(Clone, Debug)]
 pub struct Look {
+    /// Counts the models that were shown: the nodes of one have nothing to do with those of another.
+    pub model: u64,
     /// The networks with their newest weights.
     pub networks: Networks,
     /// Counts the weights: equal numbers are equal weights.
@@ -85,6 +96,8 @@ pub struct Look {
     pub point: Point,
     /// What an encoder sees instead of the point's picture, `[c, h, w]` in `[0, 1]`.
     pub picture: Option<Array>,
+    /// The images by which channels are judged too, where some are watched.
+    pub watched: Option<Arc<Watched>>,
     /// The node whose values are wanted.
     pub chosen: Option<String>,
     /// Changes of values on their way.
@@ -120,8 +133,13 @@ pub struct SeenNode {
 pub struct Measured {
     /// The network.
     pub side: Side,
-    /// How the values spread, after all changes.
+    /// How the values of the picture that is shown spread, after all changes; dead channels are those of all images.
     pub spreads: BTreeMap<String, NodeSpread>,
+    /// How many images tell which channels are dead: the one that is shown and the watched ones. No more than 1 while
+    /// the latter have not been looked through.
+    pub images: usize,
+    /// Which channels are dead in all of them, node by node; empty where there is but one image.
+    pub dead: BTreeMap<String, Vec<bool>>,
     /// The seconds that each took for one picture; empty where no clock tells.
     pub secs: BTreeMap<String, f64>,
     /// What ran, for people.
@@ -185,6 +203,14 @@ impl Inside {
     /// What was measured last, where it is of this network.
     pub fn measured(&self) -> Option<&Measured> {
         self.measured.as_deref().filter(|measured| measured.side == self.side)
+    }
+
+    /// Whether a channel of the node that is looked at is dead in all images, and how many these are; nothing where
+    /// but one is known.
+    pub fn dead_in_all(&self, channel: usize) -> Option<(bool, usize)> {
+        let measured = self.measured()?;
+        let dead = measured.dead.get(self.chosen()?)?.get(channel)?;
+        Some((*dead, measured.images))
     }
 
     /// The seconds that all nodes of the decoder take together, where the device's clock told.
@@ -282,7 +308,7 @@ impl Inside {
     /// What is known of all nodes, as CSV.
     pub fn to_csv(&self) -> String {
         let mut csv = String::from(
-            "node,operation,shape,parameters,flops_share,mean,deviation,min,max,dead_channels,channels,secs\n",
+            "node,operation,shape,parameters,flops_share,mean,deviation,min,max,dead_channels,channels,dead_in_images,secs\n",
         );
         for line in &self.lines {
             let shape: Vec<String> = line.shape.iter().map(ToString::to_string).collect();
@@ -294,9 +320,10 @@ impl Inside {
             match measured.and_then(|measured| measured.spreads.get(&line.name)) {
                 Some(NodeSpread { all, channels, dead }) => {
                     let Spread { mean, deviation, min, max, .. } = all;
-                    write!(csv, ",{mean},{deviation},{min},{max},{dead},{channels}").ok();
+                    let images = measured.map_or(1, |measured| measured.images.max(1));
+                    write!(csv, ",{mean},{deviation},{min},{max},{dead},{channels},{images}").ok();
                 }
-                None => csv.push_str(",,,,,,"),
+                None => csv.push_str(",,,,,,,"),
             }
             match measured.and_then(|measured| measured.secs.get(&line.name)) {
                 Some(secs) => writeln!(csv, ",{secs}").ok(),

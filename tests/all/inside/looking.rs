@@ -40,12 +40,14 @@ pub fn networks() -> Networks {
 
 fn look(side: Side, chosen: &str, changes: Vec<Perturbation>) -> Look {
     Look {
+        model: 1,
         networks: networks(),
         weights: 1,
         range: ValueRange::SIGNED,
         side,
         point: Point::Latent(latents(1).into_data()),
         picture: None,
+        watched: None,
         chosen: Some(chosen.to_owned()),
         changes,
     }

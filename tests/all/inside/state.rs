@@ -95,8 +95,8 @@ fn the_table_of_nodes_has_a_row_for_each() {
     // Commas in quoted operations count too.
     assert_eq!(inside.to_csv().lines().count(), 7, "a heading and six nodes");
     assert!(
-        cells(&inside).iter().all(|cells| *cells >= 12),
-        "twelve columns: {:?}",
+        cells(&inside).iter().all(|cells| *cells >= 13),
+        "thirteen columns: {:?}",
         cells(&inside)
     );
     let mut measured = Measured::default();
@@ -104,7 +104,26 @@ fn the_table_of_nodes_has_a_row_for_each() {
     measured.secs.insert("fc".to_owned(), 0.5);
     inside.take_measured(Arc::new(measured));
     let csv = inside.to_csv();
-    assert!(csv.contains("0.5,0.5,0,1,1,2,0.5"), "what was measured: {csv}");
+    assert!(csv.contains("0.5,0.5,0,1,1,2,1,0.5"), "what was measured: {csv}");
+}
+
+#[test]
+fn what_is_dead_is_told_of_the_node_that_is_looked_at() {
+    let mut inside = inside();
+    inside.choose("fc");
+    let mut measured = Measured::default();
+    measured.spreads.insert("fc".to_owned(), NodeSpread::of(&[1.0, 0.0], 2));
+    inside.take_measured(Arc::new(measured.clone()));
+    assert_eq!(inside.dead_in_all(1), None, "one picture alone");
+    measured.images = 17;
+    measured.dead.insert("fc".to_owned(), vec![false, true]);
+    inside.take_measured(Arc::new(measured));
+    assert_eq!(inside.dead_in_all(0), Some((false, 17)), "alive");
+    assert_eq!(inside.dead_in_all(1), Some((true, 17)), "dead");
+    assert_eq!(inside.dead_in_all(2), None, "no such channel");
+    assert!(inside.to_csv().contains(",1,2,17,"), "in how many: {}", inside.to_csv());
+    inside.choose("conv");
+    assert_eq!(inside.dead_in_all(0), None, "another node");
 }
 
 #[test]
