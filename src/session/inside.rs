@@ -22,6 +22,8 @@ pub enum Side {
     Decoder,
     /// What makes a point of a picture.
     Encoder,
+    /// What tells made pictures from data, in training.
+    Discriminator,
 }
 
 /// What is said of a node whether or not it has run.
@@ -73,7 +75,9 @@ pub fn plane(shape: &[usize]) -> [usize; 2] {
 /// The watched images, by which channels are judged beside the picture that is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Watched {
-    /// What an encoder sees of them, `[b, c, h, w]` in `[0, 1]`.
+    /// The images, or what was made of the draws, `[b, c, h, w]` in `[0, 1]`.
+    pub images: Array,
+    /// What an encoder sees of them, of the same shape.
     pub seen: Array,
     /// Their latents, or draws, `[b, ..]`.
     pub latents: Array,
@@ -86,6 +90,8 @@ pub struct Look {
     pub model: u64,
     /// The networks with their newest weights.
     pub networks: Networks,
+    /// The discriminator with its newest weights, where that is looked into.
+    pub discriminator: Option<Graph>,
     /// Counts the weights: equal numbers are equal weights.
     pub weights: u64,
     /// The range of the model's own pixels.
@@ -94,7 +100,7 @@ pub struct Look {
     pub side: Side,
     /// The point of the explorer.
     pub point: Point,
-    /// What an encoder sees instead of the point's picture, `[c, h, w]` in `[0, 1]`.
+    /// What an encoder or a discriminator sees instead of the point's picture, `[c, h, w]` in `[0, 1]`.
     pub picture: Option<Array>,
     /// The images by which channels are judged too, where some are watched.
     pub watched: Option<Arc<Watched>>,
@@ -105,7 +111,7 @@ pub struct Look {
 }
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// The network.
     pub side: Side,
@@ -115,6 +121,29 @@ pub struct Seen {
     pub after: Option<Array>,
     /// The same without them, where that is not the explorer's picture.
     pub before: Option<Array>,
+    /// What the discriminator says, where that is looked into.
+    pub judged: Option<Judged>,
+}
+
+/// What a discriminator says of a picture: a score `[1]`, or a map of one for every patch, `[1, h, w]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Without changes.
+    pub before: Array,
+    /// After all changes; nothing where nothing is changed.
+    pub after: Option<Array>,
+}
+
+impl Judged {
+    /// The score, or the mean of a map.
+    pub fn mean(score: &Array) -> f32 {
+        Spread::of(score.data()).mean
+    }
+
+    /// Rows and columns of patches, where there is more than one.
+    pub fn map(&self) -> Option<[usize; 2]> {
+        Some(plane(self.before.shape())).filter(|map| *map != [1, 1])
+    }
 }
 
 /// The values of a node.
@@ -150,10 +179,11 @@ pub struct Measured {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inside {
     side: Side,
-    has_encoder: bool,
+    /// Which networks there are beside the decoder.
+    beside: Vec<Side>,
     lines: Vec<NodeLine>,
-    chosen: [Option<String>; 2],
-    changes: [Vec<Perturbation>; 2],
+    chosen: [Option<String>; 3],
+    changes: [Vec<Perturbation>; 3],
     seen: Option<Arc<Seen>>,
     measured: Option<Arc<Measured>>,
 }
@@ -164,9 +194,9 @@ impl Inside {
         self.side
     }
 
-    /// Whether there is an encoder to look into.
-    pub fn has_encoder(&self) -> bool {
-        self.has_encoder
+    /// Whether there is such a network to look into.
+    pub fn has(&self, side: Side) -> bool {
+        side == Side::Decoder || self.beside.contains(&side)
     }
 
     /// The nodes of the network, in their order.
@@ -225,9 +255,10 @@ impl Inside {
         *self = Self::default();
     }
 
-    /// Takes the network of its side; what it does not have is no longer chosen or changed.
-    pub fn show(&mut self, graph: Option<&Graph>, has_encoder: bool) {
-        self.has_encoder = has_encoder;
+    /// Takes the network of its side, and which others there are beside the decoder; what the network does not have is
+    /// no longer chosen or changed.
+    pub fn show(&mut self, graph: Option<&Graph>, beside: &[Side]) {
+        self.beside = beside.to_vec();
         let lines = graph.map(lines).unwrap_or_default();
         if lines == self.lines {
             return;

@@ -18,6 +18,9 @@ const REST: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_millis(150);
 /// While weights come again and again, what is older than the first is measured anew after the second.
 const STALE: [Duration; 2] = [Duration::from_secs(2), Duration::from_millis(40)];
+/// A model learns beside it: the watched images, sixteen or so, are looked through anew after so many times what one of
+/// them takes.
+const TIMES: u32 = 64;
 
 /// Where the window leaves what it wants to see.
 #[derive(Default)]
@@ -105,11 +108,10 @@ impl Worker {
         let mut plan = Plan::default();
         loop {
             let next = self.desk.next(plan.rest(&self.inspector));
-            let desk = Arc::clone(&self.desk);
+            let (desk, begun) = (Arc::clone(&self.desk), Instant::now());
             let done = match next {
                 Next::Over => return,
                 Next::Look(look) => {
-                    let begun = Instant::now();
                     let watch =
                         Watch::new(move |_| begun.elapsed() < PATIENCE || !desk.is_urgent());
                     let seen = pool.install(|| self.inspector.look(&look, &watch));
@@ -121,9 +123,10 @@ impl Worker {
                     let watch = Watch::new(move |_| !desk.is_urgent());
                     let found = pool.install(|| match task {
                         Task::Measure => self.inspector.measure(look, &watch).map(Some),
-                        Task::Judge => self.inspector.judge_next(look, &watch),
+                        Task::Census => self.inspector.census_next(look, &watch),
                     });
-                    plan.ended(task, found.as_ref().is_err_and(|error| !is_stopped(error)));
+                    let took = begun.elapsed();
+                    plan.ended(task, took, found.as_ref().is_err_and(|error| !is_stopped(error)));
                     let Some(measured) = found.transpose() else { continue };
                     measured.map(|measured| self.measured.put(measured))
                 }
@@ -144,7 +147,7 @@ enum Task {
     /// All nodes, for the picture that is shown.
     Measure,
     /// The next of the watched images.
-    Judge,
+    Census,
 }
 
 /// What is yet to be done for the newest wish.
@@ -153,17 +156,19 @@ struct Plan {
     look: Option<Box<Look>>,
     is_measured: bool,
     /// Whether the last thing that was done was one of the watched images.
-    judges: bool,
+    counts: bool,
     /// Whether a watched image failed, as the next one would too.
     has_failed: bool,
     measured_at: Option<Instant>,
-    judged_at: Option<Instant>,
+    counted_at: Option<Instant>,
+    /// What the last of the watched images took.
+    took: Duration,
 }
 
 impl Plan {
     fn ask(&mut self, look: Box<Look>) {
         self.look = Some(look);
-        (self.is_measured, self.judges, self.has_failed) = (false, false, false);
+        (self.is_measured, self.counts, self.has_failed) = (false, false, false);
     }
 
     /// What comes next, and how long the hand is to rest before it.
@@ -172,18 +177,18 @@ impl Plan {
         let is_old = self.measured_at.is_none_or(|at| at.elapsed() > STALE[0]);
         let measuring = (!self.is_measured).then_some(if is_old { STALE[1] } else { REST });
         let due = inspector.due(look).filter(|_| !self.has_failed);
-        let judging = due.map(|due| match due {
-            Due::Soon if self.judges => Duration::ZERO,
+        let counting = due.map(|due| match due {
+            Due::Soon if self.counts => Duration::ZERO,
             Due::Soon => STALE[1],
             Due::Later => {
-                let since = self.judged_at.map_or(STALE[0], |at| at.elapsed());
-                STALE[0].saturating_sub(since).max(STALE[1])
+                let since = self.counted_at.map_or(Duration::MAX, |at| at.elapsed());
+                STALE[0].max(TIMES * self.took).saturating_sub(since).max(STALE[1])
             }
         });
         let measuring = measuring.map(|rest| (rest, Task::Measure));
-        let judging = judging.map(|rest| (rest, Task::Judge));
+        let counting = counting.map(|rest| (rest, Task::Census));
         // What is shown comes before other images.
-        [measuring, judging].into_iter().flatten().min_by_key(|(rest, _)| *rest)
+        [measuring, counting].into_iter().flatten().min_by_key(|(rest, _)| *rest)
     }
 
     fn rest(&self, inspector: &Inspector) -> Option<Duration> {
@@ -199,10 +204,11 @@ impl Plan {
         Some((task, self.look.as_deref()?))
     }
 
-    fn ended(&mut self, task: Task, has_failed: bool) {
-        self.judges = task == Task::Judge;
-        if self.judges {
-            self.judged_at = Some(Instant::now());
+    fn ended(&mut self, task: Task, took: Duration, has_failed: bool) {
+        self.counts = task == Task::Census;
+        if self.counts {
+            self.counted_at = Some(Instant::now());
+            self.took = took;
             self.has_failed = has_failed;
         }
     }

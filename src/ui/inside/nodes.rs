@@ -106,7 +106,7 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
             ("time", Some(measured)) => tr!(" By {}.", measured.engine),
             ("dead", Some(measured)) if measured.images > 1 => {
                 tr!(
-                    " Judged by {} images: the one that is shown and the watched ones.",
+                    " Judged by {} images: the one that is shown, and watched ones or draws.",
                     measured.images
                 )
             }

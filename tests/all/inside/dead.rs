@@ -50,22 +50,23 @@ fn encoder() -> Graph {
     builder.finish().unwrap()
 }
 
-fn watched(values: &[f32]) -> Option<Arc<Watched>> {
+fn watched(values: &[f32]) -> Arc<Watched> {
     let count = values.len();
     let seen = array(&[count, 1, 1, 1], values);
-    Some(Arc::new(Watched { seen, latents: array(&[count, 1], values) }))
+    Arc::new(Watched { images: seen.clone(), seen, latents: array(&[count, 1], values) })
 }
 
 fn look(side: Side, latents: &[f32]) -> Look {
     Look {
         model: 1,
         networks: Networks { encoder: Some(encoder()), decoder: Some(units()), codes: None },
+        discriminator: None,
         weights: 1,
         range: ValueRange::SIGNED,
         side,
         point: Point::Latent(vec![-1.0]),
         picture: Some(Array::filled([1, 1, 1], 0.25)),
-        watched: watched(latents),
+        watched: Some(watched(latents)),
         chosen: None,
         changes: Vec::new(),
     }
@@ -76,7 +77,7 @@ fn judged(inspector: &mut Inspector, look: &Look) -> Measured {
     inspector.measure(look, &Watch::default()).unwrap();
     for image in 1.. {
         assert!(inspector.due(look).is_some(), "image {image} is due");
-        if let Some(measured) = inspector.judge_next(look, &Watch::default()).unwrap() {
+        if let Some(measured) = inspector.census_next(look, &Watch::default()).unwrap() {
             return measured;
         }
     }
@@ -109,7 +110,7 @@ fn dead_is_what_says_nothing_in_any_image() {
     let measured = inspector.measure(&elsewhere, &Watch::default()).unwrap();
     assert_eq!((measured.images, measured.spreads["units"].dead), (4, 2), "judged at once");
     // Images in which x is never above zero.
-    let below = Look { watched: watched(&[-1.0, -4.0]), ..look };
+    let below = Look { watched: Some(watched(&[-1.0, -4.0])), ..look };
     assert_eq!(inspector.due(&below), Some(Due::Later), "those that are known serve for a while");
     let all = judged(&mut inspector, &below);
     assert_eq!((all.images, all.spreads["units"].dead), (3, 3), "one more is dead in these");
@@ -126,6 +127,13 @@ fn an_encoder_is_judged_by_pictures_in_its_own_range() {
     assert_eq!(all.dead["units"], [true, false, true, true], "never above zero");
     let all = judged(&mut inspector, &look(Side::Encoder, &[0.2, 0.9]));
     assert_eq!(all.dead["units"], [false, false, true, true], "once above");
+    // What spoils images for an encoder is no matter of a discriminator.
+    let judge = look(Side::Discriminator, &[0.2, 0.9]);
+    let spoilt =
+        Watched { seen: Array::zeros([2, 1, 1, 1]), ..(**judge.watched.as_ref().unwrap()).clone() };
+    let judge = Look { discriminator: Some(encoder()), watched: Some(Arc::new(spoilt)), ..judge };
+    let all = judged(&mut inspector, &judge);
+    assert_eq!(all.dead["units"], [false, false, true, true], "clean images");
 }
 
 #[test]
@@ -134,15 +142,18 @@ fn what_gives_way_goes_on_and_what_is_of_another_subject_begins_anew() {
     let look = look(Side::Decoder, &[1.0, 2.0, 3.0]);
     assert_eq!(inspector.due(&look), Some(Due::Soon), "nothing is known");
     assert!(
-        inspector.judge_next(&look, &Watch::default()).unwrap().is_none(),
+        inspector.census_next(&look, &Watch::default()).unwrap().is_none(),
         "the first of three"
     );
-    let stopped = inspector.judge_next(&look, &Watch::new(|_| false)).unwrap_err();
+    let stopped = inspector.census_next(&look, &Watch::new(|_| false)).unwrap_err();
     assert_eq!(stopped.to_string(), "stopped before it was done", "gives way");
     // Newer weights come while it goes on: it ends with those that it began with.
     let newer = Look { weights: 2, ..look.clone() };
-    assert!(inspector.judge_next(&newer, &Watch::default()).unwrap().is_none(), "the second");
-    assert!(inspector.judge_next(&newer, &Watch::default()).unwrap().is_none(), "nothing measured");
+    assert!(inspector.census_next(&newer, &Watch::default()).unwrap().is_none(), "the second");
+    assert!(
+        inspector.census_next(&newer, &Watch::default()).unwrap().is_none(),
+        "nothing measured"
+    );
     assert_eq!(inspector.due(&look), None, "known by these weights");
     assert_eq!(inspector.due(&newer), Some(Due::Later), "and for a while by those");
     let change = Perturbation { node: "units".into(), channel: Some(0), scale: 0.0, shift: 0.0 };
@@ -157,10 +168,11 @@ fn what_gives_way_goes_on_and_what_is_of_another_subject_begins_anew() {
     assert_eq!(inspector.measure(&model, &Watch::default()).unwrap().images, 0, "it too");
     let none = Look { watched: None, ..model.clone() };
     assert_eq!(inspector.due(&none), None, "no images");
-    let misfit = Watched { seen: Array::zeros([2, 1, 3, 3]), latents: Array::zeros([2, 5]) };
+    let (images, latents) = (Array::zeros([2, 1, 3, 3]), Array::zeros([2, 5]));
+    let misfit = Watched { seen: images.clone(), images, latents };
     let misfit = Look { watched: Some(Arc::new(misfit)), ..model };
     assert_eq!(inspector.due(&misfit), None, "images of another model");
-    assert!(inspector.judge_next(&misfit, &Watch::default()).unwrap().is_none(), "nothing to do");
+    assert!(inspector.census_next(&misfit, &Watch::default()).unwrap().is_none(), "nothing to do");
 }
 
 #[test]
@@ -172,14 +184,17 @@ fn a_network_of_codes_is_judged_by_the_codes_of_latents() {
         zscope::random::normals(1, 0, zscope::random::Purpose::Sample, shape.iter().product());
     let latents = Array::new(shape, values).unwrap();
     let cells = codes.decoder().unwrap().input_shape().iter().product();
+    let nothing = Array::zeros([3, 1, 1, 1]);
+    let nothing = Watched { images: nothing.clone(), seen: nothing.clone(), latents: nothing };
     let look = Look {
         model: 1,
+        discriminator: None,
         weights: 1,
         range: opened.range,
         side: Side::Decoder,
         point: Point::Codes(vec![0.0; cells]),
         picture: None,
-        watched: Some(Arc::new(Watched { seen: Array::zeros([3, 1, 1, 1]), latents })),
+        watched: Some(Arc::new(Watched { latents, ..nothing })),
         chosen: None,
         changes: Vec::new(),
         networks: opened.networks.clone(),

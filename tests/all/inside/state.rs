@@ -12,7 +12,7 @@ use super::looking::encoder;
 
 fn inside() -> Inside {
     let mut inside = Inside::default();
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     inside
 }
 
@@ -31,12 +31,12 @@ fn nodes_are_listed_and_one_is_chosen() {
     inside.choose("fc");
     inside.choose("nowhere");
     assert_eq!(inside.chosen(), Some("fc"), "what is not there is not chosen");
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("fc"), "newer weights change nothing");
     let smaller = generator().part(&[("image", generator().find("planes").unwrap())]).unwrap();
     inside.change(change("conv", Some(0), 0.0));
     inside.change(change("fc", Some(0), 0.0));
-    inside.show(Some(&smaller), true);
+    inside.show(Some(&smaller), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("fc"), "it is still there");
     assert_eq!(inside.changes(), [change("fc", Some(0), 0.0)], "conv is gone");
 }
@@ -48,16 +48,34 @@ fn each_network_has_its_own_choice_and_changes() {
     inside.change(change("conv", Some(1), 0.0));
     inside.look_into(Side::Encoder);
     assert!(inside.lines().is_empty(), "until they come");
-    inside.show(Some(&encoder()), true);
+    inside.show(Some(&encoder()), &[Side::Encoder]);
     assert_eq!(inside.changes(), [], "none there");
     inside.choose("mean");
     inside.look_into(Side::Decoder);
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("conv"), "as it was left");
     assert_eq!(inside.changes().len(), 1, "so are its changes");
-    let seen = Seen { side: Side::Encoder, node: None, after: None, before: None };
+    let seen = Seen { side: Side::Encoder, ..Seen::default() };
     inside.take_seen(Arc::new(seen));
     assert!(inside.seen().is_none(), "what was seen elsewhere is not shown here");
+}
+
+#[test]
+fn networks_are_offered_that_are_there() {
+    let mut inside = inside();
+    let there = |inside: &Inside| {
+        [Side::Decoder, Side::Encoder, Side::Discriminator].map(|side| inside.has(side))
+    };
+    assert_eq!(there(&inside), [true, true, false], "an autoencoder");
+    inside.show(Some(&generator()), &[Side::Discriminator]);
+    assert_eq!(there(&inside), [true, false, true], "the same network, of another model");
+    inside.look_into(Side::Discriminator);
+    inside.show(Some(&encoder()), &[Side::Discriminator]);
+    inside.change(change("mean", Some(1), 0.0));
+    inside.look_into(Side::Decoder);
+    assert_eq!(inside.changes(), [], "each has its own");
+    inside.forget();
+    assert_eq!(there(&inside), [true, false, false], "before there is a model");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub enum Due {
     Later,
 }
 
-/// What is judged: of another subject nothing that is known holds.
+/// What is counted: of another subject nothing that is known holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Subject {
     model: u64,
@@ -49,7 +49,7 @@ impl Subject {
 
 /// Looks through the watched images.
 #[derive(Debug, Default)]
-pub(super) struct Judge {
+pub(super) struct Census {
     round: Option<Round>,
     known: Option<Known>,
 }
@@ -78,7 +78,7 @@ struct Known {
     ranges: Ranges,
 }
 
-impl Judge {
+impl Census {
     /// How soon the next image is due; nothing where all is known, or there are no images that fit.
     pub(super) fn due(&self, look: &Look) -> Option<Due> {
         let watched = look.watched.as_ref().filter(|watched| fits(look, watched))?;
@@ -118,7 +118,7 @@ impl Judge {
     }
 
     /// Counts as dead what is so in the picture that is shown, of `shown` extremes, and in all images that are known.
-    pub(super) fn judge(&self, subject: &Subject, shown: &Ranges, measured: &mut Measured) {
+    pub(super) fn tell(&self, subject: &Subject, shown: &Ranges, measured: &mut Measured) {
         let known = self.known.as_ref().filter(|known| known.subject == *subject);
         let Some(known) = known else { return };
         measured.images = 1 + known.images;
@@ -138,7 +138,7 @@ impl Round {
     /// Begins with the first image; nothing where there are none that fit.
     fn begin(look: &Look, subject: Subject) -> Result<Option<Self>, CodecError> {
         let fitting = look.watched.as_ref().filter(|watched| fits(look, watched));
-        let graph = graph_of(&look.networks, look.side, &look.point);
+        let graph = graph_of(look);
         let (Some(watched), Some(graph)) = (fitting, graph) else { return Ok(None) };
         let codes = look.networks.codes.as_ref().filter(|_| subject.is_of_codes);
         let quantizer =
@@ -163,7 +163,7 @@ impl Round {
     fn input(&mut self) -> Result<Array, CodecError> {
         let side = self.subject.side;
         let row = rows(side, &self.watched).rows(self.done, self.done + 1);
-        if side == Side::Encoder {
+        if side != Side::Decoder {
             return Ok(self.range.images_from_unit(&row));
         }
         let Some(quantizer) = &mut self.quantizer else { return Ok(row) };
@@ -208,6 +208,7 @@ fn ranges(graph: &Graph, input: &Array, watch: &Watch) -> Result<Ranges, CodecEr
 fn rows(side: Side, watched: &Watched) -> &Array {
     match side {
         Side::Encoder => &watched.seen,
+        Side::Discriminator => &watched.images,
         Side::Decoder => &watched.latents,
     }
 }
@@ -218,7 +219,7 @@ fn fits(look: &Look, watched: &Watched) -> bool {
         (Point::Codes(_), Side::Decoder) => {
             look.networks.codes.as_ref().map(|codes| &codes.quantizer)
         }
-        _ => graph_of(&look.networks, look.side, &look.point),
+        _ => graph_of(look),
     };
     let rows = rows(look.side, watched);
     rows.num_rows() > 0 && graph.is_some_and(|graph| graph.input_shape() == &rows.shape()[1..])
