@@ -115,6 +115,12 @@
 //! - Looking inside of networks is arithmetic on graphs ([`graph`]'s `part` and `perturbed`): a value becomes an output,
 //!   a channel's change a sum with a residual over that channel alone, so that every engine runs it unchanged and its
 //!   strength is but a weight. Only what is shown is computed, on a thread of its own ([`measure::inside`]).
+//! - Which channels are dead is told by the watched images too ([`measure::inside`]): one after another, while nothing
+//!   else is wanted, with only the extremes of each channel kept. A round of them ends with the weights that it began
+//!   with, so that a model that learns is judged at all.
+//! - A discriminator becomes a graph only where it is looked into
+//!   ([`graph::lower::Architecture::lower_discriminator`]): folding its normalizations and singular values at every
+//!   update would be paid by everybody who trains against one.
 //! - The CPU engine is written once and also runs on burn's tape ([`engine::gradient`]), whole planes instead of bands:
 //!   inversion of decoders ([`measure::invert`]) needs no second description of a network.
 //! - Sliders of directions ([`session::directions`]) are sums onto the point at which they were taken hold of, not a second

@@ -10,16 +10,20 @@ use eframe::egui;
 
 use self::worker::{Desk, Worker};
 use super::{ZscopeApp, textures};
-use crate::array::Array;
+use crate::array::{Array, NamedArrays};
 use crate::engine::EngineKind;
 use crate::engine::wgsl::Gpu;
 use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::{pictures, write_whole};
+use crate::graph::Graph;
+use crate::graph::lower::discriminator::DISCRIMINATOR;
 use crate::language::tr;
 use crate::latest::Latest;
 use crate::measure::inside::{Inspector, graph_of, named};
-use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, plane};
+use crate::model::params::lies_under;
+use crate::session::inside::{Inside, Look, Measured, Seen, SeenNode, Side, Watched, plane};
 use crate::session::wanted::Point;
+use crate::train::live::Probe;
 use crate::ui::inside::shades::{self, Look as Shades};
 use crate::ui::{Page, Pane};
 
@@ -32,8 +36,15 @@ pub(super) struct Looking {
     pub(super) inside: Inside,
     /// Whether something has changed since the thread was asked.
     pub(super) is_stale: bool,
+    /// Counts the models.
+    model: u64,
     /// Counts the weights of the model.
     weights: u64,
+    /// The discriminator's tensors, and its graph once it was looked into.
+    judge_tensors: NamedArrays,
+    judge: Option<Graph>,
+    /// The images that are watched while the model learns, or of the data that it was trained on.
+    watched: Option<Arc<Watched>>,
     /// The network whose nodes are listed: its weights, which one it is, and whether it reads codes.
     shown: Option<(u64, Side, bool)>,
     desk: Arc<Desk>,
@@ -49,15 +60,35 @@ pub(super) struct Looking {
 
 impl Looking {
     /// The model has other weights.
-    pub(super) fn weights_changed(&mut self) {
+    pub(super) fn weights_changed(&mut self, tensors: &NamedArrays) {
+        let of_judge = tensors.iter().filter(|(name, _)| lies_under(name, DISCRIMINATOR));
+        let of_judge = of_judge.map(|(name, array)| (name.clone(), array.clone()));
+        self.judge_tensors = of_judge.collect();
+        self.judge = None;
         self.weights += 1;
         self.is_stale = true;
     }
 
     /// There is another model.
-    pub(super) fn model_changed(&mut self) {
+    pub(super) fn model_changed(&mut self, tensors: &NamedArrays) {
         self.inside.forget();
-        self.weights_changed();
+        self.model += 1;
+        self.watched = None;
+        self.weights_changed(tensors);
+    }
+
+    /// There are newer reconstructions, or draws.
+    pub(super) fn images_changed(&mut self, probe: &Probe) {
+        let count = Probe::IMAGES.min(probe.images.num_rows()).min(probe.latents.num_rows());
+        let images = probe.originals.as_ref().unwrap_or(&probe.images);
+        let seen = probe.spoilt.as_ref().unwrap_or(images);
+        let watched = Watched {
+            images: images.rows(0, count),
+            seen: seen.rows(0, count),
+            latents: probe.latents.rows(0, count),
+        };
+        self.watched = Some(Arc::new(watched));
+        self.is_stale = true;
     }
 
     fn start(&mut self, kind: EngineKind, gpu: Option<Gpu>, ctx: &egui::Context) {
@@ -112,26 +143,50 @@ impl ZscopeApp {
             Some(codes) => Point::Codes(codes),
             None => Point::Latent(self.explore.latent().to_vec()),
         };
-        let inside = &mut self.looking.inside;
-        let has_encoder = model.networks.encoder.is_some();
-        let shown = (self.looking.weights, inside.side(), matches!(point, Point::Codes(_)));
-        if self.looking.shown != Some(shown) || inside.lines().is_empty() {
-            self.looking.shown = Some(shown);
-            inside.show(graph_of(&model.networks, inside.side(), &point), has_encoder);
+        let looking = &mut self.looking;
+        let side = looking.inside.side();
+        let judges = model.config.has_discriminator() && !looking.judge_tensors.is_empty();
+        let mut broken = None;
+        if side == Side::Discriminator && judges && looking.judge.is_none() {
+            match model.config.lower_discriminator(&looking.judge_tensors, model.shown) {
+                Ok(judge) => looking.judge = judge,
+                Err(error) => {
+                    // Told once.
+                    looking.judge_tensors.clear();
+                    broken = Some(tr!("look inside: {}", error));
+                }
+            }
         }
-        let look = Look {
+        let mut look = Look {
+            model: looking.model,
             networks: model.networks.clone(),
-            weights: self.looking.weights,
+            discriminator: looking.judge.clone(),
+            weights: looking.weights,
             range: model.range,
-            side: inside.side(),
+            side,
             point,
             picture: self.own.state.found().map(|found| found.picture.clone()),
-            chosen: inside.chosen().map(str::to_owned),
-            changes: inside.changes().to_vec(),
+            watched: looking.watched.clone(),
+            chosen: None,
+            changes: Vec::new(),
         };
+        let inside = &mut looking.inside;
+        let shown = (look.weights, side, matches!(look.point, Point::Codes(_)));
+        if looking.shown != Some(shown) || inside.lines().is_empty() {
+            looking.shown = Some(shown);
+            let encoder = look.networks.encoder.is_some().then_some(Side::Encoder);
+            let judge = judges.then_some(Side::Discriminator);
+            let beside: Vec<Side> = [encoder, judge].into_iter().flatten().collect();
+            inside.show(graph_of(&look), &beside);
+        }
         if inside.lines().is_empty() {
+            if let Some(error) = broken {
+                self.notice(error, true);
+            }
             return;
         }
+        look.chosen = inside.chosen().map(str::to_owned);
+        look.changes = inside.changes().to_vec();
         if self.looking.thread.is_none() {
             let kind = self.engine_kind();
             self.looking.start(kind, self.gpu.clone(), ctx);
@@ -164,6 +219,14 @@ impl ZscopeApp {
             let pictures = &mut self.pictures;
             pictures.changed = show(&mut looking.changed, "changed", seen.after.as_ref());
             pictures.unchanged = show(&mut looking.unchanged, "unchanged", seen.before.as_ref());
+            if let Some([before, after]) = seen.judged.as_ref().and_then(shades::maps) {
+                let show = |slot: &mut Option<egui::TextureHandle>, name, map| {
+                    textures::set(slot, ctx, name, map);
+                    slot.as_ref().map(textures::picture)
+                };
+                pictures.unchanged = show(&mut looking.unchanged, "unchanged", before);
+                pictures.changed = show(&mut looking.changed, "changed", after);
+            }
             looking.inside.take_seen(seen);
         }
         if let Some((known, measured)) = looking.measured.newer_than(looking.known[1]) {

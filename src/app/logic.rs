@@ -529,7 +529,7 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(tr!("show other weights: {}", error), true);
         }
-        self.looking.weights_changed();
+        self.looking.weights_changed(tensors);
         self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
@@ -549,6 +549,7 @@ impl ZscopeApp {
         else {
             return;
         };
+        self.looking.weights_changed(tensors);
         let lowered = model.config.lower_shown(tensors, shown).map_err(|error| error.to_string());
         let shown = lowered.and_then(|networks| {
             (model.networks, model.shown) = (networks, shown);
@@ -562,7 +563,6 @@ impl ZscopeApp {
         if let Err(error) = shown {
             self.notice(tr!("show another part of the model: {}", error), true);
         }
-        self.looking.weights_changed();
         self.own.weights_changed();
         self.picture_is_stale = true;
         self.pad_is_stale = true;
@@ -579,6 +579,7 @@ impl ZscopeApp {
             self.picture_is_stale = true;
             self.pad_is_stale = true;
         }
+        self.looking.images_changed(probe);
         if matches!(self.companions.link, Link::Image(_)) {
             self.encode_for_companions();
         }
@@ -742,7 +743,7 @@ impl ZscopeApp {
         self.returning.model_shown();
         self.pictures.strip = None;
         self.map.begin_anew();
-        self.looking.model_changed();
+        self.looking.model_changed(tensors);
         self.own.model_changed();
         self.follow_models();
         self.kl_step = 0;

@@ -315,6 +315,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "cell" => Command::SetCell { cell: number(0)? as usize, code: number(1)? as u32 },
         "look-into" if rest == "decoder" => Command::LookInto(Side::Decoder),
         "look-into" if rest == "encoder" => Command::LookInto(Side::Encoder),
+        "look-into" if rest == "discriminator" => Command::LookInto(Side::Discriminator),
         "node" => Command::LookAt(rest.trim().to_owned()),
         "perturb" => perturb(&words)?,
         "unperturb" => Command::UnperturbAll,

@@ -1,7 +1,11 @@
 //! Looks inside of networks: the values of one node, what comes of changes, and how all nodes spread and take time.
 
+mod census;
+
 use std::collections::BTreeMap;
 
+pub use self::census::Due;
+use self::census::{Census, Ranges, Subject};
 use crate::array::{Array, NamedArrays};
 use crate::codec::{CodecError, take};
 use crate::engine::trace::{Traced, trace};
@@ -9,8 +13,8 @@ use crate::engine::wgsl::Gpu;
 use crate::engine::{EngineKind, Runner};
 use crate::graph::lower::Networks;
 use crate::graph::{Graph, Perturbation};
-use crate::metrics::{NodeSpread, Spread, channel_spreads};
-use crate::session::inside::{Look, Measured, Seen, SeenNode, Side, channels};
+use crate::metrics::{Extremes, NodeSpread, Spread, channel_spreads};
+use crate::session::inside::{Judged, Look, Measured, Seen, SeenNode, Side, channels};
 use crate::session::wanted::Point;
 use crate::watch::Watch;
 
@@ -24,10 +28,15 @@ pub struct Inspector {
     gpu: Option<Gpu>,
     /// What gives the node and what comes of changes, with what it was made for.
     tapped: Option<(Key, Runner)>,
-    /// Point to picture and picture to point, without changes.
+    /// Point to picture, picture to point, and picture to score, without changes.
     decoder: Prepared,
     code_decoder: Prepared,
     encoder: Prepared,
+    discriminator: Prepared,
+    /// What was measured last of the picture that is shown.
+    shown: Option<(Subject, Measured, Ranges)>,
+    /// What the watched images tell of all channels.
+    census: Census,
 }
 
 /// A network that is run as it is, and the number of its weights.
@@ -58,8 +67,17 @@ impl Key {
 impl Inspector {
     /// Looks with an engine.
     pub fn new(kind: EngineKind, gpu: Option<Gpu>) -> Self {
-        let [decoder, code_decoder, encoder] = [None, None, None];
-        Self { kind, gpu, tapped: None, decoder, code_decoder, encoder }
+        Self {
+            kind,
+            gpu,
+            tapped: None,
+            decoder: None,
+            code_decoder: None,
+            encoder: None,
+            discriminator: None,
+            shown: None,
+            census: Census::default(),
+        }
     }
 
     /// The values of the node that is wanted, and what comes of the changes.
@@ -68,7 +86,7 @@ impl Inspector {
     /// When the model lacks the network, when a change does not fit it, when the device fails, or when whoever watches
     /// ends it.
     pub fn look(&mut self, look: &Look, watch: &Watch) -> Result<Seen, CodecError> {
-        let nothing = Seen { side: look.side, node: None, after: None, before: None };
+        let nothing = Seen { side: look.side, ..Seen::default() };
         let key = Key::of(look);
         if !self.tapped.as_ref().is_some_and(|(known, _)| *known == key) {
             let Some(graph) = tapped(look)? else { return Ok(nothing) };
@@ -80,39 +98,51 @@ impl Inspector {
         let mut outputs = runner.run(&input)?;
         let node = look.chosen.as_ref().filter(|_| outputs.contains_key(TAP));
         let node = node.map(|name| seen_node(name, &mut outputs)).transpose()?;
-        let (mut after, mut before) = (None, None);
-        if !look.changes.is_empty() {
-            match look.side {
-                Side::Decoder => after = Some(take(&mut outputs, "image")?),
-                Side::Encoder => {
-                    let changed = take(&mut outputs, "latent")?;
-                    after = Some(self.decode(look, &changed)?);
-                    let latent = self.encode(look, &input)?;
-                    before = Some(self.decode(look, &latent)?);
-                }
+        let (mut after, mut before, mut judged) = (None, None, None);
+        match (look.side, look.changes.is_empty()) {
+            (Side::Discriminator, is_same) => {
+                let score = only_item(take(&mut outputs, "score")?)?;
+                judged = Some(if is_same {
+                    Judged { before: score, after: None }
+                } else {
+                    Judged { before: self.score(look, &input)?, after: Some(score) }
+                });
+            }
+            (_, true) => {}
+            (Side::Decoder, false) => after = Some(take(&mut outputs, "image")?),
+            (Side::Encoder, false) => {
+                let changed = take(&mut outputs, "latent")?;
+                after = Some(self.decode(look, &changed)?);
+                let latent = self.encode(look, &input)?;
+                before = Some(self.decode(look, &latent)?);
             }
         }
         let in_unit = |image: Option<Array>| image.map(|image| look.range.images_to_unit(&image));
-        Ok(Seen { side: look.side, node, after: in_unit(after), before: in_unit(before) })
+        let [after, before] = [after, before].map(in_unit);
+        Ok(Seen { side: look.side, node, after, before, judged })
     }
 
-    /// How the values of all nodes spread, after all changes, and how long each node takes.
+    /// How the values of all nodes spread, after all changes, and how long each node takes. What is dead is judged by
+    /// the watched images too, as soon as all of them have been looked through.
     ///
     /// # Errors
     /// As [`Inspector::look`].
     pub fn measure(&mut self, look: &Look, watch: &Watch) -> Result<Measured, CodecError> {
-        let Some(graph) = graph_of(&look.networks, look.side, &look.point) else {
+        let Some(graph) = graph_of(look) else {
             return Ok(Measured { side: look.side, ..Measured::default() });
         };
         let input = self.input(look)?;
         let mut spreads = BTreeMap::new();
+        let mut ranges = Ranges::new();
         let mut secs = BTreeMap::new();
         let changed = graph.perturbed(&look.changes)?;
         trace(&changed, &input, watch, &mut |traced: Traced<'_>| {
             let node = &changed.nodes()[traced.index];
             if let Some(name) = Graph::original_name(&node.name) {
-                let spread = NodeSpread::of(traced.values, channels(&node.shape));
+                let channels = channel_spreads(traced.values, channels(&node.shape));
+                let spread = NodeSpread::of_channels(traced.values, &channels);
                 spreads.insert(name.to_owned(), spread);
+                ranges.insert(name.to_owned(), channels.iter().map(Extremes::from).collect());
             }
             if graph.find(&node.name).is_some() {
                 secs.insert(node.name.clone(), traced.secs);
@@ -123,6 +153,7 @@ impl Inspector {
             let (gpu, weights) = (self.gpu.as_ref(), look.weights);
             let slot = match (look.side, &look.point) {
                 (Side::Encoder, _) => &mut self.encoder,
+                (Side::Discriminator, _) => &mut self.discriminator,
                 (Side::Decoder, Point::Latent(_)) => &mut self.decoder,
                 (Side::Decoder, Point::Codes(_)) => &mut self.code_decoder,
             };
@@ -134,24 +165,51 @@ impl Inspector {
                 engine = runner.describe();
             }
         }
-        Ok(Measured { side: look.side, spreads, secs, engine })
+        let measured = Measured { side: look.side, spreads, secs, engine, ..Measured::default() };
+        self.shown = Some((Subject::of(look), measured, ranges));
+        Ok(self.counted(look).unwrap_or_default())
+    }
+
+    /// How soon the next of the watched images is due; nothing where there is none.
+    pub fn due(&self, look: &Look) -> Option<Due> {
+        self.census.due(look)
+    }
+
+    /// Looks through the next of the watched images, of which only the extremes of channels are kept; what was
+    /// measured last, judged by all of them, where it was the last one.
+    ///
+    /// # Errors
+    /// As [`Inspector::look`].
+    pub fn census_next(
+        &mut self,
+        look: &Look,
+        watch: &Watch,
+    ) -> Result<Option<Measured>, CodecError> {
+        let is_last = self.census.next(look, watch)?;
+        Ok(if is_last { self.counted(look) } else { None })
+    }
+
+    /// What was measured last, judged by all images that are known.
+    fn counted(&self, look: &Look) -> Option<Measured> {
+        let (subject, measured, ranges) = self.shown.as_ref()?;
+        let mut measured = measured.clone();
+        self.census.tell(subject, ranges, &mut measured);
+        (*subject == Subject::of(look)).then_some(measured)
     }
 
     /// What the network that is looked into reads.
     fn input(&mut self, look: &Look) -> Result<Array, CodecError> {
+        let decoder = decoder_of(&look.networks, &look.point);
         match (look.side, &look.picture) {
             (Side::Decoder, _) => {
-                let graph = graph_of(&look.networks, Side::Decoder, &look.point);
-                batch(values(&look.point), graph.ok_or("look inside: there is no decoder")?)
+                batch(values(&look.point), decoder.ok_or("look inside: there is no decoder")?)
             }
-            (Side::Encoder, Some(picture)) => {
-                let graph = graph_of(&look.networks, Side::Encoder, &look.point);
+            (_, Some(picture)) => {
                 let own = look.range.images_from_unit(picture);
-                batch(own.data(), graph.ok_or("look inside: there is no encoder")?)
+                batch(own.data(), graph_of(look).ok_or("look inside: there is no such network")?)
             }
-            (Side::Encoder, None) => {
-                let graph = graph_of(&look.networks, Side::Decoder, &look.point);
-                let graph = graph.ok_or("look inside: there is no decoder")?;
+            (_, None) => {
+                let graph = decoder.ok_or("look inside: there is no decoder")?;
                 let point = batch(values(&look.point), graph)?;
                 let slot = match look.point {
                     Point::Latent(_) => &mut self.decoder,
@@ -177,6 +235,13 @@ impl Inspector {
         take(&mut runner.run(image)?, "latent")
     }
 
+    fn score(&mut self, look: &Look, image: &Array) -> Result<Array, CodecError> {
+        let graph = look.discriminator.as_ref().ok_or("look inside: there is no discriminator")?;
+        let gpu = self.gpu.as_ref();
+        let runner = prepared(&mut self.discriminator, self.kind, gpu, look.weights, graph)?;
+        only_item(take(&mut runner.run(image)?, "score")?)
+    }
+
     /// Prepares a tapped network; the strength of a channel's change is but a weight of it.
     fn prepare_tapped(&mut self, key: Key, graph: &Graph) -> Result<(), CodecError> {
         let runner = match self.tapped.take() {
@@ -192,24 +257,34 @@ impl Inspector {
 }
 
 /// The network that is looked into, where the model has it.
-pub fn graph_of<'a>(networks: &'a Networks, side: Side, point: &Point) -> Option<&'a Graph> {
-    match (side, point) {
-        (Side::Encoder, _) => networks.encoder.as_ref(),
-        (Side::Decoder, Point::Latent(_)) => networks.decoder.as_ref(),
-        (Side::Decoder, Point::Codes(_)) => networks.codes.as_ref()?.decoder.as_ref(),
+pub fn graph_of(look: &Look) -> Option<&Graph> {
+    match look.side {
+        Side::Decoder => decoder_of(&look.networks, &look.point),
+        Side::Encoder => look.networks.encoder.as_ref(),
+        Side::Discriminator => look.discriminator.as_ref(),
+    }
+}
+
+/// What makes the picture of the point.
+fn decoder_of<'a>(networks: &'a Networks, point: &Point) -> Option<&'a Graph> {
+    match point {
+        Point::Latent(_) => networks.decoder.as_ref(),
+        Point::Codes(_) => networks.codes.as_ref()?.decoder.as_ref(),
     }
 }
 
 /// The changed network with no more than what is wanted of it; nothing where nothing is wanted.
 fn tapped(look: &Look) -> Result<Option<Graph>, CodecError> {
-    let graph = graph_of(&look.networks, look.side, &look.point);
-    let graph = graph.ok_or("look inside: the model has no such network")?;
+    let graph = graph_of(look).ok_or("look inside: the model has no such network")?;
     let tap = look.chosen.as_ref().and_then(|name| graph.find(name));
     let made = match look.side {
         Side::Decoder => "image",
         Side::Encoder => "latent",
+        Side::Discriminator => "score",
     };
-    let made_of = graph.output(made).filter(|_| !look.changes.is_empty());
+    // A score is told whether or not anything is changed.
+    let is_made = !look.changes.is_empty() || look.side == Side::Discriminator;
+    let made_of = graph.output(made).filter(|_| is_made);
     let outputs = [(TAP, tap), (made, made_of)];
     let outputs: Vec<_> =
         outputs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -220,11 +295,15 @@ fn tapped(look: &Look) -> Result<Option<Graph>, CodecError> {
 }
 
 fn seen_node(name: &str, outputs: &mut NamedArrays) -> Result<SeenNode, CodecError> {
-    let values = take(outputs, TAP)?;
-    let shape = values.shape()[1..].to_vec();
-    let values = values.reshaped(shape)?;
+    let values = only_item(take(outputs, TAP)?)?;
     let spreads = channel_spreads(values.data(), channels(values.shape()));
     Ok(SeenNode { name: name.to_owned(), values, spreads })
+}
+
+/// The values of the only item.
+fn only_item(values: Array) -> Result<Array, CodecError> {
+    let shape = values.shape()[1..].to_vec();
+    Ok(values.reshaped(shape)?)
 }
 
 fn prepared<'a>(

@@ -50,6 +50,37 @@ impl Spread {
     }
 }
 
+/// The least and the greatest of some values, for telling over many items whether they say anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extremes {
+    min: f32,
+    max: f32,
+    all_finite: bool,
+}
+
+impl From<&Spread> for Extremes {
+    fn from(spread: &Spread) -> Self {
+        Self { min: spread.min, max: spread.max, all_finite: spread.not_finite == 0 }
+    }
+}
+
+impl Extremes {
+    /// Those of both.
+    #[must_use = "gives back the extremes of both"]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+            all_finite: self.all_finite && other.all_finite,
+        }
+    }
+
+    /// Whether the values of several items say nothing: all of them are the same number.
+    pub fn is_dead(self) -> bool {
+        self.max - self.min <= 0.0 && self.all_finite
+    }
+}
+
 /// The spread of a node's values, and how many of its channels are dead.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct NodeSpread {
@@ -64,10 +95,14 @@ pub struct NodeSpread {
 impl NodeSpread {
     /// That of the values of one item, which fall into `channels` equal parts.
     pub fn of(values: &[f32], channels: usize) -> Self {
-        let spreads = channel_spreads(values, channels);
-        let len = values.len() / channels.max(1);
-        let dead = spreads.iter().filter(|spread| spread.is_dead(len)).count();
-        Self { all: Spread::of(values), channels, dead }
+        Self::of_channels(values, &channel_spreads(values, channels))
+    }
+
+    /// The same where the spread of each part is known.
+    pub fn of_channels(values: &[f32], channels: &[Spread]) -> Self {
+        let len = values.len() / channels.len().max(1);
+        let dead = channels.iter().filter(|spread| spread.is_dead(len)).count();
+        Self { all: Spread::of(values), channels: channels.len(), dead }
     }
 }
 

@@ -22,7 +22,7 @@ mod samples;
 mod sharpness;
 mod vae;
 
-pub use activations::{NodeSpread, Spread, channel_spreads};
+pub use activations::{Extremes, NodeSpread, Spread, channel_spreads};
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
 pub use code_rate::{CodeRate, entropy_bits};

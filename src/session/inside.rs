@@ -22,6 +22,8 @@ pub enum Side {
     Decoder,
     /// What makes a point of a picture.
     Encoder,
+    /// What tells made pictures from data, in training.
+    Discriminator,
 }
 
 /// What is said of a node whether or not it has run.
@@ -70,11 +72,26 @@ pub fn plane(shape: &[usize]) -> [usize; 2] {
     }
 }
 
+/// The watched images, by which channels are judged beside the picture that is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// The images, or what was made of the draws, `[b, c, h, w]` in `[0, 1]`.
+    pub images: Array,
+    /// What an encoder sees of them, of the same shape.
+    pub seen: Array,
+    /// Their latents, or draws, `[b, ..]`.
+    pub latents: Array,
+}
+
 /// What is to be found out: everything that a thread needs for it.
 #[derive(Clone, Debug)]
 pub struct Look {
+    /// Counts the models that were shown: the nodes of one have nothing to do with those of another.
+    pub model: u64,
     /// The networks with their newest weights.
     pub networks: Networks,
+    /// The discriminator with its newest weights, where that is looked into.
+    pub discriminator: Option<Graph>,
     /// Counts the weights: equal numbers are equal weights.
     pub weights: u64,
     /// The range of the model's own pixels.
@@ -83,8 +100,10 @@ pub struct Look {
     pub side: Side,
     /// The point of the explorer.
     pub point: Point,
-    /// What an encoder sees instead of the point's picture, `[c, h, w]` in `[0, 1]`.
+    /// What an encoder or a discriminator sees instead of the point's picture, `[c, h, w]` in `[0, 1]`.
     pub picture: Option<Array>,
+    /// The images by which channels are judged too, where some are watched.
+    pub watched: Option<Arc<Watched>>,
     /// The node whose values are wanted.
     pub chosen: Option<String>,
     /// Changes of values on their way.
@@ -92,7 +111,7 @@ pub struct Look {
 }
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// The network.
     pub side: Side,
@@ -102,6 +121,29 @@ pub struct Seen {
     pub after: Option<Array>,
     /// The same without them, where that is not the explorer's picture.
     pub before: Option<Array>,
+    /// What the discriminator says, where that is looked into.
+    pub judged: Option<Judged>,
+}
+
+/// What a discriminator says of a picture: a score `[1]`, or a map of one for every patch, `[1, h, w]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Without changes.
+    pub before: Array,
+    /// After all changes; nothing where nothing is changed.
+    pub after: Option<Array>,
+}
+
+impl Judged {
+    /// The score, or the mean of a map.
+    pub fn mean(score: &Array) -> f32 {
+        Spread::of(score.data()).mean
+    }
+
+    /// Rows and columns of patches, where there is more than one.
+    pub fn map(&self) -> Option<[usize; 2]> {
+        Some(plane(self.before.shape())).filter(|map| *map != [1, 1])
+    }
 }
 
 /// The values of a node.
@@ -120,8 +162,13 @@ pub struct SeenNode {
 pub struct Measured {
     /// The network.
     pub side: Side,
-    /// How the values spread, after all changes.
+    /// How the values of the picture that is shown spread, after all changes; dead channels are those of all images.
     pub spreads: BTreeMap<String, NodeSpread>,
+    /// How many images tell which channels are dead: the one that is shown and the watched ones. No more than 1 while
+    /// the latter have not been looked through.
+    pub images: usize,
+    /// Which channels are dead in all of them, node by node; empty where there is but one image.
+    pub dead: BTreeMap<String, Vec<bool>>,
     /// The seconds that each took for one picture; empty where no clock tells.
     pub secs: BTreeMap<String, f64>,
     /// What ran, for people.
@@ -132,10 +179,11 @@ pub struct Measured {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inside {
     side: Side,
-    has_encoder: bool,
+    /// Which networks there are beside the decoder.
+    beside: Vec<Side>,
     lines: Vec<NodeLine>,
-    chosen: [Option<String>; 2],
-    changes: [Vec<Perturbation>; 2],
+    chosen: [Option<String>; 3],
+    changes: [Vec<Perturbation>; 3],
     seen: Option<Arc<Seen>>,
     measured: Option<Arc<Measured>>,
 }
@@ -146,9 +194,9 @@ impl Inside {
         self.side
     }
 
-    /// Whether there is an encoder to look into.
-    pub fn has_encoder(&self) -> bool {
-        self.has_encoder
+    /// Whether there is such a network to look into.
+    pub fn has(&self, side: Side) -> bool {
+        side == Side::Decoder || self.beside.contains(&side)
     }
 
     /// The nodes of the network, in their order.
@@ -187,6 +235,14 @@ impl Inside {
         self.measured.as_deref().filter(|measured| measured.side == self.side)
     }
 
+    /// Whether a channel of the node that is looked at is dead in all images, and how many these are; nothing where
+    /// but one is known.
+    pub fn dead_in_all(&self, channel: usize) -> Option<(bool, usize)> {
+        let measured = self.measured()?;
+        let dead = measured.dead.get(self.chosen()?)?.get(channel)?;
+        Some((*dead, measured.images))
+    }
+
     /// The seconds that all nodes of the decoder take together, where the device's clock told.
     pub fn decoder_secs(&self) -> Option<f32> {
         let measured = self.measured.as_ref().filter(|measured| measured.side == Side::Decoder)?;
@@ -199,9 +255,10 @@ impl Inside {
         *self = Self::default();
     }
 
-    /// Takes the network of its side; what it does not have is no longer chosen or changed.
-    pub fn show(&mut self, graph: Option<&Graph>, has_encoder: bool) {
-        self.has_encoder = has_encoder;
+    /// Takes the network of its side, and which others there are beside the decoder; what the network does not have is
+    /// no longer chosen or changed.
+    pub fn show(&mut self, graph: Option<&Graph>, beside: &[Side]) {
+        self.beside = beside.to_vec();
         let lines = graph.map(lines).unwrap_or_default();
         if lines == self.lines {
             return;
@@ -282,7 +339,7 @@ impl Inside {
     /// What is known of all nodes, as CSV.
     pub fn to_csv(&self) -> String {
         let mut csv = String::from(
-            "node,operation,shape,parameters,flops_share,mean,deviation,min,max,dead_channels,channels,secs\n",
+            "node,operation,shape,parameters,flops_share,mean,deviation,min,max,dead_channels,channels,dead_in_images,secs\n",
         );
         for line in &self.lines {
             let shape: Vec<String> = line.shape.iter().map(ToString::to_string).collect();
@@ -294,9 +351,10 @@ impl Inside {
             match measured.and_then(|measured| measured.spreads.get(&line.name)) {
                 Some(NodeSpread { all, channels, dead }) => {
                     let Spread { mean, deviation, min, max, .. } = all;
-                    write!(csv, ",{mean},{deviation},{min},{max},{dead},{channels}").ok();
+                    let images = measured.map_or(1, |measured| measured.images.max(1));
+                    write!(csv, ",{mean},{deviation},{min},{max},{dead},{channels},{images}").ok();
                 }
-                None => csv.push_str(",,,,,,"),
+                None => csv.push_str(",,,,,,,"),
             }
             match measured.and_then(|measured| measured.secs.get(&line.name)) {
                 Some(secs) => writeln!(csv, ",{secs}").ok(),

@@ -68,7 +68,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     let inside = scene.inside;
     if inside.lines().is_empty() {
         let text = match inside.side() {
-            Side::Encoder if !inside.has_encoder() => {
+            Side::Encoder if !inside.has(Side::Encoder) => {
                 tr!("This model has no encoder to look into.")
             }
             _ => tr!(
@@ -153,8 +153,13 @@ fn bar(ui: &mut Ui, scene: &Scene<'_>, view: &mut InsideView, width: f32, out: &
         for (side, name, hint) in [
             (Side::Decoder, tr!("Decoder"), tr!("What makes the picture of the point.")),
             (Side::Encoder, tr!("Encoder"), tr!("What makes a point of a picture: it sees your own picture, or without one the picture of the point.")),
+            (Side::Discriminator, tr!("Discriminator"), tr!("What tells made pictures from data in training: it sees your own picture, or without one the picture of the point.")),
         ] {
-            let there = side == Side::Decoder || inside.has_encoder();
+            let there = inside.has(side);
+            // Most models have none.
+            if side == Side::Discriminator && !there {
+                continue;
+            }
             let label = egui::Button::selectable(inside.side() == side, name);
             let none = tr!("This model only generates: it has no encoder.");
             let response = ui.add_enabled(there, label).on_hover_text(hint);

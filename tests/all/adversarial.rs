@@ -1,6 +1,7 @@
 //! Adversarial training from below: losses, penalties, spectral normalisation, a whole game against PyTorch.
 
 mod game;
+mod graphs;
 mod penalties;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -1,6 +1,7 @@
 //! Looking inside of networks: parts, changes on the way, times, gradients, and what a session keeps of them.
 
 mod changes;
+mod dead;
 mod gradient;
 mod looking;
 mod own_picture;

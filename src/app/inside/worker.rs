@@ -1,4 +1,4 @@
-//! The thread that looks inside: the newest wish first, and all nodes while the hand rests.
+//! The thread that looks inside: the newest wish first, all nodes while the hand rests, and then the watched images.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use eframe::egui;
 use crate::codec::CodecError;
 use crate::engine::EngineError;
 use crate::latest::Latest;
-use crate::measure::inside::Inspector;
+use crate::measure::inside::{Due, Inspector};
 use crate::session::inside::{Look, Measured, Seen};
 use crate::watch::Watch;
 
@@ -18,6 +18,9 @@ const REST: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_millis(150);
 /// While weights come again and again, what is older than the first is measured anew after the second.
 const STALE: [Duration; 2] = [Duration::from_secs(2), Duration::from_millis(40)];
+/// A model learns beside it: the watched images, sixteen or so, are looked through anew after so many times what one of
+/// them takes.
+const TIMES: u32 = 64;
 
 /// Where the window leaves what it wants to see.
 #[derive(Default)]
@@ -102,27 +105,29 @@ impl Worker {
             self.errors.put("no threads to look with".to_owned());
             return;
         };
-        let mut unmeasured: Option<Box<Look>> = None;
-        let mut measured_at: Option<Instant> = None;
+        let mut plan = Plan::default();
         loop {
-            let is_old = measured_at.is_none_or(|at| at.elapsed() > STALE[0]);
-            let rest = if is_old { STALE[1] } else { REST };
-            let done = match self.desk.next(unmeasured.as_ref().map(|_| rest)) {
+            let next = self.desk.next(plan.rest(&self.inspector));
+            let (desk, begun) = (Arc::clone(&self.desk), Instant::now());
+            let done = match next {
                 Next::Over => return,
                 Next::Look(look) => {
-                    let (desk, begun) = (Arc::clone(&self.desk), Instant::now());
                     let watch =
                         Watch::new(move |_| begun.elapsed() < PATIENCE || !desk.is_urgent());
                     let seen = pool.install(|| self.inspector.look(&look, &watch));
-                    unmeasured = Some(look);
+                    plan.ask(look);
                     seen.map(|seen| self.seen.put(seen))
                 }
                 Next::Rest => {
-                    let Some(look) = unmeasured.take() else { continue };
-                    let desk = Arc::clone(&self.desk);
+                    let Some((task, look)) = plan.begin(&self.inspector) else { continue };
                     let watch = Watch::new(move |_| !desk.is_urgent());
-                    measured_at = Some(Instant::now());
-                    let measured = pool.install(|| self.inspector.measure(&look, &watch));
+                    let found = pool.install(|| match task {
+                        Task::Measure => self.inspector.measure(look, &watch).map(Some),
+                        Task::Census => self.inspector.census_next(look, &watch),
+                    });
+                    let took = begun.elapsed();
+                    plan.ended(task, took, found.as_ref().is_err_and(|error| !is_stopped(error)));
+                    let Some(measured) = found.transpose() else { continue };
                     measured.map(|measured| self.measured.put(measured))
                 }
             };
@@ -132,6 +137,79 @@ impl Worker {
                 Ok(()) => {}
             }
             self.ctx.request_repaint();
+        }
+    }
+}
+
+/// What is done while nothing new is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// All nodes, for the picture that is shown.
+    Measure,
+    /// The next of the watched images.
+    Census,
+}
+
+/// What is yet to be done for the newest wish.
+#[derive(Default)]
+struct Plan {
+    look: Option<Box<Look>>,
+    is_measured: bool,
+    /// Whether the last thing that was done was one of the watched images.
+    counts: bool,
+    /// Whether a watched image failed, as the next one would too.
+    has_failed: bool,
+    measured_at: Option<Instant>,
+    counted_at: Option<Instant>,
+    /// What the last of the watched images took.
+    took: Duration,
+}
+
+impl Plan {
+    fn ask(&mut self, look: Box<Look>) {
+        self.look = Some(look);
+        (self.is_measured, self.counts, self.has_failed) = (false, false, false);
+    }
+
+    /// What comes next, and how long the hand is to rest before it.
+    fn next(&self, inspector: &Inspector) -> Option<(Duration, Task)> {
+        let look = self.look.as_ref()?;
+        let is_old = self.measured_at.is_none_or(|at| at.elapsed() > STALE[0]);
+        let measuring = (!self.is_measured).then_some(if is_old { STALE[1] } else { REST });
+        let due = inspector.due(look).filter(|_| !self.has_failed);
+        let counting = due.map(|due| match due {
+            Due::Soon if self.counts => Duration::ZERO,
+            Due::Soon => STALE[1],
+            Due::Later => {
+                let since = self.counted_at.map_or(Duration::MAX, |at| at.elapsed());
+                STALE[0].max(TIMES * self.took).saturating_sub(since).max(STALE[1])
+            }
+        });
+        let measuring = measuring.map(|rest| (rest, Task::Measure));
+        let counting = counting.map(|rest| (rest, Task::Census));
+        // What is shown comes before other images.
+        [measuring, counting].into_iter().flatten().min_by_key(|(rest, _)| *rest)
+    }
+
+    fn rest(&self, inspector: &Inspector) -> Option<Duration> {
+        self.next(inspector).map(|(rest, _)| rest)
+    }
+
+    fn begin(&mut self, inspector: &Inspector) -> Option<(Task, &Look)> {
+        let (_, task) = self.next(inspector)?;
+        if task == Task::Measure {
+            self.is_measured = true;
+            self.measured_at = Some(Instant::now());
+        }
+        Some((task, self.look.as_deref()?))
+    }
+
+    fn ended(&mut self, task: Task, took: Duration, has_failed: bool) {
+        self.counts = task == Task::Census;
+        if self.counts {
+            self.counted_at = Some(Instant::now());
+            self.took = took;
+            self.has_failed = has_failed;
         }
     }
 }

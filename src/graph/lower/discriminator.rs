@@ -1,9 +1,18 @@
-//! The discriminator of adversarial families as a description. It judges images in training and is never lowered.
+//! The discriminator of adversarial families as a description. It judges images in training; its graph is there to be
+//! looked into.
 
 use serde::{Deserialize, Serialize};
 
+use super::add_class;
+use super::batch_norm::{Outputs, fold_named};
+use super::gan::SLOPE;
 use super::vae::{Arch, Level};
-use crate::picture::ImageShape;
+use crate::array::NamedArrays;
+use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op};
+use crate::picture::{ImageShape, ValueRange};
+
+/// What a discriminator's tensors begin with.
+pub const DISCRIMINATOR: &str = "discriminator";
 
 /// Hidden widths of a multilayer discriminator.
 const WIDTHS: [usize; 3] = [1024, 512, 256];
@@ -117,6 +126,76 @@ impl DiscriminatorConfig {
         tensors
     }
 
+    /// The discriminator in use, image `[c, h, w]` in `range` to `score` `[1]`: batch normalization by its running
+    /// statistics, the largest singular values, and what it is told of `class`, if it knows any, lie in its weights.
+    ///
+    /// # Errors
+    /// When a tensor is missing, does not fit or holds values that are not finite, or when there is no such class.
+    pub(super) fn lower(
+        &self,
+        tensors: &NamedArrays,
+        (arch, image): (Arch, ImageShape),
+        range: ValueRange,
+        class: Option<usize>,
+    ) -> Result<Graph, GraphError> {
+        let (convs, layers) = (self.convolutions(arch, image), self.linear(arch, image));
+        let of_conv = |index: usize| format!("{DISCRIMINATOR}.convs.{index}");
+        let of_layer = |index: usize| format!("{DISCRIMINATOR}.layers.{index}");
+        let mut folded = tensors.clone();
+        if self.norm == DiscriminatorNorm::Spectral {
+            let convs = (0..convs.len()).map(|index| (of_conv(index), "conv"));
+            let layers = (0..layers.len()).map(|index| (of_layer(index), "linear"));
+            for (layer, inner) in convs.chain(layers) {
+                divide(&mut folded, &format!("{layer}.{inner}"), &format!("{layer}.singular"))?;
+            }
+        }
+        for (index, _) in convs.iter().enumerate().filter(|(_, conv)| conv.has_norm) {
+            let layer = of_conv(index);
+            let (inner, norm) = (format!("{layer}.conv"), format!("{layer}.norm"));
+            fold_named(&mut folded, &inner, &norm, Outputs::First)?;
+        }
+        let last = layers.len() - 1;
+        if let Some(class) = class {
+            let weight = format!("{}.linear.weight", of_layer(last));
+            add_class(&mut folded, &[format!("{DISCRIMINATOR}.classes"), weight], class)?;
+        }
+        let mut graph = GraphBuilder::new(&[image.channels, image.height, image.width], &folded)?;
+        let mut x = graph.input();
+        if range != ValueRange::SIGNED {
+            let scale = (ValueRange::SIGNED.hi - ValueRange::SIGNED.lo) / (range.hi - range.lo);
+            let shift = ValueRange::SIGNED.lo - range.lo * scale;
+            let op = Op::Affine { input: x, scale, shift };
+            x = graph.add(format!("{DISCRIMINATOR}.range"), op)?;
+        }
+        let leaky = Activation::LeakyRelu(SLOPE);
+        for index in 0..convs.len() {
+            let name = format!("{}.conv", of_conv(index));
+            let op = Op::Conv2d {
+                input: x,
+                weight: format!("{name}.weight"),
+                stride: [2, 2],
+                padding: [1; 4],
+                upsample: 1,
+                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(leaky),
+            };
+            x = graph.add(name, op)?;
+        }
+        let shape = vec![layers[0].inputs];
+        x = graph.add(format!("{DISCRIMINATOR}.flat"), Op::Reshape { input: x, shape })?;
+        for index in 0..=last {
+            let name = format!("{}.linear", of_layer(index));
+            let activation = if index == last { Activation::None } else { leaky };
+            let op = Op::Linear {
+                input: x,
+                weight: format!("{name}.weight"),
+                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(activation),
+            };
+            x = graph.add(name, op)?;
+        }
+        graph.output("score", x)?;
+        graph.finish()
+    }
+
     /// Values of one image on its way through.
     pub fn activations(&self, arch: Arch, image: ImageShape) -> usize {
         let levels = self.levels(arch, image);
@@ -124,6 +203,28 @@ impl DiscriminatorConfig {
         let linear: usize = self.linear(arch, image).iter().map(|layer| 2 * layer.inputs).sum();
         convolved + linear
     }
+}
+
+/// Divides the weight of `layer`, `[out, ..]`, by its largest singular value |uᵀ W|, where u is `vector` `[out]`.
+///
+/// # Source
+/// Spectral Normalization for GANs (Miyato et al., 2018, section 2.1 and appendix A, arXiv:1802.05957).
+fn divide(tensors: &mut NamedArrays, layer: &str, vector: &str) -> Result<(), GraphError> {
+    let weight = format!("{layer}.weight");
+    let missing =
+        |name: &str| GraphError::MissingWeight { node: layer.to_owned(), weight: name.to_owned() };
+    let left = tensors.get(vector).ok_or_else(|| missing(vector))?.clone();
+    let matrix = tensors.get_mut(&weight).ok_or_else(|| missing(&weight))?;
+    let mut across = vec![0.0; matrix.row_len()];
+    for (row, factor) in left.data().iter().enumerate() {
+        for (sum, value) in across.iter_mut().zip(matrix.row(row)) {
+            *sum += f64::from(*factor) * f64::from(*value);
+        }
+    }
+    let sigma = across.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let divided = |value: &mut f32| *value = (f64::from(*value) / sigma) as f32;
+    matrix.data_mut().iter_mut().for_each(divided);
+    Ok(())
 }
 
 /// The tensors of a batch normalisation.

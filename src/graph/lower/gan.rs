@@ -235,6 +235,21 @@ impl Architecture for GanConfig {
     fn has_average(&self) -> bool {
         true
     }
+
+    fn has_discriminator(&self) -> bool {
+        true
+    }
+
+    fn lower_discriminator(
+        &self,
+        tensors: &NamedArrays,
+        shown: Shown,
+    ) -> Result<Option<Graph>, GraphError> {
+        check_shapes(self, tensors)?;
+        let class = (self.classes > 0).then_some(shown.class);
+        let (judge, sizes) = (&self.discriminator, (self.arch, self.image));
+        judge.lower(tensors, sizes, self.range(), class).map(Some)
+    }
 }
 
 /// What the generator is called in a file.

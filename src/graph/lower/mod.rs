@@ -178,6 +178,24 @@ pub trait Architecture {
         self.lower(tensors)
     }
 
+    /// Whether images are judged by a discriminator in training, which may be looked into.
+    fn has_discriminator(&self) -> bool {
+        false
+    }
+
+    /// The discriminator in use: image `[c, h, w]`, in the range of the model's own, to `score`, a number `[1]` or a map
+    /// of patches `[1, h', w']`; the higher, the more it takes for data. Nothing where the family has none.
+    ///
+    /// # Errors
+    /// As [`Architecture::lower_shown`].
+    fn lower_discriminator(
+        &self,
+        _tensors: &NamedArrays,
+        _shown: Shown,
+    ) -> Result<Option<Graph>, GraphError> {
+        Ok(None)
+    }
+
     /// What it does with images.
     fn task(&self) -> Task {
         Task::Reconstruct

@@ -1,4 +1,5 @@
-//! The `PatchGAN` discriminator as a description. It judges images in training and is never lowered.
+//! The `PatchGAN` discriminator as a description. It judges images in training; its graph is
+//! there to be looked into.
 //!
 //! # Source
 //! Image-to-Image Translation with Conditional Adversarial Networks (Isola et al., 2017, sections 3.2.2 and 6.1.2,
@@ -6,7 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::batch_norm::{Outputs, fold_named};
 use super::discriminator::norm_tensors;
+use super::gan::SLOPE;
+use crate::array::NamedArrays;
+use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op};
 
 /// Channels are doubled no further than to so many times the first ones.
 const WIDEST: usize = 8;
@@ -54,6 +59,45 @@ impl PatchGanConfig {
         let last = 3 * self.layers + 2;
         tensors.extend([weight(last, [self.width(self.layers), 1]), bias(last, 1)]);
         tensors
+    }
+
+    /// The discriminator in use, images `[c, h, w]` of so many rows and columns to `score` `[1, h', w']`, a logit for
+    /// every patch: batch normalization by its running statistics lies in its weights. Tensors and nodes are called
+    /// as in [`PatchGanConfig::tensors`], behind `name`.
+    ///
+    /// # Errors
+    /// When a tensor is missing, does not fit or holds values that are not finite, or when images are too small.
+    pub(super) fn lower(
+        &self,
+        tensors: &NamedArrays,
+        name: &str,
+        [height, width]: [usize; 2],
+    ) -> Result<Graph, GraphError> {
+        let place = |place: usize| format!("{name}.main.{place}");
+        let mut folded = tensors.clone();
+        for layer in 1..=self.layers {
+            let conv = 3 * layer - 1;
+            fold_named(&mut folded, &place(conv), &place(conv + 1), Outputs::First)?;
+        }
+        let mut graph = GraphBuilder::new(&[self.image_channels, height, width], &folded)?;
+        let mut x = graph.input();
+        for layer in 0..=self.layers + 1 {
+            let name = place((3 * layer).saturating_sub(1));
+            let stride = if layer < self.layers { 2 } else { 1 };
+            let is_last = layer > self.layers;
+            let activation = if is_last { Activation::None } else { Activation::LeakyRelu(SLOPE) };
+            let op = Op::Conv2d {
+                input: x,
+                weight: format!("{name}.weight"),
+                stride: [stride; 2],
+                padding: [1; 4],
+                upsample: 1,
+                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(activation),
+            };
+            x = graph.add(name, op)?;
+        }
+        graph.output("score", x)?;
+        graph.finish()
     }
 
     /// Values of one image on its way through, with what normalization and rectifier keep.

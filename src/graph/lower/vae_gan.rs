@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::discriminator::DiscriminatorConfig;
 use super::vae::VaeConfig;
-use super::{Architecture, Networks};
+use super::{Architecture, Networks, Shown, check_shapes};
 use crate::array::NamedArrays;
-use crate::graph::GraphError;
+use crate::graph::{Graph, GraphError};
 use crate::picture::{ImageShape, PixelLikelihood};
 
 /// Everything that fixes the shapes of a VAE-GAN and the meaning of its output.
@@ -73,5 +73,19 @@ impl Architecture for VaeGanConfig {
 
     fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
         self.vae.likelihood(tensors)
+    }
+
+    fn has_discriminator(&self) -> bool {
+        true
+    }
+
+    fn lower_discriminator(
+        &self,
+        tensors: &NamedArrays,
+        _shown: Shown,
+    ) -> Result<Option<Graph>, GraphError> {
+        check_shapes(self, tensors)?;
+        let (judge, sizes) = (&self.discriminator, (self.vae.arch, self.vae.image));
+        judge.lower(tensors, sizes, self.range(), None).map(Some)
     }
 }

@@ -6,16 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::discriminator::DISCRIMINATOR;
 use super::patchgan::PatchGanConfig;
 use super::quantizer::CodebookUpdate;
 use super::vq_model::VqModelConfig;
-use super::{Architecture, Networks, is_fitted};
+use super::{Architecture, Networks, Shown, check_shapes, is_fitted};
 use crate::array::NamedArrays;
-use crate::graph::GraphError;
+use crate::graph::{Graph, GraphError};
 use crate::picture::{ImageShape, ValueRange};
 
-/// Where the discriminator's tensors lie.
-pub const DISCRIMINATOR: &str = "discriminator";
 /// The moving average of how many vectors of a batch chose each code, `[k]`.
 pub const CLUSTER_SIZE: &str = "quantizer.cluster_size";
 /// The moving average of the sum of those vectors, `[k, d]`; only where the codes follow it.
@@ -126,5 +125,18 @@ impl Architecture for VqganConfig {
 
     fn codebook(&self) -> Option<[usize; 2]> {
         self.autoencoder.codebook()
+    }
+
+    fn has_discriminator(&self) -> bool {
+        true
+    }
+
+    fn lower_discriminator(
+        &self,
+        tensors: &NamedArrays,
+        _shown: Shown,
+    ) -> Result<Option<Graph>, GraphError> {
+        check_shapes(self, tensors)?;
+        self.discriminator.lower(tensors, DISCRIMINATOR, self.sides()).map(Some)
     }
 }

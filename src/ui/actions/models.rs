@@ -13,7 +13,12 @@ pub(super) fn layers(actions: &mut Actions, scene: &Scene<'_>) {
     let has_nodes = !inside.lines().is_empty();
     for (side, name, is_there) in [
         (Side::Decoder, tr!("Look into the decoder"), explores(scene)),
-        (Side::Encoder, tr!("Look into the encoder"), has_nodes && inside.has_encoder()),
+        (Side::Encoder, tr!("Look into the encoder"), has_nodes && inside.has(Side::Encoder)),
+        (
+            Side::Discriminator,
+            tr!("Look into the discriminator"),
+            has_nodes && inside.has(Side::Discriminator),
+        ),
     ] {
         let is_other = inside.side() != side;
         actions.add_if(is_there && is_other, name, None, Command::LookInto(side));

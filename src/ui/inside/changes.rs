@@ -5,7 +5,7 @@ use egui::{Role, ScrollArea, Sense, Slider, Ui, Vec2, WidgetInfo, vec2};
 use crate::graph::Perturbation;
 use crate::language::tr;
 use crate::metrics::Spread;
-use crate::session::inside::{Inside, MOST_CHANGES, Side};
+use crate::session::inside::{Inside, Judged, MOST_CHANGES, Side};
 use crate::ui::words::measure;
 use crate::ui::{Command, Picture, Scene, picture, theme};
 
@@ -182,6 +182,7 @@ fn before_and_after(ui: &mut Ui, scene: &Scene<'_>) {
     let before = match scene.inside.side() {
         Side::Decoder => scene.pictures.main,
         Side::Encoder => scene.pictures.unchanged,
+        Side::Discriminator => return scores(ui, scene),
     };
     let Some(after) = scene.pictures.changed.filter(|_| !scene.inside.changes().is_empty()) else {
         let text = tr!(
@@ -204,6 +205,39 @@ fn before_and_after(ui: &mut Ui, scene: &Scene<'_>) {
             });
         }
     });
+}
+
+/// What the discriminator says without and with the changes: a number, and where it judges patches their map.
+fn scores(ui: &mut Ui, scene: &Scene<'_>) {
+    let Some(judged) = scene.inside.seen().and_then(|seen| seen.judged.as_ref()) else { return };
+    let after = judged.after.as_ref().filter(|_| !scene.inside.changes().is_empty());
+    let side = ((ui.available_width() - 8.0) / 2.0).max(24.0);
+    let has_map = judged.map().is_some();
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        for (score, map, name, label) in [
+            (Some(&judged.before), scene.pictures.unchanged, tr!("without"), tr!("Scores of patches without changes")),
+            (after, scene.pictures.changed, tr!("with changes"), tr!("Scores of patches with changes")),
+        ] {
+            let Some(score) = score else { continue };
+            ui.vertical(|ui| {
+                ui.set_width(side);
+                ui.label(theme::muted(name).small());
+                let mean = measure(Judged::mean(score));
+                let text = if has_map { tr!("mean score {}", mean) } else { tr!("score {}", mean) };
+                ui.label(text).on_hover_text(tr!("The higher, the more the discriminator takes the picture for one of the data. Batch normalization counts by its running statistics."));
+                if has_map {
+                    framed(ui, map, side, label);
+                }
+            });
+        }
+    });
+    if after.is_none() {
+        let text = tr!(
+            "Scale a channel, zero it or add to it: the score that comes of it will be here, beside the one without changes."
+        );
+        ui.label(theme::muted(text));
+    }
 }
 
 fn framed(ui: &mut Ui, shown: Option<Picture>, side: f32, label: &str) {

@@ -196,7 +196,8 @@ fn pictures(ui: &mut Ui, scene: &Scene<'_>, node: &SeenNode, grid: &mut ChannelG
         response.on_hover_ui_at_pointer(|ui| {
             ui.label(theme::heading(&tr!("Channel {}", channel)));
             ui.label(tr!("{} at row {}, column {}", measure(value), row + 1, column + 1));
-            tell(ui, &node.spreads[channel], shape[0] * shape[1]);
+            let dead = scene.inside.dead_in_all(channel);
+            tell(ui, &node.spreads[channel], shape[0] * shape[1], dead);
         });
     }
     if pages > 1 {
@@ -343,14 +344,23 @@ fn described(node: &SeenNode, channel: Option<usize>, [first, shown]: [usize; 2]
     info
 }
 
-fn tell(ui: &mut Ui, spread: &Spread, count: usize) {
+/// What is known of a channel of `count` values; `dead` as [`Inside::dead_in_all`] tells.
+///
+/// [`Inside::dead_in_all`]: crate::session::inside::Inside::dead_in_all
+fn tell(ui: &mut Ui, spread: &Spread, count: usize, dead: Option<(bool, usize)>) {
     ui.label(tr!("mean {}, deviation {}", measure(spread.mean), measure(spread.deviation)));
     ui.label(tr!("from {} to {}", measure(spread.min), measure(spread.max)));
     if spread.not_finite > 0 {
         let text = tr!("{} values are no numbers", spread.not_finite);
         ui.label(egui::RichText::new(text).color(theme::colours().error));
     } else if spread.is_dead(count) {
-        ui.label(theme::muted(tr!("Dead: one value everywhere.")));
+        ui.label(theme::muted(match dead {
+            Some((true, images)) => tr!("Dead in all of {} images: one value everywhere.", images),
+            Some((false, images)) => {
+                tr!("One value everywhere in this picture, but not in all of {} images.", images)
+            }
+            None => tr!("Dead in this picture: one value everywhere.").to_owned(),
+        }));
     }
     ui.label(theme::muted(tr!("Click to choose it, to be changed.")));
 }

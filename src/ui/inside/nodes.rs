@@ -31,7 +31,7 @@ const COLUMNS: [Column; 6] = [
     (
         tr_later!("dead"),
         tr_later!(
-            "Channels that have one value everywhere for this picture, or entries of a vector that are zero: in another picture they may not."
+            "Channels and entries of a vector that say nothing: they have one value everywhere."
         ),
         38.0,
     ),
@@ -102,9 +102,21 @@ fn heading(ui: &mut Ui, inside: &Inside, columns: &[Column], [name, width]: [f32
             theme::colours().muted,
         );
         let response = ui.interact(cell, ui.scope_id().with(title), Sense::hover());
-        let engine = inside.measured().filter(|_| *title == "time");
-        let engine = engine.map(|measured| tr!(" By {}.", measured.engine)).unwrap_or_default();
-        response.on_hover_text(format!("{}{engine}", told(hint)));
+        let more = match (*title, inside.measured()) {
+            ("time", Some(measured)) => tr!(" By {}.", measured.engine),
+            ("dead", Some(measured)) if measured.images > 1 => {
+                tr!(
+                    " Judged by {} images: the one that is shown, and watched ones or draws.",
+                    measured.images
+                )
+            }
+            ("dead", _) => {
+                tr!(" Judged by this picture alone: in another one they may say something.")
+                    .to_owned()
+            }
+            _ => String::new(),
+        };
+        response.on_hover_text(format!("{}{more}", told(hint)));
     }
 }
 
@@ -156,7 +168,8 @@ fn row(
         ui.painter().text(at, Align2::RIGHT_CENTER, text, font, colour);
     }
     let clicked = response.clicked();
-    response.on_hover_ui(|ui| tell(ui, line, spread, secs));
+    let images = measured.map_or(1, |measured| measured.images);
+    response.on_hover_ui(|ui| tell(ui, line, spread, images, secs));
     clicked
 }
 
@@ -192,7 +205,13 @@ fn cell(
     }
 }
 
-fn tell(ui: &mut Ui, line: &NodeLine, spread: Option<&NodeSpread>, secs: Option<f64>) {
+fn tell(
+    ui: &mut Ui,
+    line: &NodeLine,
+    spread: Option<&NodeSpread>,
+    images: usize,
+    secs: Option<f64>,
+) {
     ui.label(theme::heading(&line.name));
     ui.label(format!("{}, {}", line.op, shape(line)));
     let weights = grouped(line.parameters as u64);
@@ -204,7 +223,12 @@ fn tell(ui: &mut Ui, line: &NodeLine, spread: Option<&NodeSpread>, secs: Option<
     if let Some(NodeSpread { all, channels, dead }) = spread {
         let (low, high) = (measure(all.min), measure(all.max));
         ui.label(tr!("mean {}, deviation {}", measure(all.mean), measure(all.deviation)));
-        ui.label(tr!("from {} to {}; {} of {} channels dead", low, high, dead, channels));
+        ui.label(tr!("from {} to {}", low, high));
+        ui.label(if images > 1 {
+            tr!("{} of {} channels dead in all of {} images", dead, channels, images)
+        } else {
+            tr!("{} of {} channels dead, judged by this picture alone", dead, channels)
+        });
         if all.not_finite > 0 {
             let text = tr!("{} values are no numbers", grouped(all.not_finite as u64));
             ui.label(egui::RichText::new(text).color(theme::colours().error));

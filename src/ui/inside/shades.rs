@@ -2,8 +2,9 @@
 
 use egui::{Color32, ColorImage};
 
+use crate::array::Array;
 use crate::metrics::Spread;
-use crate::session::inside::{SeenNode, plane};
+use crate::session::inside::{Judged, SeenNode, plane};
 use crate::ui::theme;
 
 /// What fills the range of colours.
@@ -112,6 +113,21 @@ pub fn sheet(
         }
     }
     image
+}
+
+/// What a discriminator says of every patch, without and with changes, in colours of one range; nothing for a score
+/// alone.
+pub fn maps(judged: &Judged) -> Option<[ColorImage; 2]> {
+    let [h, w] = judged.map()?;
+    let after = judged.after.as_ref().unwrap_or(&judged.before);
+    let both = [&judged.before, after];
+    let reach = both.map(|map| Spread::of(map.data()).magnitude());
+    let reach = reach[0].max(reach[1]);
+    let coloured = |map: &Array| {
+        let colour = |value: &f32| Look::default().colour(*value, [-reach, reach]);
+        ColorImage::new([w, h], map.data().iter().map(colour).collect())
+    };
+    Some(both.map(coloured))
 }
 
 /// The mean of the values of a plane that fall into a texel.

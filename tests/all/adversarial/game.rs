@@ -9,7 +9,7 @@ use zscope::engine::{EngineKind, Runner};
 use zscope::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use zscope::graph::lower::gan::{AVERAGE, GENERATOR, GanConfig};
 use zscope::graph::lower::vae::Arch;
-use zscope::graph::lower::{Architecture as _, Shown};
+use zscope::graph::lower::{Architecture, Shown};
 use zscope::model::adversarial::AdversarialLoss;
 use zscope::model::codec::GanCodec;
 use zscope::model::discriminator::Discriminator;
@@ -125,7 +125,7 @@ fn four_rounds_match_pytorch() {
 }
 
 /// A configuration with weights, statistics and class rows that are all drawn.
-fn scrambled(config: &GanConfig) -> NamedArrays {
+pub(super) fn scrambled(config: &dyn Architecture) -> NamedArrays {
     let draw = |(index, (name, shape)): (usize, (String, Vec<usize>))| {
         let len = shape.iter().product();
         let mut values = normals(9, index as u64, Purpose::Init, len);
@@ -143,7 +143,7 @@ fn scrambled(config: &GanConfig) -> NamedArrays {
     config.tensors().into_iter().enumerate().map(draw).collect()
 }
 
-fn configs() -> Vec<GanConfig> {
+pub(super) fn configs() -> Vec<GanConfig> {
     let sizes = [(Arch::Conv, 1, 28), (Arch::Conv, 3, 32), (Arch::Mlp, 1, 7), (Arch::Mlp, 3, 5)];
     let mut configs: Vec<GanConfig> = sizes
         .into_iter()

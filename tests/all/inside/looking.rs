@@ -40,12 +40,15 @@ pub fn networks() -> Networks {
 
 fn look(side: Side, chosen: &str, changes: Vec<Perturbation>) -> Look {
     Look {
+        model: 1,
         networks: networks(),
+        discriminator: None,
         weights: 1,
         range: ValueRange::SIGNED,
         side,
         point: Point::Latent(latents(1).into_data()),
         picture: None,
+        watched: None,
         chosen: Some(chosen.to_owned()),
         changes,
     }
@@ -154,6 +157,68 @@ fn an_encoder_sees_the_picture_of_the_point_or_ones_own() {
     look.networks.encoder = None;
     look.weights = 2;
     assert!(inspector.look(&look, &Watch::default()).is_err(), "there is none");
+}
+
+/// Pictures of 1 × 5 × 4 to a map of 3 × 2 patches.
+fn discriminator() -> Graph {
+    let weights = named([
+        ("judge", array(&[2, 1, 3, 3], &noise(50, 18))),
+        ("judge.b", array(&[2], &noise(51, 2))),
+        ("last", array(&[1, 2, 1, 1], &[0.7, -0.4])),
+    ]);
+    let mut builder = GraphBuilder::new(&[1, 5, 4], &weights).unwrap();
+    let conv = |input, weight: &str, epilogue| Op::Conv2d {
+        input,
+        weight: weight.into(),
+        upsample: 1,
+        stride: [1, 1],
+        padding: [0; 4],
+        epilogue,
+    };
+    let judge = conv(builder.input(), "judge", Epilogue::bias("judge.b"));
+    let judge = builder.add("judge", judge).unwrap();
+    let last = builder.add("last", conv(judge, "last", Epilogue::default())).unwrap();
+    builder.output("score", last).unwrap();
+    builder.finish().unwrap()
+}
+
+#[test]
+fn a_discriminator_tells_what_it_makes_of_the_picture_and_of_changes() {
+    let judge = |graph: &Graph, picture: &Array| {
+        twin::run(graph, picture).unwrap().remove("score").unwrap().into_data()
+    };
+    let picture = twin::run(&generator(), &latents(1)).unwrap().remove("image").unwrap();
+    let change = taken_out("judge", 1);
+    for kind in engines() {
+        let mut inspector = Inspector::new(kind, gpu().cloned());
+        let mut look = look(Side::Discriminator, "judge", Vec::new());
+        look.discriminator = Some(discriminator());
+        let seen = inspector.look(&look, &Watch::default()).unwrap();
+        let judged = seen.judged.expect("a score");
+        assert_eq!((judged.before.shape(), judged.map()), (&[1, 3, 2][..], Some([3, 2])), "{kind}");
+        let plain = judge(&discriminator(), &picture);
+        assert_close(judged.before.data(), &plain, Tolerance::ENGINE);
+        assert_eq!(judged.after, None, "nothing is changed");
+        assert_eq!(seen.node.expect("the node").values.shape(), [2, 3, 2], "its values");
+        look.changes = vec![change.clone()];
+        let judged = inspector.look(&look, &Watch::default()).unwrap().judged.expect("scores");
+        assert_close(judged.before.data(), &plain, Tolerance::ENGINE);
+        let changed = discriminator().perturbed(std::slice::from_ref(&change)).unwrap();
+        let after = judged.after.expect("with the change");
+        assert_close(after.data(), &judge(&changed, &picture), Tolerance::ENGINE);
+        assert!(first_difference(after.data(), &plain, Tolerance::ENGINE).is_some(), "it shows");
+        // A picture of one's own, in the range of the model's.
+        let own = array(&[1, 5, 4], &noise(52, 20));
+        look.picture = Some(own.clone());
+        let own = ValueRange::SIGNED.images_from_unit(&own).reshaped([1, 1, 5, 4]).unwrap();
+        let judged = inspector.look(&look, &Watch::default()).unwrap().judged.expect("scores");
+        assert_close(judged.before.data(), &judge(&discriminator(), &own), Tolerance::ENGINE);
+        let measured = inspector.measure(&look, &Watch::default()).unwrap();
+        assert_eq!(measured.spreads["judge"].dead, 1, "the one that is taken out");
+        look.discriminator = None;
+        look.weights = 2;
+        assert!(inspector.look(&look, &Watch::default()).is_err(), "there is none");
+    }
 }
 
 #[test]

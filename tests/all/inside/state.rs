@@ -12,7 +12,7 @@ use super::looking::encoder;
 
 fn inside() -> Inside {
     let mut inside = Inside::default();
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     inside
 }
 
@@ -31,12 +31,12 @@ fn nodes_are_listed_and_one_is_chosen() {
     inside.choose("fc");
     inside.choose("nowhere");
     assert_eq!(inside.chosen(), Some("fc"), "what is not there is not chosen");
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("fc"), "newer weights change nothing");
     let smaller = generator().part(&[("image", generator().find("planes").unwrap())]).unwrap();
     inside.change(change("conv", Some(0), 0.0));
     inside.change(change("fc", Some(0), 0.0));
-    inside.show(Some(&smaller), true);
+    inside.show(Some(&smaller), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("fc"), "it is still there");
     assert_eq!(inside.changes(), [change("fc", Some(0), 0.0)], "conv is gone");
 }
@@ -48,16 +48,34 @@ fn each_network_has_its_own_choice_and_changes() {
     inside.change(change("conv", Some(1), 0.0));
     inside.look_into(Side::Encoder);
     assert!(inside.lines().is_empty(), "until they come");
-    inside.show(Some(&encoder()), true);
+    inside.show(Some(&encoder()), &[Side::Encoder]);
     assert_eq!(inside.changes(), [], "none there");
     inside.choose("mean");
     inside.look_into(Side::Decoder);
-    inside.show(Some(&generator()), true);
+    inside.show(Some(&generator()), &[Side::Encoder]);
     assert_eq!(inside.chosen(), Some("conv"), "as it was left");
     assert_eq!(inside.changes().len(), 1, "so are its changes");
-    let seen = Seen { side: Side::Encoder, node: None, after: None, before: None };
+    let seen = Seen { side: Side::Encoder, ..Seen::default() };
     inside.take_seen(Arc::new(seen));
     assert!(inside.seen().is_none(), "what was seen elsewhere is not shown here");
+}
+
+#[test]
+fn networks_are_offered_that_are_there() {
+    let mut inside = inside();
+    let there = |inside: &Inside| {
+        [Side::Decoder, Side::Encoder, Side::Discriminator].map(|side| inside.has(side))
+    };
+    assert_eq!(there(&inside), [true, true, false], "an autoencoder");
+    inside.show(Some(&generator()), &[Side::Discriminator]);
+    assert_eq!(there(&inside), [true, false, true], "the same network, of another model");
+    inside.look_into(Side::Discriminator);
+    inside.show(Some(&encoder()), &[Side::Discriminator]);
+    inside.change(change("mean", Some(1), 0.0));
+    inside.look_into(Side::Decoder);
+    assert_eq!(inside.changes(), [], "each has its own");
+    inside.forget();
+    assert_eq!(there(&inside), [true, false, false], "before there is a model");
 }
 
 #[test]
@@ -95,8 +113,8 @@ fn the_table_of_nodes_has_a_row_for_each() {
     // Commas in quoted operations count too.
     assert_eq!(inside.to_csv().lines().count(), 7, "a heading and six nodes");
     assert!(
-        cells(&inside).iter().all(|cells| *cells >= 12),
-        "twelve columns: {:?}",
+        cells(&inside).iter().all(|cells| *cells >= 13),
+        "thirteen columns: {:?}",
         cells(&inside)
     );
     let mut measured = Measured::default();
@@ -104,7 +122,26 @@ fn the_table_of_nodes_has_a_row_for_each() {
     measured.secs.insert("fc".to_owned(), 0.5);
     inside.take_measured(Arc::new(measured));
     let csv = inside.to_csv();
-    assert!(csv.contains("0.5,0.5,0,1,1,2,0.5"), "what was measured: {csv}");
+    assert!(csv.contains("0.5,0.5,0,1,1,2,1,0.5"), "what was measured: {csv}");
+}
+
+#[test]
+fn what_is_dead_is_told_of_the_node_that_is_looked_at() {
+    let mut inside = inside();
+    inside.choose("fc");
+    let mut measured = Measured::default();
+    measured.spreads.insert("fc".to_owned(), NodeSpread::of(&[1.0, 0.0], 2));
+    inside.take_measured(Arc::new(measured.clone()));
+    assert_eq!(inside.dead_in_all(1), None, "one picture alone");
+    measured.images = 17;
+    measured.dead.insert("fc".to_owned(), vec![false, true]);
+    inside.take_measured(Arc::new(measured));
+    assert_eq!(inside.dead_in_all(0), Some((false, 17)), "alive");
+    assert_eq!(inside.dead_in_all(1), Some((true, 17)), "dead");
+    assert_eq!(inside.dead_in_all(2), None, "no such channel");
+    assert!(inside.to_csv().contains(",1,2,17,"), "in how many: {}", inside.to_csv());
+    inside.choose("conv");
+    assert_eq!(inside.dead_in_all(0), None, "another node");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use zscope::ui::{
 
 use super::window::{SIZES, Window, asked, nodes, press};
 use super::{canvas, directions, evaluate, inside, own_picture};
+use crate::inside::generator;
 use crate::map::state::{placed, points};
 
 /// The window with the palette open.
@@ -93,6 +94,8 @@ fn trained_codes() -> Window {
 fn groups() -> Vec<(Window, Vec<&'static str>)> {
     let mut encoder = scene(inside::scenes(), "changes in layers");
     encoder.inside.look_into(Side::Encoder);
+    let mut judged = scene(inside::scenes(), "layers");
+    judged.inside.show(Some(&generator()), &[Side::Discriminator]);
     let mut lerp = Window::full(3);
     let explore = lerp.explore.as_mut().expect("it has one");
     explore.set_mixing(Mixing::Lerp);
@@ -151,6 +154,7 @@ fn groups() -> Vec<(Window, Vec<&'static str>)> {
             vec!["Look into the encoder", "Take all changes of layers back", "Save the layer…"],
         ),
         (encoder, vec!["Look into the decoder"]),
+        (judged, vec!["Look into the discriminator"]),
         (
             beside(Link::Image(0)),
             vec![

@@ -214,6 +214,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
             &[
                 Command::LookInto(Side::Decoder),
                 Command::LookInto(Side::Encoder),
+                Command::LookInto(Side::Discriminator),
                 Command::LookAt("no such node".to_owned()),
                 Command::Perturb(Perturbation {
                     node: "nothing".to_owned(),

@@ -9,8 +9,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use zscope::array::Array;
 use zscope::graph::Perturbation;
 use zscope::metrics::{NodeSpread, channel_spreads};
-use zscope::session::inside::{Inside, Measured, Seen, SeenNode, Side};
-use zscope::ui::inside::shades::{Colours, Look, Scaling, sheet};
+use zscope::session::inside::{Inside, Judged, Measured, Seen, SeenNode, Side};
+use zscope::ui::inside::shades::{Colours, Look, Scaling, maps, sheet};
 use zscope::ui::{Command, Pane};
 
 use crate::common::{Tolerance, assert_close};
@@ -22,7 +22,7 @@ use crate::inside::generator;
 fn looking() -> Window {
     let mut window = Window::full(3);
     window.view.dock.show(Pane::Layers);
-    window.inside.show(Some(&generator()), true);
+    window.inside.show(Some(&generator()), &[Side::Encoder]);
     window.inside.choose("conv");
     see(&mut window.inside, "conv", Array::new([2, 5, 4], values()).unwrap());
     let mut measured = Measured { engine: "CPU (Flex)".to_owned(), ..Measured::default() };
@@ -40,7 +40,7 @@ fn see(inside: &mut Inside, name: &str, values: Array) {
     let channels = zscope::session::inside::channels(values.shape());
     let spreads = channel_spreads(values.data(), channels);
     let node = Some(SeenNode { name: name.to_owned(), values, spreads });
-    inside.take_seen(Arc::new(Seen { side: inside.side(), node, after: None, before: None }));
+    inside.take_seen(Arc::new(Seen { side: inside.side(), node, ..Seen::default() }));
 }
 
 /// Scenes that fill the view in different ways.
@@ -54,7 +54,74 @@ pub fn scenes() -> Vec<(&'static str, Window)> {
     let mut vector = looking();
     vector.inside.choose("fc");
     see(&mut vector.inside, "fc", Array::new([40], vec![0.5; 40]).unwrap());
-    vec![("layers", looking()), ("changes in layers", changed), ("a vector in layers", vector)]
+    vec![
+        ("layers", looking()),
+        ("changes in layers", changed),
+        ("a vector in layers", vector),
+        ("patches of a discriminator", judging(&[1, 2, 3], &[0.5, -1.0, 2.0, 0.0, 1.0, 0.5])),
+    ]
+}
+
+/// A window that looks into a discriminator, whose score before and after a change is that.
+fn judging(shape: &[usize], score: &[f32]) -> Window {
+    let mut window = looking();
+    window.inside.look_into(Side::Discriminator);
+    window.inside.show(Some(&generator()), &[Side::Encoder, Side::Discriminator]);
+    window.inside.choose("conv");
+    let (node, channel) = ("conv".to_owned(), Some(1));
+    window.inside.change(Perturbation { node, channel, scale: 0.0, shift: 0.0 });
+    let before = Array::new(shape, score.to_vec()).unwrap();
+    let doubled: Vec<f32> = score.iter().map(|score| 2.0 * score).collect();
+    let judged = Judged { before, after: Some(Array::new(shape, doubled).unwrap()) };
+    let seen = Seen { side: Side::Discriminator, judged: Some(judged), ..Seen::default() };
+    window.inside.take_seen(Arc::new(seen));
+    window.pictures.unchanged = window.pictures.main;
+    window.pictures.changed = window.pictures.main;
+    window
+}
+
+#[test]
+fn a_discriminator_is_offered_where_there_is_one() {
+    let mut harness = looking().open(LARGE);
+    asked(&mut harness);
+    assert!(!says(&harness, "Discriminator"), "an autoencoder has none");
+    let mut window = looking();
+    window.inside.show(Some(&generator()), &[Side::Discriminator]);
+    let mut harness = window.open(LARGE);
+    asked(&mut harness);
+    let commands = press(&mut harness, "Discriminator");
+    assert_eq!(commands, [Command::LookInto(Side::Discriminator)], "chosen");
+    assert!(!is_enabled(&harness, "Encoder"), "this model has none");
+}
+
+#[test]
+fn a_discriminator_tells_scores() {
+    let mut harness = judging(&[1], &[-1.5]).open(LARGE);
+    asked(&mut harness);
+    assert!(says(&harness, "score -1.5") || says(&harness, "score −1.5"), "without changes");
+    assert!(says(&harness, "score -3") || says(&harness, "score −3"), "with them");
+    assert!(!says(&harness, "Scores of patches"), "one number has no map");
+    harness.state_mut().inside.unchange_all();
+    asked(&mut harness);
+    assert!(says(&harness, "the score that comes of it"), "what will be here");
+    let mut harness = judging(&[1, 2, 3], &[0.5, -1.0, 2.0, 0.0, 1.0, 0.5]).open(LARGE);
+    asked(&mut harness);
+    assert!(says(&harness, "mean score 0.5"), "of six patches");
+    assert!(says(&harness, "Scores of patches without changes"), "their map");
+    assert!(says(&harness, "Scores of patches with changes"), "and what comes of the change");
+}
+
+#[test]
+fn scores_of_patches_share_a_range_of_colours() {
+    let map = |values: &[f32]| Array::new([1, 1, 2], values.to_vec()).unwrap();
+    let judged = Judged { before: map(&[-1.0, 1.0]), after: Some(map(&[4.0, 0.0])) };
+    let [before, after] = maps(&judged).expect("two patches");
+    assert_eq!((before.size, after.size), ([2, 1], [2, 1]), "a pixel for each patch");
+    let colour = |value: f32| Look::default().colour(value, [-4.0, 4.0]);
+    assert_eq!(before.pixels, [colour(-1.0), colour(1.0)], "of the greater range");
+    assert_eq!(after.pixels, [colour(4.0), colour(0.0)], "which both have");
+    let single = Judged { before: Array::filled([1], 0.5), after: None };
+    assert!(maps(&single).is_none(), "a score is no map");
 }
 
 /// The window as large as a view of its own would be.
@@ -94,7 +161,7 @@ fn nodes_are_chosen_by_hand_and_keyboard() {
     assert_eq!(commands, [Command::LookAt("norm".to_owned())], "the one before");
     let commands = press(&mut harness, "Encoder");
     assert_eq!(commands, [Command::LookInto(Side::Encoder)], "the other network");
-    harness.state_mut().inside.show(Some(&generator()), false);
+    harness.state_mut().inside.show(Some(&generator()), &[]);
 }
 
 #[test]
@@ -178,7 +245,7 @@ fn many_channels_fall_into_pages() {
         builder.output("image", value).unwrap();
         builder.finish().unwrap()
     };
-    window.inside.show(Some(&graph), true);
+    window.inside.show(Some(&graph), &[]);
     window.inside.choose("many");
     see(&mut window.inside, "many", Array::zeros([4096, 4, 4]));
     let mut harness = window.open(SIZES[0]);

@@ -1,7 +1,11 @@
 //! A trained model on every engine, against the training module.
 
 use zscope::array::{Array, NamedArrays};
-use zscope::engine::EngineKind;
+use zscope::engine::{EngineKind, Runner};
+use zscope::formats::run_dir::ModelConfig;
+use zscope::graph::lower::vqgan::DISCRIMINATOR;
+use zscope::model::params;
+use zscope::model::patchgan::PatchGan;
 use zscope::open::{Opened, open};
 use zscope::random::{Purpose, normals, uniforms};
 
@@ -56,6 +60,36 @@ fn every_engine_agrees_with_the_module() {
                     assert_eq!(difference, None, "{keys:?}, {engine}: {name}");
                 }
             }
+        }
+    }
+}
+
+/// What a discriminator says of images, by its running statistics: of a run's checkpoint, on every engine.
+#[test]
+fn the_discriminator_of_a_run_is_there_to_be_looked_into() {
+    for (keys, layers) in [(&["levels=1"][..], 2), (&["levels=1", "d_layers=1"], 1)] {
+        let opened = trained(keys);
+        let ModelConfig::Vqgan(config) = &opened.model else { panic!("{:?}", opened.model) };
+        assert_eq!(config.discriminator.layers, layers, "as it was asked for");
+        let graph = opened.model.lower_discriminator(&opened.tensors, opened.shown);
+        let graph = graph.expect("lowered").expect("a discriminator");
+        let device = burn::tensor::Device::flex();
+        let judge = PatchGan::new(&config.discriminator, 0, &device);
+        let judge = params::load(judge, &params::under(&opened.tensors, DISCRIMINATOR));
+        let judge = judge.expect("its own tensors");
+        let pixels = uniforms(7, 1, Purpose::Explore, 2 * opened.image.len(), -1.0, 1.0);
+        let images = Array::new(opened.image.batch(2), pixels).expect("pixels");
+        let expected = judge.infer(params::tensor_from_array(&images, &device));
+        let expected = params::array_from_tensor(expected);
+        for engine in [EngineKind::Cpu, EngineKind::Twin, EngineKind::Wgsl] {
+            if engine == EngineKind::Wgsl && gpu().is_none() {
+                continue;
+            }
+            let mut runner = Runner::new(engine, &graph, gpu()).expect("a runner");
+            let found = runner.run(&images).expect("ran").remove("score").expect("a score");
+            assert_eq!(found.shape(), expected.shape(), "{engine}: a logit for every patch");
+            let difference = first_difference(found.data(), expected.data(), Tolerance::ENGINE);
+            assert_eq!(difference, None, "{keys:?}, {engine}");
         }
     }
 }
