@@ -128,6 +128,7 @@ impl DiscriminatorConfig {
 
     /// The discriminator in use, image `[c, h, w]` in `range` to `score` `[1]`: batch normalization by its running
     /// statistics, the largest singular values, and what it is told of `class`, if it knows any, lie in its weights.
+    /// Nodes are called as their tensors, behind [`DISCRIMINATOR`].
     ///
     /// # Errors
     /// When a tensor is missing, does not fit or holds values that are not finite, or when there is no such class.
@@ -139,24 +140,25 @@ impl DiscriminatorConfig {
         class: Option<usize>,
     ) -> Result<Graph, GraphError> {
         let (convs, layers) = (self.convolutions(arch, image), self.linear(arch, image));
-        let of_conv = |index: usize| format!("{DISCRIMINATOR}.convs.{index}");
-        let of_layer = |index: usize| format!("{DISCRIMINATOR}.layers.{index}");
+        let of_conv = |index: usize| format!("convs.{index}");
+        let of_layer = |index: usize| format!("layers.{index}");
+        let of_tensor = |name: &str, part: &str| format!("{DISCRIMINATOR}.{name}.{part}");
         let mut folded = tensors.clone();
         if self.norm == DiscriminatorNorm::Spectral {
             let convs = (0..convs.len()).map(|index| (of_conv(index), "conv"));
             let layers = (0..layers.len()).map(|index| (of_layer(index), "linear"));
             for (layer, inner) in convs.chain(layers) {
-                divide(&mut folded, &format!("{layer}.{inner}"), &format!("{layer}.singular"))?;
+                divide(&mut folded, &of_tensor(&layer, inner), &of_tensor(&layer, "singular"))?;
             }
         }
         for (index, _) in convs.iter().enumerate().filter(|(_, conv)| conv.has_norm) {
             let layer = of_conv(index);
-            let (inner, norm) = (format!("{layer}.conv"), format!("{layer}.norm"));
+            let (inner, norm) = (of_tensor(&layer, "conv"), of_tensor(&layer, "norm"));
             fold_named(&mut folded, &inner, &norm, Outputs::First)?;
         }
         let last = layers.len() - 1;
         if let Some(class) = class {
-            let weight = format!("{}.linear.weight", of_layer(last));
+            let weight = of_tensor(&of_layer(last), "linear.weight");
             add_class(&mut folded, &[format!("{DISCRIMINATOR}.classes"), weight], class)?;
         }
         let mut graph = GraphBuilder::new(&[image.channels, image.height, image.width], &folded)?;
@@ -165,30 +167,30 @@ impl DiscriminatorConfig {
             let scale = (ValueRange::SIGNED.hi - ValueRange::SIGNED.lo) / (range.hi - range.lo);
             let shift = ValueRange::SIGNED.lo - range.lo * scale;
             let op = Op::Affine { input: x, scale, shift };
-            x = graph.add(format!("{DISCRIMINATOR}.range"), op)?;
+            x = graph.add("range", op)?;
         }
         let leaky = Activation::LeakyRelu(SLOPE);
         for index in 0..convs.len() {
             let name = format!("{}.conv", of_conv(index));
             let op = Op::Conv2d {
                 input: x,
-                weight: format!("{name}.weight"),
+                weight: of_tensor(&name, "weight"),
                 stride: [2, 2],
                 padding: [1; 4],
                 upsample: 1,
-                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(leaky),
+                epilogue: Epilogue::bias(of_tensor(&name, "bias")).with_activation(leaky),
             };
             x = graph.add(name, op)?;
         }
         let shape = vec![layers[0].inputs];
-        x = graph.add(format!("{DISCRIMINATOR}.flat"), Op::Reshape { input: x, shape })?;
+        x = graph.add("flat", Op::Reshape { input: x, shape })?;
         for index in 0..=last {
             let name = format!("{}.linear", of_layer(index));
             let activation = if index == last { Activation::None } else { leaky };
             let op = Op::Linear {
                 input: x,
-                weight: format!("{name}.weight"),
-                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(activation),
+                weight: of_tensor(&name, "weight"),
+                epilogue: Epilogue::bias(of_tensor(&name, "bias")).with_activation(activation),
             };
             x = graph.add(name, op)?;
         }

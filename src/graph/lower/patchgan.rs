@@ -62,18 +62,18 @@ impl PatchGanConfig {
     }
 
     /// The discriminator in use, images `[c, h, w]` of so many rows and columns to `score` `[1, h', w']`, a logit for
-    /// every patch: batch normalization by its running statistics lies in its weights. Tensors and nodes are called
-    /// as in [`PatchGanConfig::tensors`], behind `name`.
+    /// every patch: batch normalization by its running statistics lies in its weights. Nodes are called as their
+    /// tensors in [`PatchGanConfig::tensors`], which lie behind `part`.
     ///
     /// # Errors
     /// When a tensor is missing, does not fit or holds values that are not finite, or when images are too small.
     pub(super) fn lower(
         &self,
         tensors: &NamedArrays,
-        name: &str,
+        part: &str,
         [height, width]: [usize; 2],
     ) -> Result<Graph, GraphError> {
-        let place = |place: usize| format!("{name}.main.{place}");
+        let place = |place: usize| format!("{part}.main.{place}");
         let mut folded = tensors.clone();
         for layer in 1..=self.layers {
             let conv = 3 * layer - 1;
@@ -82,19 +82,20 @@ impl PatchGanConfig {
         let mut graph = GraphBuilder::new(&[self.image_channels, height, width], &folded)?;
         let mut x = graph.input();
         for layer in 0..=self.layers + 1 {
-            let name = place((3 * layer).saturating_sub(1));
+            let number = (3 * layer).saturating_sub(1);
+            let tensor = place(number);
             let stride = if layer < self.layers { 2 } else { 1 };
             let is_last = layer > self.layers;
             let activation = if is_last { Activation::None } else { Activation::LeakyRelu(SLOPE) };
             let op = Op::Conv2d {
                 input: x,
-                weight: format!("{name}.weight"),
+                weight: format!("{tensor}.weight"),
                 stride: [stride; 2],
                 padding: [1; 4],
                 upsample: 1,
-                epilogue: Epilogue::bias(format!("{name}.bias")).with_activation(activation),
+                epilogue: Epilogue::bias(format!("{tensor}.bias")).with_activation(activation),
             };
-            x = graph.add(name, op)?;
+            x = graph.add(format!("main.{number}"), op)?;
         }
         graph.output("score", x)?;
         graph.finish()

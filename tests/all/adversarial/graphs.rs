@@ -53,6 +53,7 @@ fn with_statistics_of(config: &GanConfig, tensors: &mut NamedArrays, images: &Ar
     let graph = lowered(config, &moved, 0);
     for (name, mut array) in moved {
         if let Some(layer) = name.strip_suffix(".norm.running_var") {
+            let layer = layer.trim_start_matches("discriminator.");
             let conv = graph.find(&format!("{layer}.conv")).expect("a convolution");
             let [_, h, w] = *graph.node(conv).shape else { panic!("planes") };
             // Running variances are the unbiased ones, a batch is divided by the others.
