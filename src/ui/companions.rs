@@ -195,25 +195,36 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
             let first = if scene.watched.is_empty() { Link::OwnPicture } else { Link::Image(0) };
             out.push(Command::Companion(CompanionAsk::Link(first)));
         }
-        let mut image = match scene.link {
-            Link::Latent => return,
-            Link::Image(index) => Anchor::Image(index),
-            Link::OwnPicture => Anchor::OwnPicture,
-        };
-        let what = tr!("Which image all models draw");
-        if anchors::pick_of(ui, what, scene, &mut view.sheets, &offered, &mut image) {
-            let link = match image {
-                Anchor::Image(index) => Link::Image(index),
-                _ => Link::OwnPicture,
-            };
-            out.push(Command::Companion(CompanionAsk::Link(link)));
-        }
+        which_image(ui, scene, view, &offered, out);
         if !scene.companions.is_empty() {
             ui.separator();
             let text = tr!("Save pictures…");
             save::sheet(ui, text, SheetOf::SideBySide, &mut view.sheet_paths, out);
         }
     });
+}
+
+/// Which image all models draw, where they draw one.
+fn which_image(
+    ui: &mut Ui,
+    scene: &Scene<'_>,
+    view: &mut View,
+    offered: &[Anchor],
+    out: &mut Vec<Command>,
+) {
+    let mut image = match scene.link {
+        Link::Latent => return,
+        Link::Image(index) => Anchor::Image(index),
+        Link::OwnPicture => Anchor::OwnPicture,
+    };
+    let what = tr!("Which image all models draw");
+    if anchors::pick_of(ui, what, scene, &mut view.sheets, offered, &mut image) {
+        let link = match image {
+            Anchor::Image(index) => Link::Image(index),
+            _ => Link::OwnPicture,
+        };
+        out.push(Command::Companion(CompanionAsk::Link(link)));
+    }
 }
 
 /// The images that all models can draw.
