@@ -282,7 +282,7 @@ impl Dock {
     }
 
     fn shape(&self) -> Option<Shape> {
-        Shape::of(&self.arrangements.get(&self.kind)?.tree)
+        Shape::of(&self.arrangements.get(&self.kind)?.tree, &|_| false)
     }
 
     /// Arranges the views of the model's kind.
@@ -306,7 +306,8 @@ impl Dock {
     /// The arrangements that a person made, to be kept.
     pub fn shapes(&self) -> BTreeMap<Kind, Shape> {
         let made = self.arrangements.iter().filter(|(_, tiles)| tiles.fitted.is_none());
-        made.filter_map(|(kind, tiles)| Some((*kind, Shape::of(&tiles.tree)?))).collect()
+        made.filter_map(|(kind, tiles)| Some((*kind, Shape::of(&tiles.tree, &|_| false)?)))
+            .collect()
     }
 
     /// Arranges views as they were kept. What a kind of model does not have is left out.
@@ -393,6 +394,17 @@ impl Arrangement {
         set(*row, upper, widths);
     }
 
+    /// Whether there are tiles among views that lie behind each other, as where one was dropped onto a part of another:
+    /// a person means to part the whole tile.
+    fn has_tiles_in_tabs(&self) -> bool {
+        let tiles = &self.tree.tiles;
+        let is_tile = |tile: &TileId| tiles.get_pane(tile).is_none();
+        tiles.tiles().any(|tile| match tile {
+            Tile::Container(Container::Tabs(tabs)) => tabs.children.iter().any(is_tile),
+            _ => false,
+        })
+    }
+
     fn close(&mut self, tile: TileId) {
         self.tree.remove_recursively(tile);
         self.fitted = None;
@@ -444,6 +456,13 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
     }
     if let Some(tile) = closed {
         arrangement.close(tile);
+    }
+    if arrangement.has_tiles_in_tabs()
+        && let Some(shape) =
+            Shape::of(&arrangement.tree, &|pane| view.dock.seen.contains_key(&pane))
+        && let Some(tree) = shape.tree(kind)
+    {
+        arrangement.tree = tree;
     }
     view.dock.seen = seen;
     view.dock.arrangements.insert(kind, arrangement);

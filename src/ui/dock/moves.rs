@@ -124,7 +124,7 @@ impl Shape {
     }
 
     /// The indices of the tiles in which a view is, from the outermost.
-    fn path(&self, pane: Pane) -> Option<Vec<usize>> {
+    pub(super) fn path(&self, pane: Pane) -> Option<Vec<usize>> {
         match self {
             Self::Tabs { panes, .. } => panes.contains(&pane).then(Vec::new),
             Self::Row(tiles) | Self::Column(tiles) => {
@@ -135,7 +135,7 @@ impl Shape {
         }
     }
 
-    fn at(&mut self, path: &[usize]) -> &mut Self {
+    pub(super) fn at(&mut self, path: &[usize]) -> &mut Self {
         match (self, path) {
             (Self::Row(tiles) | Self::Column(tiles), [first, rest @ ..]) => {
                 tiles[*first].1.at(rest)

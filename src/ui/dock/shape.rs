@@ -26,23 +26,32 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The shape of a tree; nothing of one without views.
-    pub(super) fn of(tree: &Tree<Pane>) -> Option<Self> {
-        Self::of_tile(&tree.tiles, tree.root()?)
+    /// The shape of a tree; nothing of one without views. Where tiles lie among views behind each other, those views go
+    /// to the first of these tiles whose view `was_seen`.
+    pub(super) fn of(tree: &Tree<Pane>, was_seen: &dyn Fn(Pane) -> bool) -> Option<Self> {
+        Self::of_tile(&tree.tiles, tree.root()?, was_seen)
     }
 
-    fn of_tile(tiles: &Tiles<Pane>, tile: TileId) -> Option<Self> {
+    fn of_tile(tiles: &Tiles<Pane>, tile: TileId, was_seen: &dyn Fn(Pane) -> bool) -> Option<Self> {
         match tiles.get(tile)? {
             Tile::Pane(pane) => Some(Self::Tabs { panes: vec![*pane], active: Some(*pane) }),
             Tile::Container(Container::Tabs(tabs)) => {
                 let pane = |tile: &TileId| tiles.get_pane(tile).copied();
                 let panes: Vec<Pane> = tabs.children.iter().filter_map(pane).collect();
                 let active = tabs.active.as_ref().and_then(pane);
-                (!panes.is_empty()).then_some(Self::Tabs { panes, active })
+                let is_tile = |tile: &&TileId| tiles.get_pane(tile).is_none();
+                let mut inner = tabs.children.iter().filter(is_tile);
+                match inner.find_map(|&tile| Self::of_tile(tiles, tile, was_seen)) {
+                    Some(mut inner) => {
+                        inner.join(panes, was_seen);
+                        Some(inner)
+                    }
+                    None => (!panes.is_empty()).then_some(Self::Tabs { panes, active }),
+                }
             }
             Tile::Container(Container::Linear(linear)) => {
                 let child = |&tile: &TileId| {
-                    Some((seen_share(linear.shares[tile]), Self::of_tile(tiles, tile)?))
+                    Some((seen_share(linear.shares[tile]), Self::of_tile(tiles, tile, was_seen)?))
                 };
                 let children: Vec<_> = linear.children.iter().filter_map(child).collect();
                 (!children.is_empty()).then_some(match linear.dir {
@@ -51,8 +60,29 @@ impl Shape {
                 })
             }
             Tile::Container(Container::Grid(grid)) => {
-                let child = |tile: &TileId| Some((1.0, Self::of_tile(tiles, *tile)?));
+                let child = |tile: &TileId| Some((1.0, Self::of_tile(tiles, *tile, was_seen)?));
                 Some(Self::Row(grid.children().filter_map(child).collect()))
+            }
+        }
+    }
+
+    /// Puts views behind the first one that `was_seen`, or the first of all.
+    fn join(&mut self, views: Vec<Pane>, was_seen: &dyn Fn(Pane) -> bool) {
+        let mut all = Vec::new();
+        self.list(&mut all);
+        let Some(beside) = all.iter().find(|pane| was_seen(**pane)).or(all.first()) else { return };
+        let Some(path) = self.path(*beside) else { return };
+        if let Self::Tabs { panes, .. } = self.at(&path) {
+            panes.splice(0..0, views);
+        }
+    }
+
+    /// All views, in order.
+    fn list(&self, all: &mut Vec<Pane>) {
+        match self {
+            Self::Tabs { panes, .. } => all.extend(panes),
+            Self::Row(tiles) | Self::Column(tiles) => {
+                tiles.iter().for_each(|(_, shape)| shape.list(all));
             }
         }
     }

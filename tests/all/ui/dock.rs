@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, vec2};
 use egui_kittest::kittest::Queryable as _;
 use rand::RngExt as _;
 use zscope::random::{Purpose, stream};
@@ -242,4 +242,31 @@ fn the_command_palette_moves_views() {
     harness.run();
     harness.key_press(Key::Enter);
     assert_eq!(asked(&mut harness), [Command::MovePane(Pane::Pad, Towards::Left)]);
+}
+
+#[test]
+fn a_view_that_is_dropped_onto_an_edge_parts_the_whole_tile() {
+    let mut harness = Window::full(3).open(SIZES[0]);
+    asked(&mut harness);
+    let rect = harness.state().view.dock.rect(Pane::Reconstructions).expect("in front");
+    let from = harness.get_by_label("Bookmarks").rect().center();
+    let to = rect.right_center() - vec2(20.0, 0.0);
+    harness.drag_at(from);
+    for step in 1..=8 {
+        harness.hover_at(from.lerp(to, step as f32 / 8.0));
+        asked(&mut harness);
+    }
+    harness.drop_at(to);
+    for _ in 0..3 {
+        asked(&mut harness);
+    }
+    let shapes = harness.state().view.dock.shapes();
+    let Some(Shape::Column(tiles)) = shapes.get(&Kind::Latent) else { panic!("{shapes:?}") };
+    let Shape::Row(lower) = &tiles[1].1 else { panic!("{tiles:?}") };
+    let [(_, Shape::Tabs { panes, active }), (_, dropped)] = lower.as_slice() else {
+        panic!("{lower:?}")
+    };
+    assert_eq!(*active, Some(Pane::Reconstructions));
+    assert!(panes.contains(&Pane::Map) && !panes.contains(&Pane::Bookmarks), "{panes:?}");
+    assert_eq!(*dropped, tabs(&[Pane::Bookmarks], 0));
 }
