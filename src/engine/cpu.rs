@@ -12,6 +12,7 @@ mod weights;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::f32::consts::FRAC_2_PI;
 use std::time::Instant;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
@@ -323,5 +324,10 @@ fn activate(value: Tensor<2>, activation: Activation) -> Tensor<2> {
         Activation::Silu => silu(value),
         Activation::Tanh => tanh(value),
         Activation::Sigmoid => sigmoid(value),
+        Activation::Gelu => {
+            // Half of one and a tangent is the sigmoid of twice as much.
+            let bent = (value.clone().square() * 0.044_715 + 1.0) * value.clone();
+            value * sigmoid(bent * (2.0 * FRAC_2_PI.sqrt()))
+        }
     }
 }

@@ -27,6 +27,8 @@ pub const SILU: u32 = 3;
 pub const TANH: u32 = 4;
 /// The code of [`Activation::Sigmoid`].
 pub const SIGMOID: u32 = 5;
+/// The code of [`Activation::Gelu`].
+pub const GELU: u32 = 6;
 
 /// The code and the slope that stand for an activation in a params struct.
 pub fn activation_code(activation: Activation) -> (u32, f32) {
@@ -37,6 +39,7 @@ pub fn activation_code(activation: Activation) -> (u32, f32) {
         Activation::Silu => (SILU, 0.0),
         Activation::Tanh => (TANH, 0.0),
         Activation::Sigmoid => (SIGMOID, 0.0),
+        Activation::Gelu => (GELU, 0.0),
     }
 }
 

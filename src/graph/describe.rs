@@ -66,5 +66,6 @@ fn name(activation: Activation) -> &'static str {
         Activation::Silu => "silu",
         Activation::Tanh => "tanh",
         Activation::Sigmoid => "sigmoid",
+        Activation::Gelu => "gelu",
     }
 }

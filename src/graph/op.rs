@@ -27,6 +27,11 @@ pub enum Activation {
     Tanh,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
+    /// `0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`.
+    ///
+    /// # Source
+    /// Gaussian Error Linear Units (Hendrycks & Gimpel, 2016, section 2, arXiv:1606.08415), the form with a tangent.
+    Gelu,
 }
 
 /// What happens to a weighted sum before it is stored: `activation(sum + bias + residual)`, in this order.

@@ -30,7 +30,7 @@ pub use nearest_code::nearest_code;
 pub use pixels::pixels;
 
 use super::kernel::Kernel;
-use super::params::{LEAKY_RELU, RELU, SIGMOID, SILU, TANH};
+use super::params::{GELU, LEAKY_RELU, RELU, SIGMOID, SILU, TANH};
 use super::plan::work_shares;
 use super::{EngineError, Results, check_input};
 use crate::array::{Array, NamedArrays};
@@ -128,12 +128,14 @@ fn epilogue(sum: f64, bias: f32, residual: f32, activation: u32, slope: f32) -> 
 
 fn activate(x: f64, activation: u32, slope: f32) -> f32 {
     let sigmoid = 1.0 / (1.0 + (-x).exp());
+    let bent = std::f64::consts::FRAC_2_PI.sqrt() * (x + 0.044_715 * x.powi(3));
     let result = match activation {
         RELU => x.max(0.0),
         LEAKY_RELU if x < 0.0 => f64::from(slope) * x,
         SILU => x * sigmoid,
         TANH => x.tanh(),
         SIGMOID => sigmoid,
+        GELU => 0.5 * x * (1.0 + bent.tanh()),
         _ => x,
     };
     result as f32
