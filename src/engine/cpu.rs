@@ -159,6 +159,10 @@ impl CpuNetwork {
                 let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
                 activate(planes::group_norm(next(), weight, bias, *groups, *epsilon), *activation)
             }
+            Op::LayerNorm { weight, bias, epsilon, .. } => {
+                let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
+                planes::layer_norm(next(), weight, bias, *epsilon)
+            }
             Op::Attention { heads, .. } => {
                 let tokens = node.num_values() / node.shape[0];
                 planes::attention(next(), next(), next(), *heads, tokens)

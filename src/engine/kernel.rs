@@ -2,8 +2,8 @@
 
 use super::params::{
     ArgMaxParams, AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
-    GatherParams, GroupNormParams, LinearParams, ModulateParams, NearestCodeParams,
-    activation_code,
+    GatherParams, GroupNormParams, LayerNormParams, LinearParams, ModulateParams,
+    NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -19,6 +19,8 @@ pub enum Kernel {
     ConvTranspose2d(ConvTranspose2dParams),
     /// `group_norm`.
     GroupNorm(GroupNormParams),
+    /// `layer_norm`.
+    LayerNorm(LayerNormParams),
     /// `attention`.
     Attention(AttentionParams),
     /// `modulate`.
@@ -61,6 +63,7 @@ impl Kernel {
             Op::GroupNorm { groups, epsilon, activation, .. } => {
                 Some(Self::GroupNorm(source.group_norm(*groups, *epsilon, *activation)))
             }
+            Op::LayerNorm { epsilon, .. } => Some(Self::LayerNorm(source.layer_norm(*epsilon))),
             Op::Attention { heads, .. } => Some(Self::Attention(source.attention(*heads))),
             Op::Modulate { factor, activation, .. } => {
                 Some(Self::Modulate(source.modulate(*factor, *activation)))
@@ -108,6 +111,7 @@ impl Kernel {
             Self::Conv2d(_) => Shader::Conv2d,
             Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
             Self::GroupNorm(_) => Shader::GroupNorm,
+            Self::LayerNorm(_) => Shader::LayerNorm,
             Self::Attention(_) => Shader::Attention,
             Self::Modulate(_) => Shader::Modulate,
             Self::Elementwise(_) => Shader::Elementwise,
@@ -124,6 +128,7 @@ impl Kernel {
             Self::Conv2d(params) => bytemuck::bytes_of(params),
             Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
             Self::GroupNorm(params) => bytemuck::bytes_of(params),
+            Self::LayerNorm(params) => bytemuck::bytes_of(params),
             Self::Attention(params) => bytemuck::bytes_of(params),
             Self::Modulate(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
@@ -140,6 +145,7 @@ impl Kernel {
             Self::Conv2d(params) => params.invocations(),
             Self::ConvTranspose2d(params) => params.invocations(),
             Self::GroupNorm(params) => params.invocations(),
+            Self::LayerNorm(params) => params.invocations(),
             Self::Attention(params) => params.invocations(),
             Self::Modulate(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
@@ -235,6 +241,11 @@ impl Source<'_> {
             slope,
             pad0: 0,
         }
+    }
+
+    fn layer_norm(&self, epsilon: f32) -> LayerNormParams {
+        let [channels, height, width] = planes(self.node);
+        LayerNormParams { items: self.batch, channels, plane: height * width, epsilon }
     }
 
     fn attention(&self, heads: usize) -> AttentionParams {

@@ -245,6 +245,27 @@ impl GroupNormParams {
     }
 }
 
+/// Parameters of `layer_norm.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct LayerNormParams {
+    /// Items.
+    pub items: u32,
+    /// Planes.
+    pub channels: u32,
+    /// Values of one plane.
+    pub plane: u32,
+    /// What is added to the variance.
+    pub epsilon: f32,
+}
+
+impl LayerNormParams {
+    /// The number of invocations that compute everything: a workgroup for each place.
+    pub fn invocations(&self) -> u32 {
+        (self.items * self.plane).saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
 /// Parameters of `modulate.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]

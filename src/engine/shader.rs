@@ -13,6 +13,8 @@ pub enum Shader {
     ConvTranspose2d,
     /// Normalization of groups of channels.
     GroupNorm,
+    /// Normalization of places over their channels.
+    LayerNorm,
     /// Attention of every token to all tokens.
     Attention,
     /// A factor and a summand for every place.
@@ -42,7 +44,7 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 7] = [
+const SHARED: [(&str, &str); 8] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
@@ -50,15 +52,17 @@ const SHARED: [(&str, &str); 7] = [
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
+    ("workgroup_sum.wgsl", include_str!("../../shaders/shared/workgroup_sum.wgsl")),
 ];
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
         Self::GroupNorm,
+        Self::LayerNorm,
         Self::Attention,
         Self::Modulate,
         Self::Elementwise,
@@ -76,6 +80,7 @@ impl Shader {
             Self::Conv2d => "conv2d",
             Self::ConvTranspose2d => "conv_transpose2d",
             Self::GroupNorm => "group_norm",
+            Self::LayerNorm => "layer_norm",
             Self::Attention => "attention",
             Self::Modulate => "modulate",
             Self::Elementwise => "elementwise",
@@ -97,6 +102,7 @@ impl Shader {
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
             Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
+            Self::LayerNorm => include_str!("../../shaders/layer_norm.wgsl"),
             Self::Attention => include_str!("../../shaders/attention.wgsl"),
             Self::Modulate => include_str!("../../shaders/modulate.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),

@@ -130,6 +130,7 @@ impl Splitter<'_> {
             }
             Op::Input
             | Op::Linear { .. }
+            | Op::LayerNorm { .. }
             | Op::Reshape { .. }
             | Op::NearestCode { .. }
             | Op::ArgMax { .. }

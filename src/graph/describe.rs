@@ -28,6 +28,7 @@ impl Graph {
             Op::GroupNorm { groups, activation, .. } => {
                 format!("norm of {groups} groups{}", applied(*activation))
             }
+            Op::LayerNorm { .. } => "layer norm".to_owned(),
             Op::Attention { heads: 1, .. } => "attention".to_owned(),
             Op::Attention { heads, .. } => format!("attention, {heads} heads"),
             Op::Modulate { activation, .. } => format!("modulate{}", applied(*activation)),

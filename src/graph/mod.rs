@@ -214,6 +214,7 @@ impl Graph {
             }
             Op::Input
             | Op::GroupNorm { .. }
+            | Op::LayerNorm { .. }
             | Op::Modulate { .. }
             | Op::Reshape { .. }
             | Op::Slice { .. }

@@ -155,6 +155,23 @@ pub enum Op {
         /// What is applied last.
         activation: Activation,
     },
+    /// Normalization of every place over its channels, then a factor and a summand for every channel:
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, `[c, h, w]` to the same.
+    ///
+    /// The variance is the mean of the squared deviations.
+    ///
+    /// # Source
+    /// Layer Normalization (Ba et al., 2016, eq. 4, arXiv:1607.06450), of the values of a place.
+    LayerNorm {
+        /// The planes, `[c, h, w]`.
+        input: ValueId,
+        /// The factors `[c]`.
+        weight: String,
+        /// The summands `[c]`.
+        bias: String,
+        /// What is added to the variance, above zero.
+        epsilon: f32,
+    },
     /// Attention of every place of planes to all places, `[c, h, w]` three times to `[c, h, w]`:
     /// `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of each head on their own.
     ///
@@ -283,6 +300,7 @@ impl Op {
             | Self::Conv2d { input, .. }
             | Self::ConvTranspose2d { input, .. }
             | Self::GroupNorm { input, .. }
+            | Self::LayerNorm { input, .. }
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
@@ -314,6 +332,7 @@ impl Op {
                 epilogue.residual = epilogue.residual.map(other);
             }
             Self::GroupNorm { input, .. }
+            | Self::LayerNorm { input, .. }
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
@@ -332,7 +351,8 @@ impl Op {
             Self::Linear { weight, .. }
             | Self::Conv2d { weight, .. }
             | Self::ConvTranspose2d { weight, .. }
-            | Self::GroupNorm { weight, .. } => Some(weight),
+            | Self::GroupNorm { weight, .. }
+            | Self::LayerNorm { weight, .. } => Some(weight),
             Self::NearestCode { codebook, .. }
             | Self::ArgMax { codebook, .. }
             | Self::Gather { codebook, .. } => Some(&codebook.weight),
@@ -346,7 +366,7 @@ impl Op {
             | Self::Clamp { .. } => None,
         };
         let bias = match self {
-            Self::GroupNorm { bias, .. } => Some(bias),
+            Self::GroupNorm { bias, .. } | Self::LayerNorm { bias, .. } => Some(bias),
             _ => self.epilogue().and_then(|epilogue| epilogue.bias.as_ref()),
         };
         main.into_iter().chain(bias).map(String::as_str)
@@ -360,6 +380,7 @@ impl Op {
             | Self::ConvTranspose2d { epilogue, .. } => Some(epilogue),
             Self::Input
             | Self::GroupNorm { .. }
+            | Self::LayerNorm { .. }
             | Self::Attention { .. }
             | Self::Modulate { .. }
             | Self::Reshape { .. }

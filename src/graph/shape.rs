@@ -35,7 +35,12 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         }
         Op::GroupNorm { input, weight, bias, groups, epsilon, activation } => {
             scope.activation(*activation)?;
-            scope.group_norm(*input, [weight, bias], *groups, *epsilon)?
+            let [channels, _, _] = scope.input(*input, "[c, h, w]")?;
+            scope.parts("groups", *groups, channels)?;
+            scope.norm(*input, [weight, bias], *epsilon)?.to_vec()
+        }
+        Op::LayerNorm { input, weight, bias, epsilon } => {
+            scope.norm(*input, [weight, bias], *epsilon)?.to_vec()
         }
         Op::Attention { query, key, value, heads } => {
             scope.attention(*query, [*key, *value], *heads)?
@@ -261,15 +266,14 @@ impl Scope<'_> {
         self.expect(paddings_fit, "padding", padding, format!("at most {MAX_STEP}"))
     }
 
-    fn group_norm(
+    /// A normalization with a factor and a summand for every channel.
+    fn norm(
         &self,
         input: ValueId,
         weights: [&str; 2],
-        groups: usize,
         epsilon: f32,
-    ) -> Result<Vec<usize>, GraphError> {
+    ) -> Result<[usize; 3], GraphError> {
         let [channels, height, width] = self.input(input, "[c, h, w]")?;
-        self.parts("groups", groups, channels)?;
         let is_positive = epsilon.is_finite() && epsilon > 0.0;
         self.expect(is_positive, "epsilon", epsilon, "a finite number above zero")?;
         for name in weights {
@@ -277,7 +281,7 @@ impl Scope<'_> {
             let what = format!("values of weight `{name}`");
             self.expect(len == channels, &what, len, format!("{channels}, one a channel"))?;
         }
-        Ok(vec![channels, height, width])
+        Ok([channels, height, width])
     }
 
     fn attention(

@@ -9,8 +9,8 @@ use wgpu::naga;
 use zscope::engine::params::{
     ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams,
     ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams,
-    LinearParams, ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK,
-    WORKGROUP_SIZE,
+    LayerNormParams, LinearParams, ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK,
+    VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -43,6 +43,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         }
         GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0 }
         ModulateParams { planes, height, width, step, activation, slope, pad0, pad1 }
+        LayerNormParams { items, channels, plane, epsilon }
         AttentionParams { sequences, dim, tokens, scale }
         ElementwiseParams {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
@@ -214,7 +215,12 @@ fn constants_are_those_of_the_program() {
 
 #[test]
 fn every_shader_has_a_twin_and_a_test() {
-    let files = ["engine_matches_twin.rs", "planes/passes.rs", "quantization/passes.rs"];
+    let files = [
+        "engine_matches_twin.rs",
+        "planes/passes.rs",
+        "quantization/passes.rs",
+        "tokens/passes.rs",
+    ];
     let read = |file| fs::read_to_string(root().join("tests/all").join(file)).expect("the tests");
     let tests: String = files.into_iter().map(read).collect();
     let mut failures = Vec::new();

@@ -51,7 +51,7 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
             plane * graph.weight(weight).row_len() + read(*input) + 2 * own
         }
         Op::GroupNorm { .. } if is_large(graph, node) => 0,
-        Op::GroupNorm { .. } => 3 * own,
+        Op::GroupNorm { .. } | Op::LayerNorm { .. } => 3 * own,
         Op::Attention { heads, .. } => {
             let tokens = own / node.shape[0];
             3 * planes::SCORES.min(heads * tokens * tokens) + 5 * own

@@ -49,6 +49,26 @@ pub(super) fn group_norm(
     scaled.flatten(1, 2) // [b, c * plane]
 }
 
+/// `(value - mean) / sqrt(variance + epsilon) * weight + bias`, mean and variance being those of a place.
+///
+/// # Shapes
+/// `value [b, c * plane]`, `weight [c]`, `bias [c]`; the result is `[b, c * plane]`.
+pub(super) fn layer_norm(
+    value: Tensor<2>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f32,
+) -> Tensor<2> {
+    let [batch, len] = value.dims();
+    let [channels] = weight.dims();
+    let places = value.reshape([batch, channels, len / channels]); // [b, c, plane]
+    let deviations = places.clone() - places.mean_dim(1); // [b, c, plane]
+    let variance = deviations.clone().square().mean_dim(1); // [b, 1, plane]
+    let normalized = deviations / (variance + epsilon).sqrt();
+    let scaled = normalized * weight.reshape([1, channels, 1]) + bias.reshape([1, channels, 1]);
+    scaled.flatten(1, 2) // [b, c * plane]
+}
+
 /// Every token's mixture of all values, weighed by the softmax of its scaled products with all keys; for a block of
 /// tokens at a time, so that scores stay few.
 ///

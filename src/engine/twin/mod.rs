@@ -11,6 +11,7 @@ mod elementwise;
 mod gather;
 mod group_norm;
 mod latent_mix;
+mod layer_norm;
 mod linear;
 mod modulate;
 mod nearest_code;
@@ -24,6 +25,7 @@ pub use elementwise::elementwise;
 pub use gather::gather;
 pub use group_norm::group_norm;
 pub use latent_mix::latent_mix;
+pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use modulate::modulate;
 pub use nearest_code::nearest_code;
@@ -110,6 +112,7 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>]) -> Vec<f32> {
             conv_transpose2d(&params, input, main, bias, second, &mut output);
         }
         Some(Kernel::GroupNorm(params)) => group_norm(&params, input, main, bias, &mut output),
+        Some(Kernel::LayerNorm(params)) => layer_norm(&params, input, main, bias, &mut output),
         Some(Kernel::Attention(params)) => attention(&params, input, second, third, &mut output),
         Some(Kernel::Modulate(params)) => modulate(&params, input, second, third, &mut output),
         Some(Kernel::Elementwise(params)) => elementwise(&params, input, &mut output),
