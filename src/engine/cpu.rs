@@ -163,9 +163,9 @@ impl CpuNetwork {
                 let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
                 planes::layer_norm(next(), weight, bias, *epsilon)
             }
-            Op::Attention { heads, .. } => {
+            Op::Attention { heads, causal, .. } => {
                 let tokens = node.num_values() / node.shape[0];
-                planes::attention(next(), next(), next(), *heads, tokens)
+                planes::attention([next(), next(), next()], *heads, tokens, *causal)
             }
             Op::Modulate { input: value, factor, activation, .. } => {
                 let [value, coarse] = [*value, *factor].map(|value| graph.node(value));

@@ -64,7 +64,9 @@ impl Kernel {
                 Some(Self::GroupNorm(source.group_norm(*groups, *epsilon, *activation)))
             }
             Op::LayerNorm { epsilon, .. } => Some(Self::LayerNorm(source.layer_norm(*epsilon))),
-            Op::Attention { heads, .. } => Some(Self::Attention(source.attention(*heads))),
+            Op::Attention { heads, causal, .. } => {
+                Some(Self::Attention(source.attention(*heads, *causal)))
+            }
             Op::Modulate { factor, activation, .. } => {
                 Some(Self::Modulate(source.modulate(*factor, *activation)))
             }
@@ -248,7 +250,7 @@ impl Source<'_> {
         LayerNormParams { items: self.batch, channels, plane: height * width, epsilon }
     }
 
-    fn attention(&self, heads: usize) -> AttentionParams {
+    fn attention(&self, heads: usize, causal: bool) -> AttentionParams {
         let [channels, height, width] = planes(self.node);
         let dim = channels / heads as u32;
         AttentionParams {
@@ -256,6 +258,8 @@ impl Source<'_> {
             dim,
             tokens: height * width,
             scale: (1.0 / f64::from(dim).sqrt()) as f32,
+            causal: u32::from(causal),
+            ..AttentionParams::default()
         }
     }
 

@@ -307,6 +307,14 @@ pub struct AttentionParams {
     pub tokens: u32,
     /// Factor of the products.
     pub scale: f32,
+    /// 1 where tokens see none that come after them.
+    pub causal: u32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
 }
 
 impl AttentionParams {

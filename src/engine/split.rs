@@ -101,13 +101,14 @@ impl Splitter<'_> {
                     activation: *activation,
                 }
             }
-            Op::Attention { query, key, value, heads } => {
+            Op::Attention { query, key, value, heads, causal } => {
                 let heads = share(*heads)?;
                 Op::Attention {
                     query: self.part(*query, channels)?,
                     key: self.part(*key, channels)?,
                     value: self.part(*value, channels)?,
                     heads,
+                    causal: *causal,
                 }
             }
             Op::Modulate { input, factor, summand, activation } => Op::Modulate {

@@ -29,8 +29,10 @@ impl Graph {
                 format!("norm of {groups} groups{}", applied(*activation))
             }
             Op::LayerNorm { .. } => "layer norm".to_owned(),
-            Op::Attention { heads: 1, .. } => "attention".to_owned(),
-            Op::Attention { heads, .. } => format!("attention, {heads} heads"),
+            Op::Attention { heads, causal, .. } => {
+                let causal = if *causal { "causal " } else { "" };
+                format!("{causal}attention{}", of_heads(*heads))
+            }
             Op::Modulate { activation, .. } => format!("modulate{}", applied(*activation)),
             Op::Reshape { .. } => "reshape".to_owned(),
             Op::Slice { start, len, .. } => format!("slice {start} to {}", start + len - 1),
@@ -50,6 +52,10 @@ impl Graph {
     pub fn parameters_of(&self, node: &Node) -> usize {
         node.op.weights().map(|weight| self.weight(weight).data().len()).sum()
     }
+}
+
+fn of_heads(heads: usize) -> String {
+    if heads == 1 { String::new() } else { format!(", {heads} heads") }
 }
 
 fn applied(activation: Activation) -> String {

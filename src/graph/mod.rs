@@ -204,9 +204,11 @@ impl Graph {
             Op::ConvTranspose2d { input, weight, .. } => {
                 2 * self.node(*input).num_values() as u64 * per_value(weight)
             }
-            Op::Attention { .. } => {
+            Op::Attention { causal, .. } => {
                 let tokens = (node.num_values() / node.shape[0]) as u64;
-                4 * node.num_values() as u64 * tokens
+                // Two for a product, two for its part of a mixture; half of the pairs where they are in order.
+                let per_value = if *causal { 2 * (tokens + 1) } else { 4 * tokens };
+                node.num_values() as u64 * per_value
             }
             Op::NearestCode { codebook, .. } => {
                 let [_, rows] = self.rows_of(codebook);

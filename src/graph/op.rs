@@ -172,8 +172,9 @@ pub enum Op {
         /// What is added to the variance, above zero.
         epsilon: f32,
     },
-    /// Attention of every place of planes to all places, `[c, h, w]` three times to `[c, h, w]`:
-    /// `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of each head on their own.
+    /// Attention of every place of planes to all places, or to itself and those before it, row by row; `[c, h, w]`
+    /// three times to `[c, h, w]`: `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of
+    /// each head on their own.
     ///
     /// # Source
     /// Attention Is All You Need (Vaswani et al., 2017, eq. 1, arXiv:1706.03762).
@@ -186,6 +187,8 @@ pub enum Op {
         value: ValueId,
         /// The number of heads, a divisor of c; channels of a head are neighbours.
         heads: usize,
+        /// Whether places see none that come after them.
+        causal: bool,
     },
     /// A factor and a summand for every place of planes, then a function: `activation(x * factor + summand)`,
     /// `[c, h, w]` to the same. Factors and summands may be coarser by a whole number: each counts for so many rows

@@ -42,7 +42,7 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::LayerNorm { input, weight, bias, epsilon } => {
             scope.norm(*input, [weight, bias], *epsilon)?.to_vec()
         }
-        Op::Attention { query, key, value, heads } => {
+        Op::Attention { query, key, value, heads, .. } => {
             scope.attention(*query, [*key, *value], *heads)?
         }
         Op::Modulate { input, factor, summand, activation } => {

@@ -44,7 +44,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0 }
         ModulateParams { planes, height, width, step, activation, slope, pad0, pad1 }
         LayerNormParams { items, channels, plane, epsilon }
-        AttentionParams { sequences, dim, tokens, scale }
+        AttentionParams { sequences, dim, tokens, scale, causal, pad0, pad1, pad2 }
         ElementwiseParams {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
         }

@@ -3,7 +3,8 @@
 use zscope::engine::{EngineKind, Runner, twin};
 use zscope::graph::{Activation, Epilogue, GraphBuilder, Op};
 
-use crate::common::{Tolerance, assert_close};
+use super::causal_attention;
+use crate::common::{Tolerance, assert_close, first_difference};
 use crate::engine_matches_twin::{gpu, latents, random_weights};
 
 #[test]
@@ -31,6 +32,35 @@ fn normalized_tokens_agree_on_every_engine() {
             let mut runner = Runner::new(kind, &graph, Some(gpu)).expect("a runner");
             let found = &runner.run(&input).expect("a run")["y"];
             assert_close(found.data(), expected.data(), Tolerance::ENGINE);
+        }
+    }
+}
+
+#[test]
+fn places_see_nothing_that_comes_later() {
+    let Some(gpu) = gpu() else { return };
+    // The second is of more scores than the CPU keeps at once.
+    for (shape, heads) in [([12, 3, 7], 2), ([6, 1, 1511], 2)] {
+        let graph = causal_attention(&shape, heads);
+        let tokens = shape[1] * shape[2];
+        let input = latents(&graph, 1);
+        let mut other = input.clone();
+        let seen = tokens * 2 / 3;
+        for plane in other.data_mut().chunks_mut(tokens) {
+            plane[seen..].iter_mut().for_each(|value| *value = 3.0 - *value);
+        }
+        let expected = &twin::run(&graph, &input).expect("a run")["y"];
+        for kind in [EngineKind::Twin, EngineKind::Wgsl, EngineKind::Cpu] {
+            let mut runner = Runner::new(kind, &graph, Some(gpu)).expect("a runner");
+            let found = runner.run(&input).expect("a run").remove("y").expect("its output");
+            assert_close(found.data(), expected.data(), Tolerance::ENGINE);
+            let changed = &runner.run(&other).expect("a run")["y"];
+            let (planes, others) = (found.data().chunks(tokens), changed.data().chunks(tokens));
+            for (plane, changed) in planes.zip(others) {
+                assert_close(&changed[..seen], &plane[..seen], Tolerance::TIGHT);
+                let same = first_difference(&changed[seen..], &plane[seen..], Tolerance::ENGINE);
+                assert!(same.is_some(), "control: later places change on {kind}");
+            }
         }
     }
 }
