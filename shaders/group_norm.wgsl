@@ -2,7 +2,7 @@
 // input [b, c, plane], weight [c], bias [c] -> output [b, c, plane]; c / groups channels at a time.
 
 #import dispatch.wgsl
-#import workgroup_sum.wgsl
+#import workgroup.wgsl
 #import activation.wgsl
 
 struct GroupNormParams {

@@ -2,7 +2,7 @@
 // input [b, c, plane], weight [c], bias [c] -> output [b, c, plane].
 
 #import dispatch.wgsl
-#import workgroup_sum.wgsl
+#import workgroup.wgsl
 
 struct LayerNormParams {
     items: u32,

@@ -1,9 +1,9 @@
 //! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
 
 use super::params::{
-    ArgMaxParams, AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
-    GatherParams, GroupNormParams, LayerNormParams, LinearParams, ModulateParams,
-    NearestCodeParams, activation_code,
+    ArgMaxParams, AttentionParams, CachedAttentionParams, Conv2dParams, ConvTranspose2dParams,
+    ElementwiseParams, GatherParams, GroupNormParams, LayerNormParams, LinearParams,
+    ModulateParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -23,6 +23,8 @@ pub enum Kernel {
     LayerNorm(LayerNormParams),
     /// `attention`.
     Attention(AttentionParams),
+    /// `cached_attention`.
+    CachedAttention(CachedAttentionParams),
     /// `modulate`.
     Modulate(ModulateParams),
     /// `elementwise`.
@@ -66,6 +68,9 @@ impl Kernel {
             Op::LayerNorm { epsilon, .. } => Some(Self::LayerNorm(source.layer_norm(*epsilon))),
             Op::Attention { heads, causal, .. } => {
                 Some(Self::Attention(source.attention(*heads, *causal)))
+            }
+            Op::CachedAttention { heads, slots, .. } => {
+                Some(Self::CachedAttention(source.cached_attention(*heads, *slots)))
             }
             Op::Modulate { factor, activation, .. } => {
                 Some(Self::Modulate(source.modulate(*factor, *activation)))
@@ -115,6 +120,7 @@ impl Kernel {
             Self::GroupNorm(_) => Shader::GroupNorm,
             Self::LayerNorm(_) => Shader::LayerNorm,
             Self::Attention(_) => Shader::Attention,
+            Self::CachedAttention(_) => Shader::CachedAttention,
             Self::Modulate(_) => Shader::Modulate,
             Self::Elementwise(_) => Shader::Elementwise,
             Self::NearestCode(_) => Shader::NearestCode,
@@ -132,6 +138,7 @@ impl Kernel {
             Self::GroupNorm(params) => bytemuck::bytes_of(params),
             Self::LayerNorm(params) => bytemuck::bytes_of(params),
             Self::Attention(params) => bytemuck::bytes_of(params),
+            Self::CachedAttention(params) => bytemuck::bytes_of(params),
             Self::Modulate(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
             Self::NearestCode(params) => bytemuck::bytes_of(params),
@@ -149,6 +156,7 @@ impl Kernel {
             Self::GroupNorm(params) => params.invocations(),
             Self::LayerNorm(params) => params.invocations(),
             Self::Attention(params) => params.invocations(),
+            Self::CachedAttention(params) => params.invocations(),
             Self::Modulate(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
             Self::NearestCode(params) => params.invocations(),
@@ -260,6 +268,20 @@ impl Source<'_> {
             scale: (1.0 / f64::from(dim).sqrt()) as f32,
             causal: u32::from(causal),
             ..AttentionParams::default()
+        }
+    }
+
+    fn cached_attention(&self, heads: usize, slots: usize) -> CachedAttentionParams {
+        let [channels, _, streams] = planes(self.node);
+        let dim = channels / heads as u32;
+        CachedAttentionParams {
+            items: self.batch,
+            heads: heads as u32,
+            dim,
+            streams,
+            slots: slots as u32,
+            scale: (1.0 / f64::from(dim).sqrt()) as f32,
+            ..CachedAttentionParams::default()
         }
     }
 

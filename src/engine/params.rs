@@ -324,6 +324,35 @@ impl AttentionParams {
     }
 }
 
+/// Parameters of `cached_attention.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct CachedAttentionParams {
+    /// Items.
+    pub items: u32,
+    /// Heads of one item.
+    pub heads: u32,
+    /// Values of one token in one head.
+    pub dim: u32,
+    /// Sequences of one item.
+    pub streams: u32,
+    /// Places that are kept.
+    pub slots: u32,
+    /// Factor of the products.
+    pub scale: f32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+}
+
+impl CachedAttentionParams {
+    /// The number of invocations that compute everything: a workgroup for each head of each sequence.
+    pub fn invocations(&self) -> u32 {
+        (self.items * self.heads * self.streams).saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
 /// Parameters of `nearest_code.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]

@@ -17,6 +17,8 @@ pub enum Shader {
     LayerNorm,
     /// Attention of every token to all tokens.
     Attention,
+    /// Attention of one token to those that are kept.
+    CachedAttention,
     /// A factor and a summand for every place.
     Modulate,
     /// A function of a range of every item.
@@ -44,7 +46,7 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 8] = [
+const SHARED: [(&str, &str); 9] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
@@ -52,18 +54,20 @@ const SHARED: [(&str, &str); 8] = [
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
-    ("workgroup_sum.wgsl", include_str!("../../shaders/shared/workgroup_sum.wgsl")),
+    ("whole.wgsl", include_str!("../../shaders/shared/whole.wgsl")),
+    ("workgroup.wgsl", include_str!("../../shaders/shared/workgroup.wgsl")),
 ];
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
         Self::GroupNorm,
         Self::LayerNorm,
         Self::Attention,
+        Self::CachedAttention,
         Self::Modulate,
         Self::Elementwise,
         Self::LatentMix,
@@ -82,6 +86,7 @@ impl Shader {
             Self::GroupNorm => "group_norm",
             Self::LayerNorm => "layer_norm",
             Self::Attention => "attention",
+            Self::CachedAttention => "cached_attention",
             Self::Modulate => "modulate",
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
@@ -104,6 +109,7 @@ impl Shader {
             Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
             Self::LayerNorm => include_str!("../../shaders/layer_norm.wgsl"),
             Self::Attention => include_str!("../../shaders/attention.wgsl"),
+            Self::CachedAttention => include_str!("../../shaders/cached_attention.wgsl"),
             Self::Modulate => include_str!("../../shaders/modulate.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),

@@ -132,6 +132,7 @@ impl Splitter<'_> {
             Op::Input
             | Op::Linear { .. }
             | Op::LayerNorm { .. }
+            | Op::CachedAttention { .. }
             | Op::Reshape { .. }
             | Op::NearestCode { .. }
             | Op::ArgMax { .. }

@@ -33,6 +33,9 @@ impl Graph {
                 let causal = if *causal { "causal " } else { "" };
                 format!("{causal}attention{}", of_heads(*heads))
             }
+            Op::CachedAttention { heads, slots, .. } => {
+                format!("attention to {slots} places{}", of_heads(*heads))
+            }
             Op::Modulate { activation, .. } => format!("modulate{}", applied(*activation)),
             Op::Reshape { .. } => "reshape".to_owned(),
             Op::Slice { start, len, .. } => format!("slice {start} to {}", start + len - 1),

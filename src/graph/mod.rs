@@ -54,6 +54,15 @@ impl Node {
     pub fn num_values(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// The number of values that it keeps from one run to the next for one item, keys and values of attention; 0 for
+    /// all but [`Op::CachedAttention`].
+    pub fn num_kept(&self) -> usize {
+        match self.op {
+            Op::CachedAttention { slots, .. } => 2 * slots * self.num_values(),
+            _ => 0,
+        }
+    }
 }
 
 /// A checked network in the order of its computation. Clones share the weights.
@@ -160,6 +169,11 @@ impl Graph {
         })
     }
 
+    /// Whether runs keep something for the next one, so that all items of a run have to fit at once.
+    pub fn keeps_values(&self) -> bool {
+        self.nodes.iter().any(|node| node.num_kept() > 0)
+    }
+
     /// The number of codes whose use is counted; 0 where none is chosen.
     pub fn num_codes(&self) -> usize {
         self.choices().next().map_or(0, |(_, codebook)| self.weight(&codebook.weight).num_rows())
@@ -210,6 +224,8 @@ impl Graph {
                 let per_value = if *causal { 2 * (tokens + 1) } else { 4 * tokens };
                 node.num_values() as u64 * per_value
             }
+            // As if all places that are kept were there.
+            Op::CachedAttention { slots, .. } => 4 * (node.num_values() * slots) as u64,
             Op::NearestCode { codebook, .. } => {
                 let [_, rows] = self.rows_of(codebook);
                 3 * node.num_values() as u64 * rows as u64 * per_value(&codebook.weight)

@@ -190,6 +190,31 @@ pub enum Op {
         /// Whether places see none that come after them.
         causal: bool,
     },
+    /// Attention of one token of each of s sequences to itself and to those of earlier runs, `[c, 1, s]` three times
+    /// to `[c, 1, s]`: `softmax(query * transpose(keys) / sqrt(c / heads)) * values`, for the channels of each head on
+    /// their own.
+    ///
+    /// Keys and values of places of all sequences are kept from one run of a runner to the next of as many items.
+    /// Those that are given are kept as those of `position`, a whole number, and places up to it are attended to: a
+    /// sequence begins anew at position 0. A position with a fraction counts without, one that is negative or no
+    /// number as 0, one past the end as the last.
+    ///
+    /// # Source
+    /// Attention Is All You Need (Vaswani et al., 2017, eq. 1, arXiv:1706.03762), place by place.
+    CachedAttention {
+        /// What asks, `[c, 1, s]`.
+        query: ValueId,
+        /// What is compared with it from now on, of the same shape.
+        key: ValueId,
+        /// What is mixed from now on, of the same shape.
+        value: ValueId,
+        /// The place of the tokens in their sequences, `[1]`.
+        position: ValueId,
+        /// The number of heads, a divisor of c; channels of a head are neighbours.
+        heads: usize,
+        /// The number of places that are kept.
+        slots: usize,
+    },
     /// A factor and a summand for every place of planes, then a function: `activation(x * factor + summand)`,
     /// `[c, h, w]` to the same. Factors and summands may be coarser by a whole number: each counts for so many rows
     /// and columns (nearest-neighbour upsampling).
@@ -293,11 +318,16 @@ pub enum Op {
 impl Op {
     /// The values that it reads, its main input first; a residual comes last.
     pub fn inputs(&self) -> impl Iterator<Item = ValueId> {
-        let [main, second, third] = match self {
-            Self::Input => [None; 3],
-            Self::Attention { query, key, value, .. } => [Some(*query), Some(*key), Some(*value)],
+        let [main, second, third, fourth] = match self {
+            Self::Input => [None; 4],
+            Self::Attention { query, key, value, .. } => {
+                [Some(*query), Some(*key), Some(*value), None]
+            }
+            Self::CachedAttention { query, key, value, position, .. } => {
+                [*query, *key, *value, *position].map(Some)
+            }
             Self::Modulate { input, factor, summand, .. } => {
-                [Some(*input), Some(*factor), Some(*summand)]
+                [Some(*input), Some(*factor), Some(*summand), None]
             }
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
@@ -311,10 +341,10 @@ impl Op {
             | Self::Clamp { input, .. }
             | Self::NearestCode { input, .. }
             | Self::ArgMax { input, .. }
-            | Self::Gather { input, .. } => [Some(*input), None, None],
+            | Self::Gather { input, .. } => [Some(*input), None, None, None],
         };
         let residual = self.epilogue().and_then(|epilogue| epilogue.residual);
-        main.into_iter().chain(second).chain(third).chain(residual)
+        main.into_iter().chain(second).chain(third).chain(fourth).chain(residual)
     }
 
     /// The same operation on other values.
@@ -325,6 +355,11 @@ impl Op {
             Self::Attention { query: first, key: second, value: third, .. }
             | Self::Modulate { input: first, factor: second, summand: third, .. } => {
                 for value in [first, second, third] {
+                    *value = other(*value);
+                }
+            }
+            Self::CachedAttention { query, key, value, position, .. } => {
+                for value in [query, key, value, position] {
                     *value = other(*value);
                 }
             }
@@ -361,6 +396,7 @@ impl Op {
             | Self::Gather { codebook, .. } => Some(&codebook.weight),
             Self::Input
             | Self::Attention { .. }
+            | Self::CachedAttention { .. }
             | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
@@ -385,6 +421,7 @@ impl Op {
             | Self::GroupNorm { .. }
             | Self::LayerNorm { .. }
             | Self::Attention { .. }
+            | Self::CachedAttention { .. }
             | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }

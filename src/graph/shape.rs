@@ -45,6 +45,11 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::Attention { query, key, value, heads, .. } => {
             scope.attention(*query, [*key, *value], *heads)?
         }
+        Op::CachedAttention { query, key, value, position, heads, slots } => {
+            let shape = scope.attention(*query, [*key, *value], *heads)?;
+            scope.cache(&shape, *position, *slots)?;
+            shape
+        }
         Op::Modulate { input, factor, summand, activation } => {
             scope.activation(*activation)?;
             scope.modulate(*input, [*factor, *summand])?
@@ -297,6 +302,15 @@ impl Scope<'_> {
             self.expect(found == shape, what, found, format!("{shape:?}, as the query"))?;
         }
         Ok(shape.to_vec())
+    }
+
+    /// Checks that so many places of tokens `[c, 1, s]` can be kept, and that there is a position.
+    fn cache(&self, shape: &[usize], position: ValueId, slots: usize) -> Result<(), GraphError> {
+        self.expect(shape[1] == 1, "rows of tokens", shape[1], "1, as in [c, 1, s]")?;
+        let found = self.shape(position);
+        self.expect(found == [1], "shape of the position", found, "[1]")?;
+        checked_len(self.node, "shape of what is kept", &[shape[2], 2, slots, shape[0]])?;
+        Ok(())
     }
 
     /// Checks that `channels` fall into `count` equal parts.

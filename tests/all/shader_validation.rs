@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use wgpu::naga;
 use zscope::engine::params::{
-    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams,
-    ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams,
-    LayerNormParams, LinearParams, ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK,
-    VECTOR_BLOCK, WORKGROUP_SIZE,
+    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, CachedAttentionParams,
+    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams,
+    LatentMixParams, LayerNormParams, LinearParams, ModulateParams, NearestCodeParams,
+    PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -45,6 +45,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         ModulateParams { planes, height, width, step, activation, slope, pad0, pad1 }
         LayerNormParams { items, channels, plane, epsilon }
         AttentionParams { sequences, dim, tokens, scale, causal, pad0, pad1, pad2 }
+        CachedAttentionParams { items, heads, dim, streams, slots, scale, pad0, pad1 }
         ElementwiseParams {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
         }

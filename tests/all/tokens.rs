@@ -6,7 +6,9 @@ mod hostile;
 mod passes;
 
 use zscope::array::NamedArrays;
-use zscope::graph::{Graph, GraphBuilder, Op, ValueId};
+use zscope::engine::wgsl::Gpu;
+use zscope::engine::{EngineKind, Runner};
+use zscope::graph::{Graph, GraphBuilder, GraphError, Op, ValueId};
 
 fn layer_norm(input: ValueId, epsilon: f32) -> Op {
     Op::LayerNorm { input, weight: "w".into(), bias: "b".into(), epsilon }
@@ -25,4 +27,31 @@ fn causal_attention(input: &[usize], heads: usize) -> Graph {
     let mixed = builder.add("mixed", op).expect("a node");
     builder.output("y", mixed).expect("an output");
     builder.finish().expect("a graph")
+}
+
+/// Cached attention over `[3 * c * s + 1]`: the query, the key and the value of each sequence, then the position.
+fn cached_attention(
+    [channels, streams]: [usize; 2],
+    heads: usize,
+    slots: usize,
+) -> Result<Graph, GraphError> {
+    let (none, len) = (NamedArrays::new(), channels * streams);
+    let mut builder = GraphBuilder::new(&[3 * len + 1], &none)?;
+    let input = builder.input();
+    let mut part = |name: &str, start| {
+        let cut = builder.add(format!("{name} cut"), Op::Slice { input, start, len })?;
+        builder.add(name, Op::Reshape { input: cut, shape: vec![channels, 1, streams] })
+    };
+    let [query, key, value] = [part("query", 0)?, part("key", len)?, part("value", 2 * len)?];
+    let position = builder.add("position", Op::Slice { input, start: 3 * len, len: 1 })?;
+    let op = Op::CachedAttention { query, key, value, position, heads, slots };
+    let mixed = builder.add("mixed", op)?;
+    builder.output("y", mixed)?;
+    builder.finish()
+}
+
+/// A runner of every engine.
+fn runners(graph: &Graph, gpu: &Gpu) -> [Runner; 3] {
+    [EngineKind::Twin, EngineKind::Cpu, EngineKind::Wgsl]
+        .map(|kind| Runner::new(kind, graph, Some(gpu)).expect("a runner"))
 }

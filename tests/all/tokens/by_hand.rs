@@ -2,10 +2,10 @@
 
 use zscope::array::{Array, NamedArrays};
 use zscope::engine::{EngineKind, Runner};
-use zscope::graph::{Op, ValueId};
+use zscope::graph::{Graph, Op, ValueId};
 
-use super::{causal_attention, layer_norm};
-use crate::common::{Tolerance, assert_close};
+use super::{cached_attention, causal_attention, layer_norm};
+use crate::common::{Tolerance, assert_close, first_difference};
 use crate::graph::{array, graph_of, named};
 
 /// Fails unless a network of one operation gives these values.
@@ -47,4 +47,71 @@ fn causal_attention_by_hand() {
         assert_close(y["y"].data(), &[10.0, 17.5], Tolerance::TIGHT);
     }
     assert_eq!(graph.flops(), 2 * 2 * 3, "two per multiply-add of three pairs, twice");
+}
+
+/// What engines give for query, key, value and position, one run after the other, on the same runner.
+#[track_caller]
+fn assert_runs(graph: &Graph, runs: &[(&[f32], &[f32])]) {
+    for kind in [EngineKind::Twin, EngineKind::Cpu] {
+        let mut runner = Runner::new(kind, graph, None).expect("a runner");
+        for (index, (input, expected)) in runs.iter().enumerate() {
+            let len = graph.input_shape()[0];
+            let y = runner.run(&array(&[input.len() / len, len], input)).expect("a run");
+            let same = first_difference(y["y"].data(), expected, Tolerance::TIGHT);
+            assert_eq!(same, None, "run {index} on {kind}");
+        }
+    }
+}
+
+#[test]
+fn cached_attention_by_hand() {
+    let ln3 = 3.0f32.ln();
+    let graph = cached_attention([1, 1], 1, 3).expect("a graph");
+    assert_runs(
+        &graph,
+        &[
+            // One place sees itself; of two the scores are 0 and ln 3, which weigh 1/4 and 3/4.
+            (&[1.0, 0.0, 10.0, 0.0], &[10.0]),
+            (&[1.0, ln3, 20.0, 1.0], &[17.5]),
+            (&[0.0, 9.0, 60.0, 2.0], &[30.0]),
+            // Anew: what lies behind the position is not seen. A fraction is cut off, and nothing is past the end.
+            (&[1.0, 5.0, 2.0, 0.0], &[2.0]),
+            (&[1.0, 5.0, 6.0, 1.9], &[4.0]),
+            (&[0.0, 5.0, 1.0, 70.0], &[3.0]),
+            (&[0.0, 5.0, 4.0, 2.0], &[4.0]),
+            (&[1.0, 1.0, 8.0, f32::NAN], &[8.0]),
+            (&[1.0, 1.0, 9.0, -3.0], &[9.0]),
+        ],
+    );
+    // Two items at places of their own, of two sequences each: keys and values of the first item, then of the second.
+    let graph = cached_attention([1, 2], 1, 2).expect("a graph");
+    assert_runs(
+        &graph,
+        &[
+            (
+                &[1.0, 1.0, 0.0, 0.0, 1.0, 2.0, 0.0, 1.0, 1.0, 0.0, 0.0, 3.0, 4.0, 0.0],
+                &[1.0, 2.0, 3.0, 4.0],
+            ),
+            (
+                &[1.0, 1.0, 0.0, ln3, 5.0, 6.0, 1.0, 1.0, 1.0, 0.0, 0.0, 8.0, 9.0, 0.0],
+                &[3.0, 5.0, 8.0, 9.0],
+            ),
+        ],
+    );
+    // Two heads of two values: the second asks for nothing in particular.
+    let graph = cached_attention([4, 1], 2, 2).expect("a graph");
+    let scale = std::f32::consts::SQRT_2;
+    assert_runs(
+        &graph,
+        &[
+            (
+                &[0.0, 1.0, 0.0, 0.0, 9.0, 0.0, 7.0, 7.0, 1.0, 2.0, 3.0, 4.0, 0.0],
+                &[1.0, 2.0, 3.0, 4.0],
+            ),
+            (
+                &[0.0, 1.0, 0.0, 0.0, 5.0, scale * ln3, 7.0, 7.0, 5.0, 6.0, 5.0, 6.0, 1.0],
+                &[4.0, 5.0, 4.0, 5.0],
+            ),
+        ],
+    );
 }

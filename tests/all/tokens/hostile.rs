@@ -1,9 +1,11 @@
 //! Networks that cannot be.
 
-use zscope::array::Array;
-use zscope::graph::{Graph, GraphError};
+use zscope::array::{Array, NamedArrays};
+use zscope::engine::EngineError;
+use zscope::engine::gradient::Gradient;
+use zscope::graph::{Graph, GraphBuilder, GraphError, Node, Op};
 
-use super::layer_norm;
+use super::{cached_attention, layer_norm};
 use crate::graph::{assert_refused, graph_of, named};
 
 #[test]
@@ -21,4 +23,33 @@ fn impossible_layer_norms_are_refused() {
     let words = "values of weight `b`: found 5, expected 6, one a channel";
     assert_refused(of(&[6, 1, 5], &[6], &[5], 1e-5), words);
     assert_refused(of(&[6], &[6], &[6], 1e-5), "expected [c, h, w]");
+}
+
+#[test]
+fn impossible_cached_attention_is_refused() {
+    let fits = cached_attention([6, 2], 3, 5).expect("a graph that fits");
+    assert_eq!(fits.output_shape("y"), Some(&[6, 1, 2][..]), "the shape of the query");
+    assert!(fits.keeps_values(), "keys and values");
+    assert_eq!(fits.nodes().iter().map(Node::num_kept).sum::<usize>(), 2 * 5 * 6 * 2, "so many");
+    let words = "heads: found 4, expected a divisor of the 6 channels";
+    assert_refused(cached_attention([6, 2], 4, 5), words);
+    assert_refused(cached_attention([6, 2], 3, 0), "shape of what is kept: found [2, 2, 0, 6]");
+    assert_refused(cached_attention([6, 2], 3, usize::MAX), "shape of what is kept");
+    let none = NamedArrays::new();
+    let mut builder = GraphBuilder::new(&[3, 2, 1], &none).expect("a builder");
+    let query = builder.input();
+    let flat = builder.add("flat", Op::Reshape { input: query, shape: vec![6] }).expect("a node");
+    let some = builder.add("some", Op::Slice { input: flat, start: 0, len: 1 }).expect("a node");
+    let row = builder.add("row", Op::Reshape { input: query, shape: vec![3, 1, 2] }).expect("it");
+    for (query, key, position, words) in [
+        (query, query, some, "rows of tokens: found 2, expected 1"),
+        (row, query, some, "key shape: found [3, 2, 1], expected [3, 1, 2]"),
+        (row, row, flat, "shape of the position: found [6], expected [1]"),
+    ] {
+        let op = Op::CachedAttention { query, key, value: query, position, heads: 1, slots: 4 };
+        let message = builder.add("node", op).expect_err("should be refused").to_string();
+        assert!(message.contains(words), "{message:?} does not say {words:?}");
+    }
+    let error = Gradient::new(&fits, "y").expect_err("no gradient");
+    assert_eq!(error, EngineError::NoGradient { node: "mixed".to_owned() }, "earlier runs");
 }

@@ -1,6 +1,6 @@
 //! The passes against their twins, each over a sentinel.
 
-use zscope::engine::params::LayerNormParams;
+use zscope::engine::params::{CachedAttentionParams, LayerNormParams};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
 use zscope::engine::wgsl::{Gpu, SinglePass};
@@ -50,5 +50,48 @@ fn layer_norm_far_from_zero_matches_twin() {
         let values: Vec<f32> =
             noise(4, 101 * 9).into_iter().map(|value| offset + scale * value).collect();
         assert_norm_matches(gpu, params, &values);
+    }
+}
+
+/// Items, heads, values of a token in a head, sequences, slots.
+const CACHED: [[u32; 5]; 9] = [
+    [1, 1, 1, 1, 1],
+    [2, 3, 5, 2, 7],
+    [3, 1, 64, 1, 64],
+    [1, 2, 65, 2, 65],
+    [2, 2, 16, 1, 131],
+    [1, 1, 130, 3, 200],
+    [5, 4, 8, 2, 33],
+    [1, 8, 32, 2, 256],
+    [67, 3, 2, 1, 5],
+];
+
+#[test]
+fn cached_attention_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for [items, heads, dim, streams, slots] in CACHED {
+        let len = (items * heads * dim * streams) as usize;
+        let [query, key, value] = [1, 2, 3].map(|seed| noise(seed, len));
+        let cache = noise(4, 2 * len * slots as usize);
+        // First, last and some places between, then such as come from outside.
+        let mut position: Vec<f32> =
+            (0..items).map(|item| (slots - 1 + item * 3) as f32 % slots as f32).collect();
+        let odd = [f32::NAN, -1.0, 1e9, f32::INFINITY, 1.5];
+        position.iter_mut().skip(1).step_by(2).zip(odd).for_each(|(place, odd)| *place = odd);
+        for scale in [1.0 / (dim as f32).sqrt(), 10.0] {
+            let rest = CachedAttentionParams::default();
+            let params = CachedAttentionParams { items, heads, dim, streams, slots, scale, ..rest };
+            let pass = SinglePass {
+                shader: Shader::CachedAttention,
+                params: bytemuck::bytes_of(&params),
+                invocations: params.invocations(),
+                inputs: &[&query, &key, &value, &position, &cache],
+            };
+            let twin = |output: &mut [f32]| {
+                let mut kept = cache.clone();
+                twin::cached_attention(&params, &query, &key, &value, &position, &mut kept, output);
+            };
+            assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
+        }
     }
 }
