@@ -5,6 +5,7 @@
 mod bands;
 mod cached;
 mod codes;
+mod draw;
 mod gradient;
 mod large;
 mod memory;
@@ -214,6 +215,14 @@ impl CpuNetwork {
                 let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
                 let plane = node.num_values() / node.shape[0];
                 self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
+            }
+            Op::Draw { logits: value, .. } => {
+                let logits = read(next(), || format!("reading the scores of `{}`", node.name))?;
+                let controls = read(next(), || format!("reading the controls of `{}`", node.name))?;
+                let &[codes, _, streams] = &graph.node(*value).shape[..] else {
+                    unreachable!("graphs check that scores have three axes")
+                };
+                self.tensor(draw::draw(&logits, &controls, codes, streams), node)
             }
         };
         Ok(value)

@@ -70,5 +70,8 @@ impl Gradient {
 }
 
 fn has_no_gradient(op: &Op) -> bool {
-    matches!(op, Op::NearestCode { .. } | Op::ArgMax { .. } | Op::CachedAttention { .. })
+    matches!(
+        op,
+        Op::NearestCode { .. } | Op::ArgMax { .. } | Op::CachedAttention { .. } | Op::Draw { .. }
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::params::{
     ArgMaxParams, AttentionParams, CachedAttentionParams, Conv2dParams, ConvTranspose2dParams,
-    ElementwiseParams, GatherParams, GroupNormParams, LayerNormParams, LinearParams,
+    DrawParams, ElementwiseParams, GatherParams, GroupNormParams, LayerNormParams, LinearParams,
     ModulateParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
@@ -35,6 +35,8 @@ pub enum Kernel {
     ArgMax(ArgMaxParams),
     /// `gather`.
     Gather(GatherParams),
+    /// `draw`.
+    Draw(DrawParams),
 }
 
 impl Kernel {
@@ -108,6 +110,7 @@ impl Kernel {
             }
             Op::ArgMax { codebook, .. } => Some(Self::ArgMax(source.arg_max(codebook))),
             Op::Gather { input, codebook } => Some(Self::Gather(source.gather(*input, codebook))),
+            Op::Draw { logits, .. } => Some(Self::Draw(source.draw(*logits))),
         }
     }
 
@@ -126,6 +129,7 @@ impl Kernel {
             Self::NearestCode(_) => Shader::NearestCode,
             Self::ArgMax(_) => Shader::ArgMax,
             Self::Gather(_) => Shader::Gather,
+            Self::Draw(_) => Shader::Draw,
         }
     }
 
@@ -144,6 +148,7 @@ impl Kernel {
             Self::NearestCode(params) => bytemuck::bytes_of(params),
             Self::ArgMax(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
+            Self::Draw(params) => bytemuck::bytes_of(params),
         }
     }
 
@@ -162,6 +167,7 @@ impl Kernel {
             Self::NearestCode(params) => params.invocations(),
             Self::ArgMax(params) => params.places,
             Self::Gather(params) => params.invocations(),
+            Self::Draw(params) => params.invocations(),
         }
     }
 }
@@ -320,6 +326,11 @@ impl Source<'_> {
         let plane = plane(self.node);
         let items = self.batch * self.graph.node(input).num_values() as u32 / plane;
         GatherParams { items, plane, dim, codes, first, ..GatherParams::default() }
+    }
+
+    fn draw(&self, logits: ValueId) -> DrawParams {
+        let [codes, _, streams] = planes(self.graph.node(logits));
+        DrawParams { items: self.batch, codes, streams, pad0: 0 }
     }
 
     /// The first row, the number of codes and of their values.

@@ -425,6 +425,27 @@ impl GatherParams {
     }
 }
 
+/// Parameters of `draw.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct DrawParams {
+    /// Items.
+    pub items: u32,
+    /// Indices that may be drawn.
+    pub codes: u32,
+    /// Scores of an index, 1 or 2.
+    pub streams: u32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl DrawParams {
+    /// The number of invocations that compute everything: a workgroup for each item.
+    pub fn invocations(&self) -> u32 {
+        self.items.saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
 /// Parameters of `latent_mix.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]

@@ -31,6 +31,8 @@ pub enum Shader {
     ArgMax,
     /// The codes of indices.
     Gather,
+    /// Indices drawn by scores.
+    Draw,
     /// Images into a texture.
     Pixels,
 }
@@ -60,7 +62,7 @@ const SHARED: [(&str, &str); 9] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
@@ -74,6 +76,7 @@ impl Shader {
         Self::NearestCode,
         Self::ArgMax,
         Self::Gather,
+        Self::Draw,
         Self::Pixels,
     ];
 
@@ -93,6 +96,7 @@ impl Shader {
             Self::NearestCode => "nearest_code",
             Self::ArgMax => "arg_max",
             Self::Gather => "gather",
+            Self::Draw => "draw",
             Self::Pixels => "pixels",
         }
     }
@@ -116,6 +120,7 @@ impl Shader {
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
             Self::ArgMax => include_str!("../../shaders/arg_max.wgsl"),
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
+            Self::Draw => include_str!("../../shaders/draw.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
         match weights {

@@ -136,7 +136,8 @@ impl Splitter<'_> {
             | Op::Reshape { .. }
             | Op::NearestCode { .. }
             | Op::ArgMax { .. }
-            | Op::Gather { .. } => return Err(self.too_large(node)),
+            | Op::Gather { .. }
+            | Op::Draw { .. } => return Err(self.too_large(node)),
         };
         self.add(name, op)
     }

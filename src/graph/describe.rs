@@ -45,6 +45,7 @@ impl Graph {
             Op::NearestCode { .. } => "nearest code".to_owned(),
             Op::ArgMax { .. } => "largest score".to_owned(),
             Op::Gather { .. } => "codes to vectors".to_owned(),
+            Op::Draw { .. } => "draw by scores".to_owned(),
         };
         let Some(Epilogue { residual, activation, .. }) = node.op.epilogue() else { return words };
         let skip = if residual.is_some() { ", + skip" } else { "" };

@@ -6,6 +6,7 @@
 
 mod builder;
 mod describe;
+mod draw;
 mod error;
 pub mod lower;
 mod op;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use builder::GraphBuilder;
+pub use draw::DrawControls;
 pub use error::GraphError;
 pub use op::{Activation, Codes, Epilogue, Op, ValueId};
 pub use rewire::Perturbation;
@@ -240,7 +242,8 @@ impl Graph {
             | Op::Affine { .. }
             | Op::Clamp { .. }
             | Op::ArgMax { .. }
-            | Op::Gather { .. } => 0,
+            | Op::Gather { .. }
+            | Op::Draw { .. } => 0,
         }
     }
 

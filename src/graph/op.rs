@@ -313,6 +313,23 @@ pub enum Op {
         /// The codes, `[k, d]`.
         codebook: Codes,
     },
+    /// An index drawn by the softmax of scores, `[k, 1, s]` to `[1]`, as its controls have it: in the order of the
+    /// indices the first behind which more of the probability lies than they say. Nothing is random in it.
+    ///
+    /// Where s is 2, scores are `other + guidance * (own - other)`, own the first and other the second; where it is
+    /// 1, they are as they are. One that is not finite is never drawn; where none can be, the first index is that may
+    /// be drawn.
+    ///
+    /// # Source
+    /// The nucleus: The Curious Case of Neural Text Degeneration (Holtzman et al., 2020, eq. 2 and 3,
+    /// arXiv:1904.09751). Guidance: Classifier-Free Diffusion Guidance (Ho & Salimans, 2022, eq. 6,
+    /// arXiv:2207.12598), whose weight is less by one.
+    Draw {
+        /// The scores, `[k, 1, 1]` or `[k, 1, 2]`, k at most [`MAX_CODES`](super::MAX_CODES).
+        logits: ValueId,
+        /// The controls, `[7]`: see [`DrawControls`](super::DrawControls).
+        controls: ValueId,
+    },
 }
 
 impl Op {
@@ -329,6 +346,7 @@ impl Op {
             Self::Modulate { input, factor, summand, .. } => {
                 [Some(*input), Some(*factor), Some(*summand), None]
             }
+            Self::Draw { logits, controls } => [Some(*logits), Some(*controls), None, None],
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::ConvTranspose2d { input, .. }
@@ -360,6 +378,11 @@ impl Op {
             }
             Self::CachedAttention { query, key, value, position, .. } => {
                 for value in [query, key, value, position] {
+                    *value = other(*value);
+                }
+            }
+            Self::Draw { logits, controls } => {
+                for value in [logits, controls] {
                     *value = other(*value);
                 }
             }
@@ -402,7 +425,8 @@ impl Op {
             | Self::Slice { .. }
             | Self::Activate { .. }
             | Self::Affine { .. }
-            | Self::Clamp { .. } => None,
+            | Self::Clamp { .. }
+            | Self::Draw { .. } => None,
         };
         let bias = match self {
             Self::GroupNorm { bias, .. } | Self::LayerNorm { bias, .. } => Some(bias),
@@ -430,7 +454,8 @@ impl Op {
             | Self::Clamp { .. }
             | Self::NearestCode { .. }
             | Self::ArgMax { .. }
-            | Self::Gather { .. } => None,
+            | Self::Gather { .. }
+            | Self::Draw { .. } => None,
         }
     }
 

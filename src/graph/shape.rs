@@ -1,6 +1,9 @@
 //! The shape that a node's output has, or why it has none.
 
-use super::{Activation, Codes, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op, ValueId};
+use super::{
+    Activation, Codes, DrawControls, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op,
+    ValueId,
+};
 
 /// The largest stride and padding: far beyond any network, and safe in 32-bit arithmetic.
 const MAX_STEP: usize = 1 << 16;
@@ -74,6 +77,7 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::NearestCode { input, codebook } => scope.nearest_code(*input, codebook)?,
         Op::ArgMax { input, codebook } => scope.arg_max(*input, codebook)?,
         Op::Gather { input, codebook } => scope.gather(*input, codebook)?,
+        Op::Draw { logits, controls } => scope.draw(*logits, *controls)?,
     };
     checked_len(node, "output shape", &shape)?;
     if let Some(epilogue) = op.epilogue() {
@@ -396,6 +400,16 @@ impl Scope<'_> {
             [vectors, height, width] => Ok(vec![vectors * dim, *height, *width]),
             other => Err(self.input_mismatch(other, "[1] or [h, w] or [q, h, w]")),
         }
+    }
+
+    fn draw(&self, logits: ValueId, controls: ValueId) -> Result<Vec<usize>, GraphError> {
+        let [codes, rows, streams] = self.input(logits, "[k, 1, s]")?;
+        self.expect(rows == 1, "rows of scores", rows, "1, as in [k, 1, s]")?;
+        self.expect((1..=2).contains(&streams), "scores of an index", streams, "1 or 2")?;
+        self.expect(codes <= MAX_CODES, "indices", codes, format!("at most {MAX_CODES}"))?;
+        let (found, expected) = (self.shape(controls), [DrawControls::LEN]);
+        self.expect(found == expected, "shape of the controls", found, format!("{expected:?}"))?;
+        Ok(vec![1])
     }
 
     /// The number of values of a code.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use wgpu::naga;
 use zscope::engine::params::{
     ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, CachedAttentionParams,
-    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams,
-    LatentMixParams, LayerNormParams, LinearParams, ModulateParams, NearestCodeParams,
-    PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
+    Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
+    GroupNormParams, LatentMixParams, LayerNormParams, LinearParams, ModulateParams,
+    NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -53,6 +53,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
         ArgMaxParams { places, plane, codes, first }
         GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
+        DrawParams { items, codes, streams, pad0 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
 }

@@ -4,14 +4,20 @@ mod by_hand;
 mod engines;
 mod hostile;
 mod passes;
+mod transformer;
 
-use zscope::array::NamedArrays;
+use zscope::array::{Array, NamedArrays};
 use zscope::engine::wgsl::Gpu;
 use zscope::engine::{EngineKind, Runner};
-use zscope::graph::{Graph, GraphBuilder, GraphError, Op, ValueId};
+use zscope::graph::{DrawControls, Graph, GraphBuilder, GraphError, Op, ValueId};
 
 fn layer_norm(input: ValueId, epsilon: f32) -> Op {
     Op::LayerNorm { input, weight: "w".into(), bias: "b".into(), epsilon }
+}
+
+/// A layer normalization with weights of its own.
+fn layer_norm_of(input: ValueId, name: &str, epsilon: f32) -> Op {
+    Op::LayerNorm { input, weight: format!("{name}.w"), bias: format!("{name}.b"), epsilon }
 }
 
 /// Causal attention over planes `[3 * c, h, w]`: the query, then the key, then the value.
@@ -54,4 +60,27 @@ fn cached_attention(
 fn runners(graph: &Graph, gpu: &Gpu) -> [Runner; 3] {
     [EngineKind::Twin, EngineKind::Cpu, EngineKind::Wgsl]
         .map(|kind| Runner::new(kind, graph, Some(gpu)).expect("a runner"))
+}
+
+/// A draw over `[codes * streams + 7]`: the scores, then the controls.
+fn draw([codes, streams]: [usize; 2], controls: usize) -> Result<Graph, GraphError> {
+    let (none, len) = (NamedArrays::new(), codes * streams);
+    let mut builder = GraphBuilder::new(&[len + controls], &none)?;
+    let input = builder.input();
+    let scores = builder.add("scores", Op::Slice { input, start: 0, len })?;
+    let shape = vec![codes, 1, streams];
+    let logits = builder.add("logits", Op::Reshape { input: scores, shape })?;
+    let controls = builder.add("controls", Op::Slice { input, start: len, len: controls })?;
+    let drawn = builder.add("drawn", Op::Draw { logits, controls })?;
+    builder.output("y", drawn)?;
+    builder.finish()
+}
+
+/// What a runner draws from scores as each of the controls says.
+fn drawn(runner: &mut Runner, scores: &[f32], controls: &[DrawControls]) -> Vec<f32> {
+    let item = |controls: &DrawControls| [scores, &controls.values()].concat();
+    let input: Vec<f32> = controls.iter().flat_map(item).collect();
+    let shape = [controls.len(), input.len() / controls.len()];
+    let input = Array::new(shape, input).expect("a shape that fits");
+    runner.run(&input).expect("a run")["y"].data().to_vec()
 }

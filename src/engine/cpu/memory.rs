@@ -71,6 +71,8 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
         | Op::Clamp { .. }
         | Op::Gather { .. } => own,
         Op::ArgMax { input, .. } => read(*input),
+        // The scores as they are read, guided, and sorted.
+        Op::Draw { logits, .. } => 3 * read(*logits),
     };
     4 * values as u64
 }

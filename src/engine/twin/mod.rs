@@ -8,6 +8,7 @@ mod attention;
 mod cached_attention;
 mod conv2d;
 mod conv_transpose2d;
+mod draw;
 mod elementwise;
 mod gather;
 mod group_norm;
@@ -23,6 +24,7 @@ pub use attention::attention;
 pub use cached_attention::cached_attention;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
+pub use draw::draw;
 pub use elementwise::elementwise;
 pub use gather::gather;
 pub use group_norm::group_norm;
@@ -133,6 +135,7 @@ fn run_node(graph: &Graph, node: &Node, values: &[Vec<f32>], cache: &mut [f32]) 
         Some(Kernel::NearestCode(params)) => nearest_code(&params, input, main, &mut output),
         Some(Kernel::ArgMax(params)) => arg_max(&params, input, &mut output),
         Some(Kernel::Gather(params)) => gather(&params, input, main, &mut output),
+        Some(Kernel::Draw(params)) => draw(&params, input, second, &mut output),
         None => output.copy_from_slice(input),
     }
     output

@@ -2,9 +2,9 @@
 
 use zscope::array::{Array, NamedArrays};
 use zscope::engine::{EngineKind, Runner};
-use zscope::graph::{Graph, Op, ValueId};
+use zscope::graph::{DrawControls, Graph, Op, ValueId};
 
-use super::{cached_attention, causal_attention, layer_norm};
+use super::{cached_attention, causal_attention, draw, drawn, layer_norm};
 use crate::common::{Tolerance, assert_close, first_difference};
 use crate::graph::{array, graph_of, named};
 
@@ -114,4 +114,86 @@ fn cached_attention_by_hand() {
             ),
         ],
     );
+}
+
+#[test]
+fn draws_by_hand() {
+    // Probabilities 0.1, 0.2, 0.3 and 0.4; without the condition a quarter each.
+    let alone = [1.0f32, 2.0, 3.0, 4.0].map(f32::ln);
+    let both: Vec<f32> = alone.iter().flat_map(|score| [*score, 0.0]).collect();
+    let plain = DrawControls::default();
+    let at = |u, controls: DrawControls| DrawControls { u, ..controls };
+    let two = DrawControls { top_k: 2, ..plain };
+    let nucleus = |top_p| DrawControls { top_p, ..plain };
+    let range = |first, count| DrawControls { first, count, ..plain };
+    let cold = DrawControls { temperature: 0.5, ..plain };
+    let greedy = |first, count| DrawControls { temperature: 0.0, ..range(first, count) };
+    let cases = [
+        (at(0.0, plain), 0.0),
+        (at(0.09, plain), 0.0),
+        (at(0.11, plain), 1.0),
+        (at(0.31, plain), 2.0),
+        (at(0.61, plain), 3.0),
+        (at(0.999, plain), 3.0),
+        // 3 and 4 of 7.
+        (at(0.42, two), 2.0),
+        (at(0.44, two), 3.0),
+        // Before the third there is 0.4, before the second 0.7.
+        (at(0.0, nucleus(0.41)), 2.0),
+        (at(0.0, nucleus(0.39)), 3.0),
+        (at(0.0, nucleus(0.71)), 1.0),
+        (at(0.0, nucleus(0.0)), 0.0),
+        // 0.3 and 0.4 of 0.7: before the third there is 0.57 of what the largest two are.
+        (at(0.0, DrawControls { top_k: 2, top_p: 0.5, ..plain }), 3.0),
+        (at(0.39, range(1, 2)), 1.0),
+        (at(0.41, range(1, 2)), 2.0),
+        (at(0.0, range(2, 0)), 2.0),
+        (at(0.9, range(9, 9)), 3.0),
+        // 1, 4, 9 and 16 of 30.
+        (at(0.16, cold), 1.0),
+        (at(0.17, cold), 2.0),
+        (greedy(0, 0), 3.0),
+        (greedy(1, 2), 2.0),
+    ];
+    let guided = |guidance, u| DrawControls { guidance, u, ..plain };
+    let cases_of_both = [
+        (guided(1.0, 0.31), 2.0),
+        (guided(2.0, 0.16), 1.0),
+        (guided(2.0, 0.17), 2.0),
+        (guided(0.0, 0.26), 1.0),
+        (guided(-1.0, 0.47), 0.0),
+        (guided(-1.0, 0.49), 1.0),
+    ];
+    let odd = [2.0, 5.0, f32::NAN, 5.0, f32::INFINITY, 1.0];
+    let cases_of_odd = [
+        (greedy(0, 0), 1.0),
+        (greedy(2, 0), 3.0),
+        (greedy(4, 1), 4.0),
+        (at(0.9, range(4, 1)), 4.0),
+        // Of equal ones all stay.
+        (at(0.49, DrawControls { top_k: 1, ..plain }), 1.0),
+        (at(0.51, DrawControls { top_k: 1, ..plain }), 3.0),
+        (at(0.51, nucleus(0.01)), 3.0),
+    ];
+    for (scores, sizes, cases) in [
+        (&alone[..], [4, 1], &cases[..]),
+        (&both, [4, 2], &cases_of_both),
+        (&odd, [6, 1], &cases_of_odd),
+    ] {
+        let graph = draw(sizes, DrawControls::LEN).expect("a graph");
+        let (controls, expected): (Vec<_>, Vec<f32>) = cases.iter().copied().unzip();
+        for kind in [EngineKind::Twin, EngineKind::Cpu] {
+            let mut runner = Runner::new(kind, &graph, None).expect("a runner");
+            assert_eq!(drawn(&mut runner, scores, &controls), expected, "{kind}: {controls:?}");
+        }
+    }
+}
+
+#[test]
+fn controls_from_values_are_whole_where_they_count() {
+    let controls =
+        DrawControls { top_k: 3, first: 2, count: 5, u: 0.25, ..DrawControls::default() };
+    assert_eq!(DrawControls::from_values(controls.values()), controls, "there and back");
+    let odd = DrawControls::from_values([0.5, 2.9, 0.1, 3.0, 0.2, -1.0, f32::NAN]);
+    assert_eq!((odd.top_k, odd.first, odd.count), (2, 0, 0), "cut off, below zero, no number");
 }

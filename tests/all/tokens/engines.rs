@@ -3,9 +3,10 @@
 use zscope::array::Array;
 use zscope::engine::plan::{Binding, Plan, largest_batch};
 use zscope::engine::{EngineError, EngineKind, Runner, twin};
-use zscope::graph::{Activation, Epilogue, Graph, GraphBuilder, Op};
+use zscope::graph::{Activation, DrawControls, Epilogue, Graph, GraphBuilder, Op};
+use zscope::random::{Purpose, uniforms};
 
-use super::{cached_attention, causal_attention, runners};
+use super::{cached_attention, causal_attention, draw, drawn, runners};
 use crate::common::{Tolerance, assert_close, first_difference};
 use crate::engine_matches_twin::{gpu, latents, noise, random_weights};
 use crate::graph::array;
@@ -146,4 +147,105 @@ fn what_is_kept_has_room_of_its_own() {
         let more = bytes(&graph) - bytes(&none);
         assert!(more >= 4 * 2 * 99 * 8, "{more} bytes more on {kind}");
     }
+}
+
+#[test]
+fn draws_fall_as_often_as_their_scores_say() {
+    const DRAWS: usize = 20_000;
+    let Some(gpu) = gpu() else { return };
+    let graph = draw([11, 1], DrawControls::LEN).expect("a graph");
+    let scores: Vec<f32> = noise(1, 11).into_iter().map(|score| 2.0 * score).collect();
+    let places = uniforms(2, 0, Purpose::Explore, DRAWS, 0.0, 1.0);
+    let at = |u| DrawControls { u, temperature: 0.8, ..DrawControls::default() };
+    let controls: Vec<_> = places.into_iter().map(at).collect();
+    let weights: Vec<f64> = scores.iter().map(|score| f64::from(score / 0.8).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    for mut runner in runners(&graph, gpu) {
+        let mut counts = [0; 11];
+        for index in drawn(&mut runner, &scores, &controls) {
+            counts[index as usize] += 1;
+        }
+        for (count, weight) in counts.into_iter().zip(&weights) {
+            let share = weight / total;
+            let deviation = (DRAWS as f64 * share * (1.0 - share)).sqrt();
+            let off = (f64::from(count) - DRAWS as f64 * share).abs() / deviation;
+            assert!(off < 4.0, "{count} of {share} on {}, {off} deviations", runner.kind());
+        }
+    }
+}
+
+#[test]
+fn few_choices_are_the_largest_score() {
+    let Some(gpu) = gpu() else { return };
+    let graph = draw([37, 2], DrawControls::LEN).expect("a graph");
+    let scores = noise(3, 74);
+    let places = uniforms(4, 0, Purpose::Explore, 50, 0.0, 1.0);
+    let all = |shape: DrawControls| -> Vec<DrawControls> {
+        places.iter().map(|u| DrawControls { u: *u, guidance: 2.0, ..shape }).collect()
+    };
+    let plain = DrawControls::default();
+    let guided =
+        |code: usize| scores[2 * code + 1] + 2.0 * (scores[2 * code] - scores[2 * code + 1]);
+    let largest = (0..37).max_by(|a, b| guided(*a).total_cmp(&guided(*b))).expect("codes") as f32;
+    for mut runner in runners(&graph, gpu) {
+        for shape in [
+            DrawControls { temperature: 0.0, ..plain },
+            DrawControls { temperature: 1e-4, ..plain },
+            DrawControls { top_k: 1, ..plain },
+            DrawControls { top_p: 1e-6, ..plain },
+        ] {
+            let found = drawn(&mut runner, &scores, &all(shape));
+            assert!(found.iter().all(|index| *index == largest), "{shape:?} on {}", runner.kind());
+        }
+        let free = drawn(&mut runner, &scores, &all(plain));
+        assert!(free.iter().any(|index| *index != largest), "control: {}", runner.kind());
+    }
+}
+
+#[test]
+fn guidance_of_one_is_the_first_stream_alone() {
+    let Some(gpu) = gpu() else { return };
+    let graphs = [1, 2].map(|streams| draw([17, streams], DrawControls::LEN).expect("a graph"));
+    let [own, other] = [5, 6].map(|seed| noise(seed, 17));
+    let both: Vec<f32> = own.iter().zip(&other).flat_map(|(own, other)| [*own, *other]).collect();
+    let places = uniforms(7, 0, Purpose::Explore, 500, 0.0, 1.0);
+    let shape = DrawControls { top_k: 9, top_p: 0.95, ..DrawControls::default() };
+    let of = |guidance| -> Vec<DrawControls> {
+        places.iter().map(|u| DrawControls { u: *u, guidance, ..shape }).collect()
+    };
+    for (mut alone, mut guided) in
+        runners(&graphs[0], gpu).into_iter().zip(runners(&graphs[1], gpu))
+    {
+        let expected = drawn(&mut alone, &own, &of(1.0));
+        assert_eq!(drawn(&mut guided, &both, &of(1.0)), expected, "{}", alone.kind());
+        assert_ne!(drawn(&mut guided, &both, &of(4.0)), expected, "control: {}", alone.kind());
+        let without = drawn(&mut alone, &other, &of(1.0));
+        assert_eq!(drawn(&mut guided, &both, &of(0.0)), without, "{}", alone.kind());
+    }
+}
+
+#[test]
+fn the_cpu_draws_what_the_twin_does() {
+    let graph = draw([301, 2], DrawControls::LEN).expect("a graph");
+    let [mut twin, mut cpu] = [EngineKind::Twin, EngineKind::Cpu]
+        .map(|kind| Runner::new(kind, &graph, None).expect("a runner"));
+    // In steps, so that many are equal.
+    let scores: Vec<f32> =
+        noise(9, 602).into_iter().map(|score| (score * 20.0).round() / 4.0).collect();
+    let mut controls = Vec::new();
+    for (index, u) in uniforms(10, 0, Purpose::Explore, 300, 0.0, 1.0).into_iter().enumerate() {
+        controls.push(DrawControls {
+            temperature: [1.0, 0.5, 3.0][index % 3],
+            top_k: [0, 1, 7, 100][index % 4],
+            top_p: [1.0, 0.9, 0.33, 0.05, 0.0][index % 5],
+            guidance: [1.0, 2.0][index % 2],
+            u,
+            first: index % 7 * 20,
+            count: index % 11 * 10,
+        });
+    }
+    let [found, expected] = [&mut cpu, &mut twin].map(|run| drawn(run, &scores, &controls));
+    let differ = found.iter().zip(&expected).filter(|(found, expected)| found != expected).count();
+    // Where a share of equal scores lies on an edge, rounding decides.
+    assert!(differ <= 1, "{differ} of 300 differ: {found:?}, {expected:?}");
 }

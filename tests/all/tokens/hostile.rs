@@ -5,7 +5,7 @@ use zscope::engine::EngineError;
 use zscope::engine::gradient::Gradient;
 use zscope::graph::{Graph, GraphBuilder, GraphError, Node, Op};
 
-use super::{cached_attention, layer_norm};
+use super::{cached_attention, draw, layer_norm};
 use crate::graph::{assert_refused, graph_of, named};
 
 #[test]
@@ -52,4 +52,22 @@ fn impossible_cached_attention_is_refused() {
     }
     let error = Gradient::new(&fits, "y").expect_err("no gradient");
     assert_eq!(error, EngineError::NoGradient { node: "mixed".to_owned() }, "earlier runs");
+}
+
+#[test]
+fn impossible_draws_are_refused() {
+    let fits = draw([5, 2], 7).expect("a graph that fits");
+    assert_eq!(fits.output_shape("y"), Some(&[1][..]), "an index");
+    let drawn = fits.output("y").expect("its output");
+    assert!(fits.holds_codes(drawn), "a number of a code");
+    assert_refused(draw([5, 3], 7), "scores of an index: found 3, expected 1 or 2");
+    assert_refused(draw([5, 1], 6), "shape of the controls: found [6], expected [7]");
+    let words = "indices: found 262145, expected at most 262144";
+    assert_refused(draw([(1 << 18) + 1, 1], 7), words);
+    let none = NamedArrays::new();
+    let flat = |input| Op::Draw { logits: input, controls: input };
+    assert_refused(graph_of(&[7], &none, flat), "input shape: found [7], expected [k, 1, s]");
+    assert_refused(graph_of(&[7, 2, 1], &none, flat), "rows of scores: found 2, expected 1");
+    let error = Gradient::new(&fits, "y").expect_err("no gradient");
+    assert_eq!(error, EngineError::NoGradient { node: "drawn".to_owned() }, "a choice");
 }

@@ -1,11 +1,13 @@
 //! The passes against their twins, each over a sentinel.
 
-use zscope::engine::params::{CachedAttentionParams, LayerNormParams};
+use zscope::engine::params::{CachedAttentionParams, DrawParams, LayerNormParams};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
-use zscope::engine::wgsl::{Gpu, SinglePass};
+use zscope::engine::wgsl::{Gpu, SinglePass, run_single};
+use zscope::graph::DrawControls;
+use zscope::random::{Purpose, uniforms};
 
-use crate::engine_matches_twin::{assert_pass_matches, gpu, noise};
+use crate::engine_matches_twin::{GUARD, SENTINEL, assert_pass_matches, gpu, noise};
 
 #[track_caller]
 fn assert_norm_matches(gpu: &Gpu, params: LayerNormParams, input: &[f32]) {
@@ -94,4 +96,107 @@ fn cached_attention_matches_twin() {
             assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
         }
     }
+}
+
+/// How near a draw may be to an edge for its index to hang on rounding.
+const EDGE: f32 = 1e-4;
+
+/// Whether no small change of what draws changes what is drawn.
+fn is_safe(params: &DrawParams, logits: &[f32], controls: &[f32], expected: &[f32]) -> Vec<bool> {
+    let mut safe = vec![true; expected.len()];
+    for (du, dp) in [(-EDGE, 0.0), (EDGE, 0.0), (0.0, -EDGE), (0.0, EDGE)] {
+        let mut nearby = controls.to_vec();
+        for controls in nearby.chunks_mut(DrawControls::LEN) {
+            controls[4] += du;
+            controls[2] += dp;
+        }
+        let mut drawn = vec![SENTINEL; expected.len()];
+        twin::draw(params, logits, &nearby, &mut drawn);
+        for (safe, (drawn, expected)) in safe.iter_mut().zip(drawn.iter().zip(expected)) {
+            *safe = *safe && drawn == expected;
+        }
+    }
+    safe
+}
+
+/// Every sort of control, one item after the other.
+fn many_controls(items: u32, codes: u32) -> Vec<f32> {
+    let codes = codes as f32;
+    let shaped = [
+        [1.0, 0.0, 1.0, 1.0],
+        [0.0, 0.0, 1.0, 1.5],
+        [0.7, 5.0, 1.0, 2.5],
+        [1.3, 0.0, 0.9, 0.0],
+        [1.0, 3.0, 0.5, 3.0],
+        [2.0, 1e9, 0.2, -1.0],
+        [1e-30, 0.0, 0.0, 1.0],
+        [-1.0, 2.0, 0.3, 1.0],
+        [1e3, 40.0, 0.999, 1.0],
+    ];
+    let ranges = [
+        [0.0, 0.0],
+        [(codes / 3.0).floor(), codes / 2.0],
+        [0.0, 1e9],
+        [codes + 5.0, 3.0],
+        [f32::NAN, -1.0],
+        [-2.0, 4.7],
+    ];
+    let places = uniforms(8, 0, Purpose::Explore, items as usize, 0.0, 1.0);
+    let item = |(item, u): (usize, f32)| {
+        let [temperature, top_k, top_p, guidance] = shaped[item % shaped.len()];
+        let [first, count] = ranges[item % ranges.len()];
+        [temperature, top_k, top_p, guidance, u, first, count]
+    };
+    places.into_iter().enumerate().flat_map(item).collect()
+}
+
+#[test]
+fn draw_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    let (mut all, mut safe) = (0, 0);
+    for [items, codes, streams] in [
+        [1, 1, 1],
+        [18, 2, 2],
+        [36, 11, 1],
+        [90, 64, 2],
+        [54, 65, 1],
+        [54, 127, 2],
+        [18, 1000, 1],
+        [9, 1031, 2],
+        [65_537, 3, 1],
+    ] {
+        let params = DrawParams { items, codes, streams, pad0: 0 };
+        let mut logits: Vec<f32> = noise(1, (items * codes * streams) as usize);
+        logits.iter_mut().for_each(|score| *score = (*score * 64.0).round() / 16.0);
+        // Some are no numbers, in some items all of them.
+        for (place, odd) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
+            logits.iter_mut().skip(place).step_by(101).for_each(|score| *score = odd);
+        }
+        if items > 4 {
+            logits[(4 * codes * streams) as usize..][..(codes * streams) as usize].fill(f32::NAN);
+        }
+        let controls = many_controls(items, codes);
+        let mut expected = vec![SENTINEL; items as usize];
+        twin::draw(&params, &logits, &controls, &mut expected);
+        let pass = SinglePass {
+            shader: Shader::Draw,
+            params: bytemuck::bytes_of(&params),
+            invocations: params.invocations(),
+            inputs: &[&logits, &controls],
+        };
+        let mut found =
+            run_single(gpu, pass, &vec![SENTINEL; items as usize + GUARD]).expect("one");
+        let guard = found.split_off(items as usize);
+        assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {params:?}");
+        let is_safe = is_safe(&params, &logits, &controls, &expected);
+        for (item, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let controls = &controls[item * DrawControls::LEN..][..DrawControls::LEN];
+            let same = found == expected || !is_safe[item];
+            assert!(same, "{params:?}, item {item}: {found}, not {expected}, by {controls:?}");
+            assert!(*found < codes as f32, "an index: {found}");
+        }
+        all += is_safe.len();
+        safe += is_safe.iter().filter(|safe| **safe).count();
+    }
+    assert!(safe * 100 > all * 97, "draws that hang on rounding are few: {safe} of {all} do not");
 }
