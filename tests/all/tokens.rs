@@ -77,10 +77,11 @@ fn draw([codes, streams]: [usize; 2], controls: usize) -> Result<Graph, GraphErr
 }
 
 /// What a runner draws from scores as each of the controls says.
-fn drawn(runner: &mut Runner, scores: &[f32], controls: &[DrawControls]) -> Vec<f32> {
+fn drawn(runner: &mut Runner, scores: &[f32], controls: &[DrawControls]) -> Vec<usize> {
     let item = |controls: &DrawControls| [scores, &controls.values()].concat();
     let input: Vec<f32> = controls.iter().flat_map(item).collect();
     let shape = [controls.len(), input.len() / controls.len()];
     let input = Array::new(shape, input).expect("a shape that fits");
-    runner.run(&input).expect("a run")["y"].data().to_vec()
+    let indices = runner.run(&input).expect("a run").remove("y").expect("its output");
+    indices.data().iter().map(|index| *index as usize).collect()
 }

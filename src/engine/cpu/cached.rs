@@ -56,8 +56,7 @@ fn mixed(query: &[f32], keys: &[f32], values: &[f32], own: usize) -> Vec<f32> {
         total += weight;
         mixed.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
     }
-    mixed.iter_mut().for_each(|sum| *sum /= total);
-    mixed
+    mixed.into_iter().map(|sum| sum / total).collect()
 }
 
 fn product(a: &[f32], b: &[f32]) -> f32 {

@@ -29,7 +29,8 @@ fn drawn(controls: &DrawControls, scores: &[f32]) -> usize {
     let Some(&largest) = sorted.first() else { return 0 };
     let is_random = controls.temperature > 0.0;
     if !is_random {
-        return scores.iter().position(|score| *score == largest).unwrap_or(0);
+        let is_largest = |score: &f32| score.is_finite() && *score >= largest;
+        return scores.iter().position(is_largest).unwrap_or(0);
     }
     let weight = |score: f32| ((score - largest) / controls.temperature).exp();
     if (1..sorted.len()).contains(&controls.top_k) {
@@ -39,7 +40,8 @@ fn drawn(controls: &DrawControls, scores: &[f32]) -> usize {
     if controls.top_p > 0.0 && controls.top_p < 1.0 {
         let most = controls.top_p * sorted.iter().map(|score| weight(*score)).sum::<f32>();
         let (mut above, mut stay) = (0.0, 0);
-        for equals in sorted.chunk_by(|a, b| a == b) {
+        // None is larger than the one before it.
+        for equals in sorted.chunk_by(|a, b| a <= b) {
             if above >= most {
                 break;
             }

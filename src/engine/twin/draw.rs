@@ -27,7 +27,7 @@ fn drawn(controls: &DrawControls, mut kept: Vec<(usize, f32)>) -> Option<usize> 
     let largest = kept.iter().map(|(_, score)| *score).reduce(f32::max)?;
     let is_random = controls.temperature > 0.0;
     if !is_random {
-        return kept.iter().find(|(_, score)| *score == largest).map(|(index, _)| *index);
+        return kept.iter().find(|(_, score)| *score >= largest).map(|(index, _)| *index);
     }
     let weight = |score: f32| (f64::from(score - largest) / f64::from(controls.temperature)).exp();
     if controls.top_k > 0 {

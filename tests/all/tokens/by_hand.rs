@@ -129,51 +129,51 @@ fn draws_by_hand() {
     let cold = DrawControls { temperature: 0.5, ..plain };
     let greedy = |first, count| DrawControls { temperature: 0.0, ..range(first, count) };
     let cases = [
-        (at(0.0, plain), 0.0),
-        (at(0.09, plain), 0.0),
-        (at(0.11, plain), 1.0),
-        (at(0.31, plain), 2.0),
-        (at(0.61, plain), 3.0),
-        (at(0.999, plain), 3.0),
+        (at(0.0, plain), 0),
+        (at(0.09, plain), 0),
+        (at(0.11, plain), 1),
+        (at(0.31, plain), 2),
+        (at(0.61, plain), 3),
+        (at(0.999, plain), 3),
         // 3 and 4 of 7.
-        (at(0.42, two), 2.0),
-        (at(0.44, two), 3.0),
+        (at(0.42, two), 2),
+        (at(0.44, two), 3),
         // Before the third there is 0.4, before the second 0.7.
-        (at(0.0, nucleus(0.41)), 2.0),
-        (at(0.0, nucleus(0.39)), 3.0),
-        (at(0.0, nucleus(0.71)), 1.0),
-        (at(0.0, nucleus(0.0)), 0.0),
+        (at(0.0, nucleus(0.41)), 2),
+        (at(0.0, nucleus(0.39)), 3),
+        (at(0.0, nucleus(0.71)), 1),
+        (at(0.0, nucleus(0.0)), 0),
         // 0.3 and 0.4 of 0.7: before the third there is 0.57 of what the largest two are.
-        (at(0.0, DrawControls { top_k: 2, top_p: 0.5, ..plain }), 3.0),
-        (at(0.39, range(1, 2)), 1.0),
-        (at(0.41, range(1, 2)), 2.0),
-        (at(0.0, range(2, 0)), 2.0),
-        (at(0.9, range(9, 9)), 3.0),
+        (at(0.0, DrawControls { top_k: 2, top_p: 0.5, ..plain }), 3),
+        (at(0.39, range(1, 2)), 1),
+        (at(0.41, range(1, 2)), 2),
+        (at(0.0, range(2, 0)), 2),
+        (at(0.9, range(9, 9)), 3),
         // 1, 4, 9 and 16 of 30.
-        (at(0.16, cold), 1.0),
-        (at(0.17, cold), 2.0),
-        (greedy(0, 0), 3.0),
-        (greedy(1, 2), 2.0),
+        (at(0.16, cold), 1),
+        (at(0.17, cold), 2),
+        (greedy(0, 0), 3),
+        (greedy(1, 2), 2),
     ];
     let guided = |guidance, u| DrawControls { guidance, u, ..plain };
     let cases_of_both = [
-        (guided(1.0, 0.31), 2.0),
-        (guided(2.0, 0.16), 1.0),
-        (guided(2.0, 0.17), 2.0),
-        (guided(0.0, 0.26), 1.0),
-        (guided(-1.0, 0.47), 0.0),
-        (guided(-1.0, 0.49), 1.0),
+        (guided(1.0, 0.31), 2),
+        (guided(2.0, 0.16), 1),
+        (guided(2.0, 0.17), 2),
+        (guided(0.0, 0.26), 1),
+        (guided(-1.0, 0.47), 0),
+        (guided(-1.0, 0.49), 1),
     ];
     let odd = [2.0, 5.0, f32::NAN, 5.0, f32::INFINITY, 1.0];
     let cases_of_odd = [
-        (greedy(0, 0), 1.0),
-        (greedy(2, 0), 3.0),
-        (greedy(4, 1), 4.0),
-        (at(0.9, range(4, 1)), 4.0),
+        (greedy(0, 0), 1),
+        (greedy(2, 0), 3),
+        (greedy(4, 1), 4),
+        (at(0.9, range(4, 1)), 4),
         // Of equal ones all stay.
-        (at(0.49, DrawControls { top_k: 1, ..plain }), 1.0),
-        (at(0.51, DrawControls { top_k: 1, ..plain }), 3.0),
-        (at(0.51, nucleus(0.01)), 3.0),
+        (at(0.49, DrawControls { top_k: 1, ..plain }), 1),
+        (at(0.51, DrawControls { top_k: 1, ..plain }), 3),
+        (at(0.51, nucleus(0.01)), 3),
     ];
     for (scores, sizes, cases) in [
         (&alone[..], [4, 1], &cases[..]),
@@ -181,7 +181,7 @@ fn draws_by_hand() {
         (&odd, [6, 1], &cases_of_odd),
     ] {
         let graph = draw(sizes, DrawControls::LEN).expect("a graph");
-        let (controls, expected): (Vec<_>, Vec<f32>) = cases.iter().copied().unzip();
+        let (controls, expected): (Vec<_>, Vec<usize>) = cases.iter().copied().unzip();
         for kind in [EngineKind::Twin, EngineKind::Cpu] {
             let mut runner = Runner::new(kind, &graph, None).expect("a runner");
             assert_eq!(drawn(&mut runner, scores, &controls), expected, "{kind}: {controls:?}");

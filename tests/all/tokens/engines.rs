@@ -163,7 +163,7 @@ fn draws_fall_as_often_as_their_scores_say() {
     for mut runner in runners(&graph, gpu) {
         let mut counts = [0; 11];
         for index in drawn(&mut runner, &scores, &controls) {
-            counts[index as usize] += 1;
+            counts[index] += 1;
         }
         for (count, weight) in counts.into_iter().zip(&weights) {
             let share = weight / total;
@@ -186,7 +186,7 @@ fn few_choices_are_the_largest_score() {
     let plain = DrawControls::default();
     let guided =
         |code: usize| scores[2 * code + 1] + 2.0 * (scores[2 * code] - scores[2 * code + 1]);
-    let largest = (0..37).max_by(|a, b| guided(*a).total_cmp(&guided(*b))).expect("codes") as f32;
+    let largest = (0..37).max_by(|a, b| guided(*a).total_cmp(&guided(*b))).expect("codes");
     for mut runner in runners(&graph, gpu) {
         for shape in [
             DrawControls { temperature: 0.0, ..plain },

@@ -98,11 +98,21 @@ fn cached_attention_matches_twin() {
     }
 }
 
+fn drawn_by_twin(params: &DrawParams, logits: &[f32], controls: &[f32]) -> Vec<usize> {
+    let mut drawn = vec![SENTINEL; params.items as usize];
+    twin::draw(params, logits, controls, &mut drawn);
+    indices(&drawn)
+}
+
+fn indices(drawn: &[f32]) -> Vec<usize> {
+    drawn.iter().map(|index| *index as usize).collect()
+}
+
 /// How near a draw may be to an edge for its index to hang on rounding.
 const EDGE: f32 = 1e-4;
 
 /// Whether no small change of what draws changes what is drawn.
-fn is_safe(params: &DrawParams, logits: &[f32], controls: &[f32], expected: &[f32]) -> Vec<bool> {
+fn is_safe(params: &DrawParams, logits: &[f32], controls: &[f32], expected: &[usize]) -> Vec<bool> {
     let mut safe = vec![true; expected.len()];
     for (du, dp) in [(-EDGE, 0.0), (EDGE, 0.0), (0.0, -EDGE), (0.0, EDGE)] {
         let mut nearby = controls.to_vec();
@@ -110,8 +120,7 @@ fn is_safe(params: &DrawParams, logits: &[f32], controls: &[f32], expected: &[f3
             controls[4] += du;
             controls[2] += dp;
         }
-        let mut drawn = vec![SENTINEL; expected.len()];
-        twin::draw(params, logits, &nearby, &mut drawn);
+        let drawn = drawn_by_twin(params, logits, &nearby);
         for (safe, (drawn, expected)) in safe.iter_mut().zip(drawn.iter().zip(expected)) {
             *safe = *safe && drawn == expected;
         }
@@ -166,8 +175,10 @@ fn draw_matches_twin() {
         [65_537, 3, 1],
     ] {
         let params = DrawParams { items, codes, streams, pad0: 0 };
-        let mut logits: Vec<f32> = noise(1, (items * codes * streams) as usize);
-        logits.iter_mut().for_each(|score| *score = (*score * 64.0).round() / 16.0);
+        // In steps, so that many are equal.
+        let stepped = |score: f32| (score * 64.0).round() / 16.0;
+        let mut logits: Vec<f32> =
+            noise(1, (items * codes * streams) as usize).into_iter().map(stepped).collect();
         // Some are no numbers, in some items all of them.
         for (place, odd) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().enumerate() {
             logits.iter_mut().skip(place).step_by(101).for_each(|score| *score = odd);
@@ -176,8 +187,7 @@ fn draw_matches_twin() {
             logits[(4 * codes * streams) as usize..][..(codes * streams) as usize].fill(f32::NAN);
         }
         let controls = many_controls(items, codes);
-        let mut expected = vec![SENTINEL; items as usize];
-        twin::draw(&params, &logits, &controls, &mut expected);
+        let expected = drawn_by_twin(&params, &logits, &controls);
         let pass = SinglePass {
             shader: Shader::Draw,
             params: bytemuck::bytes_of(&params),
@@ -189,11 +199,11 @@ fn draw_matches_twin() {
         let guard = found.split_off(items as usize);
         assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {params:?}");
         let is_safe = is_safe(&params, &logits, &controls, &expected);
-        for (item, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        for (item, (found, expected)) in indices(&found).iter().zip(&expected).enumerate() {
             let controls = &controls[item * DrawControls::LEN..][..DrawControls::LEN];
             let same = found == expected || !is_safe[item];
             assert!(same, "{params:?}, item {item}: {found}, not {expected}, by {controls:?}");
-            assert!(*found < codes as f32, "an index: {found}");
+            assert!(*found < codes as usize, "an index: {found}");
         }
         all += is_safe.len();
         safe += is_safe.iter().filter(|safe| **safe).count();
