@@ -249,3 +249,48 @@ fn the_cpu_draws_what_the_twin_does() {
     // Where a share of equal scores lies on an edge, rounding decides.
     assert!(differ <= 1, "{differ} of 300 differ: {found:?}, {expected:?}");
 }
+
+#[test]
+fn what_is_kept_stays_whole_where_other_values_fall_into_bands() {
+    let Some(gpu) = gpu() else { return };
+    let weights = random_weights(1, &[("up", &[400, 4]), ("down", &[5, 400])]);
+    let mut builder = GraphBuilder::new(&[4, 1, 2], &weights).expect("a builder");
+    let query = builder.input();
+    let mut add = |name: &str, op| builder.add(name, op).expect("a node");
+    let flat = add("flat", Op::Reshape { input: query, shape: vec![8] });
+    let position = add("position", Op::Slice { input: flat, start: 7, len: 1 });
+    let (key, value) = (query, query);
+    let (heads, slots) = (2, 3);
+    let mixed = Op::CachedAttention { query, key, value, position, heads, slots };
+    let mixed = add("mixed", mixed);
+    let linear = |input, weight: &str, activation| Op::Conv2d {
+        input,
+        weight: weight.into(),
+        upsample: 1,
+        stride: [1, 1],
+        padding: [0; 4],
+        epilogue: Epilogue::default().with_activation(activation),
+    };
+    let up = add("up", linear(mixed, "up", Activation::Gelu));
+    let down = add("down", linear(up, "down", Activation::None));
+    builder.output("y", down).expect("an output");
+    let graph = builder.finish().expect("a graph");
+    let limited = gpu.limited_to(300);
+    let mut banded = Runner::new(EngineKind::Wgsl, &graph, Some(&limited)).expect("a runner");
+    let mut twin = Runner::new(EngineKind::Twin, &graph, None).expect("a runner");
+    for place in 0..3 {
+        let mut input = latents(&graph, 1);
+        for value in input.data_mut() {
+            *value *= 1.0 + place as f32;
+        }
+        for item in input.data_mut().chunks_mut(8) {
+            item[7] = place as f32;
+        }
+        let expected = &twin.run(&input).expect("a run")["y"];
+        assert_close(
+            banded.run(&input).expect("a run")["y"].data(),
+            expected.data(),
+            Tolerance::ENGINE,
+        );
+    }
+}
