@@ -1,4 +1,5 @@
-// Attention of every token to all tokens of its sequence: output = softmax(scale * query . key) over the keys, times value.
+// Attention of every token to all tokens of its sequence, or where it is causal to itself and those before it:
+// output = softmax(scale * query . key) over the keys, times value.
 // query, key and value [sequences, dim, tokens] -> output [sequences, dim, tokens].
 
 #import dispatch.wgsl
@@ -8,6 +9,10 @@ struct AttentionParams {
     dim: u32,
     tokens: u32,
     scale: f32,
+    causal: u32,
+    _pad0: u32,
+    _pad1: u32,
+    _pad2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: AttentionParams;
@@ -22,9 +27,9 @@ const KEY_BLOCK: u32 = 16u;
 // Below every score.
 const LOWEST: f32 = -3.4028234e38;
 
-// Tokens past the end are the last one again: their scores change no maximum.
-fn four_tokens(first: u32) -> vec4<u32> {
-    return min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.tokens - 1u));
+// Tokens past those that are seen are the last one again: their scores change no maximum.
+fn four_tokens(first: u32, seen: u32) -> vec4<u32> {
+    return min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(seen - 1u));
 }
 
 fn four_keys(places: vec4<u32>) -> vec4<f32> {
@@ -40,10 +45,10 @@ fn largest_of(scores: mat4x4<f32>) -> f32 {
     return max(max(four.x, four.y), max(four.z, four.w));
 }
 
-// What four tokens from `first` on weigh; those past the end weigh nothing.
-fn four_weights(scores: vec4<f32>, largest: f32, first: u32) -> vec4<f32> {
-    let is_token = first + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.tokens);
-    return select(vec4<f32>(0.0), exp(scores - largest), is_token);
+// What four tokens from `first` on weigh; those past the ones that are seen weigh nothing.
+fn four_weights(scores: vec4<f32>, largest: f32, first: u32, seen: u32) -> vec4<f32> {
+    let is_seen = first + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(seen);
+    return select(vec4<f32>(0.0), exp(scores - largest), is_seen);
 }
 
 // One invocation for each token. Its sums lie in its column of the output, scaled down as the largest score grows,
@@ -55,14 +60,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let token = index % params.tokens;
+    let seen = select(params.tokens, token + 1u, params.causal != 0u);
     let start = index / params.tokens * params.dim * params.tokens;
     var largest = LOWEST;
     var total = 0.0;
-    for (var first = 0u; first < params.tokens; first += KEY_BLOCK) {
-        let a = four_tokens(first);
-        let b = four_tokens(first + 4u);
-        let c = four_tokens(first + 8u);
-        let d = four_tokens(first + 12u);
+    for (var first = 0u; first < seen; first += KEY_BLOCK) {
+        let a = four_tokens(first, seen);
+        let b = four_tokens(first + 4u, seen);
+        let c = four_tokens(first + 8u, seen);
+        let d = four_tokens(first + 12u, seen);
         var scores = mat4x4<f32>();
         for (var i = 0u; i < params.dim; i++) {
             let row = start + i * params.tokens;
@@ -72,10 +78,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         scores *= params.scale;
         let newer = max(largest, largest_of(scores));
         let weights = mat4x4<f32>(
-            four_weights(scores[0], newer, first),
-            four_weights(scores[1], newer, first + 4u),
-            four_weights(scores[2], newer, first + 8u),
-            four_weights(scores[3], newer, first + 12u),
+            four_weights(scores[0], newer, first, seen),
+            four_weights(scores[1], newer, first + 4u, seen),
+            four_weights(scores[2], newer, first + 8u, seen),
+            four_weights(scores[3], newer, first + 12u, seen),
         );
         // Nothing is in the output before the first block.
         let is_first = first == 0u;

@@ -3,6 +3,7 @@
 
 #import dispatch.wgsl
 #import layout.wgsl
+#import whole.wgsl
 
 struct GatherParams {
     items: u32,
@@ -20,22 +21,6 @@ struct GatherParams {
 @group(0) @binding(2) var<storage, read> codebook: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 
-const INFINITY_BITS: u32 = 0x7f800000u;
-
-// Told by the bits, which of positive numbers lie in the same order as the numbers: what is negative or no number
-// names the first code, what lies past the end the last one.
-fn code_of(value: f32) -> u32 {
-    let bits = bitcast<u32>(value);
-    let last = params.codes - 1u;
-    if bits > INFINITY_BITS {
-        return 0u;
-    }
-    if bits >= bitcast<u32>(f32(last)) {
-        return last;
-    }
-    return u32(value);
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let index = invocation_index(id, groups);
@@ -45,6 +30,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let position = index % params.plane;
     let value = (index / params.plane) % params.dim;
     let item = index / (params.plane * params.dim);
-    let code = code_of(input[offset2(item, position, params.plane)]);
+    let code = whole(input[offset2(item, position, params.plane)], params.codes - 1u);
     output[index] = codebook[offset2(params.first + code, value, params.dim)];
 }

@@ -2,6 +2,7 @@
 // input [b, c, plane], weight [c], bias [c] -> output [b, c, plane]; c / groups channels at a time.
 
 #import dispatch.wgsl
+#import workgroup.wgsl
 #import activation.wgsl
 
 struct GroupNormParams {
@@ -20,23 +21,6 @@ struct GroupNormParams {
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
-
-var<workgroup> partial_sums: array<vec2<f32>, WORKGROUP_SIZE>;
-
-// The sum of what all lanes give, in a fixed order; every lane gets it.
-fn workgroup_sum(lane: u32, value: vec2<f32>) -> vec2<f32> {
-    // Others may still be reading the sum before.
-    workgroupBarrier();
-    partial_sums[lane] = value;
-    for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if lane < half {
-            partial_sums[lane] += partial_sums[lane + half];
-        }
-    }
-    workgroupBarrier();
-    return partial_sums[0];
-}
 
 // One workgroup for each group of each item. Neighbouring lanes read neighbouring values.
 @compute @workgroup_size(WORKGROUP_SIZE)

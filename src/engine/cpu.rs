@@ -3,7 +3,9 @@
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
 mod bands;
+mod cached;
 mod codes;
+mod draw;
 mod gradient;
 mod large;
 mod memory;
@@ -12,6 +14,7 @@ mod weights;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::f32::consts::FRAC_2_PI;
 use std::time::Instant;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
@@ -24,6 +27,7 @@ use self::codes::Search;
 use self::large::is_large;
 use self::planes::planes;
 use self::weights::Weights;
+use super::caches::Caches;
 use super::trace::Traced;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
@@ -70,20 +74,22 @@ impl CpuNetwork {
         Memory { weights: self.weights.bytes(), values: memory::peak(graph, &self.last_reads) }
     }
 
-    /// The values of all outputs and the use of codes; tells of every node where that is asked for. Reads them back:
-    /// a sync point.
+    /// The values of all outputs and the use of codes; tells of every node where that is asked for. What nodes keep
+    /// is of as many items. Reads them back: a sync point.
     pub(super) fn run(
         &self,
         graph: &Graph,
         input: &Array,
+        caches: &mut Caches,
         part: Part<'_>,
         tell: Option<Tell<'_>>,
     ) -> Result<Results, EngineError> {
+        caches.prepare(graph, input.num_rows());
         let shape = [input.num_rows(), input.row_len()];
         let input =
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
         let mut results = Results::new(graph);
-        let outputs = self.forward(graph, &input, &mut results, part, tell)?;
+        let outputs = self.forward(graph, &input, &mut results, caches, part, tell)?;
         let named = results.outputs.iter_mut().zip(graph.outputs()).zip(outputs);
         for ((output, (name, _)), value) in named {
             *output = read(value, || format!("reading output `{name}`"))?;
@@ -97,6 +103,7 @@ impl CpuNetwork {
         graph: &Graph,
         input: &Tensor<2>,
         results: &mut Results,
+        caches: &mut Caches,
         part: Part<'_>,
         mut tell: Option<Tell<'_>>,
     ) -> Result<Vec<Tensor<2>>, EngineError> {
@@ -120,7 +127,7 @@ impl CpuNetwork {
             } else if self.goes_in_pieces(graph, node) {
                 large_node(graph, node, inputs, part)?
             } else {
-                self.node(graph, node, inputs, results)?
+                self.node(graph, node, inputs, results, caches.of(index))?
             };
             if let Some(tell) = &mut tell {
                 let secs = begun.elapsed().as_secs_f64();
@@ -139,13 +146,14 @@ impl CpuNetwork {
         !self.device.is_autodiff() && is_large(graph, node)
     }
 
-    /// The value of a node from those that it reads; counts the codes that it chooses.
+    /// The value of a node from those that it reads and what it keeps; counts the codes that it chooses.
     fn node(
         &self,
         graph: &Graph,
         node: &Node,
         inputs: Vec<Tensor<2>>,
         results: &mut Results,
+        cache: &mut [f32],
     ) -> Result<Tensor<2>, EngineError> {
         let mut inputs = inputs.into_iter();
         let mut next = || inputs.next().expect("a node reads as many values as its operation has");
@@ -158,9 +166,20 @@ impl CpuNetwork {
                 let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
                 activate(planes::group_norm(next(), weight, bias, *groups, *epsilon), *activation)
             }
-            Op::Attention { heads, .. } => {
+            Op::LayerNorm { weight, bias, epsilon, .. } => {
+                let (weight, bias) = (self.weights.vector(weight), self.weights.vector(bias));
+                planes::layer_norm(next(), weight, bias, *epsilon)
+            }
+            Op::Attention { heads, causal, .. } => {
                 let tokens = node.num_values() / node.shape[0];
-                planes::attention(next(), next(), next(), *heads, tokens)
+                planes::attention([next(), next(), next()], *heads, tokens, *causal)
+            }
+            Op::CachedAttention { heads, slots, .. } => {
+                let mut value = || read(next(), || format!("reading a token of `{}`", node.name));
+                let [query, key, value, position] = [value()?, value()?, value()?, value()?];
+                let sizes = [*heads, node.shape[2], *slots];
+                let mixed = cached::attention([&query, &key, &value], &position, cache, sizes);
+                self.tensor(mixed, node)
             }
             Op::Modulate { input: value, factor, activation, .. } => {
                 let [value, coarse] = [*value, *factor].map(|value| graph.node(value));
@@ -196,6 +215,14 @@ impl CpuNetwork {
                 let indices = read(next(), || format!("reading the indices of `{}`", node.name))?;
                 let plane = node.num_values() / node.shape[0];
                 self.tensor(codes::gather(&codes_of(graph, codebook), &indices, plane), node)
+            }
+            Op::Draw { logits: value, .. } => {
+                let logits = read(next(), || format!("reading the scores of `{}`", node.name))?;
+                let controls = read(next(), || format!("reading the controls of `{}`", node.name))?;
+                let &[codes, _, streams] = &graph.node(*value).shape[..] else {
+                    unreachable!("graphs check that scores have three axes")
+                };
+                self.tensor(draw::draw(&logits, &controls, codes, streams), node)
             }
         };
         Ok(value)
@@ -323,5 +350,10 @@ fn activate(value: Tensor<2>, activation: Activation) -> Tensor<2> {
         Activation::Silu => silu(value),
         Activation::Tanh => tanh(value),
         Activation::Sigmoid => sigmoid(value),
+        Activation::Gelu => {
+            // Half of one and a tangent is the sigmoid of twice as much.
+            let bent = (value.clone().square() * 0.044_715 + 1.0) * value.clone();
+            value * sigmoid(bent * (2.0 * FRAC_2_PI.sqrt()))
+        }
     }
 }

@@ -78,6 +78,16 @@ pub enum EngineError {
         /// The device's limit.
         limit: u64,
     },
+    /// A run of a network that keeps something for the next one does not fit at once.
+    #[error(
+        "run of a network that keeps earlier places: found {found} items, expected at most {limit} at once"
+    )]
+    TooManyKept {
+        /// The number of items.
+        found: usize,
+        /// How many fit.
+        limit: usize,
+    },
     /// A weight is no number in half precision.
     #[error(
         "weight `{weight}` in half precision: found {value}, expected -65504 to 65504 (the engine wgsl stores it as it is)"
@@ -91,12 +101,12 @@ pub enum EngineError {
     /// The network in bands is none.
     #[error("fitting the network to the graphics device: {0}")]
     Split(#[from] GraphError),
-    /// A choice among codes has no gradient.
+    /// A choice among codes has no gradient, nor has what earlier runs made.
     #[error(
-        "gradient of the network: `{node}` chooses codes (expected a network without a codebook)"
+        "gradient of the network: `{node}` chooses codes or reads what earlier runs made (expected a network that does neither)"
     )]
     NoGradient {
-        /// The node that chooses.
+        /// The node that does.
         node: String,
     },
     /// Whoever watched the run ended it.

@@ -5,7 +5,7 @@
 use super::cpu::CpuNetwork;
 use super::{EngineError, check_input};
 use crate::array::Array;
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Graph, Op, ValueId};
 use crate::watch::Watch;
 
 /// A network that can be differentiated by its input.
@@ -31,15 +31,15 @@ impl Gradient {
     /// Prepares one output of a network; nothing else of it is computed.
     ///
     /// # Errors
-    /// When there is no such output, or it depends on a choice among codes.
+    /// When there is no such output, or it depends on a choice among codes or on earlier runs.
     pub fn new(graph: &Graph, output: &str) -> Result<Self, EngineError> {
         let value = graph.output(output).ok_or_else(|| EngineError::UnknownOutput {
             found: output.to_owned(),
             expected: graph.outputs().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
         })?;
         let graph = graph.part(&[(output, value)])?;
-        if let Some((chosen, _)) = graph.choices().next() {
-            return Err(EngineError::NoGradient { node: graph.node(chosen).name.clone() });
+        if let Some(node) = graph.nodes().iter().find(|node| has_no_gradient(&node.op)) {
+            return Err(EngineError::NoGradient { node: node.name.clone() });
         }
         let output = graph.output(output).unwrap_or(value);
         let network = CpuNetwork::with_gradients(&graph);
@@ -67,4 +67,11 @@ impl Gradient {
         }
         self.network.fit(&self.graph, self.output, [input, target], watch.whole())
     }
+}
+
+fn has_no_gradient(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::NearestCode { .. } | Op::ArgMax { .. } | Op::CachedAttention { .. } | Op::Draw { .. }
+    )
 }

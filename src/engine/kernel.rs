@@ -1,9 +1,9 @@
 //! Which pass computes a node, and with which parameters: the one place where a graph meets the shaders.
 
 use super::params::{
-    ArgMaxParams, AttentionParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams,
-    GatherParams, GroupNormParams, LinearParams, ModulateParams, NearestCodeParams,
-    activation_code,
+    ArgMaxParams, AttentionParams, CachedAttentionParams, Conv2dParams, ConvTranspose2dParams,
+    DrawParams, ElementwiseParams, GatherParams, GroupNormParams, LayerNormParams, LinearParams,
+    ModulateParams, NearestCodeParams, activation_code,
 };
 use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
@@ -19,8 +19,12 @@ pub enum Kernel {
     ConvTranspose2d(ConvTranspose2dParams),
     /// `group_norm`.
     GroupNorm(GroupNormParams),
+    /// `layer_norm`.
+    LayerNorm(LayerNormParams),
     /// `attention`.
     Attention(AttentionParams),
+    /// `cached_attention`.
+    CachedAttention(CachedAttentionParams),
     /// `modulate`.
     Modulate(ModulateParams),
     /// `elementwise`.
@@ -31,6 +35,8 @@ pub enum Kernel {
     ArgMax(ArgMaxParams),
     /// `gather`.
     Gather(GatherParams),
+    /// `draw`.
+    Draw(DrawParams),
 }
 
 impl Kernel {
@@ -61,7 +67,13 @@ impl Kernel {
             Op::GroupNorm { groups, epsilon, activation, .. } => {
                 Some(Self::GroupNorm(source.group_norm(*groups, *epsilon, *activation)))
             }
-            Op::Attention { heads, .. } => Some(Self::Attention(source.attention(*heads))),
+            Op::LayerNorm { epsilon, .. } => Some(Self::LayerNorm(source.layer_norm(*epsilon))),
+            Op::Attention { heads, causal, .. } => {
+                Some(Self::Attention(source.attention(*heads, *causal)))
+            }
+            Op::CachedAttention { heads, slots, .. } => {
+                Some(Self::CachedAttention(source.cached_attention(*heads, *slots)))
+            }
             Op::Modulate { factor, activation, .. } => {
                 Some(Self::Modulate(source.modulate(*factor, *activation)))
             }
@@ -98,6 +110,7 @@ impl Kernel {
             }
             Op::ArgMax { codebook, .. } => Some(Self::ArgMax(source.arg_max(codebook))),
             Op::Gather { input, codebook } => Some(Self::Gather(source.gather(*input, codebook))),
+            Op::Draw { logits, .. } => Some(Self::Draw(source.draw(*logits))),
         }
     }
 
@@ -108,12 +121,15 @@ impl Kernel {
             Self::Conv2d(_) => Shader::Conv2d,
             Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
             Self::GroupNorm(_) => Shader::GroupNorm,
+            Self::LayerNorm(_) => Shader::LayerNorm,
             Self::Attention(_) => Shader::Attention,
+            Self::CachedAttention(_) => Shader::CachedAttention,
             Self::Modulate(_) => Shader::Modulate,
             Self::Elementwise(_) => Shader::Elementwise,
             Self::NearestCode(_) => Shader::NearestCode,
             Self::ArgMax(_) => Shader::ArgMax,
             Self::Gather(_) => Shader::Gather,
+            Self::Draw(_) => Shader::Draw,
         }
     }
 
@@ -124,12 +140,15 @@ impl Kernel {
             Self::Conv2d(params) => bytemuck::bytes_of(params),
             Self::ConvTranspose2d(params) => bytemuck::bytes_of(params),
             Self::GroupNorm(params) => bytemuck::bytes_of(params),
+            Self::LayerNorm(params) => bytemuck::bytes_of(params),
             Self::Attention(params) => bytemuck::bytes_of(params),
+            Self::CachedAttention(params) => bytemuck::bytes_of(params),
             Self::Modulate(params) => bytemuck::bytes_of(params),
             Self::Elementwise(params) => bytemuck::bytes_of(params),
             Self::NearestCode(params) => bytemuck::bytes_of(params),
             Self::ArgMax(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
+            Self::Draw(params) => bytemuck::bytes_of(params),
         }
     }
 
@@ -140,12 +159,15 @@ impl Kernel {
             Self::Conv2d(params) => params.invocations(),
             Self::ConvTranspose2d(params) => params.invocations(),
             Self::GroupNorm(params) => params.invocations(),
+            Self::LayerNorm(params) => params.invocations(),
             Self::Attention(params) => params.invocations(),
+            Self::CachedAttention(params) => params.invocations(),
             Self::Modulate(params) => params.invocations(),
             Self::Elementwise(params) => params.invocations(),
             Self::NearestCode(params) => params.invocations(),
             Self::ArgMax(params) => params.places,
             Self::Gather(params) => params.invocations(),
+            Self::Draw(params) => params.invocations(),
         }
     }
 }
@@ -237,7 +259,12 @@ impl Source<'_> {
         }
     }
 
-    fn attention(&self, heads: usize) -> AttentionParams {
+    fn layer_norm(&self, epsilon: f32) -> LayerNormParams {
+        let [channels, height, width] = planes(self.node);
+        LayerNormParams { items: self.batch, channels, plane: height * width, epsilon }
+    }
+
+    fn attention(&self, heads: usize, causal: bool) -> AttentionParams {
         let [channels, height, width] = planes(self.node);
         let dim = channels / heads as u32;
         AttentionParams {
@@ -245,6 +272,22 @@ impl Source<'_> {
             dim,
             tokens: height * width,
             scale: (1.0 / f64::from(dim).sqrt()) as f32,
+            causal: u32::from(causal),
+            ..AttentionParams::default()
+        }
+    }
+
+    fn cached_attention(&self, heads: usize, slots: usize) -> CachedAttentionParams {
+        let [channels, _, streams] = planes(self.node);
+        let dim = channels / heads as u32;
+        CachedAttentionParams {
+            items: self.batch,
+            heads: heads as u32,
+            dim,
+            streams,
+            slots: slots as u32,
+            scale: (1.0 / f64::from(dim).sqrt()) as f32,
+            ..CachedAttentionParams::default()
         }
     }
 
@@ -283,6 +326,11 @@ impl Source<'_> {
         let plane = plane(self.node);
         let items = self.batch * self.graph.node(input).num_values() as u32 / plane;
         GatherParams { items, plane, dim, codes, first, ..GatherParams::default() }
+    }
+
+    fn draw(&self, logits: ValueId) -> DrawParams {
+        let [codes, _, streams] = planes(self.graph.node(logits));
+        DrawParams { items: self.batch, codes, streams, pad0: 0 }
     }
 
     /// The first row, the number of codes and of their values.

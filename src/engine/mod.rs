@@ -4,6 +4,7 @@
 //! runs; the window drives [`wgsl::Screen`] instead, which draws into a texture and reads nothing back.
 //! Knows nothing of models, checkpoints or windows.
 
+mod caches;
 pub mod codec;
 mod cpu;
 mod error;

@@ -27,6 +27,8 @@ pub const SILU: u32 = 3;
 pub const TANH: u32 = 4;
 /// The code of [`Activation::Sigmoid`].
 pub const SIGMOID: u32 = 5;
+/// The code of [`Activation::Gelu`].
+pub const GELU: u32 = 6;
 
 /// The code and the slope that stand for an activation in a params struct.
 pub fn activation_code(activation: Activation) -> (u32, f32) {
@@ -37,6 +39,7 @@ pub fn activation_code(activation: Activation) -> (u32, f32) {
         Activation::Silu => (SILU, 0.0),
         Activation::Tanh => (TANH, 0.0),
         Activation::Sigmoid => (SIGMOID, 0.0),
+        Activation::Gelu => (GELU, 0.0),
     }
 }
 
@@ -242,6 +245,27 @@ impl GroupNormParams {
     }
 }
 
+/// Parameters of `layer_norm.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct LayerNormParams {
+    /// Items.
+    pub items: u32,
+    /// Planes.
+    pub channels: u32,
+    /// Values of one plane.
+    pub plane: u32,
+    /// What is added to the variance.
+    pub epsilon: f32,
+}
+
+impl LayerNormParams {
+    /// The number of invocations that compute everything: a workgroup for each place.
+    pub fn invocations(&self) -> u32 {
+        (self.items * self.plane).saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
 /// Parameters of `modulate.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
@@ -283,12 +307,49 @@ pub struct AttentionParams {
     pub tokens: u32,
     /// Factor of the products.
     pub scale: f32,
+    /// 1 where tokens see none that come after them.
+    pub causal: u32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
 }
 
 impl AttentionParams {
     /// The number of invocations that compute everything.
     pub fn invocations(&self) -> u32 {
         self.sequences * self.tokens
+    }
+}
+
+/// Parameters of `cached_attention.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct CachedAttentionParams {
+    /// Items.
+    pub items: u32,
+    /// Heads of one item.
+    pub heads: u32,
+    /// Values of one token in one head.
+    pub dim: u32,
+    /// Sequences of one item.
+    pub streams: u32,
+    /// Places that are kept.
+    pub slots: u32,
+    /// Factor of the products.
+    pub scale: f32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+}
+
+impl CachedAttentionParams {
+    /// The number of invocations that compute everything: a workgroup for each head of each sequence.
+    pub fn invocations(&self) -> u32 {
+        (self.items * self.heads * self.streams).saturating_mul(WORKGROUP_SIZE)
     }
 }
 
@@ -361,6 +422,27 @@ impl GatherParams {
     /// The number of invocations that compute everything.
     pub fn invocations(&self) -> u32 {
         self.items * self.plane * self.dim
+    }
+}
+
+/// Parameters of `draw.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct DrawParams {
+    /// Items.
+    pub items: u32,
+    /// Indices that may be drawn.
+    pub codes: u32,
+    /// Scores of an index, 1 or 2.
+    pub streams: u32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl DrawParams {
+    /// The number of invocations that compute everything: a workgroup for each item.
+    pub fn invocations(&self) -> u32 {
+        self.items.saturating_mul(WORKGROUP_SIZE)
     }
 }
 

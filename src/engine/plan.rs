@@ -13,6 +13,8 @@ pub enum Binding {
     Weight(String),
     /// The counts of how often each code is chosen.
     Usage,
+    /// What a pass keeps for the next run, by its number.
+    Cache(usize),
 }
 
 /// One pass with what it binds.
@@ -35,7 +37,7 @@ impl Pass {
     pub fn reads(&self) -> impl Iterator<Item = usize> {
         self.inputs.iter().filter_map(|binding| match binding {
             Binding::Buffer(buffer) => Some(*buffer),
-            Binding::Weight(_) | Binding::Usage => None,
+            Binding::Weight(_) | Binding::Usage | Binding::Cache(_) => None,
         })
     }
 }
@@ -58,6 +60,8 @@ pub struct Plan {
     pub batch: usize,
     /// The number of values of every buffer, for the whole batch. The first holds the input.
     pub buffers: Vec<usize>,
+    /// The number of values of everything that passes keep from one run to the next, for the whole batch.
+    pub caches: Vec<usize>,
     /// What runs, in this order.
     pub passes: Vec<Pass>,
     /// Where the outputs are.
@@ -72,15 +76,20 @@ impl Plan {
         let last_reads = last_reads(graph);
         let mut arena = Arena::default();
         let mut homes: Vec<usize> = Vec::with_capacity(last_reads.len());
-        let mut passes = Vec::new();
+        let (mut passes, mut caches) = (Vec::new(), Vec::new());
         for (index, node) in graph.nodes().iter().enumerate() {
             let home = match Kernel::new(graph, node, batch) {
                 Some(kernel) => {
                     let output = arena.take(node.num_values() * batch);
+                    let mut inputs = bindings(&node.op, &homes);
+                    if node.num_kept() > 0 {
+                        inputs.push(Binding::Cache(caches.len()));
+                        caches.push(node.num_kept() * batch);
+                    }
                     passes.push(Pass {
                         node: node.name.clone(),
                         kernel,
-                        inputs: bindings(&node.op, &homes),
+                        inputs,
                         output,
                         flops: graph.flops_of(node) * batch as u64,
                     });
@@ -103,15 +112,16 @@ impl Plan {
         Self {
             batch,
             passes,
+            caches,
             outputs: graph.outputs().map(planned).collect(),
             buffers: arena.lens,
             codes: graph.num_codes(),
         }
     }
 
-    /// The number of values of all buffers together.
+    /// The number of values of all buffers together, and of what is kept.
     pub fn num_values(&self) -> usize {
-        self.buffers.iter().sum()
+        self.buffers.iter().chain(&self.caches).sum()
     }
 }
 
@@ -136,7 +146,8 @@ fn bindings(op: &Op, homes: &[usize]) -> Vec<Binding> {
     [input, weight, bias, residual].into_iter().flatten().collect()
 }
 
-/// The most items that fit: no buffer over `buffer_limit` values, nor all outputs; all buffers together not over
+/// The most items that fit: no buffer over `buffer_limit` values, nor all outputs; all buffers together, with what is
+/// kept from run to run, not over
 /// `total_limit`, unless a single item needs more than that.
 ///
 /// # Errors
@@ -149,7 +160,7 @@ pub fn largest_batch(
     let plan = Plan::new(graph, 1);
     // Outputs are read back together.
     let read_back = plan.outputs.iter().map(|output| output.item_len).sum();
-    let largest = plan.buffers.iter().copied().fold(read_back, usize::max);
+    let largest = plan.buffers.iter().chain(&plan.caches).copied().fold(read_back, usize::max);
     // So are the counts of codes, which do not grow with the batch.
     let limit = buffer_limit.min(MAX_VALUES).saturating_sub(plan.codes);
     if largest > limit {

@@ -1,5 +1,6 @@
 //! One prepared engine for a graph, whichever it is.
 
+use super::caches::Caches;
 use super::cpu::CpuNetwork;
 use super::shader::WeightStorage;
 use super::split::split;
@@ -18,6 +19,8 @@ const CPU_VALUES: usize = 64 << 20;
 pub struct Runner {
     graph: Graph,
     engine: Engine,
+    /// What engines on the processor keep for the next run.
+    caches: Caches,
     /// The most items of one chunk, whatever else would fit.
     batch_limit: usize,
     watch: Watch,
@@ -57,7 +60,8 @@ impl Runner {
             }
         };
         let watch = Watch::default();
-        Ok(Self { graph: graph.clone(), engine, batch_limit: usize::MAX, watch })
+        let (graph, caches) = (graph.clone(), Caches::default());
+        Ok(Self { graph, engine, caches, batch_limit: usize::MAX, watch })
     }
 
     /// The same engine for `graph`, which differs from the present one in the shapes of its values alone; on a
@@ -83,12 +87,27 @@ impl Runner {
             Engine::Twin => Engine::Twin,
         };
         let watch = Watch::default();
-        Ok(Self { graph: graph.clone(), engine, batch_limit: self.batch_limit, watch })
+        let (graph, caches) = (graph.clone(), Caches::default());
+        Ok(Self { graph, engine, caches, batch_limit: self.batch_limit, watch })
     }
 
     /// Runs at most `items` at once from now on, to bound memory further than the device does.
     pub fn limit_batch(&mut self, items: usize) {
         self.batch_limit = items.max(1);
+    }
+
+    /// The most items that run at once: those of a chunk, or of a whole run where the network keeps something for
+    /// the next one.
+    ///
+    /// # Errors
+    /// When a single item does not fit.
+    pub fn largest_batch(&self) -> Result<usize, EngineError> {
+        let largest = match &self.engine {
+            Engine::Twin => usize::MAX,
+            Engine::Cpu(_) => plan::largest_batch(&self.graph, MAX_VALUES, CPU_VALUES)?,
+            Engine::Wgsl(runner) => runner.largest_batch(),
+        };
+        Ok(largest.min(self.batch_limit))
     }
 
     /// Has every run from now on watched.
@@ -106,21 +125,25 @@ impl Runner {
     }
 
     /// Every output for `input`, in chunks that fit; and [`USAGE`](crate::graph::USAGE) where the graph searches a
-    /// codebook.
+    /// codebook. What [`Op::CachedAttention`](crate::graph::Op::CachedAttention) keeps is there for the next run of as
+    /// many items.
     ///
     /// # Shapes
     /// `input [b, ..]` with the graph's input shape; each output `[b, ..]` with its own; usage `[k]`.
     ///
     /// # Errors
-    /// When `input` has another shape or no items, when the device fails, or when whoever watches ends it.
+    /// When `input` has another shape or no items, when the network keeps something for the next run and not all
+    /// items fit at once, when the device fails, or when whoever watches ends it.
     pub fn run(&mut self, input: &Array) -> Result<NamedArrays, EngineError> {
         let batch = check_input(&self.graph, input)?;
-        let largest = match &self.engine {
-            Engine::Twin => return twin::run_watched(&self.graph, input, self.watch.whole()),
-            Engine::Cpu(_) => plan::largest_batch(&self.graph, MAX_VALUES, CPU_VALUES)?,
-            Engine::Wgsl(runner) => runner.largest_batch(),
-        };
-        let largest = largest.min(self.batch_limit);
+        let largest = self.largest_batch()?;
+        if self.graph.keeps_values() && batch > largest {
+            return Err(EngineError::TooManyKept { found: batch, limit: largest });
+        }
+        let caches = &mut self.caches;
+        if let Engine::Twin = self.engine {
+            return twin::run_watched(&self.graph, input, caches, self.watch.whole());
+        }
         let mut results = Results::new(&self.graph);
         for start in (0..batch).step_by(largest) {
             let end = batch.min(start + largest);
@@ -129,7 +152,7 @@ impl Runner {
             let part = self.watch.whole().between(share(start), share(end));
             results.append(match &mut self.engine {
                 Engine::Wgsl(runner) => runner.run(&chunk, part)?,
-                Engine::Cpu(network) => network.run(&self.graph, &chunk, part, None)?,
+                Engine::Cpu(network) => network.run(&self.graph, &chunk, caches, part, None)?,
                 Engine::Twin => unreachable!("the twin has returned above"),
             });
         }

@@ -13,8 +13,12 @@ pub enum Shader {
     ConvTranspose2d,
     /// Normalization of groups of channels.
     GroupNorm,
+    /// Normalization of places over their channels.
+    LayerNorm,
     /// Attention of every token to all tokens.
     Attention,
+    /// Attention of one token to those that are kept.
+    CachedAttention,
     /// A factor and a summand for every place.
     Modulate,
     /// A function of a range of every item.
@@ -27,6 +31,8 @@ pub enum Shader {
     ArgMax,
     /// The codes of indices.
     Gather,
+    /// Indices drawn by scores.
+    Draw,
     /// Images into a texture.
     Pixels,
 }
@@ -42,7 +48,7 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 7] = [
+const SHARED: [(&str, &str); 9] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
@@ -50,22 +56,27 @@ const SHARED: [(&str, &str); 7] = [
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
+    ("whole.wgsl", include_str!("../../shaders/shared/whole.wgsl")),
+    ("workgroup.wgsl", include_str!("../../shaders/shared/workgroup.wgsl")),
 ];
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
         Self::GroupNorm,
+        Self::LayerNorm,
         Self::Attention,
+        Self::CachedAttention,
         Self::Modulate,
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
         Self::ArgMax,
         Self::Gather,
+        Self::Draw,
         Self::Pixels,
     ];
 
@@ -76,13 +87,16 @@ impl Shader {
             Self::Conv2d => "conv2d",
             Self::ConvTranspose2d => "conv_transpose2d",
             Self::GroupNorm => "group_norm",
+            Self::LayerNorm => "layer_norm",
             Self::Attention => "attention",
+            Self::CachedAttention => "cached_attention",
             Self::Modulate => "modulate",
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
             Self::ArgMax => "arg_max",
             Self::Gather => "gather",
+            Self::Draw => "draw",
             Self::Pixels => "pixels",
         }
     }
@@ -97,13 +111,16 @@ impl Shader {
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
             Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
+            Self::LayerNorm => include_str!("../../shaders/layer_norm.wgsl"),
             Self::Attention => include_str!("../../shaders/attention.wgsl"),
+            Self::CachedAttention => include_str!("../../shaders/cached_attention.wgsl"),
             Self::Modulate => include_str!("../../shaders/modulate.wgsl"),
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
             Self::ArgMax => include_str!("../../shaders/arg_max.wgsl"),
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
+            Self::Draw => include_str!("../../shaders/draw.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
         match weights {

@@ -101,13 +101,14 @@ impl Splitter<'_> {
                     activation: *activation,
                 }
             }
-            Op::Attention { query, key, value, heads } => {
+            Op::Attention { query, key, value, heads, causal } => {
                 let heads = share(*heads)?;
                 Op::Attention {
                     query: self.part(*query, channels)?,
                     key: self.part(*key, channels)?,
                     value: self.part(*value, channels)?,
                     heads,
+                    causal: *causal,
                 }
             }
             Op::Modulate { input, factor, summand, activation } => Op::Modulate {
@@ -130,10 +131,13 @@ impl Splitter<'_> {
             }
             Op::Input
             | Op::Linear { .. }
+            | Op::LayerNorm { .. }
+            | Op::CachedAttention { .. }
             | Op::Reshape { .. }
             | Op::NearestCode { .. }
             | Op::ArgMax { .. }
-            | Op::Gather { .. } => return Err(self.too_large(node)),
+            | Op::Gather { .. }
+            | Op::Draw { .. } => return Err(self.too_large(node)),
         };
         self.add(name, op)
     }

@@ -1,5 +1,6 @@
 //! A run that is watched node by node: what every value is, and how long each took.
 
+use super::caches::Caches;
 use super::cpu::CpuNetwork;
 use super::{EngineError, check_input};
 use crate::array::Array;
@@ -32,5 +33,7 @@ pub fn trace(
     tell: &mut dyn FnMut(Traced<'_>),
 ) -> Result<(), EngineError> {
     check_input(graph, input)?;
-    CpuNetwork::new(graph).run(graph, input, watch.whole(), Some(tell)).map(|_results| ())
+    let caches = &mut Caches::default();
+    let network = CpuNetwork::new(graph);
+    network.run(graph, input, caches, watch.whole(), Some(tell)).map(|_results| ())
 }

@@ -28,8 +28,14 @@ impl Graph {
             Op::GroupNorm { groups, activation, .. } => {
                 format!("norm of {groups} groups{}", applied(*activation))
             }
-            Op::Attention { heads: 1, .. } => "attention".to_owned(),
-            Op::Attention { heads, .. } => format!("attention, {heads} heads"),
+            Op::LayerNorm { .. } => "layer norm".to_owned(),
+            Op::Attention { heads, causal, .. } => {
+                let causal = if *causal { "causal " } else { "" };
+                format!("{causal}attention{}", of_heads(*heads))
+            }
+            Op::CachedAttention { heads, slots, .. } => {
+                format!("attention to {slots} places{}", of_heads(*heads))
+            }
             Op::Modulate { activation, .. } => format!("modulate{}", applied(*activation)),
             Op::Reshape { .. } => "reshape".to_owned(),
             Op::Slice { start, len, .. } => format!("slice {start} to {}", start + len - 1),
@@ -39,6 +45,7 @@ impl Graph {
             Op::NearestCode { .. } => "nearest code".to_owned(),
             Op::ArgMax { .. } => "largest score".to_owned(),
             Op::Gather { .. } => "codes to vectors".to_owned(),
+            Op::Draw { .. } => "draw by scores".to_owned(),
         };
         let Some(Epilogue { residual, activation, .. }) = node.op.epilogue() else { return words };
         let skip = if residual.is_some() { ", + skip" } else { "" };
@@ -49,6 +56,10 @@ impl Graph {
     pub fn parameters_of(&self, node: &Node) -> usize {
         node.op.weights().map(|weight| self.weight(weight).data().len()).sum()
     }
+}
+
+fn of_heads(heads: usize) -> String {
+    if heads == 1 { String::new() } else { format!(", {heads} heads") }
 }
 
 fn applied(activation: Activation) -> String {
@@ -66,5 +77,6 @@ fn name(activation: Activation) -> &'static str {
         Activation::Silu => "silu",
         Activation::Tanh => "tanh",
         Activation::Sigmoid => "sigmoid",
+        Activation::Gelu => "gelu",
     }
 }

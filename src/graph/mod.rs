@@ -6,6 +6,7 @@
 
 mod builder;
 mod describe;
+mod draw;
 mod error;
 pub mod lower;
 mod op;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use builder::GraphBuilder;
+pub use draw::DrawControls;
 pub use error::GraphError;
 pub use op::{Activation, Codes, Epilogue, Op, ValueId};
 pub use rewire::Perturbation;
@@ -53,6 +55,15 @@ impl Node {
     /// The number of values in its output for one item.
     pub fn num_values(&self) -> usize {
         self.shape.iter().product()
+    }
+
+    /// The number of values that it keeps from one run to the next for one item, keys and values of attention; 0 for
+    /// all but [`Op::CachedAttention`].
+    pub fn num_kept(&self) -> usize {
+        match self.op {
+            Op::CachedAttention { slots, .. } => 2 * slots * self.num_values(),
+            _ => 0,
+        }
     }
 }
 
@@ -160,6 +171,11 @@ impl Graph {
         })
     }
 
+    /// Whether runs keep something for the next one, so that all items of a run have to fit at once.
+    pub fn keeps_values(&self) -> bool {
+        self.nodes.iter().any(|node| node.num_kept() > 0)
+    }
+
     /// The number of codes whose use is counted; 0 where none is chosen.
     pub fn num_codes(&self) -> usize {
         self.choices().next().map_or(0, |(_, codebook)| self.weight(&codebook.weight).num_rows())
@@ -204,16 +220,21 @@ impl Graph {
             Op::ConvTranspose2d { input, weight, .. } => {
                 2 * self.node(*input).num_values() as u64 * per_value(weight)
             }
-            Op::Attention { .. } => {
+            Op::Attention { causal, .. } => {
                 let tokens = (node.num_values() / node.shape[0]) as u64;
-                4 * node.num_values() as u64 * tokens
+                // Two for a product, two for its part of a mixture; half of the pairs where they are in order.
+                let per_value = if *causal { 2 * (tokens + 1) } else { 4 * tokens };
+                node.num_values() as u64 * per_value
             }
+            // As if all places that are kept were there.
+            Op::CachedAttention { slots, .. } => 4 * (node.num_values() * slots) as u64,
             Op::NearestCode { codebook, .. } => {
                 let [_, rows] = self.rows_of(codebook);
                 3 * node.num_values() as u64 * rows as u64 * per_value(&codebook.weight)
             }
             Op::Input
             | Op::GroupNorm { .. }
+            | Op::LayerNorm { .. }
             | Op::Modulate { .. }
             | Op::Reshape { .. }
             | Op::Slice { .. }
@@ -221,7 +242,8 @@ impl Graph {
             | Op::Affine { .. }
             | Op::Clamp { .. }
             | Op::ArgMax { .. }
-            | Op::Gather { .. } => 0,
+            | Op::Gather { .. }
+            | Op::Draw { .. } => 0,
         }
     }
 

@@ -27,6 +27,11 @@ pub enum Activation {
     Tanh,
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
+    /// `0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`.
+    ///
+    /// # Source
+    /// Gaussian Error Linear Units (Hendrycks & Gimpel, 2016, section 2, arXiv:1606.08415), the form with a tangent.
+    Gelu,
 }
 
 /// What happens to a weighted sum before it is stored: `activation(sum + bias + residual)`, in this order.
@@ -150,8 +155,26 @@ pub enum Op {
         /// What is applied last.
         activation: Activation,
     },
-    /// Attention of every place of planes to all places, `[c, h, w]` three times to `[c, h, w]`:
-    /// `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of each head on their own.
+    /// Normalization of every place over its channels, then a factor and a summand for every channel:
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`, `[c, h, w]` to the same.
+    ///
+    /// The variance is the mean of the squared deviations.
+    ///
+    /// # Source
+    /// Layer Normalization (Ba et al., 2016, eq. 4, arXiv:1607.06450), of the values of a place.
+    LayerNorm {
+        /// The planes, `[c, h, w]`.
+        input: ValueId,
+        /// The factors `[c]`.
+        weight: String,
+        /// The summands `[c]`.
+        bias: String,
+        /// What is added to the variance, above zero.
+        epsilon: f32,
+    },
+    /// Attention of every place of planes to all places, or to itself and those before it, row by row; `[c, h, w]`
+    /// three times to `[c, h, w]`: `softmax(query * transpose(key) / sqrt(c / heads)) * value`, for the channels of
+    /// each head on their own.
     ///
     /// # Source
     /// Attention Is All You Need (Vaswani et al., 2017, eq. 1, arXiv:1706.03762).
@@ -164,6 +187,33 @@ pub enum Op {
         value: ValueId,
         /// The number of heads, a divisor of c; channels of a head are neighbours.
         heads: usize,
+        /// Whether places see none that come after them.
+        causal: bool,
+    },
+    /// Attention of one token of each of s sequences to itself and to those of earlier runs, `[c, 1, s]` three times
+    /// to `[c, 1, s]`: `softmax(query * transpose(keys) / sqrt(c / heads)) * values`, for the channels of each head on
+    /// their own.
+    ///
+    /// Keys and values of places of all sequences are kept from one run of a runner to the next of as many items.
+    /// Those that are given are kept as those of `position`, a whole number, and places up to it are attended to: a
+    /// sequence begins anew at position 0. A position with a fraction counts without, one that is negative or no
+    /// number as 0, one past the end as the last.
+    ///
+    /// # Source
+    /// Attention Is All You Need (Vaswani et al., 2017, eq. 1, arXiv:1706.03762), place by place.
+    CachedAttention {
+        /// What asks, `[c, 1, s]`.
+        query: ValueId,
+        /// What is compared with it from now on, of the same shape.
+        key: ValueId,
+        /// What is mixed from now on, of the same shape.
+        value: ValueId,
+        /// The place of the tokens in their sequences, `[1]`.
+        position: ValueId,
+        /// The number of heads, a divisor of c; channels of a head are neighbours.
+        heads: usize,
+        /// The number of places that are kept.
+        slots: usize,
     },
     /// A factor and a summand for every place of planes, then a function: `activation(x * factor + summand)`,
     /// `[c, h, w]` to the same. Factors and summands may be coarser by a whole number: each counts for so many rows
@@ -263,21 +313,45 @@ pub enum Op {
         /// The codes, `[k, d]`.
         codebook: Codes,
     },
+    /// An index drawn by the softmax of scores, `[k, 1, s]` to `[1]`, as its controls have it: in the order of the
+    /// indices the first behind which more of the probability lies than they say. Nothing is random in it.
+    ///
+    /// Where s is 2, scores are `other + guidance * (own - other)`, own the first and other the second; where it is
+    /// 1, they are as they are. One that is not finite is never drawn; where none can be, the first index is that may
+    /// be drawn.
+    ///
+    /// # Source
+    /// The nucleus: The Curious Case of Neural Text Degeneration (Holtzman et al., 2020, eq. 2 and 3,
+    /// arXiv:1904.09751). Guidance: Classifier-Free Diffusion Guidance (Ho & Salimans, 2022, eq. 6,
+    /// arXiv:2207.12598), whose weight is less by one.
+    Draw {
+        /// The scores, `[k, 1, 1]` or `[k, 1, 2]`, k at most [`MAX_CODES`](super::MAX_CODES).
+        logits: ValueId,
+        /// The controls, `[7]`: see [`DrawControls`](super::DrawControls).
+        controls: ValueId,
+    },
 }
 
 impl Op {
     /// The values that it reads, its main input first; a residual comes last.
     pub fn inputs(&self) -> impl Iterator<Item = ValueId> {
-        let [main, second, third] = match self {
-            Self::Input => [None; 3],
-            Self::Attention { query, key, value, .. } => [Some(*query), Some(*key), Some(*value)],
-            Self::Modulate { input, factor, summand, .. } => {
-                [Some(*input), Some(*factor), Some(*summand)]
+        let [main, second, third, fourth] = match self {
+            Self::Input => [None; 4],
+            Self::Attention { query, key, value, .. } => {
+                [Some(*query), Some(*key), Some(*value), None]
             }
+            Self::CachedAttention { query, key, value, position, .. } => {
+                [*query, *key, *value, *position].map(Some)
+            }
+            Self::Modulate { input, factor, summand, .. } => {
+                [Some(*input), Some(*factor), Some(*summand), None]
+            }
+            Self::Draw { logits, controls } => [Some(*logits), Some(*controls), None, None],
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::ConvTranspose2d { input, .. }
             | Self::GroupNorm { input, .. }
+            | Self::LayerNorm { input, .. }
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
@@ -285,10 +359,10 @@ impl Op {
             | Self::Clamp { input, .. }
             | Self::NearestCode { input, .. }
             | Self::ArgMax { input, .. }
-            | Self::Gather { input, .. } => [Some(*input), None, None],
+            | Self::Gather { input, .. } => [Some(*input), None, None, None],
         };
         let residual = self.epilogue().and_then(|epilogue| epilogue.residual);
-        main.into_iter().chain(second).chain(third).chain(residual)
+        main.into_iter().chain(second).chain(third).chain(fourth).chain(residual)
     }
 
     /// The same operation on other values.
@@ -302,6 +376,16 @@ impl Op {
                     *value = other(*value);
                 }
             }
+            Self::CachedAttention { query, key, value, position, .. } => {
+                for value in [query, key, value, position] {
+                    *value = other(*value);
+                }
+            }
+            Self::Draw { logits, controls } => {
+                for value in [logits, controls] {
+                    *value = other(*value);
+                }
+            }
             Self::Linear { input, epilogue, .. }
             | Self::Conv2d { input, epilogue, .. }
             | Self::ConvTranspose2d { input, epilogue, .. } => {
@@ -309,6 +393,7 @@ impl Op {
                 epilogue.residual = epilogue.residual.map(other);
             }
             Self::GroupNorm { input, .. }
+            | Self::LayerNorm { input, .. }
             | Self::Reshape { input, .. }
             | Self::Slice { input, .. }
             | Self::Activate { input, .. }
@@ -327,21 +412,24 @@ impl Op {
             Self::Linear { weight, .. }
             | Self::Conv2d { weight, .. }
             | Self::ConvTranspose2d { weight, .. }
-            | Self::GroupNorm { weight, .. } => Some(weight),
+            | Self::GroupNorm { weight, .. }
+            | Self::LayerNorm { weight, .. } => Some(weight),
             Self::NearestCode { codebook, .. }
             | Self::ArgMax { codebook, .. }
             | Self::Gather { codebook, .. } => Some(&codebook.weight),
             Self::Input
             | Self::Attention { .. }
+            | Self::CachedAttention { .. }
             | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
             | Self::Activate { .. }
             | Self::Affine { .. }
-            | Self::Clamp { .. } => None,
+            | Self::Clamp { .. }
+            | Self::Draw { .. } => None,
         };
         let bias = match self {
-            Self::GroupNorm { bias, .. } => Some(bias),
+            Self::GroupNorm { bias, .. } | Self::LayerNorm { bias, .. } => Some(bias),
             _ => self.epilogue().and_then(|epilogue| epilogue.bias.as_ref()),
         };
         main.into_iter().chain(bias).map(String::as_str)
@@ -355,7 +443,9 @@ impl Op {
             | Self::ConvTranspose2d { epilogue, .. } => Some(epilogue),
             Self::Input
             | Self::GroupNorm { .. }
+            | Self::LayerNorm { .. }
             | Self::Attention { .. }
+            | Self::CachedAttention { .. }
             | Self::Modulate { .. }
             | Self::Reshape { .. }
             | Self::Slice { .. }
@@ -364,7 +454,8 @@ impl Op {
             | Self::Clamp { .. }
             | Self::NearestCode { .. }
             | Self::ArgMax { .. }
-            | Self::Gather { .. } => None,
+            | Self::Gather { .. }
+            | Self::Draw { .. } => None,
         }
     }
 

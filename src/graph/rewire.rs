@@ -32,7 +32,10 @@ impl Graph {
 
     /// Whether the values of a node number codes: arithmetic on them means nothing.
     pub fn holds_codes(&self, value: ValueId) -> bool {
-        let chosen = matches!(self.node(value).op, Op::NearestCode { .. } | Op::ArgMax { .. });
+        let chosen = matches!(
+            self.node(value).op,
+            Op::NearestCode { .. } | Op::ArgMax { .. } | Op::Draw { .. }
+        );
         let named = |node: &Node| matches!(&node.op, Op::Gather { input, .. } if *input == value);
         chosen || self.nodes.iter().any(named)
     }

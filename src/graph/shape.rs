@@ -1,6 +1,9 @@
 //! The shape that a node's output has, or why it has none.
 
-use super::{Activation, Codes, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op, ValueId};
+use super::{
+    Activation, Codes, DrawControls, Epilogue, Graph, GraphError, MAX_CODES, MAX_VALUES, Op,
+    ValueId,
+};
 
 /// The largest stride and padding: far beyond any network, and safe in 32-bit arithmetic.
 const MAX_STEP: usize = 1 << 16;
@@ -35,10 +38,20 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         }
         Op::GroupNorm { input, weight, bias, groups, epsilon, activation } => {
             scope.activation(*activation)?;
-            scope.group_norm(*input, [weight, bias], *groups, *epsilon)?
+            let [channels, _, _] = scope.input(*input, "[c, h, w]")?;
+            scope.parts("groups", *groups, channels)?;
+            scope.norm(*input, [weight, bias], *epsilon)?.to_vec()
         }
-        Op::Attention { query, key, value, heads } => {
+        Op::LayerNorm { input, weight, bias, epsilon } => {
+            scope.norm(*input, [weight, bias], *epsilon)?.to_vec()
+        }
+        Op::Attention { query, key, value, heads, .. } => {
             scope.attention(*query, [*key, *value], *heads)?
+        }
+        Op::CachedAttention { query, key, value, position, heads, slots } => {
+            let shape = scope.attention(*query, [*key, *value], *heads)?;
+            scope.cache(&shape, *position, *slots)?;
+            shape
         }
         Op::Modulate { input, factor, summand, activation } => {
             scope.activation(*activation)?;
@@ -64,6 +77,7 @@ pub(super) fn infer(graph: &Graph, node: &str, op: &Op) -> Result<Vec<usize>, Gr
         Op::NearestCode { input, codebook } => scope.nearest_code(*input, codebook)?,
         Op::ArgMax { input, codebook } => scope.arg_max(*input, codebook)?,
         Op::Gather { input, codebook } => scope.gather(*input, codebook)?,
+        Op::Draw { logits, controls } => scope.draw(*logits, *controls)?,
     };
     checked_len(node, "output shape", &shape)?;
     if let Some(epilogue) = op.epilogue() {
@@ -261,15 +275,14 @@ impl Scope<'_> {
         self.expect(paddings_fit, "padding", padding, format!("at most {MAX_STEP}"))
     }
 
-    fn group_norm(
+    /// A normalization with a factor and a summand for every channel.
+    fn norm(
         &self,
         input: ValueId,
         weights: [&str; 2],
-        groups: usize,
         epsilon: f32,
-    ) -> Result<Vec<usize>, GraphError> {
+    ) -> Result<[usize; 3], GraphError> {
         let [channels, height, width] = self.input(input, "[c, h, w]")?;
-        self.parts("groups", groups, channels)?;
         let is_positive = epsilon.is_finite() && epsilon > 0.0;
         self.expect(is_positive, "epsilon", epsilon, "a finite number above zero")?;
         for name in weights {
@@ -277,7 +290,7 @@ impl Scope<'_> {
             let what = format!("values of weight `{name}`");
             self.expect(len == channels, &what, len, format!("{channels}, one a channel"))?;
         }
-        Ok(vec![channels, height, width])
+        Ok([channels, height, width])
     }
 
     fn attention(
@@ -293,6 +306,15 @@ impl Scope<'_> {
             self.expect(found == shape, what, found, format!("{shape:?}, as the query"))?;
         }
         Ok(shape.to_vec())
+    }
+
+    /// Checks that so many places of tokens `[c, 1, s]` can be kept, and that there is a position.
+    fn cache(&self, shape: &[usize], position: ValueId, slots: usize) -> Result<(), GraphError> {
+        self.expect(shape[1] == 1, "rows of tokens", shape[1], "1, as in [c, 1, s]")?;
+        let found = self.shape(position);
+        self.expect(found == [1], "shape of the position", found, "[1]")?;
+        checked_len(self.node, "shape of what is kept", &[shape[2], 2, slots, shape[0]])?;
+        Ok(())
     }
 
     /// Checks that `channels` fall into `count` equal parts.
@@ -378,6 +400,16 @@ impl Scope<'_> {
             [vectors, height, width] => Ok(vec![vectors * dim, *height, *width]),
             other => Err(self.input_mismatch(other, "[1] or [h, w] or [q, h, w]")),
         }
+    }
+
+    fn draw(&self, logits: ValueId, controls: ValueId) -> Result<Vec<usize>, GraphError> {
+        let [codes, rows, streams] = self.input(logits, "[k, 1, s]")?;
+        self.expect(rows == 1, "rows of scores", rows, "1, as in [k, 1, s]")?;
+        self.expect((1..=2).contains(&streams), "scores of an index", streams, "1 or 2")?;
+        self.expect(codes <= MAX_CODES, "indices", codes, format!("at most {MAX_CODES}"))?;
+        let (found, expected) = (self.shape(controls), [DrawControls::LEN]);
+        self.expect(found == expected, "shape of the controls", found, format!("{expected:?}"))?;
+        Ok(vec![1])
     }
 
     /// The number of values of a code.

@@ -28,13 +28,14 @@ pub const SENTINEL: f32 = 1e30;
 /// Values behind the end of every output, which a pass must leave alone.
 pub const GUARD: usize = 67;
 
-const ACTIVATIONS: [Activation; 6] = [
+const ACTIVATIONS: [Activation; 7] = [
     Activation::None,
     Activation::Relu,
     Activation::LeakyRelu(0.2),
     Activation::Silu,
     Activation::Tanh,
     Activation::Sigmoid,
+    Activation::Gelu,
 ];
 
 /// The software adapter, shared by all tests; nothing where tests on adapters were called off.
@@ -116,7 +117,7 @@ fn linear_matches_twin() {
     let sizes =
         [(1, 1, 1), (2, 3, 5), (3, 7, 1), (4, 16, 8), (17, 13, 11), (64, 32, 64), (5, 784, 31)];
     for (index, (rows, in_features, out_features)) in sizes.into_iter().enumerate() {
-        let (activation, slope) = activation_code(ACTIVATIONS[index % 6]);
+        let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
         let params = LinearParams {
             rows,
             in_features,
@@ -208,7 +209,7 @@ const UPSAMPLED: [Case; 6] = [
 fn conv2d_matches_twin() {
     let Some(gpu) = gpu() else { return };
     for (index, case) in CASES.into_iter().chain(UPSAMPLED).enumerate() {
-        let (activation, slope) = activation_code(ACTIVATIONS[index % 6]);
+        let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
         let [in_channels, in_height, in_width] = case.planes;
         let [top, bottom, left, right] = case.padding;
         let params = Conv2dParams {
@@ -263,7 +264,7 @@ fn conv_inputs(case: &Case, len: usize) -> [Vec<f32>; 4] {
 fn conv_transpose2d_matches_twin() {
     let Some(gpu) = gpu() else { return };
     for (index, case) in CASES.into_iter().enumerate() {
-        let (activation, slope) = activation_code(ACTIVATIONS[index % 6]);
+        let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
         let [in_channels, in_height, in_width] = case.planes;
         let [pad_top, _, pad_left, _] = case.padding;
         let extent = |axis: usize, size: u32, pad: u32| {
@@ -533,7 +534,7 @@ fn mlp(seed: u64) -> Graph {
     };
     let hidden =
         linear("1", input, Epilogue::bias("1.b").with_activation(Activation::LeakyRelu(0.1)));
-    let block = Epilogue::default().with_residual(hidden).with_activation(Activation::Silu);
+    let block = Epilogue::default().with_residual(hidden).with_activation(Activation::Gelu);
     let hidden = linear("2", hidden, block);
     let flat = linear("3", hidden, Epilogue::bias("3.b").with_activation(Activation::Sigmoid));
     let image =

@@ -143,6 +143,7 @@ fn activations_by_hand() {
         (Activation::Silu, [-0.238_405_84, 0.0, 0.731_058_6, 200.0]),
         (Activation::Tanh, [-0.964_027_6, 0.0, 0.761_594_2, 1.0]),
         (Activation::Sigmoid, [0.119_202_92, 0.5, 0.731_058_6, 1.0]),
+        (Activation::Gelu, [-0.045_402_3, 0.0, 0.841_192, 200.0]),
     ];
     for (activation, expected) in cases {
         let y = twin_of(&x, &NamedArrays::new(), |input| Op::Activate { input, activation });

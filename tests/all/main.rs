@@ -50,6 +50,7 @@ mod runs;
 mod session;
 mod settings;
 mod shader_validation;
+mod tokens;
 mod training;
 mod ui;
 mod vq_model;

@@ -26,7 +26,7 @@ fn attention(input: &[usize], heads: usize) -> Result<Graph, GraphError> {
     let (input, len) = (builder.input(), input[0] / 3);
     let mut part = |name: &str, start| builder.add(name, Op::Slice { input, start, len });
     let [query, key, value] = [part("query", 0)?, part("key", len)?, part("value", 2 * len)?];
-    let mixed = builder.add("node", Op::Attention { query, key, value, heads })?;
+    let mixed = builder.add("node", Op::Attention { query, key, value, heads, causal: false })?;
     builder.output("y", mixed)?;
     builder.finish()
 }

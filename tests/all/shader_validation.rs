@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use wgpu::naga;
 use zscope::engine::params::{
-    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, Conv2dParams,
-    ConvTranspose2dParams, ElementwiseParams, GatherParams, GroupNormParams, LatentMixParams,
-    LinearParams, ModulateParams, NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK,
-    WORKGROUP_SIZE,
+    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, CachedAttentionParams,
+    Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
+    GroupNormParams, LatentMixParams, LayerNormParams, LinearParams, ModulateParams,
+    NearestCodeParams, PixelsParams, ROW_BLOCK, VECTOR_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -43,7 +43,9 @@ fn mirrors() -> BTreeMap<String, Layout> {
         }
         GroupNormParams { items, channels, plane, groups, epsilon, activation, slope, pad0 }
         ModulateParams { planes, height, width, step, activation, slope, pad0, pad1 }
-        AttentionParams { sequences, dim, tokens, scale }
+        LayerNormParams { items, channels, plane, epsilon }
+        AttentionParams { sequences, dim, tokens, scale, causal, pad0, pad1, pad2 }
+        CachedAttentionParams { items, heads, dim, streams, slots, scale, pad0, pad1 }
         ElementwiseParams {
             items, in_len, out_len, start, scale, shift, activation, slope, has_limits, lo, hi, pad0,
         }
@@ -51,6 +53,7 @@ fn mirrors() -> BTreeMap<String, Layout> {
         NearestCodeParams { vectors, plane, dim, codes, first, pad0, pad1, pad2 }
         ArgMaxParams { places, plane, codes, first }
         GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
+        DrawParams { items, codes, streams, pad0 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
     }
 }
@@ -214,7 +217,12 @@ fn constants_are_those_of_the_program() {
 
 #[test]
 fn every_shader_has_a_twin_and_a_test() {
-    let files = ["engine_matches_twin.rs", "planes/passes.rs", "quantization/passes.rs"];
+    let files = [
+        "engine_matches_twin.rs",
+        "planes/passes.rs",
+        "quantization/passes.rs",
+        "tokens/passes.rs",
+    ];
     let read = |file| fs::read_to_string(root().join("tests/all").join(file)).expect("the tests");
     let tests: String = files.into_iter().map(read).collect();
     let mut failures = Vec::new();

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{CpuNetwork, read};
 use crate::array::Array;
+use crate::engine::caches::Caches;
 use crate::engine::gradient::Fit;
 use crate::engine::{EngineError, Results};
 use crate::graph::{Graph, ValueId};
@@ -33,7 +34,8 @@ impl CpuNetwork {
         let at = tensor(input, [batch, input.row_len()]).require_grad();
         let wanted = tensor(target, [1, target.data().len()]);
         let mut results = Results::new(graph);
-        let outputs = self.forward(graph, &at, &mut results, part, None)?;
+        let caches = &mut Caches::default();
+        let outputs = self.forward(graph, &at, &mut results, caches, part, None)?;
         let made = outputs.into_iter().next().unwrap_or_else(|| at.clone()); // [b, values]
         let errors = (made.clone() - wanted).square().mean_dim(1); // [b, 1]
         // Items do not touch each other, so that one pass back serves them all.

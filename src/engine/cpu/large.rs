@@ -1,5 +1,7 @@
 //! Nodes whose values are large: they are computed with little beside what they read and write.
 
+use std::f32::consts::FRAC_2_PI;
+
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
@@ -84,5 +86,9 @@ pub(super) fn applied(activation: Activation, x: f32) -> f32 {
         Activation::Silu => x * sigmoid(x),
         Activation::Tanh => x.tanh(),
         Activation::Sigmoid => sigmoid(x),
+        Activation::Gelu => {
+            let bent = (x * x * 0.044_715 + 1.0) * x;
+            x * sigmoid(2.0 * FRAC_2_PI.sqrt() * bent)
+        }
     }
 }

@@ -14,7 +14,9 @@ pub(super) fn peak(graph: &Graph, last_reads: &[usize]) -> u64 {
         Op::Reshape { .. } => 0,
         _ => 4 * node.num_values() as u64,
     };
-    let mut live = 0;
+    // What is kept is there all the time.
+    let kept: usize = graph.nodes().iter().map(Node::num_kept).sum();
+    let mut live = 4 * kept as u64;
     let mut peak = 0;
     for (index, node) in graph.nodes().iter().enumerate() {
         let freed = graph.nodes().iter().zip(last_reads).filter(|(_, last)| **last == index);
@@ -51,11 +53,12 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
             plane * graph.weight(weight).row_len() + read(*input) + 2 * own
         }
         Op::GroupNorm { .. } if is_large(graph, node) => 0,
-        Op::GroupNorm { .. } => 3 * own,
+        Op::GroupNorm { .. } | Op::LayerNorm { .. } => 3 * own,
         Op::Attention { heads, .. } => {
             let tokens = own / node.shape[0];
             3 * planes::SCORES.min(heads * tokens * tokens) + 5 * own
         }
+        Op::CachedAttention { slots, .. } => 5 * own + slots * rayon::current_num_threads(),
         // Factors and summands for every place, and two steps between.
         Op::Modulate { .. } => 4 * own,
         Op::NearestCode { input, .. } => 2 * read(*input) + codes::PRODUCTS,
@@ -68,6 +71,8 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
         | Op::Clamp { .. }
         | Op::Gather { .. } => own,
         Op::ArgMax { input, .. } => read(*input),
+        // The scores as they are read, guided, and sorted.
+        Op::Draw { logits, .. } => 3 * read(*logits),
     };
     4 * values as u64
 }

@@ -1,7 +1,7 @@
 //! What looks at channels and places: upsampling, normalization, attention.
 
-use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::graph::Node;
 
@@ -49,19 +49,38 @@ pub(super) fn group_norm(
     scaled.flatten(1, 2) // [b, c * plane]
 }
 
-/// Every token's mixture of all values, weighed by the softmax of its scaled products with all keys; for a block of
-/// tokens at a time, so that scores stay few.
+/// `(value - mean) / sqrt(variance + epsilon) * weight + bias`, mean and variance being those of a place.
+///
+/// # Shapes
+/// `value [b, c * plane]`, `weight [c]`, `bias [c]`; the result is `[b, c * plane]`.
+pub(super) fn layer_norm(
+    value: Tensor<2>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f32,
+) -> Tensor<2> {
+    let [batch, len] = value.dims();
+    let [channels] = weight.dims();
+    let places = value.reshape([batch, channels, len / channels]); // [b, c, plane]
+    let deviations = places.clone() - places.mean_dim(1); // [b, c, plane]
+    let variance = deviations.clone().square().mean_dim(1); // [b, 1, plane]
+    let normalized = deviations / (variance + epsilon).sqrt();
+    let scaled = normalized * weight.reshape([1, channels, 1]) + bias.reshape([1, channels, 1]);
+    scaled.flatten(1, 2) // [b, c * plane]
+}
+
+/// Every token's mixture of all values, weighed by the softmax of its scaled products with all keys, or where it is
+/// `causal` of its own and those before; for a block of tokens at a time, so that scores stay few.
 ///
 /// # Shapes
 /// `query`, `key`, `value [b, c * tokens]`; the result is `[b, c * tokens]`.
 pub(super) fn attention(
-    query: Tensor<2>,
-    key: Tensor<2>,
-    value: Tensor<2>,
+    [query, key, value]: [Tensor<2>; 3],
     heads: usize,
     tokens: usize,
+    causal: bool,
 ) -> Tensor<2> {
-    let [batch, len] = query.dims();
+    let ([batch, len], device) = (query.dims(), query.device());
     let [sequences, dim] = [batch * heads, len / (heads * tokens)];
     let of_sequences = |value: Tensor<2>| value.reshape([sequences, dim, tokens]);
     let query = of_sequences(query).swap_dims(1, 2) / (dim as f32).sqrt(); // [s, tokens, d]
@@ -69,10 +88,30 @@ pub(super) fn attention(
     let value = of_sequences(value).swap_dims(1, 2); // [s, tokens, d]
     let block = (SCORES / (sequences * tokens)).max(1);
     let mixed = (0..tokens).step_by(block).map(|start| {
-        let queries = query.clone().narrow(1, start, block.min(tokens - start)); // [s, block, d]
-        let weights = softmax(queries.matmul(key.clone()), 2); // [s, block, tokens]
-        weights.matmul(value.clone()) // [s, block, d]
+        let count = block.min(tokens - start);
+        let queries = query.clone().narrow(1, start, count); // [s, block, d]
+        if !causal {
+            let weights = softmax(queries.matmul(key.clone()), 2); // [s, block, tokens]
+            return weights.matmul(value.clone()); // [s, block, d]
+        }
+        let seen = start + count;
+        let scores = queries.matmul(key.clone().narrow(2, 0, seen)); // [s, block, seen]
+        let weights = softmax(scores + later_places(start, count, &device), 2);
+        weights.matmul(value.clone().narrow(1, 0, seen)) // [s, block, d]
     });
     let mixed = Tensor::cat(mixed.collect(), 1); // [s, tokens, d]
     mixed.swap_dims(1, 2).reshape([batch, len]) // [b, c * tokens]
+}
+
+/// What is added to the scores of `count` tokens from `start` on, so that those that come later weigh nothing.
+///
+/// # Shapes
+/// The result is `[1, count, start + count]`.
+fn later_places(start: usize, count: usize, device: &Device) -> Tensor<3> {
+    let seen = start + count;
+    let mut added = vec![0.0; count * seen];
+    for (token, row) in added.chunks_mut(seen).enumerate() {
+        row[start + token + 1..].fill(f32::NEG_INFINITY);
+    }
+    Tensor::from_data(TensorData::new(added, [1, count, seen]), device)
 }

@@ -2,8 +2,8 @@
 
 use crate::engine::params::AttentionParams;
 
-/// `output = softmax(scale * query . key) over the keys, times value`, for every token of every sequence. Summed in
-/// `f64`.
+/// `output = softmax(scale * query . key) over the keys, times value`, for every token of every sequence; where the
+/// params are causal, over its own key and those before it. Summed in `f64`.
 ///
 /// # Shapes
 /// `query`, `key`, `value` and `output [sequences, dim, tokens]`.
@@ -23,7 +23,8 @@ pub fn attention(
                     |i| f64::from(query[place(i, token)]) * f64::from(key[place(i, other)]);
                 (0..dim).map(product).sum::<f64>() * f64::from(params.scale)
             };
-            let weights = softmax((0..tokens).map(score).collect());
+            let seen = if params.causal == 0 { tokens } else { token + 1 };
+            let weights = softmax((0..seen).map(score).collect());
             for i in 0..dim {
                 let parts = weights.iter().enumerate();
                 let sum: f64 =
@@ -35,7 +36,7 @@ pub fn attention(
 }
 
 /// Exponentials divided by their sum; the largest score is subtracted first, so that none overflows.
-fn softmax(scores: Vec<f64>) -> Vec<f64> {
+pub(super) fn softmax(scores: Vec<f64>) -> Vec<f64> {
     let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let exponentials: Vec<f64> = scores.into_iter().map(|score| (score - largest).exp()).collect();
     let total: f64 = exponentials.iter().sum();

@@ -17,7 +17,7 @@ const TOTAL_VALUES: usize = 128 << 20;
 /// could neither be watched nor ended. A small network is handed over whole.
 const FLOPS_AT_ONCE: u64 = 16 << 30;
 
-/// Runs batches of a network; the passes for the batch size used last stay prepared.
+/// Runs batches of a network; the passes for the batch size used last stay prepared, with what they keep.
 #[derive(Debug)]
 pub struct BatchRunner {
     network: Network,
@@ -115,9 +115,10 @@ impl Prepared {
     /// Whether it can run `batch` items.
     fn serves(&self, batch: usize) -> bool {
         // A last chunk may be smaller: what lies behind it is computed from old values and not read, but it
-        // would be counted.
+        // would be counted, or kept.
         let plan = &self.passes.plan;
-        let most = if plan.codes == 0 { batch * 2 } else { batch };
+        let is_of_items = plan.codes == 0 && plan.caches.is_empty();
+        let most = if is_of_items { batch * 2 } else { batch };
         (batch..=most).contains(&plan.batch)
     }
 

@@ -123,10 +123,12 @@ impl Passes {
         let buffers = plan.buffers.iter().map(buffer).collect::<Result<Vec<_>, _>>()?;
         let counts = (plan.codes > 0).then(|| network.gpu.storage("usage", plan.codes));
         let usage = counts.transpose()?;
+        let cache = |values: &usize| network.gpu.storage("what is kept", *values);
+        let caches = plan.caches.iter().map(cache).collect::<Result<Vec<_>, _>>()?;
         let steps = plan
             .passes
             .iter()
-            .map(|pass| step(network, &buffers, usage.as_ref(), pass))
+            .map(|pass| step(network, [&buffers, &caches], usage.as_ref(), pass))
             .collect::<Result<_, _>>()?;
         Ok(Self { plan, buffers, usage, steps })
     }
@@ -139,7 +141,7 @@ impl Passes {
 
 fn step(
     network: &Network,
-    buffers: &[wgpu::Buffer],
+    [buffers, caches]: [&[wgpu::Buffer]; 2],
     usage: Option<&wgpu::Buffer>,
     pass: &Pass,
 ) -> Result<Step, EngineError> {
@@ -147,6 +149,7 @@ fn step(
         Binding::Buffer(buffer) => Some(buffers[*buffer].as_entire_binding()),
         Binding::Weight(name) => Some(network.weights[name].as_entire_binding()),
         Binding::Usage => usage.map(wgpu::Buffer::as_entire_binding),
+        Binding::Cache(cache) => Some(caches[*cache].as_entire_binding()),
     };
     let inputs = pass.inputs.iter().filter_map(resource);
     let resources: Vec<_> = inputs.chain([buffers[pass.output].as_entire_binding()]).collect();

@@ -50,7 +50,7 @@ fn network(seed: u64) -> Graph {
     let norm = add("norm", norm);
     let [query, key, value] =
         ["q", "k", "v"].map(|name| add(name, conv(norm, name, 1, Epilogue::default())));
-    let mixed = add("attention", Op::Attention { query, key, value, heads: 3 });
+    let mixed = add("attention", Op::Attention { query, key, value, heads: 3, causal: false });
     let sum = add("out", conv(mixed, "out", 1, Epilogue::default().with_residual(input)));
     let up = add("up", conv(sum, "up", 2, Epilogue::default()));
     let image = add("image", Op::Clamp { input: up, lo: -0.5, hi: 0.75 });

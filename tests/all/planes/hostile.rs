@@ -65,7 +65,7 @@ fn impossible_attention_is_refused() {
         (fewer, query, "key shape: found [2, 3, 2], expected [4, 3, 2], as the query"),
         (query, turned, "value shape: found [4, 2, 3], expected [4, 3, 2], as the query"),
     ] {
-        let op = Op::Attention { query, key, value, heads: 1 };
+        let op = Op::Attention { query, key, value, heads: 1, causal: false };
         let message = builder.add("node", op).expect_err("should be refused").to_string();
         assert!(message.contains(words), "{message:?} does not say {words:?}");
     }

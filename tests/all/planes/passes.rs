@@ -117,8 +117,9 @@ fn attention_matches_twin() {
         let len = (sequences * dim * tokens) as usize;
         let inputs = [1, 2, 3].map(|seed| noise(seed, len));
         // As networks have it, and so large that few tokens win.
-        for scale in [1.0 / (dim as f32).sqrt(), 10.0] {
-            let params = AttentionParams { sequences, dim, tokens, scale };
+        for (scale, causal) in [(1.0 / (dim as f32).sqrt(), 0), (10.0, 0), (1.0, 1), (10.0, 1)] {
+            let whole = AttentionParams::default();
+            let params = AttentionParams { sequences, dim, tokens, scale, causal, ..whole };
             assert_attention_matches(gpu, params, &inputs);
         }
     }
@@ -129,14 +130,17 @@ fn attention_matches_twin() {
 fn attention_of_any_order_matches_twin() {
     let Some(gpu) = gpu() else { return };
     let tokens = 100;
-    let params = AttentionParams { sequences: 1, dim: 1, tokens, scale: 1.0 };
+    let params =
+        AttentionParams { sequences: 1, dim: 1, tokens, scale: 1.0, ..AttentionParams::default() };
     let rising: Vec<f32> = (0..tokens).map(|token| 4.0 * token as f32 - 200.0).collect();
     let falling: Vec<f32> = rising.iter().rev().copied().collect();
     let peaked: Vec<f32> = rising.iter().map(|score| 100.0 - score.abs()).collect();
     let query = vec![1.0; tokens as usize];
     let value = noise(6, tokens as usize);
     for key in [rising, falling, peaked, vec![-300.0; tokens as usize]] {
-        assert_attention_matches(gpu, params, &[query.clone(), key, value.clone()]);
+        let inputs = [query.clone(), key, value.clone()];
+        assert_attention_matches(gpu, params, &inputs);
+        assert_attention_matches(gpu, AttentionParams { causal: 1, ..params }, &inputs);
     }
 }
 

@@ -296,7 +296,7 @@ impl<'a> Lowering<'a> {
         let query = map("query", &keys[0])?;
         let key = map("key", &keys[1])?;
         let value = map("value", &keys[2])?;
-        self.graph.add(place, Op::Attention { query, key, value, heads })
+        self.graph.add(place, Op::Attention { query, key, value, heads, causal: false })
     }
 
     /// A convolution that follows repeats rows and columns as it reads them; else they are repeated in one plane of all.

@@ -215,7 +215,7 @@ impl<'a> Layers<'a> {
         let mut projected =
             |part: &str| self.conv(normalized, &format!("{name}.{part}"), &Conv::POINT);
         let [query, key, value] = [projected("to_q")?, projected("to_k")?, projected("to_v")?];
-        let mixed = Op::Attention { query, key, value, heads: 1 };
+        let mixed = Op::Attention { query, key, value, heads: 1, causal: false };
         let mixed = self.graph.add(format!("{name}.mixed"), mixed)?;
         let sum = Conv { residual: Some(x), ..Conv::POINT };
         self.conv(mixed, &format!("{name}.to_out.0"), &sum)
