@@ -155,6 +155,7 @@ pub mod open;
 pub mod panics;
 pub mod picture;
 pub mod random;
+pub mod sample;
 pub mod session;
 pub mod train;
 pub mod watch;

@@ -6,6 +6,7 @@ pub mod inside;
 pub mod invert;
 mod kinds;
 pub mod own_picture;
+mod prior;
 pub mod side_by_side;
 
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use crate::array::Array;
 use crate::codec::{Codec, CodecError, take};
 use crate::data::{self, Dataset, Split, examined};
 use crate::engine::{EngineKind, wgsl::Gpu};
-use crate::graph::lower::{OnlyCodes, Task};
+use crate::graph::lower::{ModelConfig, OnlyCodes, Task};
 use crate::metrics::Classification;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::metrics::generate::{
@@ -319,8 +320,12 @@ impl Measuring<'_> {
         report.add(&found?);
         report.json.insert("frechet_features".to_owned(), json!(features));
         report.features = Some(features);
-        // What codes stand for has no prior to draw from.
         let draws = self.count.min(self.options.draws as u32);
+        if let ModelConfig::Prior(config) = &opened.model {
+            let codec = codec.as_mut();
+            self.prior(config, codec, &mut report)?;
+        }
+        // What codes stand for has no other prior to draw from.
         if opened.model.codebook().is_none() && draws as usize >= FEWEST {
             let drawn = self.draws(draws)?;
             let own = ["images", "images_per_s", "device", "engine"];
@@ -332,9 +337,8 @@ impl Measuring<'_> {
         Ok(report)
     }
 
-    /// What draws from the prior look like beside as many images.
-    fn draws(&mut self, count: u32) -> Result<Report, MeasureError> {
-        let count = count.min(self.options.draws as u32);
+    /// The first `count` images that are measured, and as many that were trained on where those are others.
+    fn known(&self, count: u32) -> (Array, Option<Array>) {
         let numbers: Vec<u32> = (0..count).collect();
         let images = |split| {
             let len = self.dataset.len(split) as u32;
@@ -343,6 +347,13 @@ impl Measuring<'_> {
         let real = images(self.options.split).expect("no more than the split has");
         // Beside training images every draw would be as near to one as to itself.
         let train = (self.options.split == Split::Test).then(|| images(Split::Train)).flatten();
+        (real, train)
+    }
+
+    /// What draws from the prior look like beside as many images.
+    fn draws(&mut self, count: u32) -> Result<Report, MeasureError> {
+        let count = count.min(self.options.draws as u32);
+        let (real, train) = self.known(count);
         let known = Known { held_out: &real, train: train.as_ref() };
         let opened = self.opened;
         let options = GenerateOptions {

@@ -21,6 +21,7 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
+use crate::graph::lower::prior::PRIOR;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{CodeGraphs, Networks, Shown};
@@ -315,6 +316,11 @@ impl Opened {
         if engine == EngineKind::Burn {
             let device = burn::tensor::Device::flex();
             return Ok(match &self.model {
+                ModelConfig::Prior(config) => {
+                    let (model, tensors) = (&*config.codes, params::without(&self.tensors, PRIOR));
+                    let codes = Self { model: model.clone(), tensors, ..self.clone() };
+                    return codes.codec(engine, gpu);
+                }
                 ModelConfig::Vae(config) => {
                     Box::new(VaeCodec::new(config, &self.tensors, self.shown, &device)?)
                 }

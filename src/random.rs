@@ -48,6 +48,12 @@ pub enum Purpose {
     Dropout = 18,
     /// Which points a layout pushes apart.
     Layout = 19,
+    /// Which codes of an image a masked prior is not told.
+    Mask = 20,
+    /// Which images a prior is not told the class of.
+    ClassDropout = 21,
+    /// Which codes a prior draws.
+    Prior = 22,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

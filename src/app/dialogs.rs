@@ -90,6 +90,10 @@ pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
         Chosen::RunsFolder => {
             wait(jobs, purpose, dialog.set_title(tr!("List the runs of a folder")).pick_folder());
         }
+        Chosen::PriorFilm => {
+            let dialog = dialog.set_title(tr!("Save a film of drawing")).set_file_name("draws.gif");
+            wait(jobs, purpose, dialog.add_filter(tr!("Film"), &["gif"]).save_file());
+        }
         Chosen::Strip => {
             let dialog =
                 dialog.set_title(tr!("Save the film strip")).set_file_name("film-strip.png");

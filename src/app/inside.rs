@@ -197,7 +197,7 @@ impl ZscopeApp {
     }
 
     /// The engine that networks run on beside the window: the one that decodes.
-    fn engine_kind(&self) -> EngineKind {
+    pub(super) fn engine_kind(&self) -> EngineKind {
         let real_gpu = self.gpu.as_ref().is_some_and(|gpu| !gpu.is_software());
         match self.engine {
             EngineKind::Auto if !real_gpu => EngineKind::Cpu,

@@ -24,6 +24,7 @@ use crate::measure::invert::Descent;
 use crate::measure::side_by_side::Told;
 use crate::open::Opened;
 use crate::session::map::Near;
+use crate::session::prior::{Bits, Drawn};
 use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
@@ -86,6 +87,10 @@ pub(super) enum Done {
     Directions { question: u64, found: Result<Vec<Direction>, String> },
     /// All runs were read.
     Runs { question: u64, found: ReadRuns },
+    /// Drawing from the prior is over: what it was like at some moments, or why it failed.
+    PriorDrawn { question: u64, moments: Result<Vec<Drawn>, String> },
+    /// How probable the codes of the picture are, or why that cannot be told.
+    PriorBits { question: u64, bits: Result<Bits, String> },
     /// What checkpoints draw in the film strip.
     Strip { question: u64, found: super::strip::Found },
     /// The weights of a checkpoint, or why they cannot be read.
@@ -161,6 +166,8 @@ pub(super) enum Chosen {
     DirectionsOut,
     /// A folder of runs to list.
     RunsFolder,
+    /// The file of a film of drawing.
+    PriorFilm,
     /// The film strip's file.
     Strip,
     /// A workspace file.

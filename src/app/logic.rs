@@ -57,6 +57,7 @@ impl eframe::App for ZscopeApp {
         self.start_next();
         self.follow_runs(ctx);
         self.follow_strip();
+        self.take_prior(ctx);
         self.step_map(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting && !self.queue.goes_on();
@@ -65,6 +66,7 @@ impl eframe::App for ZscopeApp {
             (Work::Measuring, self.evaluation.is_measuring()),
             (Work::Mapping, self.map.is_busy()),
             (Work::Inverting, is_inverting),
+            (Work::Drawing, self.priors.state.share().is_some()),
         ];
         let busy = busy.into_iter().filter_map(|(work, is_busy)| is_busy.then_some(work)).collect();
         let at = script::Progress { step, is_over, busy };
@@ -148,6 +150,7 @@ impl ZscopeApp {
             class: model.shown.class,
             averaged: model.config.has_average().then_some(model.shown.averaged),
             trains_on: self.trains_on(),
+            codes_of: self.codes_of(),
             only_classifies: model.config.task() == Task::Classify,
             only_codes: model.config.task() == Task::Quantize,
             notes: model.opened.as_ref().map_or(&[], |opened| &opened.notes),
@@ -184,6 +187,7 @@ impl ZscopeApp {
             runs: &self.runs.list,
             queue: &self.queue,
             strip: &self.film.strip,
+            prior: &self.priors.state,
         }
     }
 
@@ -196,8 +200,8 @@ impl ZscopeApp {
         if size != 0 {
             (image.height, image.width) = (size, size);
         }
-        let classes = dataset.class_names().len();
-        let model = form.recipe.model_config(&form.settings, image, classes);
+        let classes = dataset.class_names();
+        let model = form.recipe.model_config(&form.settings, image, classes, None);
         Some(model.map_err(|error| error.to_string()).map(|model| Estimate {
             parameters: model.num_parameters(),
             memory_bytes: training_bytes(&model, form.batch),
@@ -337,6 +341,8 @@ impl ZscopeApp {
                     self.add_directions(found);
                 }
                 Done::Runs { question, found } => self.runs_read(question, found),
+                Done::PriorDrawn { question, moments } => self.prior_drawn(question, moments),
+                Done::PriorBits { question, bits } => self.bits_found(question, bits),
                 Done::Strip { question, found } => self.strip_found(ctx, question, found),
                 Done::StripWeights { question, step, tensors } => {
                     self.strip_weights(question, step, tensors);
@@ -396,6 +402,7 @@ impl ZscopeApp {
             Chosen::Directions => self.load_directions(path),
             Chosen::DirectionsOut => self.save_directions(path),
             Chosen::RunsFolder => self.add_runs_folder(&path),
+            Chosen::PriorFilm => self.save_prior_film(ctx, path),
             Chosen::Strip => self.save_strip(path),
             Chosen::Workspace => self.save_workspace(ctx, path),
             Chosen::Walk { pictures } => {
@@ -745,6 +752,7 @@ impl ZscopeApp {
         self.map.begin_anew();
         self.looking.model_changed(tensors);
         self.own.model_changed();
+        self.prior_model_changed();
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;

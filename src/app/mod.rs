@@ -28,6 +28,7 @@ mod notify;
 mod opening;
 mod own_picture;
 mod palette;
+mod prior;
 mod queue;
 mod recent;
 mod returning;
@@ -83,6 +84,7 @@ use jobs::Jobs;
 use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
+use prior::Priors;
 use recent::Recent;
 use returning::Returning;
 use runs::Runs;
@@ -187,6 +189,7 @@ pub struct ZscopeApp {
     looking: Looking,
     own: OwnWork,
     film: FilmStrip,
+    priors: Priors,
     runs: Runs,
     /// Runs that wait for their turn.
     queue: Queue<QueuedRun>,
@@ -354,6 +357,7 @@ impl ZscopeApp {
             looking: Looking::default(),
             own: OwnWork::default(),
             film: FilmStrip::default(),
+            priors: Priors::default(),
             runs: Runs::default(),
             queue: Queue::default(),
             pace: Pace::default(),

@@ -2,6 +2,7 @@
 
 mod arrange;
 mod directions;
+mod prior;
 mod runs;
 
 use std::path::{Path, PathBuf};
@@ -65,6 +66,8 @@ pub(super) enum Work {
     Mapping,
     /// Searching for a point.
     Inverting,
+    /// Drawing from a prior.
+    Drawing,
 }
 
 /// How far the window has come, for a script that waits.
@@ -276,6 +279,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "resize-view" => arrange::resized(rest)?,
         "runs" => runs::runs(rest)?,
         "queue" => runs::queue(rest)?,
+        "prior" if rest == "wait" => return Ok(Line::WaitFor(Work::Drawing)),
+        "prior" => prior::prior(rest)?,
         "strip" => runs::strip(rest)?,
         "reset-layout" => Command::ResetLayout,
         "code-palette" => code_palette(rest)?,
@@ -420,6 +425,7 @@ fn tool(name: &str) -> anyhow::Result<Tool> {
         "fill" => Tool::Fill,
         "clone" => Tool::Clone,
         "paste" => Tool::Paste,
+        "erase" => Tool::Erase,
         _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone or paste)"),
     })
 }

@@ -46,6 +46,11 @@ impl ZscopeApp {
             }
             SheetOf::Traversals => (seen(SheetName::Traversals)?, self.view.traversals.columns),
             SheetOf::Directions => (seen(SheetName::Directions)?, usize::MAX),
+            SheetOf::Draws => {
+                let points = seen(SheetName::Draws)?;
+                let columns = (points.len() as f64).sqrt().ceil() as usize;
+                (points, columns)
+            }
             SheetOf::Bookmarks => {
                 let marks = kept.bookmarks.iter();
                 let points = marks.map(|mark| explore.point_of(&mark.place)).collect();

@@ -1,5 +1,7 @@
 //! `zscope sample`: new images from the prior.
 
+mod prior;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -23,7 +25,9 @@ pub(super) struct SampleArgs {
     /// Seed of the draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// The class to draw, by name or number (class-conditional models)
+    #[command(flatten)]
+    prior: prior::PriorArgs,
+    /// The class to draw, by name or number (class-conditional models and priors)
     #[arg(long, value_name = "C")]
     class: Option<String>,
     /// A .safetensors file, .png, .jpg or a folder
@@ -36,18 +40,28 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
     let opened = open_to_run("sample", &args.model)?;
+    let prior = args.prior.opened(&opened)?;
     let opened = match &args.class {
-        Some(text) => {
+        Some(text) if prior.is_none() => {
             let class = class_from(text, &opened)?;
             opened.with_shown(Shown { class, ..Shown::default() })?
         }
-        None => opened,
+        _ => opened,
     };
     let mut codec = match args.class {
-        Some(_) => opened.codec(args.model.engine, None)?,
-        None => opened.sampler(args.model.engine, None)?,
+        Some(_) if prior.is_none() => opened.codec(args.model.engine, None)?,
+        _ => opened.sampler(args.model.engine, None)?,
     };
     check_pictures("sample", args.n, &opened)?;
+    if let Some(prior) = prior {
+        let asked = (args.class.as_deref(), args.seed, args.n);
+        let drawn = args.prior.draw(&prior, &args.model, asked)?;
+        let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
+        run.begin(codec.as_mut(), Way::DecodeIndices)?;
+        let mut outputs = run.end(codec.decode_indices(&drawn))?;
+        let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
+        return codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n));
+    }
     let codes = opened.networks.codes.as_ref().zip(opened.code_shares());
     let mut outputs = if let Some((codes, shares)) = codes {
         let how = match opened.told_use() {

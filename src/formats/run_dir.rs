@@ -16,17 +16,7 @@ use super::arrays::{ArrayFile, NamedIndices, write_arrays};
 use super::{FormatError, write_whole};
 use crate::array::NamedArrays;
 use crate::data::corrupt::Corruption;
-use crate::graph::lower::Architecture;
-use crate::graph::lower::classifier::ClassifierConfig;
-use crate::graph::lower::codebook::CodebookConfig;
-use crate::graph::lower::described::DescribedConfig;
-use crate::graph::lower::gan::GanConfig;
-use crate::graph::lower::tiny::TinyConfig;
-use crate::graph::lower::vae::VaeConfig;
-use crate::graph::lower::vae_gan::VaeGanConfig;
-use crate::graph::lower::vq_model::VqModelConfig;
-use crate::graph::lower::vq_vae::VqVaeConfig;
-use crate::graph::lower::vqgan::VqganConfig;
+pub use crate::graph::lower::ModelConfig;
 use crate::picture::{ImageShape, ValueRange};
 pub use thinning::thinned;
 
@@ -65,66 +55,6 @@ pub struct RunConfig {
     /// The trained model that its first values were taken from, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
-}
-
-/// The network of a run, by family.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "family", rename_all = "kebab-case")]
-pub enum ModelConfig {
-    /// A variational autoencoder.
-    Vae(VaeConfig),
-    /// A vector-quantized autoencoder.
-    VqVae(VqVaeConfig),
-    /// A generative adversarial network.
-    Gan(GanConfig),
-    /// An autoencoder with an adversary.
-    VaeGan(VaeGanConfig),
-    /// An autoencoder of codes or of normal latents with an adversary that judges patches.
-    Vqgan(VqganConfig),
-    /// A classifier.
-    Classifier(ClassifierConfig),
-    /// An autoencoder of codes or of normal latents without an adversary, as other libraries give it.
-    VqModel(VqModelConfig),
-    /// A small autoencoder that previews latents.
-    Tiny(TinyConfig),
-    /// An autoencoder of no standard layout, as a person tells of it.
-    Described(DescribedConfig),
-    /// A codebook without its model.
-    Codebook(CodebookConfig),
-}
-
-impl ModelConfig {
-    /// The same network for images of other sides, where it is one that takes any.
-    pub fn at(&self, sides: [usize; 2]) -> Option<Self> {
-        match self {
-            Self::VqModel(config) => Some(Self::VqModel(config.at(sides))),
-            Self::Tiny(config) => Some(Self::Tiny(config.at(sides))),
-            Self::Vqgan(config) => {
-                let autoencoder = config.autoencoder.at(sides);
-                Some(Self::Vqgan(VqganConfig { autoencoder, ..config.clone() }))
-            }
-            _ => None,
-        }
-    }
-}
-
-impl std::ops::Deref for ModelConfig {
-    type Target = dyn Architecture;
-
-    fn deref(&self) -> &Self::Target {
-        match self {
-            Self::Vae(config) => config,
-            Self::VqVae(config) => config,
-            Self::Gan(config) => config,
-            Self::VaeGan(config) => config,
-            Self::Vqgan(config) => config,
-            Self::Classifier(config) => config,
-            Self::VqModel(config) => config,
-            Self::Tiny(config) => config,
-            Self::Described(config) => config,
-            Self::Codebook(config) => config,
-        }
-    }
 }
 
 /// The layout that this program writes.

@@ -166,12 +166,51 @@ pub const KINDS: &[MeasureKind] = &[
         ),
     ),
     kind(
+        "bits_per_code",
+        tr_later!("bits per code"),
+        ("bits", 3),
+        Lower,
+        tr_later!(
+            "What a code takes where the prior tells how probable it is; of masked priors, given all others."
+        ),
+    ),
+    kind(
+        "unigram_bits",
+        tr_later!("bits without a prior"),
+        ("bits", 3),
+        Neither,
+        tr_later!("What a code takes by how often it comes alone: the entropy of use."),
+    ),
+    kind(
+        "bits_per_dim",
+        tr_later!("bits per dimension"),
+        ("bits", 4),
+        Lower,
+        tr_later!("The bits of all codes of an image over its pixels and channels."),
+    ),
+    kind(
+        "class_accuracy",
+        tr_later!("class accuracy"),
+        ("", 4),
+        Higher,
+        tr_later!("Share of draws in which the classifier sees the class that was asked for."),
+    ),
+    kind(
         "frechet",
         tr_later!("Fréchet"),
         ("", 4),
         Lower,
         tr_later!(
             "Fréchet distance between features of draws and of images that were not trained on: 0 where the sets look alike."
+        ),
+    ),
+    kind(
+        "independent_frechet",
+        tr_later!("Fréchet of independent draws"),
+        ("", 4),
+        Neither,
+        tr_later!(
+            "The same of codes that are drawn each for itself, by their use: what a prior has to better."
         ),
     ),
     kind(

@@ -137,16 +137,31 @@ pub fn evaluate_generator(
         .into());
     }
     let made = generate(codec, real.num_rows(), options)?;
+    evaluate_made(&made, known, judge, options.batch).map(|(found, _)| found)
+}
+
+/// Compares images that were made, `[n, c, h, w]` in `[0, 1]`, with as many held-out ones; with what a classifier tells
+/// of each, as logits `[n, classes]`.
+///
+/// # Errors
+/// As [`evaluate_generator`].
+pub fn evaluate_made(
+    made: &Array,
+    known: Known<'_>,
+    judge: Option<&mut Judge<'_>>,
+    batch: usize,
+) -> Result<(Generation, Option<Array>), CodecError> {
+    let real = known.held_out;
     let name = Judge::features_name(judge.as_deref());
     let Some(judge) = judge else {
-        let features = [pooled_pixels(real, POOL_GRID)?, pooled_pixels(&made, POOL_GRID)?];
-        return Ok(compare(known, &made, &features, name)?);
+        let features = [pooled_pixels(real, POOL_GRID)?, pooled_pixels(made, POOL_GRID)?];
+        return Ok((compare(known, made, &features, name)?, None));
     };
-    let (of_real, _) = judged(judge.codec, real, options.batch)?;
-    let (of_made, logits) = judged(judge.codec, &made, options.batch)?;
-    let mut found = compare(known, &made, &[of_real, of_made], name)?;
+    let (of_real, _) = judged(judge.codec, real, batch)?;
+    let (of_made, logits) = judged(judge.codec, made, batch)?;
+    let mut found = compare(known, made, &[of_real, of_made], name)?;
     found.classes = judge.tells_classes.then(|| class_cover(&softmax(&logits))).transpose()?;
-    Ok(found)
+    Ok((found, Some(logits)))
 }
 
 /// Features and logits of images.

@@ -73,7 +73,7 @@ impl Path {
     }
 
     fn is_of_norm(&self) -> bool {
-        self.is_in(&["Struct:GroupNorm", "Struct:BatchNorm"])
+        self.is_in(&["Struct:GroupNorm", "Struct:BatchNorm", "Struct:LayerNorm"])
     }
 
     /// Whether the traversal stands at a parameter of one of these containers.

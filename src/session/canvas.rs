@@ -33,12 +33,14 @@ pub enum Tool {
     Clone,
     /// Puts down the rectangle of codes that was copied.
     Paste,
+    /// Marks cells for a prior to draw anew.
+    Erase,
 }
 
 impl Tool {
     /// All of them, in the order of the toolbar.
-    pub const ALL: [Self; 6] =
-        [Self::Select, Self::Brush, Self::Pick, Self::Fill, Self::Clone, Self::Paste];
+    pub const ALL: [Self; 7] =
+        [Self::Select, Self::Brush, Self::Pick, Self::Fill, Self::Clone, Self::Paste, Self::Erase];
 
     /// Whether a code that is chosen elsewhere becomes the current one, rather than that of a chosen cell.
     pub fn takes_code(self) -> bool {
@@ -47,7 +49,7 @@ impl Tool {
 
     /// Whether it works under a brush.
     pub fn has_brush(self) -> bool {
-        matches!(self, Self::Brush | Self::Clone)
+        matches!(self, Self::Brush | Self::Clone | Self::Erase)
     }
 }
 
@@ -162,6 +164,16 @@ impl Canvas {
             _ => Vec::new(),
         };
         changed(map, cells)
+    }
+
+    /// The cells that a stroke to a place passes, in all grids, from where the stroke was last.
+    pub fn pass_to(&mut self, map: &CodeMap, grid: usize, to: Place) -> Vec<usize> {
+        let from = self.stroke.map_or(to, |(_, at)| at);
+        self.stroke = Some((grid, to));
+        let places = stroke(from, to, self.brush, map.grid_shape());
+        let grids = 0..map.grids.max(1);
+        let cells = grids.flat_map(|grid| places.iter().map(move |&place| (grid, place)));
+        cells.filter_map(|(grid, place)| map.cell(grid, place)).collect()
     }
 
     /// What filling from a place puts into which cells.

@@ -18,6 +18,7 @@ pub mod long_jobs;
 pub mod map;
 pub mod own_picture;
 pub mod pace;
+pub mod prior;
 pub mod queue;
 pub mod runs;
 mod series;

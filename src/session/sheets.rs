@@ -16,6 +16,8 @@ pub enum SheetName {
     Keyframes,
     /// One direction of the latent space.
     Directions,
+    /// Draws from a prior over codes.
+    Draws,
 }
 
 /// What sheets are made of, by their names.

@@ -8,6 +8,8 @@ use crate::array::{Array, NamedArrays};
 use crate::codec::{Codec, CodecError};
 use crate::data::corrupt::Corruption;
 use crate::data::{Batch, Dataset};
+use crate::formats::FormatError;
+use crate::formats::run_dir::RunDir;
 use crate::metrics::evaluate::{Evaluation, Examined};
 use crate::model::dropout::kept;
 use crate::model::params::ParamError;
@@ -126,7 +128,15 @@ pub(crate) trait Learner {
     /// When the model fails.
     fn measure(&self, held_out: &Examined, how: &Measuring<'_>) -> Result<Measured, CodecError>;
 
-    /// The number of codes, for families with a codebook.
+    /// Keeps what the run's directory is to have beside its checkpoints.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    fn keep(&mut self, _run: &RunDir) -> Result<(), FormatError> {
+        Ok(())
+    }
+
+    /// The number of codes, for families with a codebook that they train.
     fn num_codes(&self) -> Option<usize> {
         None
     }

@@ -15,6 +15,7 @@ pub mod memory;
 mod metrics_log;
 pub mod optimizer;
 mod perceptual;
+mod prior;
 pub mod recipe;
 pub mod runs;
 pub mod settings;

@@ -3,6 +3,7 @@
 mod adversarial;
 mod classifier;
 mod gan;
+mod prior;
 mod quantizer;
 mod shared;
 mod vae;
@@ -33,12 +34,21 @@ pub enum Recipe {
     Vqgan,
     /// Classifier, to measure generators by.
     Classifier,
+    /// Prior over the codes of a trained autoencoder.
+    Prior,
 }
 
 impl Recipe {
     /// All recipes.
-    pub const ALL: &'static [Self] =
-        &[Self::Vae, Self::VqVae, Self::Gan, Self::VaeGan, Self::Vqgan, Self::Classifier];
+    pub const ALL: &'static [Self] = &[
+        Self::Vae,
+        Self::VqVae,
+        Self::Gan,
+        Self::VaeGan,
+        Self::Vqgan,
+        Self::Classifier,
+        Self::Prior,
+    ];
 
     /// The name on the command line and in run directories.
     pub const fn name(self) -> &'static str {
@@ -49,6 +59,7 @@ impl Recipe {
             Self::VaeGan => "vae-gan",
             Self::Vqgan => "vqgan",
             Self::Classifier => "classifier",
+            Self::Prior => "prior",
         }
     }
 
@@ -78,10 +89,14 @@ impl Recipe {
             }
             Self::Vqgan => tr_later!("VQGAN: codes or normal latents, judged patch by patch"),
             Self::Classifier => tr_later!("Classifier: what generators are measured by"),
+            Self::Prior => {
+                tr_later!("Prior: how codes of a trained model follow each other, to draw new ones")
+            }
         }
     }
 
-    /// The sizes of a model from its settings, the images it is to learn and the number of their classes.
+    /// The sizes of a model from its settings, the images it is to learn and the names of their classes; of a prior
+    /// also from the autoencoder of its `codes`.
     ///
     /// # Errors
     /// When the sizes do not go together.
@@ -89,17 +104,19 @@ impl Recipe {
         self,
         settings: &Settings,
         image: ImageShape,
-        classes: usize,
+        classes: &[String],
+        codes: Option<&ModelConfig>,
     ) -> Result<ModelConfig, SettingError> {
         match self {
-            Self::Vae => vae::config(settings, image, classes).map(ModelConfig::Vae),
+            Self::Vae => vae::config(settings, image, classes.len()).map(ModelConfig::Vae),
             Self::VqVae => vq_vae::config(settings, image).map(ModelConfig::VqVae),
-            Self::Gan => gan::config(settings, image, classes).map(ModelConfig::Gan),
+            Self::Gan => gan::config(settings, image, classes.len()).map(ModelConfig::Gan),
             Self::VaeGan => vae_gan::config(settings, image).map(ModelConfig::VaeGan),
             Self::Vqgan => vqgan::config(settings, image).map(ModelConfig::Vqgan),
             Self::Classifier => {
-                classifier::config(settings, image, classes).map(ModelConfig::Classifier)
+                classifier::config(settings, image, classes.len()).map(ModelConfig::Classifier)
             }
+            Self::Prior => prior::config(settings, codes, classes).map(ModelConfig::Prior),
         }
     }
 
@@ -112,6 +129,7 @@ impl Recipe {
             Self::VaeGan => vae_gan::KEYS,
             Self::Vqgan => vqgan::KEYS,
             Self::Classifier => classifier::KEYS,
+            Self::Prior => prior::KEYS,
         }
     }
 }

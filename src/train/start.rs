@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::init::{Init, InitError};
 use super::perceptual;
+use super::prior;
 use super::recipe::Recipe;
 use super::runs;
 use super::settings::{SettingError, Settings, Value};
 use super::worker::{Plan, Start};
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
 use crate::formats::FormatError;
-use crate::formats::run_dir::{FORMAT, Pick, RunConfig, RunDir};
+use crate::formats::run_dir::{FORMAT, ModelConfig, Pick, RunConfig, RunDir};
 
 /// How long a run lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,13 @@ impl Request {
                 self.batch
             )));
         }
-        let model = self.recipe.model_config(&self.settings, image, dataset.class_names().len())?;
+        let codes = match self.recipe {
+            Recipe::Prior => Some(prior::autoencoder(&self.settings, image)?),
+            _ => None,
+        };
+        let of_codes = codes.as_ref().map(|opened| &opened.model);
+        let classes = dataset.class_names();
+        let model = self.recipe.model_config(&self.settings, image, classes, of_codes)?;
         let model = match &self.init {
             Some(init) => init.described(model, image).map_err(StartError::Usage)?,
             None => model,
@@ -137,6 +144,10 @@ impl Request {
             model,
         };
         let init = self.init.map(|init| init.first_values(&config.model)).transpose()?;
+        let mut init = init.unwrap_or_default();
+        if let (Some(opened), ModelConfig::Prior(prior)) = (&codes, &config.model) {
+            init.extend(prior::first_values(prior, opened));
+        }
         let fresh = || runs::fresh(self.recipe.name()).map_err(StartError::Folder);
         let dir = dir.map_or_else(fresh, |dir| Ok(dir.to_owned()))?;
         let run = RunDir::create(&dir, &config, force)?;
@@ -145,7 +156,7 @@ impl Request {
             config,
             settings: self.settings,
             dataset,
-            start: Start::New { init: init.unwrap_or_default() },
+            start: Start::New { init },
             watched: self.watched,
         })
     }

@@ -21,6 +21,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
+use super::prior::PriorLearner;
 use super::recipe::{augment, corruption, scheduled, spoilt};
 use super::settings::{Settings, Value};
 use super::vae_gan::VaeGanLearner;
@@ -238,6 +239,7 @@ fn learner(
     settings: &Settings,
     dataset: &dyn Dataset,
     device: &Device,
+    run: &RunDir,
 ) -> Result<Box<dyn Learner>, String> {
     Ok(match &config.model {
         ModelConfig::Vae(vae) => {
@@ -262,6 +264,11 @@ fn learner(
         }
         ModelConfig::Gan(gan) => {
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
+        }
+        ModelConfig::Prior(prior) => {
+            let (batch, seed, run) = (config.batch, config.seed, run.path());
+            let learner = PriorLearner::new(prior.clone(), batch, seed, device, dataset, run);
+            Box::new(learner.map_err(|error| error.to_string())?)
         }
         ModelConfig::VqModel(_)
         | ModelConfig::Tiny(_)
@@ -330,7 +337,7 @@ impl Loop {
         run.sweep().map_err(|e| e.to_string())?;
         memory::probe(memory::training_bytes(&config.model, config.batch))?;
         let device = super::device::burn_device(&config.device)?;
-        let mut learner = learner(&config, &settings, dataset.as_ref(), &device)?;
+        let mut learner = learner(&config, &settings, dataset.as_ref(), &device, &run)?;
         let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
         let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
         let mut trained_secs = 0.0;
@@ -702,6 +709,7 @@ impl Loop {
         let codes = self.codes.as_ref().map(|codes| codes.to_arrays(self.learner.frozen()));
         let saved =
             self.run.save(&state, &model, &optimizer, codes.as_ref()).map_err(|e| e.to_string())?;
+        self.learner.keep(&self.run).map_err(|e| e.to_string())?;
         self.saved_step = Some(self.step);
         let named = values.iter().map(|(name, value)| (format!("eval/{name}"), *value)).collect();
         self.say(Event::Evaluated { step: self.step, values: named });

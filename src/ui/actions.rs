@@ -6,6 +6,7 @@ mod files;
 mod keep;
 mod map;
 mod models;
+mod prior;
 mod train;
 mod window;
 
@@ -106,6 +107,7 @@ fn listed(scene: &Scene<'_>, view: &View) -> Vec<Action> {
     explore::pad(&mut actions, scene);
     codes::codes(&mut actions, scene, view);
     map::map(&mut actions, scene, view);
+    prior::prior(&mut actions, scene);
     keep::keep(&mut actions, scene, view);
     keep::directions(&mut actions, scene, view);
     models::layers(&mut actions, scene);

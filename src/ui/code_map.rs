@@ -8,7 +8,7 @@ use egui::{Align2, FontId, Key, Popup, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use self::controls::BESIDE;
 use super::codebook_view::CodebookView;
 use super::lattice::Lattice;
-use super::{CodesAsk, Command, Scene, View, keys, theme, words};
+use super::{CodesAsk, Command, Scene, View, icons, keys, theme, words};
 use crate::language::{told, tr};
 use crate::session::canvas::Tool;
 use crate::session::codebook::{CodeMap, Codebook};
@@ -54,12 +54,12 @@ pub(super) fn show(
             map_ui(ui, scene, view, side, out);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
-                tools::bar(ui, view, scene.code_map.is_some());
+                tools::bar(ui, view, scene.code_map.is_some(), scene.prior.line().is_some());
                 controls::show(ui, scene, (view, sheets), is_beside_codebook, false, out);
             });
         });
     } else {
-        tools::bar(ui, view, scene.code_map.is_some());
+        tools::bar(ui, view, scene.code_map.is_some(), scene.prior.line().is_some());
         let side = side - tools::BUTTON - ui.spacing().item_spacing.y;
         map_ui(ui, scene, view, side, out);
         controls::show(ui, scene, (view, sheets), is_beside_codebook, true, out);
@@ -110,6 +110,11 @@ fn map_ui(
         (view.cell, view.canvas.selection) = (None, None);
     }
     paint(ui, &lattice, map, view);
+    for &cell in scene.prior.erased() {
+        let ink = theme::colours().lit;
+        ui.painter().rect_filled(lattice.cell_rect(cell), 0.0, theme::colours().stage);
+        icons::hatch(ui.painter(), lattice.cell_rect(cell), ink);
+    }
     lattice.part_grids(ui);
     tools::preview(ui, &response, &lattice, map, view);
     keys::focus_ring(ui, &response, lattice.rect);
@@ -158,7 +163,7 @@ fn hint(view: &CodebookView, codebook: &Codebook, code: usize) -> String {
         ),
         Tool::Fill => tr!("Click to fill all around with code {}.", current),
         Tool::Paste => tr!("Click to put what was copied here.").to_owned(),
-        Tool::Brush | Tool::Clone => String::new(),
+        Tool::Brush | Tool::Clone | Tool::Erase => String::new(),
     }
 }
 

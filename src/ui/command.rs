@@ -16,6 +16,7 @@ use crate::session::explore::CornerSource;
 use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
+use crate::session::prior::PriorAsk;
 pub use asks::{
     BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
     StripAsk,
@@ -234,6 +235,8 @@ pub enum Command {
     Runs(RunsAsk),
     /// Changes which runs wait for their turn.
     Queue(QueueAsk),
+    /// Asks something of the prior over codes.
+    Prior(PriorAsk),
     /// Goes along a run's checkpoints.
     Strip(StripAsk),
     /// Shows a page of the window.

@@ -99,6 +99,15 @@ const PLOTS: &[PlotKind] = &[
         hint: tr_later!("Evidence lower bound on held-out images, a checkpoint. Higher is better."),
     },
     PlotKind {
+        title: tr_later!("Bits per code"),
+        belongs: |name| {
+            matches!(name, "bits_per_code" | "eval/bits_per_code" | "eval/unigram_bits")
+        },
+        hint: tr_later!(
+            "What a code takes where the prior tells how probable it is, of training images a batch and of held-out ones a checkpoint; beside it what it takes by how often it comes alone. Lower is better."
+        ),
+    },
+    PlotKind {
         title: tr_later!("Scores"),
         belongs: |name| matches!(name, "d_real" | "d_fake" | "d_gap"),
         hint: tr_later!(

@@ -57,11 +57,13 @@ pub enum Pane {
     OwnPicture,
     /// A run's checkpoints side by side.
     FilmStrip,
+    /// Draws from a prior over the codes.
+    Prior,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -69,6 +71,7 @@ impl Pane {
         Self::Codebook,
         Self::Palette,
         Self::Changes,
+        Self::Prior,
         Self::Reconstructions,
         Self::Map,
         Self::Traversals,
@@ -101,6 +104,7 @@ impl Pane {
             Self::Layers => tr_later!("Layers"),
             Self::OwnPicture => tr_later!("Your picture"),
             Self::FilmStrip => tr_later!("Film strip"),
+            Self::Prior => tr_later!("Prior"),
         }
     }
 
@@ -159,6 +163,11 @@ impl Pane {
                     "One point or image as each kept checkpoint of the run draws it. Drag along it to go back in time."
                 )
             }
+            Self::Prior => {
+                tr_later!(
+                    "Pictures drawn from a prior over the codes, completions of what is erased, and how probable the picture's codes are."
+                )
+            }
             Self::Walk => {
                 tr_later!(
                     "A way from station to station that plays by itself and can be saved as a film."
@@ -181,7 +190,9 @@ impl Pane {
     pub fn suits(self, kind: Kind) -> bool {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
-            Self::Codes | Self::Codebook | Self::Palette | Self::Changes => kind == Kind::Codes,
+            Self::Codes | Self::Codebook | Self::Palette | Self::Changes | Self::Prior => {
+                kind == Kind::Codes
+            }
             Self::Pad
             | Self::Picture
             | Self::Reconstructions

@@ -6,8 +6,8 @@ use super::dock::{Kind, Pane, TAB_BAR};
 use super::words::grouped;
 use super::{
     Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions,
-    directions, dock, inside, map, own_picture, pad, palette, picture, probe, save, sliders, strip,
-    theme, traversals, walk,
+    directions, dock, inside, map, own_picture, pad, palette, picture, prior, probe, save, sliders,
+    strip, theme, traversals, walk,
 };
 use crate::language::{told, tr};
 use crate::session::codebook::Codebook;
@@ -109,6 +109,7 @@ pub(super) fn pane(
         Pane::Layers => inside::show(ui, scene, view, out),
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::FilmStrip => strip::show(ui, scene, view, out),
+        Pane::Prior => prior::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::summary(ui, codebook, &view.codebook);

@@ -39,6 +39,12 @@ pub(super) fn tool(painter: &Painter, square: Rect, tool: Tool, ink: Color32) {
             painter.rect_stroke(rect(2.0, 2.0, 9.5, 9.5), 0.0, line, StrokeKind::Inside);
             painter.rect_filled(rect(6.5, 6.5, 14.0, 14.0), 0.0, ink);
         }
+        Tool::Erase => {
+            let corners = [at(9.0, 2.5), at(14.0, 7.5), at(8.0, 13.5), at(3.0, 8.5)];
+            painter.add(Shape::closed_line(corners.to_vec(), line));
+            painter.line_segment([at(6.0, 5.5), at(11.0, 10.5)], line);
+            painter.line_segment([at(2.0, 14.0), at(14.0, 14.0)], line);
+        }
         Tool::Paste => {
             painter.rect_stroke(rect(3.0, 3.0, 13.0, 14.5), 0.0, line, StrokeKind::Inside);
             painter.rect_filled(rect(5.8, 1.2, 10.2, 4.8), 0.0, ink);

@@ -42,6 +42,7 @@ mod pad;
 mod palette;
 mod picture;
 mod plot;
+mod prior;
 mod probe;
 mod runs;
 mod save;
@@ -95,6 +96,7 @@ use crate::session::explore::Explore;
 use crate::session::inside::Inside;
 use crate::session::own_picture::OwnPictures;
 use crate::session::pace::Pace;
+use crate::session::prior::Prior;
 use crate::session::queue::Queue;
 use crate::session::runs::RunList;
 use crate::session::sheets::{SheetName, SheetPoints};
@@ -165,6 +167,8 @@ pub struct Scene<'a> {
     pub queue: &'a Queue<QueuedRun>,
     /// The checkpoints of the run in the explorer.
     pub strip: &'a Strip,
+    /// What the prior over its codes draws.
+    pub prior: &'a Prior,
 }
 
 impl Scene<'_> {
@@ -211,6 +215,8 @@ pub struct ModelLine<'a> {
     pub averaged: Option<bool>,
     /// For a model without a run of its own: what a run that begins with its weights would learn from.
     pub trains_on: Option<String>,
+    /// Where its codes are, for a model that a prior can be trained over.
+    pub codes_of: Option<String>,
     /// Whether it makes no images: there is nothing to explore then.
     pub only_classifies: bool,
     /// What its card tells, where it was opened.
@@ -413,6 +419,8 @@ pub struct View {
     pub runs: RunsView,
     /// The path that is typed to save the film strip.
     pub strip_path: String,
+    /// The path that is typed to save a film of drawing.
+    pub prior_film_path: String,
     /// How the views are arranged.
     pub dock: Dock,
     /// The sheets of small pictures that this frame shows.

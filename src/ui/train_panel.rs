@@ -40,11 +40,25 @@ impl Default for TrainForm {
     }
 }
 
+impl TrainForm {
+    /// Would train a prior over the codes of a model.
+    pub fn choose_prior(&mut self, codes: &str) {
+        self.recipe = Recipe::Prior;
+        self.settings = Settings::defaults(Recipe::Prior.keys());
+        // Any text is a path.
+        self.settings.set("codes", Value::Word(codes.to_owned())).ok();
+    }
+}
+
 /// The button that queues a run, in points.
 const QUEUE_WIDTH: f32 = 72.0;
 
 /// The keys that are shown at once; the others are a click away.
-pub(super) const FIRST_KEYS: [&str; 10] = [
+pub(super) const FIRST_KEYS: [&str; 14] = [
+    "codes",
+    "order",
+    "width",
+    "layers",
     "arch",
     "latent_dim",
     "likelihood",

@@ -26,6 +26,7 @@ fn of(pane: Pane) -> Vec<Listed> {
         | Pane::Reconstructions
         | Pane::Bookmarks
         | Pane::SideBySide
+        | Pane::Prior
         | Pane::OwnPicture => &[],
     };
     keys.to_vec()

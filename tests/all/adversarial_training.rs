@@ -175,7 +175,7 @@ fn settings_that_do_not_go_together_are_refused() {
         assert!(error.to_string().contains(message), "{keys:?}: {error}");
     }
     let settings = request(Recipe::Gan, &["conditional=yes"], 2).settings;
-    let refused = Recipe::Gan.model_config(&settings, ImageShape::new(1, 16, 16), 0);
+    let refused = Recipe::Gan.model_config(&settings, ImageShape::new(1, 16, 16), &[], None);
     let error = refused.expect_err("no classes").to_string();
     assert!(error.contains("have no classes"), "{error}");
 }

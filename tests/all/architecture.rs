@@ -23,6 +23,8 @@ open: egui wgpu crate::app crate::ui crate::cli crate::train
   open turns what a person names into a model that runs: training and windows use it, not the reverse
 measure: burn wgpu egui crate::app crate::ui crate::cli crate::train
   measure turns an opened model and images into numbers: the command line and windows show them
+sample: burn wgpu egui crate::app crate::ui crate::cli crate::train
+  sample draws codes from a lowered prior: who looks at them is known elsewhere
 train: wgpu
   train has a burn device of its own: what the window's device does belongs in engine
 model: wgpu crate::engine crate::train

@@ -43,6 +43,7 @@ mod pad;
 mod patchgan;
 mod planes;
 mod principal;
+mod prior;
 mod quantization;
 mod quantizer;
 mod run_dir;

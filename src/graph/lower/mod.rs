@@ -8,9 +8,12 @@ mod diffusers;
 pub mod discriminator;
 pub mod extent;
 pub mod gan;
+mod model;
 pub mod patchgan;
+pub mod prior;
 pub mod quantizer;
 pub mod tiny;
+pub mod transformer;
 pub mod vae;
 pub mod vae_gan;
 pub mod vq_model;
@@ -19,6 +22,7 @@ pub mod vqgan;
 
 use std::sync::Arc;
 
+pub use model::ModelConfig;
 use quantizer::QuantizerConfig;
 
 use super::{Graph, GraphError};

@@ -9,10 +9,11 @@ use crate::session::anchor::Anchor;
 use crate::session::canvas::{LARGEST_BRUSH, Region, Tool};
 use crate::session::codebook::{CodeMap, Codebook};
 use crate::session::explore::Place;
+use crate::session::prior::PriorAsk;
 use crate::session::sheets::SheetPoints;
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::words::{self, measure};
-use crate::ui::{CodesAsk, Command, Scene, anchors, code_tile, sliders, theme};
+use crate::ui::{CodesAsk, Command, Pane, Scene, anchors, code_tile, sliders, theme};
 
 /// Room for tools beside a map, and at least for words under it.
 pub(super) const BESIDE: f32 = 168.0;
@@ -130,6 +131,16 @@ fn of_tool(
                     Some((name, _)) => tr!("Paints codes of {}, each at its own place.", name),
                     None => tr!("Choose whose codes to paint with.").to_owned(),
                 };
+                ui.label(theme::muted(told).small());
+            }
+        }
+        Tool::Erase => {
+            ui.horizontal(|ui| {
+                brush(ui, view);
+                fill_erased(ui, scene, out);
+            });
+            if !is_low {
+                let told = tr!("{} cells are erased.", scene.prior.erased().len());
                 ui.label(theme::muted(told).small());
             }
         }
@@ -393,5 +404,20 @@ fn codes_of(scene: &Scene<'_>, point: Anchor) -> Option<Vec<u32>> {
         Anchor::Image(index) => watched_codes(scene, index).map(<[u32]>::to_vec),
         Anchor::Bookmark(index) => scene.explore.codes_of(&scene.bookmarks.get(index)?.place),
         _ => scene.explore.codes_of(&Place::of(scene.anchors().latent(point)?)),
+    }
+}
+
+/// The prior draws what is erased, in its own view.
+fn fill_erased(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    let is_erased = !scene.prior.erased().is_empty();
+    let hint = tr!("Draw what is erased in the picture, several times: click one to take it.");
+    let fill = ui.add_enabled(is_erased, egui::Button::new(tr!("Fill erased")));
+    if fill.on_hover_text(hint).clicked() {
+        out.extend([Command::Prior(PriorAsk::Fill), Command::ShowPane(Pane::Prior)]);
+    }
+    if is_erased
+        && ui.button(tr!("Restore")).on_hover_text(tr!("Bring all erased cells back.")).clicked()
+    {
+        out.push(Command::Prior(PriorAsk::Restore));
     }
 }

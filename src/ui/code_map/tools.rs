@@ -5,6 +5,7 @@ use egui::{Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, 
 use crate::language::{tr, tr_later};
 use crate::session::canvas::{Area, LARGEST_BRUSH, Place, Tool, brush};
 use crate::session::codebook::{CodeMap, Codebook};
+use crate::session::prior::PriorAsk;
 use crate::ui::codebook_view::CodebookView;
 use crate::ui::lattice::Lattice;
 use crate::ui::{CodesAsk, Command, icons, keys, theme};
@@ -38,6 +39,13 @@ pub(super) fn described(tool: Tool) -> (&'static str, Key, &'static str) {
             Key::C,
             tr!("Paint with the codes of another picture, each at its own place."),
         ),
+        Tool::Erase => (
+            tr!("Eraser"),
+            Key::E,
+            tr!(
+                "Rub cells out for the prior to draw them anew: Fill erased, in its view. Alt brings them back."
+            ),
+        ),
         Tool::Paste => {
             (tr!("Paste codes"), Key::P, tr!("Put down the rectangle of codes that was copied."))
         }
@@ -45,11 +53,12 @@ pub(super) fn described(tool: Tool) -> (&'static str, Key, &'static str) {
 }
 
 /// A button for each tool.
-pub(super) fn bar(ui: &mut Ui, view: &mut CodebookView, enabled: bool) {
+pub(super) fn bar(ui: &mut Ui, view: &mut CodebookView, enabled: bool, can_erase: bool) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().interact_size.y = BUTTON;
-        for tool in Tool::ALL {
+        let tools = Tool::ALL.into_iter().filter(|tool| can_erase || *tool != Tool::Erase);
+        for tool in tools {
             button(ui, view, tool, enabled);
         }
     });
@@ -159,7 +168,11 @@ pub(super) fn use_tool(
     if begins {
         view.canvas.stroke = None;
     }
-    if let Some((grid, place)) = touched {
+    if let Some((grid, place)) = touched.filter(|_| view.canvas.tool == Tool::Erase) {
+        let cells = view.canvas.pass_to(map, grid, place);
+        let erased = !ui.input(|input| input.modifiers.alt);
+        out.push(Command::Prior(PriorAsk::Erase { cells, erased }));
+    } else if let Some((grid, place)) = touched {
         let picks = view.canvas.tool == Tool::Pick || ui.input(|input| input.modifiers.alt);
         if picks && view.canvas.stroke.is_none() {
             let code = map.cell(grid, place).and_then(|cell| map.code(cell));
@@ -255,7 +268,8 @@ pub(super) fn preview(
         );
     };
     if canvas.tool.has_brush() {
-        let grids = if canvas.tool == Tool::Clone { 0..map.grids.max(1) } else { grid..grid + 1 };
+        let is_in_all = matches!(canvas.tool, Tool::Clone | Tool::Erase);
+        let grids = if is_in_all { 0..map.grids.max(1) } else { grid..grid + 1 };
         for grid in grids {
             let cells = brush(place, canvas.brush, shape).filter_map(|place| map.cell(grid, place));
             cells.for_each(|cell| outline(lattice.cell_rect(cell)));

@@ -24,6 +24,8 @@ pub enum SheetOf {
     OwnPicture,
     /// What each model draws, side by side.
     SideBySide,
+    /// What is drawn from the prior over codes, in about as many rows as columns.
+    Draws,
     /// The images that are selected on the map, in about as many rows as columns.
     Selection,
 }
@@ -33,7 +35,7 @@ pub type SheetPaths = BTreeMap<SheetOf, String>;
 
 impl SheetOf {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pad,
         Self::Reconstructions,
         Self::Traversals,
@@ -42,6 +44,7 @@ impl SheetOf {
         Self::Stations,
         Self::OwnPicture,
         Self::SideBySide,
+        Self::Draws,
         Self::Selection,
     ];
 
@@ -56,6 +59,7 @@ impl SheetOf {
             Self::Stations => "stations",
             Self::OwnPicture => "your-picture",
             Self::SideBySide => "side-by-side",
+            Self::Draws => "draws",
             Self::Selection => "selection",
         }
     }
@@ -71,6 +75,7 @@ impl SheetOf {
             Self::Stations => tr_later!("the stations of the walk"),
             Self::OwnPicture => tr_later!("your picture and its error"),
             Self::SideBySide => tr_later!("the models side by side"),
+            Self::Draws => tr_later!("the draws from the prior"),
             Self::Selection => tr_later!("the selected images"),
         }
     }
@@ -91,6 +96,7 @@ impl SheetOf {
             Self::Stations => Pane::Walk,
             Self::OwnPicture => Pane::OwnPicture,
             Self::SideBySide => Pane::SideBySide,
+            Self::Draws => Pane::Prior,
             Self::Selection => Pane::Map,
         }
     }

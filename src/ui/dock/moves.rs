@@ -146,10 +146,10 @@ impl Shape {
 
     /// The tiles of a row or a column of several.
     fn tiles_along(&mut self, along: LinearDir) -> Option<&mut Vec<(f32, Self)>> {
-        let tiles = match (self, along) {
-            (Self::Row(tiles), LinearDir::Horizontal)
-            | (Self::Column(tiles), LinearDir::Vertical) => tiles,
-            _ => return None,
+        let ((Self::Row(tiles), LinearDir::Horizontal)
+        | (Self::Column(tiles), LinearDir::Vertical)) = (self, along)
+        else {
+            return None;
         };
         (tiles.len() > 1).then_some(tiles)
     }

@@ -82,7 +82,9 @@ impl Shape {
         match self {
             Self::Tabs { panes, .. } => all.extend(panes),
             Self::Row(tiles) | Self::Column(tiles) => {
-                tiles.iter().for_each(|(_, shape)| shape.list(all));
+                for (_, shape) in tiles {
+                    shape.list(all);
+                }
             }
         }
     }

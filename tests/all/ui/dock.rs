@@ -33,6 +33,9 @@ fn views(pane: Pane) -> &'static str {
             "The layers of a model that makes pictures will be here, with what each of them computes. Open one, or start a run."
         }
         Pane::OwnPicture => "Open picture…",
+        Pane::Prior => {
+            "Pictures drawn from a prior will be here: a transformer that learns which codes go together, and fills what is erased. Train one on this model, or open a run of the recipe prior."
+        }
         Pane::FilmStrip => "What each checkpoint draws: this point",
     }
 }

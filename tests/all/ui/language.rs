@@ -144,7 +144,7 @@ fn languages_by_their_tags() {
 }
 
 /// Words that stay as they are: units, keys and curves of recipes, and names that files and the command line know.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "arch",
     "bernoulli",
     "beta",
@@ -154,6 +154,7 @@ const NAMES: [&str; 13] = [
     "likelihood",
     "loss",
     "nats",
+    "prior",
     "reconstruction",
     "seed",
     "shapes",

@@ -15,6 +15,7 @@ use zscope::session::kept::Kept;
 use zscope::session::map::Map;
 use zscope::session::own_picture::OwnPictures;
 use zscope::session::pace::Pace;
+use zscope::session::prior::Prior;
 use zscope::session::queue::Queue;
 use zscope::session::runs::RunList;
 use zscope::session::strip::Strip;
@@ -67,6 +68,7 @@ pub struct Window {
     pub runs: RunList,
     pub queue: Queue<QueuedRun>,
     pub strip: Strip,
+    pub prior: Prior,
 }
 
 impl eframe::App for Window {
@@ -123,6 +125,7 @@ impl eframe::App for Window {
             runs: &self.runs,
             queue: &self.queue,
             strip: &self.strip,
+            prior: &self.prior,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);

@@ -1,0 +1,182 @@
+//! A prior over the codes of an autoencoder as a description: the autoencoder, which stays as it is, and a
+//! transformer that tells how probable its grids of codes are.
+//!
+//! Codes are read row by row, those of one cell one after the other.
+
+use serde::{Deserialize, Serialize};
+
+use super::quantizer::QuantizerConfig;
+use super::transformer::TransformerConfig;
+use super::{Architecture, ModelConfig, Networks, Shown, Task};
+use crate::array::NamedArrays;
+use crate::graph::GraphError;
+use crate::latent::CodeLayout;
+use crate::picture::{ImageShape, PixelLikelihood, ValueRange};
+
+/// The part of a model's tensors that are the transformer's.
+pub const PRIOR: &str = "prior";
+
+/// In which order a prior tells codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// One after the other, each from those before it (Generating Diverse High-Fidelity Images with VQ-VAE-2, Razavi
+    /// et al., 2019, arXiv:1906.00446; Taming Transformers, Esser et al., 2021, arXiv:2012.09841).
+    Raster,
+    /// Several at once, each from all that are known (`MaskGIT`, Chang et al., 2022, arXiv:2202.04200).
+    Masked,
+}
+
+/// Everything that fixes the shapes of a prior and the meaning of its tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PriorConfig {
+    /// The autoencoder whose codes it is a prior over.
+    pub codes: Box<ModelConfig>,
+    /// The names of the classes that it can be asked for; none where it knows none.
+    pub classes: Vec<String>,
+    /// In which order it tells codes.
+    pub order: Order,
+    /// Values of a code in the table.
+    pub embedding: usize,
+    /// Values of a code inside of the transformer.
+    pub width: usize,
+    /// Its layers.
+    pub layers: usize,
+    /// Its heads of attention.
+    pub heads: usize,
+}
+
+impl PriorConfig {
+    /// How many codes a place chooses among: the first tokens.
+    pub fn num_codes(&self) -> usize {
+        self.codes.codebook().map_or(0, |[codes, _]| codes / self.layout().parts())
+    }
+
+    /// The codes of one cell.
+    pub fn per_cell(&self) -> usize {
+        self.layout().per_cell()
+    }
+
+    fn layout(&self) -> CodeLayout {
+        self.codes.quantizer().map(QuantizerConfig::layout).unwrap_or_default()
+    }
+
+    /// Rows and columns of cells.
+    pub fn grid(&self) -> [usize; 2] {
+        match *self.codes.latent() {
+            [.., rows, columns] => [rows, columns],
+            _ => [1, 1],
+        }
+    }
+
+    /// The codes of one image.
+    pub fn num_places(&self) -> usize {
+        let [rows, columns] = self.grid();
+        rows * columns * self.per_cell()
+    }
+
+    /// The token that a sequence begins with: that of a class, or of none.
+    pub fn start(&self, class: Option<u32>) -> u32 {
+        let none = self.num_codes() as u32;
+        class
+            .filter(|class| (*class as usize) < self.classes.len())
+            .map_or(none, |class| none + 1 + class)
+    }
+
+    /// The token that stands for a code that is not known.
+    pub fn mask(&self) -> Option<u32> {
+        let after_classes = self.num_codes() + 1 + self.classes.len();
+        (self.order == Order::Masked).then_some(after_classes as u32)
+    }
+
+    /// The transformer. Of codes in raster order it reads the start and all codes but the last, and tells at every
+    /// place the next one; of masked codes it reads the start and all of them, and tells at every place its own.
+    pub fn transformer(&self) -> TransformerConfig {
+        let masked = usize::from(self.order == Order::Masked);
+        TransformerConfig {
+            inputs: self.num_codes() + 1 + self.classes.len() + masked,
+            outputs: self.num_codes(),
+            places: self.num_places() + masked,
+            embedding: self.embedding,
+            width: self.width,
+            layers: self.layers,
+            heads: self.heads,
+            causal: self.order == Order::Raster,
+        }
+    }
+}
+
+impl Architecture for PriorConfig {
+    fn family(&self) -> &'static str {
+        "prior"
+    }
+
+    fn image(&self) -> ImageShape {
+        self.codes.image()
+    }
+
+    fn sides_of(&self, grid: [usize; 2]) -> Option<[usize; 2]> {
+        (grid == self.grid()).then(|| [self.image().height, self.image().width])
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.codes.check()?;
+        if self.codes.codebook().is_none() || self.codes.task() != Task::Reconstruct {
+            let family = self.codes.family();
+            return Err(format!("a prior over {family} (expected an autoencoder with a codebook)"));
+        }
+        if self.classes.len() > 65_536 {
+            return Err(format!("{} classes (expected at most 65536)", self.classes.len()));
+        }
+        self.transformer().check().map_err(|error| error.to_string())
+    }
+
+    fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let own = self.transformer().tensors().into_iter();
+        let own = own.map(|(name, shape)| (format!("{PRIOR}.{name}"), shape));
+        self.codes.tensors().into_iter().chain(own).collect()
+    }
+
+    /// The autoencoder stays as it is.
+    fn num_parameters(&self) -> u64 {
+        let tensors = self.transformer().tensors();
+        tensors.iter().map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
+    }
+
+    fn activations(&self) -> usize {
+        self.transformer().activations()
+    }
+
+    /// The networks of the autoencoder; those of the transformer are [`TransformerConfig`]'s.
+    fn lower(&self, tensors: &NamedArrays) -> Result<Networks, GraphError> {
+        self.codes.lower(tensors)
+    }
+
+    fn lower_shown(&self, tensors: &NamedArrays, shown: Shown) -> Result<Networks, GraphError> {
+        self.codes.lower_shown(tensors, shown)
+    }
+
+    fn task(&self) -> Task {
+        self.codes.task()
+    }
+
+    fn latent(&self) -> Vec<usize> {
+        self.codes.latent()
+    }
+
+    fn range(&self) -> ValueRange {
+        self.codes.range()
+    }
+
+    fn likelihood(&self, tensors: &NamedArrays) -> Option<PixelLikelihood> {
+        self.codes.likelihood(tensors)
+    }
+
+    fn quantizer(&self) -> Option<&QuantizerConfig> {
+        self.codes.quantizer()
+    }
+
+    fn codebook(&self) -> Option<[usize; 2]> {
+        self.codes.codebook()
+    }
+}

@@ -1,0 +1,171 @@
+//! What a prior over codes is worth: how many bits it takes for the codes of images, and what its draws look like.
+
+use serde_json::json;
+
+use super::{BATCH, Classifier, FEWEST, MeasureError, Measuring, Report, examined_images};
+use crate::array::Array;
+use crate::codec::{Codec, take};
+use crate::graph::lower::Architecture as _;
+use crate::graph::lower::prior::{Order, PriorConfig};
+use crate::metrics::entropy_bits;
+use crate::metrics::generate::{Generation, Known, evaluate_made};
+use crate::sample::{Options, SampleError, Sampler, places};
+
+impl Measuring<'_> {
+    /// Adds the measures of the prior of a model, which `codec` runs.
+    pub(super) fn prior(
+        &mut self,
+        config: &PriorConfig,
+        codec: &mut dyn Codec,
+        report: &mut Report,
+    ) -> Result<(), MeasureError> {
+        let mut sampler = Sampler::new(config, &self.opened.tensors, self.options.engine, self.gpu);
+        self.bits(&mut sampler, codec, report)?;
+        let draws = self.count.min(self.options.draws as u32);
+        if self.is_stopped || (draws as usize) < FEWEST {
+            return Ok(());
+        }
+        let (real, train) = self.known(draws);
+        let known = Known { held_out: &real, train: train.as_ref() };
+        let Some(codes) = self.drawn(&mut sampler, draws)? else { return Ok(()) };
+        let made = self.decoded(&codes, config, codec)?;
+        let mut judge = self.classifier.as_mut().map(Classifier::judge);
+        let (found, logits) = evaluate_made(&made, known, judge.as_mut(), BATCH)?;
+        report.add(&found);
+        let Generation { classes, .. } = found;
+        if let Some(cover) = classes {
+            report.json.insert("classes_covered".to_owned(), json!(cover.covered));
+            report.classes = Some(cover.counts);
+            if let Some(logits) = logits.filter(|_| !config.classes.is_empty()) {
+                let right = class_accuracy(&logits, config.classes.len());
+                report.json.insert("class_accuracy".to_owned(), json!(right));
+            }
+        }
+        // The control: the same codes as often, each drawn for itself.
+        let (codes, shares) = (self.opened.networks.codes.as_ref(), self.opened.code_shares());
+        if let Some((codes, shares)) = codes.zip(shares) {
+            let (space, [h, w]) = (codes.space(), codes.grid());
+            let of_image =
+                |index| space.indices(&space.draw(&shares, h * w, self.options.seed, index));
+            let mut shape =
+                codes.decoder.as_ref().map_or(Vec::new(), |graph| graph.input_shape().to_vec());
+            shape.insert(0, draws as usize);
+            let indices = Array::new(shape, (0..u64::from(draws)).flat_map(of_image).collect())
+                .map_err(|error| MeasureError::Run(error.into()))?;
+            let made = self.images_of(&indices, codec)?;
+            let mut judge = self.classifier.as_mut().map(Classifier::judge);
+            let (control, _) = evaluate_made(&made, known, judge.as_mut(), BATCH)?;
+            report.json.insert("independent_frechet".to_owned(), json!(control.frechet));
+        }
+        report.json.insert("draws".to_owned(), json!(draws));
+        Ok(())
+    }
+
+    /// Bits for the codes of the images.
+    fn bits(
+        &mut self,
+        sampler: &mut Sampler,
+        codec: &mut dyn Codec,
+        report: &mut Report,
+    ) -> Result<(), MeasureError> {
+        let config = sampler.config().clone();
+        let n = config.num_places();
+        let mut counts = vec![0; config.num_codes()];
+        let (mut bits, mut told) = (0.0, 0.0);
+        let batches = Self::batches(self.count, self.progress, &mut self.is_stopped);
+        for numbers in batches {
+            let examined = examined_images(self.dataset, self.options.split, &numbers);
+            let seen = config.range().images_from_unit(&examined.images);
+            let indices = take(&mut codec.encode(&seen)?, "indices")?;
+            let codes = places::of_images(&indices, config.per_cell());
+            for &code in &codes {
+                counts[code as usize] += 1;
+            }
+            let classes: Vec<Option<u32>> = (0..numbers.len())
+                .map(|row| examined.labels.as_ref().map(|labels| labels[row]))
+                .collect();
+            let found = sampler.bits(&codes, &classes).map_err(run_error)?;
+            bits += found.iter().map(|&bits| f64::from(bits)).sum::<f64>();
+            told += found.len() as f64;
+        }
+        if told > 0.0 {
+            let bits = bits / told;
+            report.json.insert("bits_per_code".to_owned(), json!(bits));
+            report.json.insert("unigram_bits".to_owned(), json!(entropy_bits(&counts)));
+            if config.order == Order::Raster {
+                let per_dim = bits * n as f64 / config.image().len() as f64;
+                report.json.insert("bits_per_dim".to_owned(), json!(per_dim));
+            }
+        }
+        Ok(())
+    }
+
+    /// The codes of draws, `[n * places]`, of all classes in turn where the prior knows some; nothing when it was stopped.
+    fn drawn(&mut self, sampler: &mut Sampler, n: u32) -> Result<Option<Vec<u32>>, MeasureError> {
+        let classes = sampler.config().classes.len() as u32;
+        let (options, places) = (self.options, sampler.config().num_places());
+        let mut drawn = vec![0; n as usize * places];
+        for class in 0..classes.max(1) {
+            let asked = Options {
+                class: (classes > 0).then_some(class),
+                seed: options.seed,
+                ..Options::default()
+            };
+            let rows: Vec<u32> = (class..n).step_by(classes.max(1) as usize).collect();
+            let first = u64::from(class) << 32;
+            let progress = &mut self.progress;
+            let on_codes = &mut |_: &[Vec<Option<u32>>], share: f32| {
+                let done = (class as f32 + share) / classes.max(1) as f32;
+                progress((done * n as f32) as u32, n)
+            };
+            let codes = match sampler.draw(&asked, None, [first, rows.len() as u64], on_codes) {
+                Err(SampleError::Cancelled) => {
+                    self.is_stopped = true;
+                    return Ok(None);
+                }
+                codes => codes.map_err(run_error)?,
+            };
+            for (row, codes) in rows.into_iter().zip(codes) {
+                drawn[row as usize * places..][..places].copy_from_slice(&codes);
+            }
+        }
+        Ok(Some(drawn))
+    }
+
+    /// The images of codes in the order of places, `[n, c, h, w]` in `[0, 1]`.
+    fn decoded(
+        &self,
+        codes: &[u32],
+        config: &PriorConfig,
+        codec: &mut dyn Codec,
+    ) -> Result<Array, MeasureError> {
+        self.images_of(&places::to_indices(codes, config.grid(), config.per_cell()), codec)
+    }
+
+    /// The images of indices, `[n, c, h, w]` in `[0, 1]`.
+    fn images_of(&self, indices: &Array, codec: &mut dyn Codec) -> Result<Array, MeasureError> {
+        let n = indices.num_rows();
+        let mut data = Vec::new();
+        for start in (0..n).step_by(BATCH) {
+            let some = indices.rows(start, n.min(start + BATCH));
+            let images = take(&mut codec.decode_indices(&some)?, "image")?;
+            data.extend(self.opened.range.images_to_unit(&images).into_data());
+        }
+        let images = Array::new(self.opened.image.batch(n), data);
+        images.map_err(|error| MeasureError::Run(error.into()))
+    }
+}
+
+fn run_error(error: SampleError) -> MeasureError {
+    MeasureError::Run(error.into())
+}
+
+/// The share of draws in which a classifier sees the class that was asked for: row r of the class r modulo their number.
+fn class_accuracy(logits: &Array, classes: usize) -> f64 {
+    let is_right = |row: usize| {
+        let told = logits.row(row).iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        told.is_some_and(|(class, _)| class == row % classes)
+    };
+    let n = logits.num_rows();
+    (0..n).filter(|&row| is_right(row)).count() as f64 / n.max(1) as f64
+}

@@ -1,0 +1,157 @@
+//! A transformer over tokens.
+
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
+use burn::tensor::activation::{sigmoid, softmax};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::layer_norm::LayerNorm;
+use super::params;
+use crate::graph::lower::transformer::{EPSILON, TransformerConfig};
+
+/// What masked places add to scores: their exponential is zero.
+const NEVER: f32 = -1e9;
+
+/// Tells how probable tokens are. Its parts are named as in `graph::lower::transformer`.
+#[derive(Module, Debug)]
+pub struct Transformer {
+    embedding: Embedding,
+    positions: Embedding,
+    widen: Linear,
+    blocks: Vec<Block>,
+    norm: LayerNorm,
+    head: Linear,
+    #[module(skip)]
+    causal: bool,
+}
+
+/// x + out(attention(norm1(x))), then that + down(gelu(up(norm2(that)))).
+#[derive(Module, Debug)]
+struct Block {
+    norm1: LayerNorm,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    out: Linear,
+    norm2: LayerNorm,
+    up: Linear,
+    down: Linear,
+    #[module(skip)]
+    heads: usize,
+}
+
+impl Transformer {
+    /// A transformer with PyTorch's first values, drawn from `seed`.
+    ///
+    /// # Panics
+    /// When `config` was not checked with [`TransformerConfig::check`].
+    pub fn new(config: &TransformerConfig, seed: u64, device: &Device) -> Self {
+        let table = |rows: usize, values: usize| {
+            EmbeddingConfig::new(rows, values).with_initializer(Initializer::Zeros).init(device)
+        };
+        let model = Self {
+            embedding: table(config.inputs, config.embedding),
+            positions: table(config.places, config.width),
+            widen: linear(config.embedding, config.width, device),
+            blocks: (0..config.layers).map(|_| Block::new(config, device)).collect(),
+            norm: LayerNorm::new(config.width, f64::from(EPSILON), device),
+            head: linear(config.width, config.outputs, device),
+            causal: config.causal,
+        };
+        params::init_uniform(model, seed, &|_| false)
+    }
+
+    /// The logits of what comes next at every place, or of what is there.
+    ///
+    /// # Shapes
+    /// - `tokens`: `[b, t]`, t at most the number of places; result: `[b * t, outputs]`
+    pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
+        let [b, t] = tokens.dims();
+        let places = self.positions.weight.val(); // [places, c]
+        let [_, c] = places.dims();
+        let places = places.slice([0..t, 0..c]); // [t, c]
+        let read = self.embedding.forward(tokens); // [b, t, e]
+        let [_, _, e] = read.dims();
+        let widened = self.widen.forward(read.reshape([b * t, e])); // [b * t, c]
+        let x = (widened.reshape([b, t, c]) + places.unsqueeze()).reshape([b * t, c]);
+        let device = x.device();
+        let unseen = self.causal.then(|| later_places(t, &device));
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], unseen.as_ref()));
+        self.head.forward(self.norm.forward(x))
+    }
+}
+
+impl Block {
+    fn new(config: &TransformerConfig, device: &Device) -> Self {
+        let width = config.width;
+        let square = || linear(width, width, device);
+        let norm = || LayerNorm::new(width, f64::from(EPSILON), device);
+        Self {
+            norm1: norm(),
+            query: square(),
+            key: square(),
+            value: square(),
+            out: square(),
+            norm2: norm(),
+            up: linear(width, config.hidden(), device),
+            down: linear(config.hidden(), width, device),
+            heads: config.heads,
+        }
+    }
+
+    /// # Shapes
+    /// - `x`, result: `[b * t, c]`; `unseen`: `[1, t, t]`, what is added to scores
+    fn forward(&self, x: Tensor<2>, [b, t]: [usize; 2], unseen: Option<&Tensor<3>>) -> Tensor<2> {
+        let seen = self.norm1.forward(x.clone());
+        let attended = self.attend(seen, [b, t], unseen);
+        let x = x + self.out.forward(attended);
+        let hidden = gelu(self.up.forward(self.norm2.forward(x.clone())));
+        x + self.down.forward(hidden)
+    }
+
+    fn attend(
+        &self,
+        tokens: Tensor<2>,
+        [b, t]: [usize; 2],
+        unseen: Option<&Tensor<3>>,
+    ) -> Tensor<2> {
+        let [_, c] = tokens.dims();
+        let (heads, dim) = (self.heads, c / self.heads);
+        let split = |projected: Tensor<2>| {
+            let of_heads = projected.reshape([b, t, heads, dim]).swap_dims(1, 2); // [b, heads, t, dim]
+            of_heads.reshape([b * heads, t, dim])
+        };
+        let query = split(self.query.forward(tokens.clone())) * (1.0 / (dim as f64).sqrt());
+        let key = split(self.key.forward(tokens.clone()));
+        let value = split(self.value.forward(tokens));
+        let scores = query.matmul(key.swap_dims(1, 2)); // [b * heads, t, t]
+        let scores = match unseen {
+            Some(unseen) => scores + unseen.clone(),
+            None => scores,
+        };
+        let mixed = softmax(scores, 2).matmul(value); // [b * heads, t, dim]
+        let mixed = mixed.reshape([b, heads, t, dim]).swap_dims(1, 2); // [b, t, heads, dim]
+        mixed.reshape([b * t, c])
+    }
+}
+
+fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    LinearConfig::new(inputs, outputs).with_initializer(Initializer::Zeros).init(device)
+}
+
+/// What is added to the scores of places, so that none sees a later one: `[1, t, t]`.
+fn later_places(t: usize, device: &Device) -> Tensor<3> {
+    let of_pair = |pair: usize| if pair % t > pair / t { NEVER } else { 0.0 };
+    let values: Vec<f32> = (0..t * t).map(of_pair).collect();
+    Tensor::from_data(TensorData::new(values, [1, t, t]), device)
+}
+
+/// x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³))), of which the half of one more than a hyperbolic tangent is a sigmoid.
+///
+/// # Source
+/// Gaussian Error Linear Units (Hendrycks & Gimpel, 2016, arXiv:1606.08415).
+fn gelu(x: Tensor<2>) -> Tensor<2> {
+    let slope = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
+    let inner = (x.clone().square() * 0.044_715 + 1.0) * x.clone() * slope;
+    sigmoid(inner) * x
+}

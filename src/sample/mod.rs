@@ -1,0 +1,245 @@
+//! Draws from priors over codes: how an engine runs their transformers, and how tokens become grids of codes.
+
+mod masked;
+pub mod places;
+mod raster;
+
+use crate::array::{Array, NamedArrays};
+use crate::engine::wgsl::Gpu;
+use crate::engine::{EngineError, EngineKind, Runner};
+use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
+use crate::graph::{DrawControls, Graph, GraphError};
+use crate::model::params;
+
+/// How codes are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// The class that is asked for; nothing for any.
+    pub class: Option<u32>,
+    /// What logits are divided by; 0 for the most probable code at every place.
+    pub temperature: f32,
+    /// Only the most probable codes are drawn, so many of them; 0 for all.
+    pub top_k: usize,
+    /// Only the most probable codes are drawn, up to so much probability; 1 for all.
+    pub top_p: f32,
+    /// How far logits go from those without a class towards those of the class and beyond; 1 for those of the class.
+    pub guidance: f32,
+    /// The seed of all draws.
+    pub seed: u64,
+    /// In how many steps a masked prior fills a picture.
+    pub steps: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            class: None,
+            temperature: 1.0,
+            top_k: 0,
+            top_p: 1.0,
+            guidance: 1.0,
+            seed: 0,
+            steps: 12,
+        }
+    }
+}
+
+impl Options {
+    /// What draws one code of so many, at `u` in `[0, 1)` among their probabilities.
+    fn controls(&self, u: f32, codes: usize) -> DrawControls {
+        let Self { temperature, top_k, top_p, guidance, .. } = *self;
+        DrawControls { temperature, top_k, top_p, guidance, u, first: 0, count: codes }
+    }
+}
+
+/// Drawing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// The tensors are not those of the prior.
+    #[error("draw from the prior: {0}")]
+    Graph(#[from] GraphError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Somebody ended it.
+    #[error("draw from the prior: cancelled")]
+    Cancelled,
+}
+
+/// Codes that are drawn, as they come: `[b][places]`, nothing at places that are still to come, and the share of the
+/// work that is done. Says whether to go on.
+pub type OnCodes<'a> = dyn FnMut(&[Vec<Option<u32>>], f32) -> bool + 'a;
+
+/// A prior that is ready to be drawn from.
+pub struct Sampler {
+    config: PriorConfig,
+    tensors: NamedArrays,
+    engine: EngineKind,
+    gpu: Option<Gpu>,
+    /// One more token of one sequence, or of one with its twin of no class.
+    steps: [Option<Runner>; 2],
+    /// Whole sequences.
+    sequence: Option<Runner>,
+}
+
+impl Sampler {
+    /// A prior of a model's tensors; networks are prepared when they are needed first.
+    pub fn new(
+        config: &PriorConfig,
+        tensors: &NamedArrays,
+        engine: EngineKind,
+        gpu: Option<&Gpu>,
+    ) -> Self {
+        Self {
+            config: config.clone(),
+            tensors: params::under(tensors, PRIOR),
+            engine,
+            gpu: gpu.cloned(),
+            steps: [None, None],
+            sequence: None,
+        }
+    }
+
+    /// The prior.
+    pub fn config(&self) -> &PriorConfig {
+        &self.config
+    }
+
+    /// Takes the newer tensors of the same model.
+    ///
+    /// # Errors
+    /// When they are not that model's, or the device fails.
+    pub fn update(&mut self, tensors: &NamedArrays) -> Result<(), SampleError> {
+        self.tensors = params::under(tensors, PRIOR);
+        let transformer = self.config.transformer();
+        for (streams, runner) in [1, 2].into_iter().zip(&mut self.steps) {
+            if let Some(runner) = runner {
+                runner.update_weights(&transformer.step(&self.tensors, streams)?)?;
+            }
+        }
+        if let Some(runner) = &mut self.sequence {
+            runner.update_weights(&transformer.sequence(&self.tensors)?)?;
+        }
+        Ok(())
+    }
+
+    /// Draws the codes of images, in the order of places; where some are `known`, they stay, and the others follow.
+    /// Image i of a call has the draws of the number `first + i`: the same ones whatever else is drawn beside it.
+    ///
+    /// # Shapes
+    /// - `known`: `[places]`; result: `[count][places]`
+    ///
+    /// # Errors
+    /// When the device fails, or `on_codes` ends it.
+    pub fn draw(
+        &mut self,
+        options: &Options,
+        known: Option<&[Option<u32>]>,
+        [first, count]: [u64; 2],
+        on_codes: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        let nothing = vec![None; self.config.num_places()];
+        let known = known.filter(|known| known.len() == nothing.len()).unwrap_or(&nothing);
+        match self.config.order {
+            Order::Raster => self.draw_raster(options, known, [first, count], on_codes),
+            Order::Masked => self.draw_masked(options, known, [first, count], on_codes),
+        }
+    }
+
+    /// How many bits every code of images takes: minus the binary logarithm of its probability, given those before it or,
+    /// for a masked prior, given all others.
+    ///
+    /// # Shapes
+    /// - `codes`, result: `[b * places]`; `classes`: `[b]`
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn bits(
+        &mut self,
+        codes: &[u32],
+        classes: &[Option<u32>],
+    ) -> Result<Vec<f32>, SampleError> {
+        let (n, k) = (self.config.num_places(), self.config.num_codes());
+        let mask = self.config.mask();
+        let mut bits = Vec::with_capacity(codes.len());
+        for (codes, class) in codes.chunks_exact(n).zip(classes) {
+            let start = self.config.start(*class);
+            // The place in a sequence that tells a code, and the sequence.
+            let (sequences, told): (Vec<Vec<u32>>, Vec<usize>) = match mask {
+                None => (vec![[&[start], &codes[..n - 1]].concat()], (0..n).collect()),
+                Some(mask) => {
+                    let hidden = |place: usize| {
+                        let mut tokens = [&[start], codes].concat();
+                        tokens[place + 1] = mask;
+                        tokens
+                    };
+                    ((0..n).map(hidden).collect(), (1..=n).collect())
+                }
+            };
+            let logits = self.logits(&sequences)?;
+            let t = logits.row_len() / k;
+            for (place, (&code, told)) in codes.iter().zip(told).enumerate() {
+                let row = logits.row(if mask.is_some() { place } else { 0 });
+                let of_place: Vec<f32> = row[told..].iter().step_by(t).copied().collect();
+                bits.push(bits_of(&of_place, code as usize));
+            }
+        }
+        Ok(bits)
+    }
+
+    /// The first token with the class and without it, and whether both are needed.
+    fn starts(&self, options: &Options) -> ([u32; 2], bool) {
+        let starts = [options.class, None].map(|class| self.config.start(class));
+        let is_guided = (options.guidance - 1.0).abs() > f32::EPSILON && starts[0] != starts[1];
+        (starts, is_guided)
+    }
+
+    /// What the transformer tells of whole sequences, `[b, k, 1, t]`.
+    fn logits(&mut self, sequences: &[Vec<u32>]) -> Result<Array, SampleError> {
+        let transformer = self.config.transformer();
+        let runner = match &mut self.sequence {
+            Some(runner) => runner,
+            none => {
+                let graph = transformer.sequence(&self.tensors)?;
+                none.insert(prepared(&graph, self.engine, self.gpu.as_ref())?)
+            }
+        };
+        let t = transformer.places;
+        let mut input = Vec::with_capacity(sequences.len() * 2 * t);
+        for tokens in sequences {
+            input.extend(tokens.iter().map(|&token| token as f32));
+            input.extend((0..t).map(|place| place as f32));
+        }
+        let input = Array::new([sequences.len(), 2, t], input).expect("tokens and places");
+        Ok(output(runner.run(&input)?, "logits"))
+    }
+
+    /// One more token of each sequence; see [`crate::graph::lower::transformer::TransformerConfig::step`].
+    fn step(&mut self, streams: usize) -> Result<&mut Runner, SampleError> {
+        let runner = &mut self.steps[streams - 1];
+        Ok(match runner {
+            Some(runner) => runner,
+            none => {
+                let graph = self.config.transformer().step(&self.tensors, streams)?;
+                none.insert(prepared(&graph, self.engine, self.gpu.as_ref())?)
+            }
+        })
+    }
+}
+
+fn prepared(graph: &Graph, engine: EngineKind, gpu: Option<&Gpu>) -> Result<Runner, EngineError> {
+    // The training module is no graph: what it tells, the CPU engine tells too.
+    let engine = if engine == EngineKind::Burn { EngineKind::Cpu } else { engine };
+    Runner::new(engine, graph, gpu)
+}
+
+fn output(mut outputs: NamedArrays, name: &str) -> Array {
+    outputs.remove(name).expect("an output of the graph")
+}
+
+/// Minus the binary logarithm of a token's probability.
+fn bits_of(logits: &[f32], token: usize) -> f32 {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|logit| (logit - most).exp()).sum();
+    (sum.ln() + most - logits[token]) / std::f32::consts::LN_2
+}

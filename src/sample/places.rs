@@ -1,0 +1,85 @@
+//! Codes of an image in the order in which priors tell them: row by row, those of one cell one after the other.
+
+use crate::array::Array;
+
+/// The codes of images, `[b * places]`.
+///
+/// # Shapes
+/// - `indices`: `[b, h, w]`, or `[b, q, h, w]` for q codes in a cell
+pub fn of_images(indices: &Array, per_cell: usize) -> Vec<u32> {
+    let images = (0..indices.num_rows()).map(|image| indices.row(image));
+    images
+        .flat_map(|row| reordered(row, row.len() / per_cell.max(1)))
+        .map(|code| code as u32)
+        .collect()
+}
+
+/// Codes in the order of places as the indices that decoders read, `[b, h, w]` or `[b, q, h, w]`.
+///
+/// # Shapes
+/// - `codes`: `[b * places]`, b at least 1; what is left of a last image that is not whole is left out
+///
+/// # Panics
+/// Never: images are whole.
+pub fn to_indices(codes: &[u32], [h, w]: [usize; 2], per_cell: usize) -> Array {
+    let places = h * w * per_cell;
+    let values: Vec<f32> = codes.iter().map(|&code| code as f32).collect();
+    let images = values.chunks_exact(places.max(1));
+    let b = images.len();
+    let data = images.flat_map(|image| reordered(image, per_cell)).collect();
+    let shape = if per_cell == 1 { vec![b, h, w] } else { vec![b, per_cell, h, w] };
+    Array::new(shape, data).expect("whole images")
+}
+
+/// The place of a code that has the number `slot` in a cell.
+pub fn place(cell: usize, slot: usize, per_cell: usize) -> usize {
+    cell * per_cell + slot
+}
+
+/// Values of rows of `len`, column by column.
+fn reordered(values: &[f32], len: usize) -> impl Iterator<Item = f32> + '_ {
+    (0..len).flat_map(move |column| values[column..].iter().step_by(len.max(1)).copied())
+}
+
+/// The share of places that are hidden in a lesson of a masked prior, by a uniform draw.
+///
+/// # Source
+/// `MaskGIT` (Chang et al., 2022, section 3.3, arXiv:2202.04200): the cosine schedule.
+pub fn masked_share(draw: f32) -> f32 {
+    (std::f32::consts::FRAC_PI_2 * draw).cos()
+}
+
+/// Which places are hidden: so large a share of them, at least one, those of the lowest draws.
+pub fn hidden(draws: &[f32], share: f32) -> Vec<bool> {
+    let count = ((share * draws.len() as f32).ceil() as usize).clamp(1, draws.len().max(1));
+    let mut order: Vec<usize> = (0..draws.len()).collect();
+    order.sort_by(|&a, &b| draws[a].total_cmp(&draws[b]));
+    let mut hidden = vec![false; draws.len()];
+    order.into_iter().take(count).for_each(|place| hidden[place] = true);
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_one_cell_come_one_after_the_other() {
+        let indices =
+            Array::new([1, 2, 1, 3], vec![0.0, 1.0, 2.0, 10.0, 11.0, 12.0]).expect("two slots");
+        let codes = of_images(&indices, 2);
+        assert_eq!(codes, [0, 10, 1, 11, 2, 12]);
+        assert_eq!(codes[place(2, 1, 2)], 12);
+        assert_eq!(to_indices(&codes, [1, 3], 2), indices, "and back");
+        let single = Array::new([2, 1, 2], vec![4.0, 5.0, 6.0, 7.0]).expect("two images");
+        assert_eq!(of_images(&single, 1), [4, 5, 6, 7]);
+        assert_eq!(to_indices(&[4, 5, 6, 7], [1, 2], 1), single);
+    }
+
+    #[test]
+    fn the_lowest_draws_are_hidden() {
+        assert_eq!(hidden(&[0.9, 0.1, 0.5, 0.3], 0.5), [false, true, false, true]);
+        assert_eq!(hidden(&[0.9, 0.1, 0.5, 0.3], 0.0), [false, true, false, false], "at least one");
+        assert_eq!(hidden(&[0.9, 0.1], masked_share(0.0)), [true, true], "all");
+    }
+}

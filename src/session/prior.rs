@@ -1,0 +1,227 @@
+//! Draws from a prior over the codes: what is asked for, how far they are, and how probable the picture's codes are.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::graph::lower::prior::{Order, PriorConfig};
+use crate::sample::Options;
+
+/// Pictures that are drawn at once, at most.
+pub const MOST: usize = 64;
+/// The moments of drawing that a film has, at most.
+pub const MOST_MOMENTS: usize = 100;
+
+/// The codes of pictures in the order of places, as far as they are drawn: `[pictures][places]`.
+pub type Drawn = Vec<Vec<Option<u32>>>;
+
+/// What is asked of the prior.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PriorAsk {
+    /// Changes how codes are drawn.
+    Set(Form),
+    /// Draws pictures.
+    Draw,
+    /// Draws what is erased in the picture, several times.
+    Fill,
+    /// Ends drawing; what is drawn so far stays.
+    Cancel,
+    /// Goes to a picture that was drawn.
+    Take(usize),
+    /// Erases cells of the picture's code map, or brings them back.
+    Erase {
+        /// The cells.
+        cells: Vec<usize>,
+        /// Whether they are erased.
+        erased: bool,
+    },
+    /// Brings all erased cells back.
+    Restore,
+    /// Writes drawing as a film; asks where when no path is given.
+    SaveFilm(Option<PathBuf>),
+}
+
+/// How codes are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Form {
+    /// All that one draw follows from.
+    pub options: Options,
+    /// How many pictures.
+    pub count: usize,
+    /// Whether new ones are drawn as the prior learns.
+    pub follows: bool,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { options: Options::default(), count: 16, follows: true }
+    }
+}
+
+/// The prior of the model in the explorer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriorLine {
+    /// The classes that it can be asked for.
+    pub classes: Vec<String>,
+    /// In which order it tells codes.
+    pub order: Order,
+    /// Rows and columns of cells.
+    pub grid: [usize; 2],
+    /// Codes in a cell.
+    pub per_cell: usize,
+}
+
+impl From<&PriorConfig> for PriorLine {
+    fn from(config: &PriorConfig) -> Self {
+        Self {
+            classes: config.classes.clone(),
+            order: config.order,
+            grid: config.grid(),
+            per_cell: config.per_cell(),
+        }
+    }
+}
+
+/// What is drawn, and what is known of the picture.
+#[derive(Clone, Debug, Default)]
+pub struct Prior {
+    line: Option<PriorLine>,
+    form: Form,
+    drawn: Drawn,
+    /// The share that is done, while codes are drawn.
+    share: Option<f32>,
+    /// Which codes were given, where what is shown fills a picture.
+    given: Option<Vec<Option<u32>>>,
+    moments: Vec<Drawn>,
+    bits: Option<Bits>,
+    /// Cells of the picture's code map that are to be drawn anew.
+    erased: BTreeSet<usize>,
+}
+
+/// How many bits the codes of a picture take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bits {
+    /// The codes, in the order of places.
+    pub codes: Vec<u32>,
+    /// What each takes, in the same order.
+    pub bits: Vec<f32>,
+}
+
+impl Bits {
+    /// All of them.
+    pub fn sum(&self) -> f32 {
+        self.bits.iter().sum()
+    }
+}
+
+impl Prior {
+    /// Begins anew with the prior of another model, if it has one. How codes are drawn stays, but for the class.
+    pub fn show(&mut self, line: Option<PriorLine>) {
+        let mut form = self.form;
+        let classes = line.as_ref().map_or(0, |line| line.classes.len());
+        form.options.class = form.options.class.filter(|class| (*class as usize) < classes);
+        *self = Self { line, form, ..Self::default() };
+    }
+
+    /// The prior, where the model has one.
+    pub fn line(&self) -> Option<&PriorLine> {
+        self.line.as_ref()
+    }
+
+    /// How codes are drawn.
+    pub fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// Draws in another way from now on. Whatever is asked for becomes something that can be drawn.
+    pub fn set_form(&mut self, form: Form) {
+        let classes = self.line.as_ref().map_or(0, |line| line.classes.len() as u32);
+        let amount = |value: f32, most: f32| {
+            if value.is_finite() { value.clamp(0.0, most) } else { 1.0 }
+        };
+        let options = Options {
+            class: form.options.class.filter(|class| *class < classes),
+            temperature: amount(form.options.temperature, 10.0),
+            top_p: amount(form.options.top_p, 1.0),
+            guidance: amount(form.options.guidance, 100.0),
+            steps: form.options.steps.clamp(1, 1000),
+            ..form.options
+        };
+        self.form = Form { options, count: form.count.clamp(1, MOST), ..form };
+    }
+
+    /// Drawing begins. What is `given` stays in every picture.
+    pub fn begin(&mut self, given: Option<Vec<Option<u32>>>) {
+        self.drawn.clear();
+        self.moments.clear();
+        self.given = given;
+        self.share = Some(0.0);
+    }
+
+    /// Takes what is drawn so far.
+    pub fn take_drawn(&mut self, drawn: Drawn, share: f32) {
+        self.drawn = drawn;
+        self.share = self.share.map(|_| share);
+    }
+
+    /// Drawing is over: what it was like at some moments, the last one at its end.
+    pub fn end(&mut self, moments: Vec<Drawn>) {
+        self.moments = moments;
+        self.share = None;
+    }
+
+    /// The pictures that are drawn, as far as they are.
+    pub fn drawn(&self) -> &Drawn {
+        &self.drawn
+    }
+
+    /// The share that is done, while codes are drawn.
+    pub fn share(&self) -> Option<f32> {
+        self.share
+    }
+
+    /// Whether what is shown fills what was erased in a picture.
+    pub fn fills(&self) -> bool {
+        self.given.is_some()
+    }
+
+    /// A picture that is drawn as a whole.
+    pub fn whole(&self, picture: usize) -> Option<Vec<u32>> {
+        self.drawn.get(picture)?.iter().copied().collect()
+    }
+
+    /// What was drawn at moments on the way, the last one whole.
+    pub fn moments(&self) -> &[Drawn] {
+        &self.moments
+    }
+
+    /// Takes how probable the codes of the picture are.
+    pub fn take_bits(&mut self, bits: Option<Bits>) {
+        self.bits = bits;
+    }
+
+    /// How probable the codes of the picture are, as far as that is known.
+    pub fn bits(&self) -> Option<&Bits> {
+        self.bits.as_ref()
+    }
+
+    /// Cells of the picture's code map that are to be drawn anew.
+    pub fn erased(&self) -> &BTreeSet<usize> {
+        &self.erased
+    }
+
+    /// Erases cells, or brings them back.
+    pub fn erase(&mut self, cells: &[usize], erased: bool) {
+        for &cell in cells {
+            if erased {
+                self.erased.insert(cell);
+            } else {
+                self.erased.remove(&cell);
+            }
+        }
+    }
+
+    /// Brings all cells back.
+    pub fn restore(&mut self) {
+        self.erased.clear();
+    }
+}

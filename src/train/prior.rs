@@ -1,0 +1,338 @@
+//! One update of a prior over codes.
+
+mod store;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use burn::module::Module as _;
+use burn::optim::GradientsParams;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use self::store::CodeStore;
+use super::learner::{Learner, Measured, Measuring, Told};
+use super::optimizer::{Adam, Rates};
+use super::settings::{SettingError, Settings};
+use crate::array::{Array, NamedArrays};
+use crate::codec::{Codec, CodecError, take};
+use crate::data::{Batch, Dataset, Split};
+use crate::engine::codec::EngineCodec;
+use crate::engine::{EngineKind, Runner};
+use crate::formats::FormatError;
+use crate::formats::run_dir::RunDir;
+use crate::graph::lower::Architecture as _;
+use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
+use crate::metrics::entropy_bits;
+use crate::metrics::evaluate::Examined;
+use crate::model::params::{self, ParamError};
+use crate::model::transformer::Transformer;
+use crate::open::{Opened, open};
+use crate::picture::ImageShape;
+use crate::random::{self, Purpose};
+use crate::sample::places;
+
+/// The key that names the autoencoder.
+const KEY: &str = "codes";
+
+/// The autoencoder that settings name, for images of a shape.
+///
+/// # Errors
+/// When no autoencoder with a codebook for such images is there.
+pub(super) fn autoencoder(settings: &Settings, image: ImageShape) -> Result<Opened, SettingError> {
+    let path = settings.word(KEY);
+    let refused = |found: String| SettingError::Together {
+        message: format!(
+            "{KEY} is {path:?}: {found} (expected a run of vq-vae or vqgan, or another autoencoder with a codebook)"
+        ),
+    };
+    if path.is_empty() {
+        return Err(refused("nothing is named".to_owned()));
+    }
+    let opened = open(path).and_then(|opened| opened.fitted(image));
+    let opened = opened.map_err(|error| refused(error.to_string()))?;
+    if opened.model.image() != image {
+        let found = format!("it takes images of {}, these are {image}", opened.model.image());
+        return Err(refused(found));
+    }
+    Ok(opened)
+}
+
+/// The tensors of the autoencoder in a model, of which the prior is trained.
+pub(super) fn first_values(config: &PriorConfig, opened: &Opened) -> NamedArrays {
+    let of_codes = config.codes.tensors().into_iter();
+    let named = of_codes.filter_map(|(name, _)| {
+        let array = opened.tensors.get(&name)?.clone();
+        Some((name, array))
+    });
+    named.collect()
+}
+
+pub(crate) struct PriorLearner {
+    config: PriorConfig,
+    seed: u64,
+    /// Images that are encoded at once.
+    batch: usize,
+    device: Device,
+    model: Transformer,
+    adam: Adam,
+    /// The autoencoder.
+    tensors: NamedArrays,
+    encoder: RefCell<Option<Runner>>,
+    /// The codes of the training images, as far as they were met.
+    store: CodeStore,
+    /// The codes of the images that measures are taken on.
+    held_out: RefCell<Option<Vec<u32>>>,
+}
+
+impl PriorLearner {
+    /// A fresh transformer on `device`; the autoencoder comes with [`Learner::restore`].
+    ///
+    /// # Errors
+    /// When the codes that a run keeps cannot be read.
+    pub(crate) fn new(
+        config: PriorConfig,
+        batch: usize,
+        seed: u64,
+        device: &Device,
+        dataset: &dyn Dataset,
+        run: &Path,
+    ) -> Result<Self, FormatError> {
+        let device = device.clone().autodiff();
+        let model = Transformer::new(&config.transformer(), seed, &device);
+        let zeros = |(name, shape): (String, Vec<usize>)| (name, Array::zeros(shape));
+        let tensors = config.codes.tensors().into_iter().map(zeros).collect();
+        let store = CodeStore::open(run, dataset.len(Split::Train), config.num_places())?;
+        Ok(Self {
+            config,
+            seed,
+            batch,
+            device,
+            model,
+            adam: Adam::new(0.9, 0.999),
+            tensors,
+            encoder: RefCell::new(None),
+            store,
+            held_out: RefCell::new(None),
+        })
+    }
+
+    /// The codes of images, in the order of places, `[b * places]`.
+    fn encode(&self, images: &Array) -> Result<Vec<u32>, CodecError> {
+        let mut encoder = self.encoder.borrow_mut();
+        let encoder = if let Some(encoder) = encoder.as_mut() {
+            encoder
+        } else {
+            let networks = self.config.codes.lower(&self.tensors)?;
+            let graph = networks.encoder.ok_or_else(crate::codec::no_encoder)?;
+            encoder.insert(Runner::new(EngineKind::Cpu, &graph, None)?)
+        };
+        let seen = self.config.range().images_from_unit(images);
+        let indices = take(&mut encoder.run(&seen)?, "indices")?;
+        Ok(places::of_images(&indices, self.config.per_cell()))
+    }
+
+    /// The codes of a batch: from the store, or encoded when met for the first time.
+    fn codes_of(&mut self, batch: &Batch) -> Result<Vec<u32>, CodecError> {
+        let missing: Vec<usize> = (0..batch.indices.len())
+            .filter(|&row| self.store.get(batch.indices[row]).is_none())
+            .collect();
+        if !missing.is_empty() {
+            let rows = missing.iter().flat_map(|&row| batch.images.row(row)).copied().collect();
+            let mut shape = batch.images.shape().to_vec();
+            shape[0] = missing.len();
+            let images = Array::new(shape, rows)?;
+            let codes = self.encode(&images)?;
+            for (codes, &row) in codes.chunks_exact(self.config.num_places()).zip(&missing) {
+                self.store.put(batch.indices[row], codes);
+            }
+        }
+        let of_image = |&image: &u32| self.store.get(image).unwrap_or_default().iter().copied();
+        Ok(batch.indices.iter().flat_map(of_image).collect())
+    }
+
+    /// Mean negative log-probability of codes, in nats, `[1]`.
+    ///
+    /// # Shapes
+    /// - `tokens`: `[b, t]` as they are read; `codes`: `[b * places]`; `counted`: the rows of `[b * t]` that are told
+    fn loss(
+        model: &Transformer,
+        [tokens, codes]: [&[u32]; 2],
+        b: usize,
+        counted: &[usize],
+        device: &Device,
+    ) -> Tensor<1> {
+        let whole = |values: &[u32]| -> Tensor<1, Int> {
+            let values: Vec<i64> = values.iter().map(|&value| i64::from(value)).collect();
+            let len = values.len();
+            Tensor::from_data(TensorData::new(values, [len]), device)
+        };
+        let t = tokens.len() / b.max(1);
+        let logits = model.forward(whole(tokens).reshape([b, t])); // [b * t, k]
+        let logits = if counted.len() == b * t {
+            logits
+        } else {
+            let rows: Vec<u32> = counted.iter().map(|&row| row as u32).collect();
+            logits.select(0, whole(&rows))
+        };
+        let n = counted.len();
+        let right = log_softmax(logits, 1).gather(1, whole(codes).reshape([n, 1])); // [n, 1]
+        right.mean().neg()
+    }
+
+    /// What the transformer reads of images with these codes, which of its rows are told, and what they tell.
+    fn lesson(
+        &self,
+        codes: &[u32],
+        starts: &[u32],
+        step: Option<u64>,
+    ) -> (Vec<u32>, Vec<usize>, Vec<u32>) {
+        let n = self.config.num_places();
+        let b = starts.len();
+        let rows = || codes.chunks_exact(n).zip(starts);
+        match self.config.mask() {
+            None => {
+                let read = |(codes, start): (&[u32], &u32)| [&[*start], &codes[..n - 1]].concat();
+                (rows().flat_map(read).collect(), (0..b * n).collect(), codes.to_vec())
+            }
+            Some(mask) => {
+                // A fixed draw measures held-out images.
+                let (seed, step) = step.map_or((0, 0), |step| (self.seed, step));
+                let draws = random::uniforms(seed, step, Purpose::Mask, b * (n + 1), 0.0, 1.0);
+                let mut tokens = Vec::with_capacity(b * (n + 1));
+                let mut counted = Vec::new();
+                let mut told = Vec::new();
+                for (row, (codes, start)) in rows().enumerate() {
+                    let (share, draws) = draws[row * (n + 1)..(row + 1) * (n + 1)]
+                        .split_first()
+                        .expect("a draw for every image");
+                    let hidden = places::hidden(draws, places::masked_share(*share));
+                    tokens.push(*start);
+                    for (place, &code) in codes.iter().enumerate() {
+                        if hidden[place] {
+                            counted.push(tokens.len());
+                            told.push(code);
+                        }
+                        tokens.push(if hidden[place] { mask } else { code });
+                    }
+                }
+                (tokens, counted, told)
+            }
+        }
+    }
+
+    /// The first token of every image of a batch; that of no class where classes are left out.
+    fn starts(&self, batch: &Batch, settings: &Settings) -> Vec<u32> {
+        let b = batch.indices.len();
+        let left_out = settings.number("class_dropout") as f32;
+        let draws = random::uniforms(self.seed, batch.step, Purpose::ClassDropout, b, 0.0, 1.0);
+        let label = |row: usize| batch.labels.as_ref().map(|labels| labels[row]);
+        let start =
+            |(row, draw): (usize, f32)| self.config.start(label(row).filter(|_| draw >= left_out));
+        draws.into_iter().enumerate().map(start).collect()
+    }
+
+    /// The mean negative log-probability of held-out codes, in nats.
+    fn nats(&self, codes: &[u32], starts: &[u32]) -> f64 {
+        let model = self.model.valid();
+        let device = self.device.clone().inner();
+        let n = self.config.num_places();
+        let mut sum = 0.0;
+        let mut count = 0;
+        let batches = codes.chunks(n * self.batch.max(1)).zip(starts.chunks(self.batch.max(1)));
+        for (codes, starts) in batches {
+            let (tokens, counted, told) = self.lesson(codes, starts, None);
+            let loss = Self::loss(&model, [&tokens, &told], starts.len(), &counted, &device);
+            sum += f64::from(params::array_from_tensor(loss).data()[0]) * told.len() as f64;
+            count += told.len();
+        }
+        sum / count.max(1) as f64
+    }
+}
+
+impl Learner for PriorLearner {
+    fn curves(&self) -> Vec<String> {
+        ["loss", "bits_per_code", "lr"].map(str::to_owned).to_vec()
+    }
+
+    fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
+        let codes =
+            self.codes_of(batch).expect("the autoencoder encoded images when it was opened");
+        let starts = self.starts(batch, settings);
+        let (tokens, counted, told) = self.lesson(&codes, &starts, Some(batch.step));
+        let read = [tokens.as_slice(), &told];
+        let loss = Self::loss(&self.model, read, starts.len(), &counted, &self.device);
+        let grads = GradientsParams::from_grads(loss.backward(), &self.model);
+        self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
+        let lr = settings.number("lr") as f32;
+        let lr = Tensor::from_floats([lr], &self.device.clone().inner());
+        let loss = loss.inner();
+        let bits = loss.clone() / std::f64::consts::LN_2;
+        Told { scalars: Tensor::cat(vec![loss, bits, lr], 0), codes: None }
+    }
+
+    fn model(&self) -> NamedArrays {
+        let own = params::prefixed(PRIOR, params::collect(&self.model));
+        self.tensors.clone().into_iter().chain(own).collect()
+    }
+
+    fn optimizer(&self) -> (NamedArrays, u64) {
+        self.adam.save()
+    }
+
+    fn restore(
+        &mut self,
+        model: &NamedArrays,
+        optimizer: NamedArrays,
+        updates: u64,
+    ) -> Result<(), ParamError> {
+        self.tensors = params::without(model, PRIOR);
+        self.encoder.replace(None);
+        self.held_out.replace(None);
+        self.model = params::load(self.model.clone(), &params::under(model, PRIOR))?;
+        self.adam.load(&self.model, optimizer, updates, &self.device.clone().inner())
+    }
+
+    fn codec(&self) -> Box<dyn Codec> {
+        let runner = |graph| Runner::new(EngineKind::Cpu, graph, None).ok();
+        let networks = self.config.codes.lower(&self.tensors).ok();
+        let [encoder, decoder] = [
+            networks.as_ref().and_then(|networks| networks.encoder.as_ref()),
+            networks.as_ref().and_then(|networks| networks.decoder.as_ref()),
+        ];
+        let codes = networks.as_ref().and_then(|networks| networks.codes.as_ref());
+        let codes = codes.and_then(|codes| codes.decoder.as_ref());
+        let [encoder, decoder, codes] =
+            [encoder, decoder, codes].map(|graph| graph.and_then(runner));
+        Box::new(EngineCodec::new(encoder, decoder, codes))
+    }
+
+    fn keep(&mut self, run: &RunDir) -> Result<(), FormatError> {
+        self.store.save(run.path())
+    }
+
+    fn measure(&self, held_out: &Examined, _how: &Measuring<'_>) -> Result<Measured, CodecError> {
+        if self.held_out.borrow().is_none() {
+            let codes = self.encode(&held_out.images)?;
+            self.held_out.replace(Some(codes));
+        }
+        let codes = self.held_out.borrow();
+        let codes = codes.as_deref().unwrap_or_default();
+        let label = |row: usize| held_out.labels.as_ref().map(|labels| labels[row]);
+        let starts: Vec<u32> =
+            (0..held_out.images.num_rows()).map(|row| self.config.start(label(row))).collect();
+        let nats = self.nats(codes, &starts);
+        let mut counts = vec![0; self.config.num_codes()];
+        for &code in codes {
+            counts[code as usize] += 1;
+        }
+        let bits = nats / std::f64::consts::LN_2;
+        let per_dim = bits * self.config.num_places() as f64 / self.config.image().len() as f64;
+        let mut values = vec![("bits_per_code", bits), ("unigram_bits", entropy_bits(&counts))];
+        // What is told of masked codes is no likelihood of the whole image.
+        if self.config.order == Order::Raster {
+            values.push(("bits_per_dim", per_dim));
+        }
+        Ok(Measured { values, loss: Some(nats), is_sound: nats.is_finite(), warning: None })
+    }
+}

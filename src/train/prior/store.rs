@@ -1,0 +1,83 @@
+//! The codes of training images, computed once and kept in the run's directory.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::array::NamedArrays;
+use crate::formats::FormatError;
+use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
+
+/// The file, in the run's directory.
+const FILE: &str = "codes-train.safetensors";
+/// The tensor in it, `[images, places]`; -1 for codes that are not known.
+const NAME: &str = "indices";
+
+/// Codes by image.
+pub(super) struct CodeStore {
+    codes: Vec<u32>,
+    known: Vec<bool>,
+    places: usize,
+    /// Whether the file lacks some.
+    is_newer: bool,
+}
+
+impl CodeStore {
+    /// The codes that a run keeps; none where its file is of other images or codes.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub(super) fn open(run: &Path, images: usize, places: usize) -> Result<Self, FormatError> {
+        let (codes, known) = (vec![0; images * places], vec![false; images]);
+        let mut store = Self { codes, known, places, is_newer: false };
+        let path = run.join(FILE);
+        if !path.is_file() {
+            return Ok(store);
+        }
+        let kept = ArrayFile::open(&path)?.indices(NAME)?;
+        if kept.shape != [images, places] {
+            return Ok(store);
+        }
+        for (image, row) in (0..).zip(kept.data.chunks_exact(places.max(1))) {
+            let codes = row.iter().map(|&code| u32::try_from(code));
+            if let Ok(codes) = codes.collect::<Result<Vec<u32>, _>>() {
+                store.put(image, &codes);
+            }
+        }
+        store.is_newer = false;
+        Ok(store)
+    }
+
+    /// The codes of an image, `[places]`, if they are known.
+    pub(super) fn get(&self, image: u32) -> Option<&[u32]> {
+        let image = image as usize;
+        self.known.get(image)?.then(|| &self.codes[image * self.places..(image + 1) * self.places])
+    }
+
+    /// Keeps the codes of an image.
+    pub(super) fn put(&mut self, image: u32, codes: &[u32]) {
+        let image = image as usize;
+        self.codes[image * self.places..(image + 1) * self.places].copy_from_slice(codes);
+        self.known[image] = true;
+        self.is_newer = true;
+    }
+
+    /// Writes all that are known where the file lacks some.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn save(&mut self, run: &Path) -> Result<(), FormatError> {
+        if !self.is_newer {
+            return Ok(());
+        }
+        let rows = self.codes.chunks_exact(self.places.max(1)).zip(&self.known);
+        let data = rows.flat_map(|(codes, known)| {
+            codes.iter().map(move |&code| if *known { code.cast_signed() } else { -1 })
+        });
+        let shape = vec![self.known.len(), self.places];
+        let indices = Indices { shape, data: data.collect() };
+        let indices = NamedIndices::from([(NAME.to_owned(), indices)]);
+        write_arrays(&run.join(FILE), &NamedArrays::new(), &indices, &BTreeMap::new())?;
+        self.is_newer = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,413 @@
+//! Priors over codes: the module, its graphs, training, and draws.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use zscope::array::{Array, NamedArrays};
+use zscope::engine::params::DrawParams;
+use zscope::engine::wgsl::{Gpu, headless};
+use zscope::engine::{EngineKind, Runner, twin};
+use zscope::formats::arrays::ArrayFile;
+use zscope::formats::run_dir::{ModelConfig, Pick, RunDir};
+use zscope::graph::DrawControls;
+use zscope::graph::lower::prior::PriorConfig;
+use zscope::graph::lower::transformer::TransformerConfig;
+use zscope::model::params;
+use zscope::model::transformer::Transformer;
+use zscope::open::{Opened, open};
+use zscope::random::{Purpose, normals, uniforms};
+use zscope::sample::{Options, SampleError, Sampler, places};
+use zscope::train::recipe::Recipe;
+use zscope::train::start::{Length, Request, resume};
+
+use crate::common::runs::{self, curve, folder, mean, planned, run};
+use crate::common::{Tolerance, assert_close, assert_says, first_difference};
+
+fn gpu() -> Gpu {
+    headless(true).expect("a graphics device, if only a software one (package mesa-vulkan-drivers)")
+}
+
+fn transformer(causal: bool) -> TransformerConfig {
+    let config = TransformerConfig {
+        inputs: 13,
+        outputs: 11,
+        places: 7,
+        embedding: 5,
+        width: 12,
+        layers: 2,
+        heads: 3,
+        causal,
+    };
+    config.check().expect("sizes that go together");
+    config
+}
+
+/// First values of a module, those of normalizations moved away from ones and zeros.
+fn tensors(config: &TransformerConfig) -> NamedArrays {
+    let mut tensors = params::collect(&Transformer::new(config, 3, &Device::flex()));
+    for (index, (name, array)) in tensors.iter_mut().enumerate() {
+        let moved = normals(5, index as u64, Purpose::Explore, array.data().len());
+        let scale = if name.contains("norm") { 0.2 } else { 0.1 };
+        array.data_mut().iter_mut().zip(moved).for_each(|(value, more)| *value += scale * more);
+    }
+    tensors
+}
+
+fn tokens(config: &TransformerConfig, b: usize) -> Vec<u32> {
+    let draws = uniforms(8, 0, Purpose::Explore, b * config.places, 0.0, config.inputs as f32);
+    draws.into_iter().map(|draw| draw as u32).collect()
+}
+
+/// What the training module tells, `[b * t, k]`.
+fn of_module(config: &TransformerConfig, tensors: &NamedArrays, tokens: &[u32]) -> Array {
+    let device = Device::flex();
+    let module = params::load(Transformer::new(config, 0, &device), tensors).expect("its tensors");
+    let t = config.places;
+    let tokens: Vec<i64> = tokens.iter().map(|&token| i64::from(token)).collect();
+    let b = tokens.len() / t;
+    let tokens: Tensor<2, Int> = Tensor::from_data(TensorData::new(tokens, [b, t]), &device);
+    params::array_from_tensor(module.forward(tokens))
+}
+
+/// The same of the graph of whole sequences, on an engine.
+fn of_graph(
+    config: &TransformerConfig,
+    tensors: &NamedArrays,
+    tokens: &[u32],
+    engine: EngineKind,
+    gpu: &Gpu,
+) -> Array {
+    let graph = config.sequence(tensors).expect("a graph");
+    let mut runner = Runner::new(engine, &graph, Some(gpu)).expect("a runner");
+    let t = config.places;
+    let of_sequence = |tokens: &[u32]| {
+        let tokens: Vec<f32> = tokens.iter().map(|&token| token as f32).collect();
+        [tokens, (0..t).map(|place| place as f32).collect()].concat()
+    };
+    let input: Vec<f32> = tokens.chunks_exact(t).flat_map(of_sequence).collect();
+    let input = Array::new([tokens.len() / t, 2, t], input).expect("sequences");
+    let logits = runner.run(&input).expect("logits").remove("logits").expect("logits");
+    // [b, k, 1, t] as [b * t, k]
+    let k = config.outputs;
+    let row = |b: usize, place: usize| logits.row(b)[place..].iter().step_by(t).copied();
+    let data = (0..logits.num_rows()).flat_map(|b| (0..t).flat_map(move |place| row(b, place)));
+    Array::new([tokens.len(), k], data.collect()).expect("logits")
+}
+
+const ENGINES: [EngineKind; 3] = [EngineKind::Twin, EngineKind::Cpu, EngineKind::Wgsl];
+
+#[test]
+fn a_transformer_is_the_same_as_a_module_and_as_a_graph() {
+    let gpu = gpu();
+    for causal in [true, false] {
+        let config = transformer(causal);
+        let (tensors, tokens) = (tensors(&config), tokens(&config, 3));
+        let expected = of_module(&config, &tensors, &tokens);
+        for engine in ENGINES {
+            let found = of_graph(&config, &tensors, &tokens, engine, &gpu);
+            let difference = first_difference(found.data(), expected.data(), Tolerance::ENGINE);
+            assert_eq!(difference, None, "{engine}, causal: {causal}");
+        }
+        let mut other = tensors.clone();
+        other.get_mut("blocks.1.value.bias").expect("a bias").data_mut()[4] += 0.05;
+        let found = of_graph(&config, &other, &tokens, EngineKind::Cpu, &gpu);
+        let difference = first_difference(found.data(), expected.data(), Tolerance::ENGINE);
+        assert!(difference.is_some(), "another bias tells something else");
+    }
+}
+
+#[test]
+fn a_causal_transformer_sees_no_later_token() {
+    let config = transformer(true);
+    let tensors = tensors(&config);
+    let tokens = tokens(&config, 1);
+    let before = of_module(&config, &tensors, &tokens);
+    let mut changed = tokens;
+    changed[4] = (changed[4] + 1) % 13;
+    let after = of_module(&config, &tensors, &changed);
+    for place in 0..4 {
+        assert_eq!(before.row(place), after.row(place), "place {place}");
+    }
+    for place in 4..7 {
+        assert_ne!(before.row(place), after.row(place), "place {place}");
+    }
+}
+
+/// A small VQ-VAE over shapes, trained a little.
+fn autoencoder(dir: &Path) -> String {
+    let keys = [
+        "hidden=8",
+        "res_hidden=4",
+        "res_blocks=1",
+        "code_dim=5",
+        "codebook_size=24",
+        "eval_images=16",
+    ];
+    run(planned(runs::request(Recipe::VqVae, &keys, 60), dir));
+    dir.to_string_lossy().into_owned()
+}
+
+fn request(codes: &str, keys: &[&str], steps: u64) -> Request {
+    let codes = format!("codes={codes}");
+    let small = ["width=24", "layers=2", "heads=2", "embedding=8", "eval_images=32", "lr=0.003"];
+    let own = [codes.as_str()];
+    runs::request(Recipe::Prior, &[&own, small.as_slice(), keys].concat(), steps)
+}
+
+fn opened(dir: &Path) -> (Opened, PriorConfig) {
+    let opened = open(&dir.to_string_lossy()).expect("it opens");
+    let ModelConfig::Prior(config) = opened.model.clone() else { panic!("no prior") };
+    (opened, config)
+}
+
+#[test]
+fn a_prior_learns_the_codes_of_an_autoencoder_that_stays_as_it_is() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    for order in ["order=raster", "order=masked"] {
+        let dir = base.path().join(order);
+        let events = run(planned(request(&codes, &[order], 200), &dir));
+        let bits = curve(&events, "bits_per_code");
+        let (first, last) = (mean(&bits[..10]), mean(&bits[190..]));
+        assert!(last < 0.8 * first, "{order}: {first} to {last} bits");
+        let nats = curve(&events, "loss");
+        assert_close(
+            &nats.iter().map(|nats| nats / std::f32::consts::LN_2).collect::<Vec<_>>(),
+            &bits,
+            Tolerance::ENGINE,
+        );
+        let autoencoder = open(&codes).expect("it opens");
+        let (prior, config) = opened(&dir);
+        for (name, array) in &autoencoder.tensors {
+            assert_eq!(prior.tensors.get(name), Some(array), "{order}: {name}");
+        }
+        assert_eq!(config.num_places(), 16);
+        // The codes that the run keeps are those that the autoencoder gives.
+        let kept = ArrayFile::open(&dir.join("codes-train.safetensors")).expect("kept codes");
+        let kept = kept.indices("indices").expect("codes");
+        assert_eq!(kept.shape, [96, 16]);
+        let dataset = zscope::data::open(&"shapes?size=16&train=96&test=32".parse().expect("data"))
+            .expect("shapes");
+        let images = zscope::data::batch(dataset.as_ref(), zscope::data::Split::Train, &[41]);
+        let mut codec = autoencoder.codec(EngineKind::Cpu, None).expect("a codec");
+        let indices = codec.encode(&images).expect("codes").remove("indices").expect("codes");
+        let expected: Vec<i32> =
+            places::of_images(&indices, 1).iter().map(|c| c.cast_signed()).collect();
+        assert_eq!(kept.data[41 * 16..42 * 16], expected, "{order}");
+    }
+}
+
+#[test]
+fn a_resumed_prior_equals_an_unbroken_one() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    for order in ["order=raster", "order=masked"] {
+        let [whole, broken] = ["whole", "broken"].map(|name| base.path().join(name).join(order));
+        run(planned(request(&codes, &[order], 12), &whole));
+        run(planned(request(&codes, &[order], 7), &broken));
+        run(resume(&broken, Some(Length::Steps(12)), false).expect("a plan"));
+        let tensors = |dir: &Path| {
+            let (run, _) = RunDir::open(dir).expect("a run");
+            run.pick(Pick::Latest).expect("a checkpoint").model().expect("readable")
+        };
+        assert_eq!(tensors(&whole), tensors(&broken), "{order}");
+    }
+}
+
+fn sampler(opened: &Opened, config: &PriorConfig, engine: EngineKind, gpu: &Gpu) -> Sampler {
+    Sampler::new(config, &opened.tensors, engine, Some(gpu))
+}
+
+fn quiet(_: &[Vec<Option<u32>>], _: f32) -> bool {
+    true
+}
+
+#[test]
+fn draws_follow_from_their_seed_and_number_alone() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let gpu = gpu();
+    for order in ["order=raster", "order=masked"] {
+        let dir = base.path().join(order);
+        run(planned(request(&codes, &[order], 60), &dir));
+        let (prior, config) = opened(&dir);
+        let options = Options { seed: 9, steps: 5, ..Options::default() };
+        let draw = |engine, options: &Options, range| {
+            let mut sampler = sampler(&prior, &config, engine, &gpu);
+            sampler.draw(options, None, range, &mut quiet).expect("codes")
+        };
+        let four = draw(EngineKind::Cpu, &options, [0, 4]);
+        assert_eq!(four.len(), 4);
+        assert!(four.iter().all(|codes| codes.len() == 16 && codes.iter().all(|&c| c < 24)));
+        assert_ne!(four[0], four[1], "{order}");
+        assert_eq!(draw(EngineKind::Cpu, &options, [2, 1])[0], four[2], "{order}: alone");
+        for engine in [EngineKind::Twin, EngineKind::Wgsl] {
+            assert_eq!(draw(engine, &options, [0, 4]), four, "{order} on {engine}");
+        }
+        let other = Options { seed: 10, ..options };
+        assert_ne!(draw(EngineKind::Cpu, &other, [0, 4]), four, "{order}: another seed");
+        // Without chance no seed matters, but for the order in which a masked prior tells codes.
+        if order == "order=raster" {
+            let greedy = |seed| Options { temperature: 0.0, seed, ..Options::default() };
+            let first = draw(EngineKind::Cpu, &greedy(1), [0, 1]);
+            assert_eq!(first, draw(EngineKind::Cpu, &greedy(2), [0, 1]));
+            let single = Options { top_k: 1, ..options };
+            assert_eq!(first, draw(EngineKind::Cpu, &single, [0, 1]));
+        }
+    }
+}
+
+#[test]
+fn a_kept_cache_draws_what_whole_sequences_tell() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &[], 60), &dir));
+    let (prior, config) = opened(&dir);
+    let transformer = config.transformer();
+    let own = params::under(&prior.tensors, "prior");
+    let gpu = gpu();
+    let options = Options { seed: 4, top_k: 9, top_p: 0.9, temperature: 0.8, ..Options::default() };
+    let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+    let drawn = sampler.draw(&options, None, [0, 1], &mut quiet).expect("codes").remove(0);
+    let draws = uniforms(4, 0, Purpose::Prior, 16, 0.0, 1.0);
+    for place in 0..16 {
+        // The whole sequence from the beginning: what comes later is not seen.
+        let mut tokens = vec![config.start(None)];
+        tokens.extend(&drawn[..place]);
+        tokens.resize(16, 0);
+        let logits = of_graph(&transformer, &own, &tokens, EngineKind::Twin, &gpu);
+        let controls = DrawControls {
+            temperature: 0.8,
+            top_k: 9,
+            top_p: 0.9,
+            u: draws[place],
+            ..DrawControls::default()
+        };
+        let params = DrawParams { items: 1, codes: 24, streams: 1, pad0: 0 };
+        let mut expected = [0.0];
+        twin::draw(&params, logits.row(place), &controls.values(), &mut expected);
+        assert_eq!(drawn[place], expected[0] as u32, "place {place}");
+    }
+}
+
+#[test]
+fn known_codes_stay_and_the_others_follow() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let gpu = gpu();
+    for order in ["order=raster", "order=masked"] {
+        let dir = base.path().join(order);
+        run(planned(request(&codes, &[order], 60), &dir));
+        let (prior, config) = opened(&dir);
+        let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+        let known: Vec<Option<u32>> =
+            (0..16).map(|place| (place % 3 != 0).then_some(place % 24)).collect();
+        let mut shown = Vec::new();
+        let options = Options { steps: 4, ..Options::default() };
+        let drawn = sampler
+            .draw(&options, Some(&known), [0, 3], &mut |codes, share| {
+                shown.push((codes.to_vec(), share));
+                true
+            })
+            .expect("codes");
+        for codes in &drawn {
+            for (place, known) in known.iter().enumerate() {
+                assert!(known.is_none_or(|known| known == codes[place]), "{order}: {place}");
+            }
+        }
+        assert!(drawn[0] != drawn[1] || drawn[1] != drawn[2], "{order}: proposals differ");
+        assert!(shown.len() > 1, "{order}: it is told as it goes");
+        assert!(shown.is_sorted_by_key(|(_, share)| *share), "{order}");
+        let (last, share) = shown.last().expect("the end");
+        assert_eq!((last[0].iter().flatten().count(), *share), (16, 1.0), "{order}");
+        // All known: nothing is left to draw.
+        let all: Vec<Option<u32>> = (0..16).map(Some).collect();
+        let same = sampler.draw(&options, Some(&all), [0, 1], &mut quiet).expect("codes");
+        assert_eq!(same[0], (0..16).collect::<Vec<u32>>(), "{order}");
+        let stopped = sampler.draw(&options, None, [0, 1], &mut |_, _| false);
+        assert!(matches!(stopped, Err(SampleError::Cancelled)), "{order}");
+    }
+}
+
+#[test]
+fn bits_are_those_of_the_loss() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &["checkpoint_every=40"], 40), &dir));
+    let (prior, config) = opened(&dir);
+    let gpu = gpu();
+    let mut sampler = sampler(&prior, &config, EngineKind::Twin, &gpu);
+    let codes: Vec<u32> = (0..32).map(|place| (place * 7) % 24).collect();
+    let found = sampler.bits(&codes, &[None, None]).expect("bits");
+    let own = params::under(&prior.tensors, "prior");
+    let transformer = config.transformer();
+    let mut tokens = Vec::new();
+    for codes in codes.chunks_exact(16) {
+        tokens.push(config.start(None));
+        tokens.extend(&codes[..15]);
+    }
+    let logits = of_module(&transformer, &own, &tokens);
+    let expected: Vec<f32> = (0..32)
+        .map(|row| {
+            let exps: Vec<f64> = logits.row(row).iter().map(|&l| f64::from(l).exp()).collect();
+            (-(exps[codes[row] as usize] / exps.iter().sum::<f64>()).log2()) as f32
+        })
+        .collect();
+    assert_close(&found, &expected, Tolerance::ENGINE);
+}
+
+#[test]
+fn a_class_is_asked_for_and_guides() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &["conditional=yes"], 120), &dir));
+    let (prior, config) = opened(&dir);
+    assert!(!config.classes.is_empty(), "shapes have classes");
+    let gpu = gpu();
+    let draw = |options: &Options, engine| {
+        let mut sampler = sampler(&prior, &config, engine, &gpu);
+        sampler.draw(options, None, [0, 3], &mut quiet).expect("codes")
+    };
+    let of = |class, guidance| Options { class, guidance, ..Options::default() };
+    let plain = draw(&of(Some(1), 1.0), EngineKind::Cpu);
+    let bits = |class| {
+        let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+        sampler.bits(&plain[0], &[class]).expect("bits")
+    };
+    assert_ne!(bits(Some(1)), bits(Some(2)), "another class");
+    assert_ne!(bits(Some(1)), bits(None), "no class");
+    let guided = draw(&of(Some(1), 60.0), EngineKind::Cpu);
+    assert_ne!(plain, guided);
+    assert_eq!(guided, draw(&of(Some(1), 60.0), EngineKind::Wgsl), "on shaders");
+    assert_eq!(
+        draw(&of(Some(1), 0.0), EngineKind::Cpu),
+        draw(&of(None, 1.0), EngineKind::Cpu),
+        "guided to nothing is no class"
+    );
+}
+
+#[test]
+fn what_has_no_codes_is_refused() {
+    let base = folder();
+    let refused = |codes: &str, keys: &[&str]| {
+        let request = request(codes, keys, 2);
+        request.plan(Some(&base.path().join("never")), false).err().expect("refused").to_string()
+    };
+    assert_says(&refused("", &[]), &["codes is \"\"", "nothing is named", "vq-vae or vqgan"]);
+    assert_says(&refused("/nowhere", &[]), &["/nowhere", "no such file"]);
+    let gan = base.path().join("gan");
+    run(planned(runs::request(Recipe::Gan, &["channels=4", "d_channels=4"], 2), &gan));
+    assert_says(&refused(&gan.to_string_lossy(), &[]), &["a prior over gan", "codebook"]);
+    let codes = autoencoder(&base.path().join("codes"));
+    assert_says(&refused(&codes, &["width=25"]), &["width is 25", "heads"]);
+    let request = Request {
+        data: "shapes?size=32&train=96&test=32".parse().expect("a source"),
+        ..request(&codes, &[], 2)
+    };
+    let error = request.plan(Some(&base.path().join("never")), false).err().expect("refused");
+    assert_says(&error.to_string(), &["takes images of", "16", "32"]);
+    assert!(!base.path().join("never").exists(), "nothing is written");
+}
