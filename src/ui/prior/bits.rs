@@ -9,7 +9,7 @@ use crate::ui::lattice::Lattice;
 use crate::ui::{Scene, theme};
 
 /// The title above the map and the scale and the numbers below, in points.
-pub(super) const AROUND: f32 = 72.0;
+pub(super) const AROUND: f32 = 92.0;
 /// The height of the scale below.
 const SCALE: f32 = 8.0;
 
@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, side: f32) 
             "How unlikely the prior finds each code of the picture, given those before it, in bits."
         )
     };
-    ui.label(theme::muted(title).small()).on_hover_text(hint);
+    ui.add(egui::Label::new(theme::muted(title).small()).extend()).on_hover_text(hint);
     let Some(bits) = scene.prior.bits() else {
         ui.label(theme::muted(tr!("They are being measured.")));
         return;
