@@ -134,6 +134,11 @@
 //! - Texts of the window are their own keys in the files of other languages ([`language`]): the code reads as the window
 //!   does, and a test reads the code for texts without a translation. The language belongs to the window's thread, as the
 //!   ground does; what other threads and the command line say stays English.
+//! - Captions become numbers by byte-level BPE of Hugging Face's library, built without its C and C++ parts. A
+//!   `tokenizer.json` is read for its merges alone and must be what [`text`] would write of them: the library panics at
+//!   merges that do not fit its vocabulary, and settings of a stranger could run any regular expression.
+//! - Whether a model drew what a caption asked for is read from the pixels by plain code ([`metrics::read_attributes`]), not
+//!   by a network that would have errors of its own to be measured.
 //! - Colours depend on the ground, dark or light, which belongs to the window's thread ([`ui::theme`]): a parameter
 //!   through every function that draws would say the same in a thousand places.
 
@@ -157,6 +162,7 @@ pub mod picture;
 pub mod random;
 pub mod sample;
 pub mod session;
+pub mod text;
 pub mod train;
 pub mod watch;
 

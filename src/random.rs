@@ -54,6 +54,10 @@ pub enum Purpose {
     ClassDropout = 21,
     /// Which codes a prior draws.
     Prior = 22,
+    /// The words of captions.
+    Captions = 23,
+    /// Which combinations of causes training does not see, and what it sees instead.
+    HeldOut = 24,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

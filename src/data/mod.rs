@@ -36,7 +36,7 @@ use crate::picture::ImageShape;
 pub use batches::{Batch, Batches};
 pub use error::{DataError, IoError};
 pub use recognise::recognise;
-pub use spec::{Background, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
+pub use spec::{Background, CaptionStyle, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
 pub use turns::{examined, turned};
 
 /// Which part of a data set.
@@ -134,6 +134,13 @@ pub trait Dataset: Send + Sync {
 
     /// One line of text that describes an image.
     fn caption(&self, split: Split, index: usize) -> Option<String>;
+
+    /// Whether training never saw an image's combination of causes, although it saw each cause; no image of the training
+    /// part, and none at all of most sets.
+    fn is_held_out(&self, split: Split, index: usize) -> bool {
+        let _ = (split, index);
+        false
+    }
 
     /// What was amiss while opening, a sentence each, worth showing to a person.
     fn warnings(&self) -> &[String];

@@ -3,6 +3,8 @@
 //! An image is a pure function of (seed, index). Every factor is drawn independently of the others, so the
 //! set suits measures of disentanglement as well as captions.
 
+mod grammar;
+mod parse;
 mod render;
 
 use std::f32::consts::TAU;
@@ -13,9 +15,12 @@ use crate::language::tr_later;
 use crate::picture::ImageShape;
 use crate::random::{self, Purpose};
 
-use super::{Dataset, FactorInfo, FactorKind, ShapesOptions, Split};
+use super::{CaptionStyle, Dataset, FactorInfo, FactorKind, ShapesOptions, Split};
 
-pub use render::render;
+pub use grammar::{Attribute, CaptionFactors, NUM_FORMS, caption_in_form, varied_caption};
+pub use parse::{CaptionError, Role, parse_caption};
+pub(crate) use render::{BACKGROUND_LEVELS, COLOUR_LEVELS};
+pub use render::{cover, render};
 
 /// The names of the shapes, which are the classes.
 pub const SHAPE_NAMES: [&str; 6] = ["circle", "square", "triangle", "star", "cross", "ring"];
@@ -92,10 +97,44 @@ pub(super) fn third(value: f32, (lo, hi): (f32, f32)) -> usize {
     (((value - lo) / (hi - lo) * 3.0) as usize).min(2)
 }
 
+/// The number that an image is drawn by.
+fn number(split: Split, index: usize) -> u64 {
+    let start = match split {
+        Split::Train => 0,
+        Split::Test => TEST_START,
+    };
+    start + index as u64
+}
+
+/// Every pair of a shape and a colour.
+fn combinations() -> impl Iterator<Item = (usize, usize)> {
+    (0..SHAPE_NAMES.len())
+        .flat_map(|shape| (0..COLOUR_NAMES.len()).map(move |colour| (shape, colour)))
+}
+
+/// `count` pairs of a shape and a colour, chosen by the seed; every shape and every colour is left in another pair. At
+/// most 24 of the 48: as long as more than 14 are left, one of them is not the last of its shape nor of its colour.
+fn held_out(seed: u64, count: usize) -> Vec<(usize, usize)> {
+    let mut left: Vec<(usize, usize)> = combinations().collect();
+    let mut held_out = Vec::with_capacity(count);
+    for at in random::permutation(seed, u64::MAX, Purpose::HeldOut, left.len()) {
+        let (shape, colour) = (at as usize / COLOUR_NAMES.len(), at as usize % COLOUR_NAMES.len());
+        let of_shape = left.iter().filter(|both| both.0 == shape).count();
+        let of_colour = left.iter().filter(|both| both.1 == colour).count();
+        if held_out.len() < count && of_shape > 1 && of_colour > 1 {
+            left.retain(|both| *both != (shape, colour));
+            held_out.push((shape, colour));
+        }
+    }
+    held_out
+}
+
 /// The data set; nothing is stored, images are drawn when asked for.
 #[derive(Clone, Debug)]
 pub struct Shapes {
     options: ShapesOptions,
+    /// Combinations of shape and colour that training does not see.
+    held_out: Vec<(usize, usize)>,
     class_names: Vec<String>,
     factors: Vec<FactorInfo>,
 }
@@ -109,6 +148,7 @@ impl Shapes {
         let range = |(lo, hi): (f32, f32)| FactorKind::Continuous { lo, hi };
         Self {
             options,
+            held_out: held_out(options.seed, options.hold_out),
             class_names: names(&SHAPE_NAMES),
             factors: vec![
                 factor(tr_later!("shape"), FactorKind::Categories(names(&SHAPE_NAMES))),
@@ -129,11 +169,20 @@ impl Shapes {
     pub fn factors_of(&self, split: Split, index: usize) -> ShapeFactors {
         let len = self.len(split);
         assert!(index < len, "index {index} is not below the {len} {split} images");
-        let start = match split {
-            Split::Train => 0,
-            Split::Test => TEST_START,
-        };
-        ShapeFactors::drawn(self.options.seed, start + index as u64)
+        let (seed, number) = (self.options.seed, number(split, index));
+        let mut factors = ShapeFactors::drawn(seed, number);
+        if split == Split::Train && self.holds_out(&factors) {
+            let seen: Vec<(usize, usize)> =
+                combinations().filter(|both| !self.held_out.contains(both)).collect();
+            let mut rng = random::stream(seed, number, Purpose::HeldOut);
+            let instead = rng.random_range(0..seen.len() as u32) as usize;
+            (factors.shape, factors.colour) = seen[instead];
+        }
+        factors
+    }
+
+    fn holds_out(&self, factors: &ShapeFactors) -> bool {
+        self.held_out.contains(&(factors.shape, factors.colour))
     }
 }
 
@@ -184,7 +233,17 @@ impl Dataset for Shapes {
     }
 
     fn caption(&self, split: Split, index: usize) -> Option<String> {
-        Some(self.factors_of(split, index).caption())
+        let factors = self.factors_of(split, index);
+        Some(match self.options.captions {
+            CaptionStyle::Plain => factors.caption(),
+            CaptionStyle::Varied => {
+                varied_caption(&factors, self.options.seed, number(split, index))
+            }
+        })
+    }
+
+    fn is_held_out(&self, split: Split, index: usize) -> bool {
+        self.holds_out(&self.factors_of(split, index))
     }
 
     fn warnings(&self) -> &[String] {

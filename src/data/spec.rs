@@ -82,11 +82,46 @@ pub struct ShapesOptions {
     pub test: usize,
     /// Chooses the images.
     pub seed: u64,
+    /// How images are told of.
+    pub captions: CaptionStyle,
+    /// How many of the 48 combinations of shape and colour only test images have, at most
+    /// [`ShapesOptions::MOST_HELD_OUT`]; the seed chooses which.
+    pub hold_out: usize,
+}
+
+impl ShapesOptions {
+    /// Half of all combinations of shape and colour.
+    pub const MOST_HELD_OUT: usize = 24;
 }
 
 impl Default for ShapesOptions {
     fn default() -> Self {
-        Self { size: 32, train: 50_000, test: 10_000, seed: 0 }
+        Self {
+            size: 32,
+            train: 50_000,
+            test: 10_000,
+            seed: 0,
+            captions: CaptionStyle::Plain,
+            hold_out: 0,
+        }
+    }
+}
+
+/// The sentences that tell of procedural shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptionStyle {
+    /// One form for all: "a small red triangle on navy, top left".
+    Plain,
+    /// Many forms with synonyms, some of which leave causes out.
+    Varied,
+}
+
+impl CaptionStyle {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Varied => "varied",
+        }
     }
 }
 

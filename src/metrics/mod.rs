@@ -5,6 +5,7 @@
 //! its unit. Knows nothing of models, files or windows.
 
 mod activations;
+mod attributes;
 mod class_cover;
 mod classification;
 mod code_rate;
@@ -23,6 +24,9 @@ mod sharpness;
 mod vae;
 
 pub use activations::{Extremes, NodeSpread, Spread, channel_spreads};
+pub use attributes::{
+    ATTRIBUTES_LEAST_PX, AttributeScore, Figure, Seen, attributes_right, read_attributes,
+};
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
 pub use code_rate::{CodeRate, entropy_bits};

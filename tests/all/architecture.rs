@@ -21,6 +21,8 @@ cli: crate::app crate::ui egui + crate::app::run
   cli works without a window: share it through the library, or open one with app::run
 open: egui wgpu crate::app crate::ui crate::cli crate::train
   open turns what a person names into a model that runs: training and windows use it, not the reverse
+text: burn wgpu crate::model crate::train crate::engine crate::app crate::ui crate::cli egui
+  text turns captions into numbers: what learns from them belongs in model and train
 measure: burn wgpu egui crate::app crate::ui crate::cli crate::train
   measure turns an opened model and images into numbers: the command line and windows show them
 sample: burn wgpu egui crate::app crate::ui crate::cli crate::train

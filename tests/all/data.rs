@@ -2,6 +2,7 @@
 
 mod augment;
 mod batches;
+mod captions;
 mod corrupt;
 mod dsprites;
 mod files;

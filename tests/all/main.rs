@@ -51,6 +51,7 @@ mod runs;
 mod session;
 mod settings;
 mod shader_validation;
+mod text;
 mod tokens;
 mod training;
 mod ui;

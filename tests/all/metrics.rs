@@ -1,5 +1,6 @@
 //! Measures against hand-computed numbers and against scikit-image, torch and scipy.
 
+mod attributes;
 mod classes;
 mod diversity;
 mod frechet;

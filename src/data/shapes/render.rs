@@ -5,7 +5,7 @@ use std::f32::consts::{FRAC_PI_2, FRAC_PI_4, PI, TAU};
 use super::ShapeFactors;
 
 /// In the order of [`super::COLOUR_NAMES`], sRGB levels.
-const COLOURS: [[u8; 3]; 8] = [
+pub(crate) const COLOUR_LEVELS: [[u8; 3]; 8] = [
     [226, 46, 52],
     [244, 128, 28],
     [246, 196, 16],
@@ -16,7 +16,7 @@ const COLOURS: [[u8; 3]; 8] = [
     [240, 104, 168],
 ];
 /// In the order of [`super::BACKGROUND_NAMES`], sRGB levels; each stands out from every colour above.
-const BACKGROUNDS: [[u8; 3]; 5] =
+pub(crate) const BACKGROUND_LEVELS: [[u8; 3]; 5] =
     [[250, 250, 250], [246, 234, 206], [200, 224, 246], [24, 30, 74], [44, 44, 46]];
 
 /// How round corners are, as a fraction of the shape's size.
@@ -34,13 +34,35 @@ const TRIANGLE_TIP: f32 = 1.25;
 /// When `out` has another length, or when a category is not one of those that have names.
 pub fn render(factors: &ShapeFactors, size: usize, out: &mut [f32]) {
     assert_eq!(out.len(), 3 * size * size, "room for one image of 3×{size}×{size}");
-    let ink = COLOURS[factors.colour].map(|level| f32::from(level) / 255.0);
-    let paper = BACKGROUNDS[factors.background].map(|level| f32::from(level) / 255.0);
+    let ink = COLOUR_LEVELS[factors.colour].map(|level| f32::from(level) / 255.0);
+    let paper = BACKGROUND_LEVELS[factors.background].map(|level| f32::from(level) / 255.0);
     let plane = size * size;
     for (channel, value) in paper.iter().enumerate() {
         out[channel * plane..(channel + 1) * plane].fill(*value);
     }
 
+    each_covered(factors, size, |at, cover| {
+        for channel in 0..3 {
+            out[channel * plane + at] = paper[channel] + cover * (ink[channel] - paper[channel]);
+        }
+    });
+}
+
+/// How much of each pixel the shape covers, in `[0, 1]`; colours do not matter.
+///
+/// # Shapes
+/// `out` is `[size, size]`.
+///
+/// # Panics
+/// When `out` has another length, or when the shape is not one of those that have names.
+pub fn cover(factors: &ShapeFactors, size: usize, out: &mut [f32]) {
+    assert_eq!(out.len(), size * size, "room for one plane of {size}×{size}");
+    out.fill(0.0);
+    each_covered(factors, size, |at, cover| out[at] = cover);
+}
+
+/// Calls `draw` with each pixel that the shape touches and how much of it is covered.
+fn each_covered(factors: &ShapeFactors, size: usize, mut draw: impl FnMut(usize, f32)) {
     let pixels = size as f32;
     let outline = Outline::new(factors, pixels);
     // No shape reaches further from its centre than this, in pixels, with a pixel for the smooth edge.
@@ -55,10 +77,7 @@ pub fn render(factors: &ShapeFactors, size: usize, out: &mut [f32]) {
                 outline.distance(column as f32 + 0.5 - centre_x, row as f32 + 0.5 - centre_y);
             let cover = (0.5 - distance).clamp(0.0, 1.0);
             if cover > 0.0 {
-                for channel in 0..3 {
-                    let value = paper[channel] + cover * (ink[channel] - paper[channel]);
-                    out[channel * plane + row * size + column] = value;
-                }
+                draw(row * size + column, cover);
             }
         }
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::super::DataError;
-use super::{Background, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
+use super::{Background, CaptionStyle, DataSpec, DspritesOptions, FolderOptions, ShapesOptions};
 
 const SHAPE_SIZES: &[usize] = &[16, 32, 64, 128];
 const FOLDER_SIZES: RangeInclusive<usize> = 4..=1024;
@@ -22,6 +22,8 @@ const SHAPES_HELP: &[OptionHelp] = &[
     ("train", "1 to 100000000"),
     ("test", "1 to 100000000"),
     SEED_HELP,
+    ("captions", "plain or varied"),
+    ("hold_out", "0 to 24"),
 ];
 const DSPRITES_HELP: &[OptionHelp] = &[("size", "16, 32 or 64"), SEED_HELP];
 const FOLDER_HELP: &[OptionHelp] = &[
@@ -117,6 +119,10 @@ fn seed_from(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
+fn captions_from(text: &str) -> Option<CaptionStyle> {
+    [CaptionStyle::Plain, CaptionStyle::Varied].into_iter().find(|style| style.name() == text)
+}
+
 fn background_from(text: &str) -> Option<Background> {
     [Background::White, Background::Black, Background::Grey].into_iter().find(|b| b.name() == text)
 }
@@ -170,6 +176,8 @@ fn parse_shapes(text: &str) -> Result<DataSpec, DataError> {
     given.set("train", &mut options.train, within(SHAPE_COUNTS))?;
     given.set("test", &mut options.test, within(SHAPE_COUNTS))?;
     given.set("seed", &mut options.seed, seed_from)?;
+    given.set("captions", &mut options.captions, captions_from)?;
+    given.set("hold_out", &mut options.hold_out, within(0..=ShapesOptions::MOST_HELD_OUT))?;
     Ok(DataSpec::Shapes(options))
 }
 
@@ -203,6 +211,8 @@ impl std::fmt::Display for DataSpec {
                     ("train", &options.train, options.train == default.train),
                     ("test", &options.test, options.test == default.test),
                     ("seed", &options.seed, options.seed == default.seed),
+                    ("captions", &options.captions.name(), options.captions == default.captions),
+                    ("hold_out", &options.hold_out, options.hold_out == default.hold_out),
                 ]);
                 ("shapes".to_owned(), text)
             }
