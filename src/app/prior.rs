@@ -67,6 +67,8 @@ impl ZscopeApp {
             _ => None,
         };
         self.priors.state.show(line);
+        // What draws for the model before may still tell something.
+        (self.priors.progress, self.priors.seen) = (Latest::default(), 0);
         self.priors.asked_bits = None;
     }
 
@@ -283,21 +285,24 @@ impl ZscopeApp {
         };
         let q = space.layout.per_cell();
         let cells = codes.len() / q.max(1);
-        let code_of = |cell: usize| {
-            let (slot, at) = (cell / cells.max(1), cell % cells.max(1));
-            space.range(slot).start as u32 + codes[places::place(at, slot, q)]
-        };
+        let place_of = |cell: usize| places::place(cell % cells.max(1), cell / cells.max(1), q);
+        let code_of =
+            |cell: usize| space.range(cell / cells.max(1)).start as u32 + codes[place_of(cell)];
         self.explore.begin_edit();
         if self.priors.state.fills() {
             let erased = self.priors.state.erased().iter().copied();
             let painted: Vec<(usize, u32)> = erased
-                .filter(|cell| *cell < codes.len())
+                .filter(|&cell| cell < codes.len() && self.priors.state.is_filled(place_of(cell)))
                 .map(|cell| (cell, code_of(cell)))
                 .collect();
             self.explore.paint(&painted);
         } else {
             let all: Vec<u32> = (0..codes.len()).map(code_of).collect();
             self.explore.set_latent(&space.latent_of_codes(&all));
+            // Of the sums of several codes others may be as near.
+            let chosen = self.explore.codes().unwrap_or_default();
+            let cells = (0..).zip(all).filter(|&(cell, code)| chosen.get(cell) != Some(&code));
+            self.explore.paint(&cells.collect::<Vec<_>>());
         }
         self.picture_is_stale = true;
         self.log_moved("point");
