@@ -564,7 +564,7 @@ fn only_a_classifier_of_the_same_classes_tells_whether_the_class_is_right() {
     let told = judge("labels", &[]);
     let right = told["class_accuracy"].as_f64().expect("a number");
     assert!((0.0..=1.0).contains(&right), "{right}");
-    assert!(!judge("turns", &["target=rotations"]).contains_key("class_accuracy"), "other classes");
+    assert!(!judge("turns", &["labels=rotation"]).contains_key("class_accuracy"), "other classes");
     assert!(!measured(&prior, None).contains_key("class_accuracy"), "nobody judges");
 }
 

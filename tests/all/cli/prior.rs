@@ -156,7 +156,7 @@ fn eval_tells_what_a_prior_is_worth() {
     let told = eval(&["--classifier", "judge"]);
     assert!((0.0..=1.0).contains(&number(&told, "class_accuracy")), "{told}");
     let plain = world.run(&["eval", "prior", "--data", DATA, "--engine", "cpu"]).ok().stdout;
-    for word in ["bits_per_code", "unigram_bits", "independent_frechet"] {
+    for word in ["bits per code", "bits without a prior", "independent draws"] {
         assert!(plain.contains(word), "{word} in {plain}");
     }
 }

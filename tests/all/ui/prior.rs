@@ -52,7 +52,7 @@ fn three() -> Drawn {
 
 /// Draws that are under way.
 fn drawing() -> Window {
-    let mut window = window(Order::Masked, &["disc", "ring"]);
+    let mut window = window(Order::Masked, &["disc", "hoop"]);
     window.prior.begin(None);
     window.prior.take_drawn(three(), 0.5);
     window
@@ -111,7 +111,7 @@ fn a_model_without_a_prior_offers_to_train_one() {
 #[test]
 fn controls_ask_for_what_was_typed() {
     type Change = fn(&mut Form);
-    let mut harness = window(Order::Masked, &["disc", "ring"]).open(SIZES[0]);
+    let mut harness = window(Order::Masked, &["disc", "hoop"]).open(SIZES[0]);
     asked(&mut harness);
     let before = *harness.state().prior.form();
     let cases: [(&str, f64, Change); 7] = [
@@ -132,7 +132,7 @@ fn controls_ask_for_what_was_typed() {
     }
     harness.get_by_role_and_label(Role::ComboBox, "Class of the draws").click();
     asked(&mut harness);
-    harness.get_by_label("ring").click();
+    harness.get_by_label("hoop").click();
     let mut expected = before;
     expected.options.class = Some(1);
     assert_eq!(asks(asked(&mut harness)), [PriorAsk::Set(expected)]);
@@ -289,7 +289,7 @@ fn bits_are_a_map_that_is_told() {
 fn shown_cell(harness: &mut Harness<'_, Window>) {
     let rect = harness.get_by_role_and_label(Role::Image, "Bits of the picture's codes").rect();
     harness.hover_at(rect.min + egui::vec2(4.0, 4.0));
-    harness.run_ok();
+    harness.run_steps(8);
     let code = map(CODES, 17)[0];
     let told = format!("Code {code}: 2.00 bits, a probability of 25.00 %");
     assert!(painted(harness).contains(&told), "{}", painted(harness));
@@ -320,8 +320,6 @@ fn everything_is_found_by_its_name() {
         asked(&mut harness);
         harness.state_mut().view.command_palette = Some(CommandPalette::new());
         asked(&mut harness);
-        harness.get_by_label("Find something to do").type_text("prior");
-        asked(&mut harness);
         let all = nodes(&harness);
         let buttons = all.iter().map(egui_kittest::Node::accesskit_node);
         let buttons = buttons.filter(|node| node.role() == Role::Button);
@@ -339,7 +337,7 @@ fn everything_is_found_by_its_name() {
         "Save a film of drawing from the prior…",
         "Save the draws from the prior as a picture…",
         "Bring all erased cells back",
-        "Draw from the class ring",
+        "Draw from the class hoop",
     ] {
         assert!(can(done(), name), "{name}");
     }

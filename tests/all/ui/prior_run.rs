@@ -49,6 +49,8 @@ fn drawn(harness: &mut App, asked: PriorAsk) -> Vec<Vec<u32>> {
     wait(harness, "all is drawn", |app| {
         app.prior().share().is_none() && !app.prior().drawn().is_empty()
     });
+    // The last codes come with the next frame at the latest.
+    harness.step();
     let prior = harness.state().prior();
     (0..prior.drawn().len()).map(|picture| prior.whole(picture).expect("whole")).collect()
 }
