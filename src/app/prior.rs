@@ -153,18 +153,13 @@ impl ZscopeApp {
                 }
                 !stop.load(Ordering::Relaxed)
             };
-            // One thread, so that neither the window nor the trainer waits for it.
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-            let drawn = pool.map_err(|error| error.to_string()).and_then(|pool| {
-                pool.install(|| {
-                    let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
-                    let range = [0, form.count as u64];
-                    let given = given.as_deref();
-                    match sampler.draw(&form.options, given, range, &mut on_codes) {
-                        Ok(_) | Err(SampleError::Cancelled) => Ok(()),
-                        Err(error) => Err(error.to_string()),
-                    }
-                })
+            let drawn = alone(|| {
+                let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
+                let range = [0, form.count as u64];
+                match sampler.draw(&form.options, given.as_deref(), range, &mut on_codes) {
+                    Ok(_) | Err(SampleError::Cancelled) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                }
             });
             done(Done::PriorDrawn { question, moments: drawn.map(|()| moments.taken) });
         });
@@ -239,9 +234,11 @@ impl ZscopeApp {
         let (engine, gpu) = (self.engine_kind(), self.gpu.clone());
         let question = self.model_question;
         self.jobs.spawn("bits", move |done| {
-            let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
-            let bits = sampler.bits(&codes, &[class]);
-            let bits = bits.map(|bits| Bits { codes, bits }).map_err(|error| error.to_string());
+            let bits = alone(|| {
+                let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
+                sampler.bits(&codes, &[class]).map_err(|error| error.to_string())
+            });
+            let bits = bits.map(|bits| Bits { codes, bits });
             done(Done::PriorBits { question, bits });
         });
     }
@@ -329,6 +326,12 @@ impl ZscopeApp {
             written.map(|()| path).map_err(|error| format!("save a film of drawing: {error}"))
         });
     }
+}
+
+/// Works in one thread, so that neither the window nor the trainer waits for it.
+fn alone<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    pool.map_err(|error| error.to_string())?.install(work)
 }
 
 fn write(path: &Path, frames: &Array) -> Result<(), CodecError> {

@@ -43,7 +43,11 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let mut ask = |asked: PriorAsk| out.push(Command::Prior(asked));
     if scene.prior.share().is_some() {
         let hint = tr!("End drawing; what is drawn so far stays.");
-        if ui.button(tr!("Stop")).on_hover_text(hint).clicked() {
+        let stop = ui.button(tr!("Stop")).on_hover_text(hint);
+        // Training has a button of that name, too.
+        let name = tr!("Stop drawing from the prior");
+        stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        if stop.clicked() {
             ask(PriorAsk::Cancel);
         }
     } else {
