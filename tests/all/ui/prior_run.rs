@@ -129,7 +129,9 @@ fn draws_are_taken_erased_filled_and_undone() {
     let before = codes(&harness);
     ask(&mut harness, PriorAsk::Take(2));
     let mut expected = before.clone();
-    erased.iter().for_each(|&place| expected[place] = filled[2][place]);
+    for &place in &erased {
+        expected[place] = filled[2][place];
+    }
     assert_eq!(codes(&harness), expected, "only what was erased");
     apply(&mut harness, Command::Undo);
     assert_eq!(codes(&harness), before);
