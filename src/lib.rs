@@ -131,6 +131,14 @@
 //!   ([`ui::Shape`]), not as the tree of the library: whatever a file holds becomes one that can be shown, or none.
 //! - Small pictures beside the pad (traversals, bookmarks, stations, directions) are sheets ([`session::sheets`]): a view
 //!   says in every frame of what points it shows pictures, and only those that changed are drawn, after the point and the pad.
+//! - A prior over codes holds its autoencoder's tensors, unchanged, beside its own: every checkpoint opens whole, and as the
+//!   autoencoder wherever nothing asks for a prior. The codes of training images are computed when one is first met and kept
+//!   in the run's directory (`codes-train.safetensors`): encoding is paid once, and never for images that no update sees.
+//! - Graphs have no sum of two values but a convolution's residual. So a transformer's tokens lie in a narrower table and
+//!   are widened by a layer that takes the places' vectors as its residual
+//!   ([`graph::lower::transformer`]), which costs fewer parameters besides.
+//! - Drawing from priors ([`sample`]) stands beside [`measure`], above engines and below whoever looks: the window, the
+//!   command line and measures draw the same codes from a seed, one by one with the engine's cache of what came before.
 //! - Texts of the window are their own keys in the files of other languages ([`language`]): the code reads as the window
 //!   does, and a test reads the code for texts without a translation. The language belongs to the window's thread, as the
 //!   ground does; what other threads and the command line say stays English.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use self::info::{CodebookInfo, ImageInfo, Info, LatentInfo, QuantizerInfo};
+pub use self::info::{CodebookInfo, ImageInfo, Info, LatentInfo, PriorInfo, QuantizerInfo};
 
 use crate::array::{Array, NamedArrays};
 use crate::codec::Codec;

@@ -16,6 +16,7 @@ use crate::open::Opened;
 use crate::session::explore::{Explore, PasteError};
 use crate::session::inside::Inside;
 use crate::session::own_picture::Source;
+use crate::session::prior::Prior;
 use crate::session::{Phase, Series, write_csv};
 use crate::train::init::{Init, Part};
 use crate::train::recipe::Recipe;
@@ -224,6 +225,11 @@ impl ZscopeApp {
     /// What the views remember for themselves.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// What is drawn from the prior of the model.
+    pub fn prior(&self) -> &Prior {
+        &self.priors.state
     }
 
     /// Whether there is a model in the explorer.

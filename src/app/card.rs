@@ -1,7 +1,7 @@
 //! What the card of an opened model tells.
 
 use crate::language::{told, tr};
-use crate::open::{CodebookInfo, ImageInfo, Opened};
+use crate::open::{CodebookInfo, ImageInfo, Opened, PriorInfo};
 use crate::session::words;
 use crate::ui::Card;
 
@@ -31,6 +31,14 @@ pub(super) fn card(opened: &Opened) -> Card {
     if let Some(quantizer) = info.quantizer {
         let (method, count) = (told(quantizer.method), quantizer.quantizers);
         row(tr!("Quantizer"), tr!("{}, {} a vector", method, count));
+    }
+    if let Some(prior) = &info.prior {
+        let PriorInfo { over, places, width, layers, heads, .. } = prior;
+        row(tr!("Prior"), tr!("{}, over {} codes of {}", prior.order.name(), places, over));
+        row(tr!("Transformer"), tr!("{} layers, {} wide, {} heads", layers, width, heads));
+        if !prior.classes.is_empty() {
+            row(tr!("Classes"), prior.classes.join(", "));
+        }
     }
     for (key, value) in &info.facts {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

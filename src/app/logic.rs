@@ -201,7 +201,15 @@ impl ZscopeApp {
             (image.height, image.width) = (size, size);
         }
         let classes = dataset.class_names();
-        let model = form.recipe.model_config(&form.settings, image, classes, None);
+        let codes = match form.recipe {
+            // Of another autoencoder than the one in the explorer nothing is known before it is opened.
+            Recipe::Prior => {
+                let is_own = self.codes_of().is_some_and(|own| own == form.settings.word("codes"));
+                Some(&self.model.as_ref().filter(|_| is_own)?.config)
+            }
+            _ => None,
+        };
+        let model = form.recipe.model_config(&form.settings, image, classes, codes);
         Some(model.map_err(|error| error.to_string()).map(|model| Estimate {
             parameters: model.num_parameters(),
             memory_bytes: training_bytes(&model, form.batch),

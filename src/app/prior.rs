@@ -67,6 +67,8 @@ impl ZscopeApp {
             _ => None,
         };
         self.priors.state.show(line);
+        // What draws for the model before may still tell something.
+        (self.priors.progress, self.priors.seen) = (Latest::default(), 0);
         self.priors.asked_bits = None;
     }
 
@@ -151,18 +153,13 @@ impl ZscopeApp {
                 }
                 !stop.load(Ordering::Relaxed)
             };
-            // One thread, so that neither the window nor the trainer waits for it.
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-            let drawn = pool.map_err(|error| error.to_string()).and_then(|pool| {
-                pool.install(|| {
-                    let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
-                    let range = [0, form.count as u64];
-                    let given = given.as_deref();
-                    match sampler.draw(&form.options, given, range, &mut on_codes) {
-                        Ok(_) | Err(SampleError::Cancelled) => Ok(()),
-                        Err(error) => Err(error.to_string()),
-                    }
-                })
+            let drawn = alone(|| {
+                let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
+                let range = [0, form.count as u64];
+                match sampler.draw(&form.options, given.as_deref(), range, &mut on_codes) {
+                    Ok(_) | Err(SampleError::Cancelled) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                }
             });
             done(Done::PriorDrawn { question, moments: drawn.map(|()| moments.taken) });
         });
@@ -237,9 +234,11 @@ impl ZscopeApp {
         let (engine, gpu) = (self.engine_kind(), self.gpu.clone());
         let question = self.model_question;
         self.jobs.spawn("bits", move |done| {
-            let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
-            let bits = sampler.bits(&codes, &[class]);
-            let bits = bits.map(|bits| Bits { codes, bits }).map_err(|error| error.to_string());
+            let bits = alone(|| {
+                let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
+                sampler.bits(&codes, &[class]).map_err(|error| error.to_string())
+            });
+            let bits = bits.map(|bits| Bits { codes, bits });
             done(Done::PriorBits { question, bits });
         });
     }
@@ -283,21 +282,24 @@ impl ZscopeApp {
         };
         let q = space.layout.per_cell();
         let cells = codes.len() / q.max(1);
-        let code_of = |cell: usize| {
-            let (slot, at) = (cell / cells.max(1), cell % cells.max(1));
-            space.range(slot).start as u32 + codes[places::place(at, slot, q)]
-        };
+        let place_of = |cell: usize| places::place(cell % cells.max(1), cell / cells.max(1), q);
+        let code_of =
+            |cell: usize| space.range(cell / cells.max(1)).start as u32 + codes[place_of(cell)];
         self.explore.begin_edit();
         if self.priors.state.fills() {
             let erased = self.priors.state.erased().iter().copied();
             let painted: Vec<(usize, u32)> = erased
-                .filter(|cell| *cell < codes.len())
+                .filter(|&cell| cell < codes.len() && self.priors.state.is_filled(place_of(cell)))
                 .map(|cell| (cell, code_of(cell)))
                 .collect();
             self.explore.paint(&painted);
         } else {
             let all: Vec<u32> = (0..codes.len()).map(code_of).collect();
             self.explore.set_latent(&space.latent_of_codes(&all));
+            // Of the sums of several codes others may be as near.
+            let chosen = self.explore.codes().unwrap_or_default();
+            let cells = (0..).zip(all).filter(|&(cell, code)| chosen.get(cell) != Some(&code));
+            self.explore.paint(&cells.collect::<Vec<_>>());
         }
         self.picture_is_stale = true;
         self.log_moved("point");
@@ -324,6 +326,12 @@ impl ZscopeApp {
             written.map(|()| path).map_err(|error| format!("save a film of drawing: {error}"))
         });
     }
+}
+
+/// Works in one thread, so that neither the window nor the trainer waits for it.
+fn alone<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    pool.map_err(|error| error.to_string())?.install(work)
 }
 
 fn write(path: &Path, frames: &Array) -> Result<(), CodecError> {

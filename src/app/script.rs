@@ -426,7 +426,7 @@ fn tool(name: &str) -> anyhow::Result<Tool> {
         "clone" => Tool::Clone,
         "paste" => Tool::Paste,
         "erase" => Tool::Erase,
-        _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone or paste)"),
+        _ => bail!("tool {name:?} (expected select, brush, pick, fill, clone, paste or erase)"),
     })
 }
 

@@ -73,8 +73,13 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The width of what numbers are called, at least, in characters.
+const LABEL: usize = 17;
+
 fn say(report: &Report, split: &str) {
-    let row = |label: &str, value: &str| output::line(&format!("{label:<17} {value}"));
+    let labels = report.measures().into_iter().map(|measure| measure.kind.label.chars().count());
+    let width = labels.max().map_or(LABEL, |longest| longest.max(LABEL));
+    let row = |label: &str, value: &str| output::line(&format!("{label:<width$} {value}"));
     row("images", &format!("{} ({split})", report.images));
     if let Some(features) = &report.features {
         row("sets compared by", features);

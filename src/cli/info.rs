@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Failure, output};
-use crate::open::CodebookInfo;
+use crate::open::{CodebookInfo, PriorInfo};
 
 /// Tell what a model is: family, sizes, range of its images
 #[derive(Debug, Args)]
@@ -40,6 +40,16 @@ pub(super) fn run(args: &InfoArgs) -> Result<(), Failure> {
     output::line(&format!("latent      {shape} ({})", info.latent.kind));
     if let Some(CodebookInfo { size, dim }) = info.codebook {
         output::line(&format!("codebook    {size} codes of {dim}"));
+    }
+    if let Some(prior) = &info.prior {
+        let PriorInfo { over, places, width, layers, heads, .. } = prior;
+        output::line(&format!("prior       {} over {places} codes of {over}", prior.order.name()));
+        output::line(&format!("transformer {layers} layers, {width} wide, {heads} heads"));
+        let classes = match &prior.classes[..] {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        output::line(&format!("classes     {classes}"));
     }
     if let Some(run) = &opened.run {
         output::line(&format!("data        {}", run.data));

@@ -40,28 +40,19 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
     let opened = open_to_run("sample", &args.model)?;
-    let prior = args.prior.opened(&opened)?;
-    let opened = match &args.class {
-        Some(text) if prior.is_none() => {
-            let class = class_from(text, &opened)?;
-            opened.with_shown(Shown { class, ..Shown::default() })?
-        }
-        _ => opened,
-    };
-    let mut codec = match args.class {
-        Some(_) if prior.is_none() => opened.codec(args.model.engine, None)?,
-        _ => opened.sampler(args.model.engine, None)?,
+    if let Some(prior) = args.prior.opened(&opened)? {
+        return from_prior(args, &prior);
+    }
+    let (opened, mut codec) = if let Some(text) = &args.class {
+        let class = class_from(text, &opened)?;
+        let opened = opened.with_shown(Shown { class, ..Shown::default() })?;
+        let codec = opened.codec(args.model.engine, None)?;
+        (opened, codec)
+    } else {
+        let codec = opened.sampler(args.model.engine, None)?;
+        (opened, codec)
     };
     check_pictures("sample", args.n, &opened)?;
-    if let Some(prior) = prior {
-        let asked = (args.class.as_deref(), args.seed, args.n);
-        let drawn = args.prior.draw(&prior, &args.model, asked)?;
-        let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
-        run.begin(codec.as_mut(), Way::DecodeIndices)?;
-        let mut outputs = run.end(codec.decode_indices(&drawn))?;
-        let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-        return codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n));
-    }
     let codes = opened.networks.codes.as_ref().zip(opened.code_shares());
     let mut outputs = if let Some((codes, shares)) = codes {
         let how = match opened.told_use() {
@@ -83,6 +74,18 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     };
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     codec_verbs::write_images(&args.out, images, &opened, codec_verbs::square(args.n))
+}
+
+/// Draws from a prior over codes, which holds its autoencoder.
+fn from_prior(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
+    let mut codec = prior.codec(args.model.engine, None)?;
+    check_pictures("sample", args.n, prior)?;
+    let drawn = args.prior.draw(prior, &args.model, (args.class.as_deref(), args.seed, args.n))?;
+    let mut run = LongRun::new(codec.as_ref(), Way::DecodeIndices)?;
+    run.begin(codec.as_mut(), Way::DecodeIndices)?;
+    let mut outputs = run.end(codec.decode_indices(&drawn))?;
+    let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
+    codec_verbs::write_images(&args.out, images, prior, codec_verbs::square(args.n))
 }
 
 /// Grids of codes, each drawn by its share, `[n, h, w]` or `[n, q, h, w]`.

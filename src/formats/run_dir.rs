@@ -57,6 +57,9 @@ pub struct RunConfig {
     pub init: Option<String>,
 }
 
+/// The codes of training images that the run of a prior keeps.
+pub const CODES_FILE: &str = "codes-train.safetensors";
+
 /// The layout that this program writes.
 pub const FORMAT: u32 = 1;
 
@@ -463,7 +466,8 @@ impl RunDir {
         for dir in [self.checkpoints_dir(), self.samples_dir()] {
             remove_steps(&dir)?;
         }
-        for file in [self.metrics_file(), self.path.join("config.json")] {
+        let codes = self.path.join(CODES_FILE);
+        for file in [self.metrics_file(), self.path.join("config.json"), codes] {
             match fs::remove_file(&file) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
                     return Err(FormatError::io("remove", &file)(e));
@@ -482,7 +486,9 @@ impl RunDir {
 /// Whether a directory holds nothing but the beginnings of a run: what a process that was killed at once
 /// leaves behind.
 fn only_just_begun(path: &Path) -> bool {
-    let own = |name: &str| ["config.json", "checkpoints", "metrics.csv", "samples"].contains(&name);
+    let own = |name: &str| {
+        ["config.json", "checkpoints", "metrics.csv", "samples", CODES_FILE].contains(&name)
+    };
     fs::read_dir(path).is_ok_and(|entries| {
         entries.flatten().all(|entry| entry.file_name().to_str().is_some_and(own))
     })

@@ -7,8 +7,8 @@ use crate::array::Array;
 use crate::codec::{Codec, take};
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::prior::{Order, PriorConfig};
-use crate::metrics::entropy_bits;
 use crate::metrics::generate::{Generation, Known, evaluate_made};
+use crate::metrics::mean_entropy_bits;
 use crate::sample::{Options, SampleError, Sampler, places};
 
 impl Measuring<'_> {
@@ -20,7 +20,7 @@ impl Measuring<'_> {
         report: &mut Report,
     ) -> Result<(), MeasureError> {
         let mut sampler = Sampler::new(config, &self.opened.tensors, self.options.engine, self.gpu);
-        self.bits(&mut sampler, codec, report)?;
+        let counts = self.bits(&mut sampler, codec, report)?;
         let draws = self.count.min(self.options.draws as u32);
         if self.is_stopped || (draws as usize) < FEWEST {
             return Ok(());
@@ -36,20 +36,23 @@ impl Measuring<'_> {
         if let Some(cover) = classes {
             report.json.insert("classes_covered".to_owned(), json!(cover.covered));
             report.classes = Some(cover.counts);
-            if let Some(logits) = logits.filter(|_| !config.classes.is_empty()) {
-                let right = class_accuracy(&logits, config.classes.len());
+            // A classifier of other classes cannot tell which one was asked for.
+            let classes = config.classes.len();
+            if let Some(logits) = logits.filter(|logits| logits.row_len() == classes) {
+                let right = class_accuracy(&logits, classes);
                 report.json.insert("class_accuracy".to_owned(), json!(right));
             }
         }
         // The control: the same codes as often, each drawn for itself.
-        let (codes, shares) = (self.opened.networks.codes.as_ref(), self.opened.code_shares());
-        if let Some((codes, shares)) = codes.zip(shares) {
-            let (space, [h, w]) = (codes.space(), codes.grid());
+        let codes = self.opened.networks.codes.as_ref();
+        if let Some((codes, decoder)) =
+            codes.and_then(|codes| Some((codes, codes.decoder.as_ref()?)))
+        {
+            let (space, [h, w]) = (codes.space(), config.grid());
+            let shares: Vec<f32> = counts.concat().iter().map(|&count| count as f32).collect();
             let of_image =
                 |index| space.indices(&space.draw(&shares, h * w, self.options.seed, index));
-            let mut shape =
-                codes.decoder.as_ref().map_or(Vec::new(), |graph| graph.input_shape().to_vec());
-            shape.insert(0, draws as usize);
+            let shape = [&[draws as usize], decoder.input_shape()].concat();
             let indices = Array::new(shape, (0..u64::from(draws)).flat_map(of_image).collect())
                 .map_err(|error| MeasureError::Run(error.into()))?;
             let made = self.images_of(&indices, codec)?;
@@ -61,16 +64,16 @@ impl Measuring<'_> {
         Ok(())
     }
 
-    /// Bits for the codes of the images.
+    /// Bits for the codes of the images; how often each code came, by codebook: `[parts][k]`.
     fn bits(
         &mut self,
         sampler: &mut Sampler,
         codec: &mut dyn Codec,
         report: &mut Report,
-    ) -> Result<(), MeasureError> {
+    ) -> Result<Vec<Vec<u64>>, MeasureError> {
         let config = sampler.config().clone();
         let n = config.num_places();
-        let mut counts = vec![0; config.num_codes()];
+        let mut counts = vec![vec![0; config.num_codes()]; config.parts()];
         let (mut bits, mut told) = (0.0, 0.0);
         let batches = Self::batches(self.count, self.progress, &mut self.is_stopped);
         for numbers in batches {
@@ -78,9 +81,7 @@ impl Measuring<'_> {
             let seen = config.range().images_from_unit(&examined.images);
             let indices = take(&mut codec.encode(&seen)?, "indices")?;
             let codes = places::of_images(&indices, config.per_cell());
-            for &code in &codes {
-                counts[code as usize] += 1;
-            }
+            places::count(&codes, config.per_cell(), &mut counts);
             let classes: Vec<Option<u32>> = (0..numbers.len())
                 .map(|row| examined.labels.as_ref().map(|labels| labels[row]))
                 .collect();
@@ -91,13 +92,13 @@ impl Measuring<'_> {
         if told > 0.0 {
             let bits = bits / told;
             report.json.insert("bits_per_code".to_owned(), json!(bits));
-            report.json.insert("unigram_bits".to_owned(), json!(entropy_bits(&counts)));
+            report.json.insert("unigram_bits".to_owned(), json!(mean_entropy_bits(&counts)));
             if config.order == Order::Raster {
                 let per_dim = bits * n as f64 / config.image().len() as f64;
                 report.json.insert("bits_per_dim".to_owned(), json!(per_dim));
             }
         }
-        Ok(())
+        Ok(counts)
     }
 
     /// The codes of draws, `[n * places]`, of all classes in turn where the prior knows some; nothing when it was stopped.

@@ -63,3 +63,9 @@ pub fn entropy_bits(counts: &[u64]) -> f64 {
     // An entropy of nothing is 0, not -0.
     shares.map(|share| -share * share.log2()).sum::<f64>() + 0.0
 }
+
+/// The mean of the entropies of several codebooks that are used equally often, in bits.
+pub fn mean_entropy_bits(counts: &[Vec<u64>]) -> f64 {
+    let sum: f64 = counts.iter().map(|counts| entropy_bits(counts)).sum();
+    sum / counts.len().max(1) as f64
+}

@@ -29,7 +29,7 @@ pub use attributes::{
 };
 pub use class_cover::{CONFIDENT, ClassCover, class_cover};
 pub use classification::{Classification, softmax};
-pub use code_rate::{CodeRate, entropy_bits};
+pub use code_rate::{CodeRate, entropy_bits, mean_entropy_bits};
 pub use diversity::{
     NEAR_DUPLICATE, NearDuplicates, mean_pairwise_distance, mean_pairwise_ms_ssim, near_duplicates,
     nearer_to_train,

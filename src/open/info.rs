@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Opened;
+use crate::graph::lower::ModelConfig;
+use crate::graph::lower::prior::{Order, PriorConfig};
 use crate::language::tr_later;
 
 /// What `zscope info` tells.
@@ -25,6 +27,8 @@ pub struct Info {
     pub codebook: Option<CodebookInfo>,
     /// How vectors become codes, where there is a codebook.
     pub quantizer: Option<QuantizerInfo>,
+    /// The prior over the codes, where there is one.
+    pub prior: Option<PriorInfo>,
     /// What a person should know of how it was read.
     pub notes: Vec<String>,
     /// What its own configuration says beyond the network, for example `scaling_factor`.
@@ -47,6 +51,42 @@ pub struct QuantizerInfo {
     pub method: &'static str,
     /// Codes that stand for one vector: those of several quantizers or heads.
     pub quantizers: usize,
+}
+
+/// The prior over a model's codes: a transformer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PriorInfo {
+    /// The family of the autoencoder.
+    pub over: &'static str,
+    /// In which order it tells codes.
+    pub order: Order,
+    /// The classes that it can be asked for.
+    pub classes: Vec<String>,
+    /// The codes of one image.
+    pub places: usize,
+    /// Values of a code in the table.
+    pub embedding: usize,
+    /// Values of a code inside.
+    pub width: usize,
+    /// Its layers.
+    pub layers: usize,
+    /// Its heads of attention.
+    pub heads: usize,
+}
+
+impl From<&PriorConfig> for PriorInfo {
+    fn from(config: &PriorConfig) -> Self {
+        Self {
+            over: config.codes.family(),
+            order: config.order,
+            classes: config.classes.clone(),
+            places: config.num_places(),
+            embedding: config.embedding,
+            width: config.width,
+            layers: config.layers,
+            heads: config.heads,
+        }
+    }
 }
 
 /// The images of a model.
@@ -105,6 +145,10 @@ impl Opened {
             },
             codebook,
             quantizer,
+            prior: match &self.model {
+                ModelConfig::Prior(config) => Some(config.into()),
+                _ => None,
+            },
             notes: self.notes.clone(),
             facts: self.facts.clone(),
         }

@@ -6,7 +6,7 @@ use crate::engine::twin;
 use crate::graph::DrawControls;
 use crate::random::{self, Purpose};
 
-/// The images that are drawn side by side.
+/// The images that are drawn side by side, at most.
 const AT_ONCE: u64 = 16;
 /// How much chance decides at first which codes stay.
 const CHOICE: f32 = 4.5;
@@ -24,16 +24,23 @@ impl Sampler {
     ) -> Result<Vec<Vec<u32>>, SampleError> {
         let mut drawn: Vec<Vec<Option<u32>>> = vec![known.to_vec(); count as usize];
         let steps = options.steps.max(1);
-        for start in (0..count).step_by(AT_ONCE as usize) {
-            let rows = start as usize..count.min(start + AT_ONCE) as usize;
+        let at_once = (self.sequences_at_once() as u64 / 2).clamp(1, AT_ONCE);
+        for start in (0..count).step_by(at_once as usize) {
+            let rows = start as usize..count.min(start + at_once) as usize;
             for step in 0..steps {
                 let guessed = self.guesses(options, &drawn[rows.clone()], first + start, step)?;
                 for (codes, guessed) in drawn[rows.clone()].iter_mut().zip(guessed) {
                     keep_surest(codes, &guessed, known, (step + 1) as f32 / steps as f32);
                 }
-                let done = rows.len() as f32 * (step + 1) as f32 / steps as f32;
-                if !on_codes(&drawn, (start as f32 + done) / drawn.len() as f32) {
+                // Of more steps than places the last ones have nothing left to tell.
+                let is_whole = drawn[rows.clone()].iter().all(|codes| !codes.contains(&None));
+                let share = if is_whole { 1.0 } else { (step + 1) as f32 / steps as f32 };
+                let done = start as f32 + rows.len() as f32 * share;
+                if !on_codes(&drawn, done / drawn.len() as f32) {
                     return Err(SampleError::Cancelled);
+                }
+                if is_whole {
+                    break;
                 }
             }
         }

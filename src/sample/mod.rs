@@ -11,6 +11,9 @@ use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
 use crate::graph::{DrawControls, Graph, GraphError};
 use crate::model::params;
 
+/// Logits of whole sequences that are held at once, about.
+const MOST_LOGITS: usize = 1 << 24;
+
 /// How codes are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
@@ -105,24 +108,6 @@ impl Sampler {
         &self.config
     }
 
-    /// Takes the newer tensors of the same model.
-    ///
-    /// # Errors
-    /// When they are not that model's, or the device fails.
-    pub fn update(&mut self, tensors: &NamedArrays) -> Result<(), SampleError> {
-        self.tensors = params::under(tensors, PRIOR);
-        let transformer = self.config.transformer();
-        for (streams, runner) in [1, 2].into_iter().zip(&mut self.steps) {
-            if let Some(runner) = runner {
-                runner.update_weights(&transformer.step(&self.tensors, streams)?)?;
-            }
-        }
-        if let Some(runner) = &mut self.sequence {
-            runner.update_weights(&transformer.sequence(&self.tensors)?)?;
-        }
-        Ok(())
-    }
-
     /// Draws the codes of images, in the order of places; where some are `known`, they stay, and the others follow.
     /// Image i of a call has the draws of the number `first + i`: the same ones whatever else is drawn beside it.
     ///
@@ -176,15 +161,27 @@ impl Sampler {
                     ((0..n).map(hidden).collect(), (1..=n).collect())
                 }
             };
-            let logits = self.logits(&sequences)?;
-            let t = logits.row_len() / k;
-            for (place, (&code, told)) in codes.iter().zip(told).enumerate() {
-                let row = logits.row(if mask.is_some() { place } else { 0 });
-                let of_place: Vec<f32> = row[told..].iter().step_by(t).copied().collect();
-                bits.push(bits_of(&of_place, code as usize));
+            let codes_of_one = codes.len() / sequences.len();
+            let at_once = self.sequences_at_once();
+            let parts =
+                codes.chunks(at_once * codes_of_one).zip(told.chunks(at_once * codes_of_one));
+            for (sequences, (codes, told)) in sequences.chunks(at_once).zip(parts) {
+                let logits = self.logits(sequences)?;
+                let t = logits.row_len() / k;
+                for (index, (&code, &told)) in codes.iter().zip(told).enumerate() {
+                    let row = logits.row(index / codes_of_one);
+                    let of_place: Vec<f32> = row[told..].iter().step_by(t).copied().collect();
+                    bits.push(bits_of(&of_place, code as usize));
+                }
             }
         }
         Ok(bits)
+    }
+
+    /// How many whole sequences are run together, so that what is told of them stays small: at least one.
+    fn sequences_at_once(&self) -> usize {
+        let of_one = self.config.num_codes() * self.config.transformer().places;
+        (MOST_LOGITS / of_one.max(1)).max(1)
     }
 
     /// The first token with the class and without it, and whether both are needed.

@@ -36,6 +36,18 @@ pub fn place(cell: usize, slot: usize, per_cell: usize) -> usize {
     cell * per_cell + slot
 }
 
+/// Counts codes in the order of places, those of each codebook for themselves.
+///
+/// # Shapes
+/// - `codes`: `[b * places]`; `counts`: `[parts][k]`, one part where all codes of a cell are of the same codebook
+pub fn count(codes: &[u32], per_cell: usize, counts: &mut [Vec<u64>]) {
+    let parts = counts.len();
+    for (place, &code) in codes.iter().enumerate() {
+        let part = if parts == 1 { 0 } else { place % per_cell.max(1) };
+        counts[part][code as usize] += 1;
+    }
+}
+
 /// Values of rows of `len`, column by column.
 fn reordered(values: &[f32], len: usize) -> impl Iterator<Item = f32> + '_ {
     (0..len).flat_map(move |column| values[column..].iter().step_by(len.max(1)).copied())

@@ -10,6 +10,14 @@ use crate::sample::Options;
 pub const MOST: usize = 64;
 /// The moments of drawing that a film has, at most.
 pub const MOST_MOMENTS: usize = 100;
+/// The highest temperature.
+pub const MOST_TEMPERATURE: f32 = 4.0;
+/// The least probability that the likeliest codes have together.
+pub const LEAST_TOP_P: f32 = 0.01;
+/// The strongest guidance.
+pub const MOST_GUIDANCE: f32 = 20.0;
+/// The most steps of a masked prior.
+pub const MOST_STEPS: usize = 256;
 
 /// The codes of pictures in the order of places, as far as they are drawn: `[pictures][places]`.
 pub type Drawn = Vec<Vec<Option<u32>>>;
@@ -68,6 +76,15 @@ pub struct PriorLine {
     pub grid: [usize; 2],
     /// Codes in a cell.
     pub per_cell: usize,
+    /// Codes that each of them is one of.
+    pub codes: usize,
+}
+
+impl PriorLine {
+    /// The codes of a picture.
+    pub fn num_places(&self) -> usize {
+        self.grid[0] * self.grid[1] * self.per_cell
+    }
 }
 
 impl From<&PriorConfig> for PriorLine {
@@ -77,6 +94,7 @@ impl From<&PriorConfig> for PriorLine {
             order: config.order,
             grid: config.grid(),
             per_cell: config.per_cell(),
+            codes: config.num_codes(),
         }
     }
 }
@@ -116,10 +134,9 @@ impl Bits {
 impl Prior {
     /// Begins anew with the prior of another model, if it has one. How codes are drawn stays, but for the class.
     pub fn show(&mut self, line: Option<PriorLine>) {
-        let mut form = self.form;
-        let classes = line.as_ref().map_or(0, |line| line.classes.len());
-        form.options.class = form.options.class.filter(|class| (*class as usize) < classes);
-        *self = Self { line, form, ..Self::default() };
+        let form = self.form;
+        *self = Self { line, ..Self::default() };
+        self.set_form(form);
     }
 
     /// The prior, where the model has one.
@@ -135,16 +152,18 @@ impl Prior {
     /// Draws in another way from now on. Whatever is asked for becomes something that can be drawn.
     pub fn set_form(&mut self, form: Form) {
         let classes = self.line.as_ref().map_or(0, |line| line.classes.len() as u32);
-        let amount = |value: f32, most: f32| {
-            if value.is_finite() { value.clamp(0.0, most) } else { 1.0 }
+        let codes = self.line.as_ref().map_or(usize::MAX, |line| line.codes);
+        let amount = |value: f32, [least, most]: [f32; 2]| {
+            if value.is_finite() { value.clamp(least, most) } else { 1.0 }
         };
         let options = Options {
             class: form.options.class.filter(|class| *class < classes),
-            temperature: amount(form.options.temperature, 10.0),
-            top_p: amount(form.options.top_p, 1.0),
-            guidance: amount(form.options.guidance, 100.0),
-            steps: form.options.steps.clamp(1, 1000),
-            ..form.options
+            temperature: amount(form.options.temperature, [0.0, MOST_TEMPERATURE]),
+            top_k: form.options.top_k.min(codes),
+            top_p: amount(form.options.top_p, [LEAST_TOP_P, 1.0]),
+            guidance: amount(form.options.guidance, [0.0, MOST_GUIDANCE]),
+            steps: form.options.steps.clamp(1, MOST_STEPS),
+            seed: form.options.seed,
         };
         self.form = Form { options, count: form.count.clamp(1, MOST), ..form };
     }
@@ -184,6 +203,11 @@ impl Prior {
         self.given.is_some()
     }
 
+    /// Whether a code was drawn, rather than given.
+    pub fn is_filled(&self, place: usize) -> bool {
+        self.given.as_ref().is_none_or(|given| given.get(place).is_some_and(Option::is_none))
+    }
+
     /// A picture that is drawn as a whole.
     pub fn whole(&self, picture: usize) -> Option<Vec<u32>> {
         self.drawn.get(picture)?.iter().copied().collect()
@@ -209,9 +233,10 @@ impl Prior {
         &self.erased
     }
 
-    /// Erases cells, or brings them back.
+    /// Erases cells, or brings them back; those that the model's grids do not have are left out.
     pub fn erase(&mut self, cells: &[usize], erased: bool) {
-        for &cell in cells {
+        let count = self.line.as_ref().map_or(0, PriorLine::num_places);
+        for &cell in cells.iter().filter(|cell| **cell < count) {
             if erased {
                 self.erased.insert(cell);
             } else {

@@ -23,8 +23,8 @@ use crate::formats::FormatError;
 use crate::formats::run_dir::RunDir;
 use crate::graph::lower::Architecture as _;
 use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
-use crate::metrics::entropy_bits;
 use crate::metrics::evaluate::Examined;
+use crate::metrics::mean_entropy_bits;
 use crate::model::params::{self, ParamError};
 use crate::model::transformer::Transformer;
 use crate::open::{Opened, open};
@@ -87,9 +87,6 @@ pub(crate) struct PriorLearner {
 
 impl PriorLearner {
     /// A fresh transformer on `device`; the autoencoder comes with [`Learner::restore`].
-    ///
-    /// # Errors
-    /// When the codes that a run keeps cannot be read.
     pub(crate) fn new(
         config: PriorConfig,
         batch: usize,
@@ -97,13 +94,14 @@ impl PriorLearner {
         device: &Device,
         dataset: &dyn Dataset,
         run: &Path,
-    ) -> Result<Self, FormatError> {
+    ) -> Self {
         let device = device.clone().autodiff();
         let model = Transformer::new(&config.transformer(), seed, &device);
         let zeros = |(name, shape): (String, Vec<usize>)| (name, Array::zeros(shape));
         let tensors = config.codes.tensors().into_iter().map(zeros).collect();
-        let store = CodeStore::open(run, dataset.len(Split::Train), config.num_places())?;
-        Ok(Self {
+        let images = dataset.len(Split::Train);
+        let store = CodeStore::open(run, images, config.num_places(), config.num_codes());
+        Self {
             config,
             seed,
             batch,
@@ -114,7 +112,7 @@ impl PriorLearner {
             encoder: RefCell::new(None),
             store,
             held_out: RefCell::new(None),
-        })
+        }
     }
 
     /// The codes of images, in the order of places, `[b * places]`.
@@ -322,13 +320,12 @@ impl Learner for PriorLearner {
         let starts: Vec<u32> =
             (0..held_out.images.num_rows()).map(|row| self.config.start(label(row))).collect();
         let nats = self.nats(codes, &starts);
-        let mut counts = vec![0; self.config.num_codes()];
-        for &code in codes {
-            counts[code as usize] += 1;
-        }
+        let mut counts = vec![vec![0; self.config.num_codes()]; self.config.parts()];
+        places::count(codes, self.config.per_cell(), &mut counts);
         let bits = nats / std::f64::consts::LN_2;
         let per_dim = bits * self.config.num_places() as f64 / self.config.image().len() as f64;
-        let mut values = vec![("bits_per_code", bits), ("unigram_bits", entropy_bits(&counts))];
+        let mut values =
+            vec![("bits_per_code", bits), ("unigram_bits", mean_entropy_bits(&counts))];
         // What is told of masked codes is no likelihood of the whole image.
         if self.config.order == Order::Raster {
             values.push(("bits_per_dim", per_dim));

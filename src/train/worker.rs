@@ -267,8 +267,7 @@ fn learner(
         }
         ModelConfig::Prior(prior) => {
             let (batch, seed, run) = (config.batch, config.seed, run.path());
-            let learner = PriorLearner::new(prior.clone(), batch, seed, device, dataset, run);
-            Box::new(learner.map_err(|error| error.to_string())?)
+            Box::new(PriorLearner::new(prior.clone(), batch, seed, device, dataset, run))
         }
         ModelConfig::VqModel(_)
         | ModelConfig::Tiny(_)

@@ -139,7 +139,7 @@ pub(super) fn written(ctx: &egui::Context, keys: KeyboardShortcut) -> String {
 const PRESSES: [Key; 2] = [Key::Space, Key::Enter];
 
 /// What the keyboard asks for, unless a text field has it.
-pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
+pub(super) fn of_keys(ui: &Ui, scene: &Scene<'_>, actions: &[Action]) -> Vec<Command> {
     if ui.ctx().text_edit_focused() {
         return Vec::new();
     }
@@ -152,10 +152,10 @@ pub(super) fn of_keys(ui: &Ui, actions: &[Action]) -> Vec<Command> {
         |keys: &KeyboardShortcut| u8::from(keys.modifiers.command) + u8::from(keys.modifiers.shift);
     with_keys.sort_by_key(|(keys, _)| std::cmp::Reverse(modifiers(keys)));
     let plain = with_keys.iter().filter(|(keys, _)| keys.modifiers.is_none());
-    let own: Vec<Key> = plain
-        .map(|(keys, _)| keys.logical_key)
-        .filter(|&key| (is_focused && PRESSES.contains(&key)) || code_map::takes_key(ui.ctx(), key))
-        .collect();
+    let is_own = |key: &Key| {
+        (is_focused && PRESSES.contains(key)) || code_map::takes_key(ui.ctx(), scene, *key)
+    };
+    let own: Vec<Key> = plain.map(|(keys, _)| keys.logical_key).filter(is_own).collect();
     ui.input_mut(|input| {
         for (keys, action) in with_keys {
             if action.is_offered

@@ -34,8 +34,9 @@ pub(super) fn listed_keys() -> Vec<keys::Listed> {
 }
 
 /// Whether the map has the keyboard and a use for a key, which then means nothing else.
-pub(super) fn takes_key(ctx: &egui::Context, key: Key) -> bool {
-    ctx.memory(|memory| memory.has_focus(id())) && tools::has_use_for(key)
+pub(super) fn takes_key(ctx: &egui::Context, scene: &Scene<'_>, key: Key) -> bool {
+    let can_erase = scene.prior.line().is_some();
+    ctx.memory(|memory| memory.has_focus(id())) && tools::has_use_for(key, can_erase)
 }
 
 /// The map in a square of `side` points, and what changes it; a codebook beside it can be clicked in too.
@@ -49,17 +50,21 @@ pub(super) fn show(
 ) {
     let sheets = &mut view.sheets;
     let view = &mut view.codebook;
+    let can_erase = scene.prior.line().is_some();
+    if view.canvas.tool == Tool::Erase && !can_erase {
+        view.canvas.tool = Tool::Select;
+    }
     if ui.available_width() >= side + GAP + BESIDE {
         ui.horizontal_top(|ui| {
             map_ui(ui, scene, view, side, out);
             ui.add_space(GAP - ui.spacing().item_spacing.x);
             ui.vertical(|ui| {
-                tools::bar(ui, view, scene.code_map.is_some(), scene.prior.line().is_some());
+                tools::bar(ui, view, scene.code_map.is_some(), can_erase);
                 controls::show(ui, scene, (view, sheets), is_beside_codebook, false, out);
             });
         });
     } else {
-        tools::bar(ui, view, scene.code_map.is_some(), scene.prior.line().is_some());
+        tools::bar(ui, view, scene.code_map.is_some(), can_erase);
         let side = side - tools::BUTTON - ui.spacing().item_spacing.y;
         map_ui(ui, scene, view, side, out);
         controls::show(ui, scene, (view, sheets), is_beside_codebook, true, out);
@@ -104,7 +109,10 @@ fn map_ui(
         view.canvas.selection = None;
     }
     if response.has_focus() {
-        tools::keys(ui, view);
+        tools::keys(ui, view, scene.prior.line().is_some());
+        if scene.prior.line().is_some() {
+            tools::erase_chosen(ui, map, view, out);
+        }
     }
     if ui.input(|input| input.key_pressed(Key::Escape)) && !Popup::is_any_open(ui.ctx()) {
         (view.cell, view.canvas.selection) = (None, None);

@@ -467,7 +467,7 @@ fn keyboard_and_palette(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &m
     if is_open {
         command_palette::show(ui, &actions, view, out);
     } else {
-        out.extend(actions::of_keys(ui, &actions));
+        out.extend(actions::of_keys(ui, scene, &actions));
     }
 }
 

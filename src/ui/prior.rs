@@ -20,19 +20,20 @@ use crate::session::wanted::Point;
 const TILE: [f32; 2] = [40.0, 160.0];
 /// Between two pictures.
 const GAP: f32 = 4.0;
-/// The least and the greatest width of the map of bits, in points.
-const BITS: [f32; 2] = [72.0, 260.0];
-/// What the words around it take.
-const BITS_TEXT: f32 = 132.0;
+/// The least and the greatest side of the map of bits, in points.
+const BITS: [f32; 2] = [56.0, 260.0];
+/// What is told of the map takes this width at least, in points.
+const TOLD: f32 = 152.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(line) = scene.prior.line() else { return none(ui, scene, view, out) };
     controls::show(ui, scene, line, view, out);
     let room = ui.available_size();
     let bits = (room.y - bits::AROUND).min(room.x * 0.35).clamp(BITS[0], BITS[1]);
+    let beside = bits.max(TOLD.min(room.x * 0.4));
     ui.horizontal_top(|ui| {
         ui.vertical(|ui| {
-            ui.set_width((room.x - bits.max(BITS_TEXT) - 16.0).max(TILE[0]));
+            ui.set_width((room.x - beside - 16.0).max(TILE[0]));
             drawn(ui, scene, line, view, out);
         });
         ui.vertical(|ui| bits::show(ui, scene, line, bits));

@@ -6,6 +6,7 @@ mod command_lines;
 mod errors;
 mod large;
 mod models;
+mod prior;
 mod train;
 mod walks;
 mod world;

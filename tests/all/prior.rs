@@ -7,11 +7,12 @@ use zscope::array::{Array, NamedArrays};
 use zscope::engine::params::DrawParams;
 use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner, twin};
-use zscope::formats::arrays::ArrayFile;
-use zscope::formats::run_dir::{ModelConfig, Pick, RunDir};
+use zscope::formats::arrays::{ArrayFile, Indices, write_arrays};
+use zscope::formats::run_dir::{CODES_FILE, ModelConfig, Pick, RunDir};
 use zscope::graph::DrawControls;
 use zscope::graph::lower::prior::PriorConfig;
 use zscope::graph::lower::transformer::TransformerConfig;
+use zscope::measure::{MeasureOptions, measure};
 use zscope::model::params;
 use zscope::model::transformer::Transformer;
 use zscope::open::{Opened, open};
@@ -134,7 +135,7 @@ fn a_causal_transformer_sees_no_later_token() {
 }
 
 /// A small VQ-VAE over shapes, trained a little.
-fn autoencoder(dir: &Path) -> String {
+pub fn autoencoder(dir: &Path) -> String {
     let keys = [
         "hidden=8",
         "res_hidden=4",
@@ -147,7 +148,7 @@ fn autoencoder(dir: &Path) -> String {
     dir.to_string_lossy().into_owned()
 }
 
-fn request(codes: &str, keys: &[&str], steps: u64) -> Request {
+pub fn request(codes: &str, keys: &[&str], steps: u64) -> Request {
     let codes = format!("codes={codes}");
     let small = ["width=24", "layers=2", "heads=2", "embedding=8", "eval_images=32", "lr=0.003"];
     let own = [codes.as_str()];
@@ -410,4 +411,196 @@ fn what_has_no_codes_is_refused() {
     let error = request.plan(Some(&base.path().join("never")), false).err().expect("refused");
     assert_says(&error.to_string(), &["takes images of", "16", "32"]);
     assert!(!base.path().join("never").exists(), "nothing is written");
+}
+
+/// The codes that an autoencoder gives a training image.
+fn codes_of(autoencoder: &str, image: u32) -> Vec<i32> {
+    let opened = open(autoencoder).expect("it opens");
+    let data = "shapes?size=16&train=96&test=32".parse().expect("data");
+    let dataset = zscope::data::open(&data).expect("shapes");
+    let images = zscope::data::batch(dataset.as_ref(), zscope::data::Split::Train, &[image]);
+    let mut codec = opened.codec(EngineKind::Cpu, None).expect("a codec");
+    let indices = codec.encode(&images).expect("codes").remove("indices").expect("codes");
+    places::of_images(&indices, 1).iter().map(|code| code.cast_signed()).collect()
+}
+
+fn kept(dir: &Path) -> Indices {
+    let file = ArrayFile::open(&dir.join(CODES_FILE)).expect("kept codes");
+    file.indices("indices").expect("codes")
+}
+
+#[test]
+fn a_replaced_run_learns_the_codes_of_its_own_autoencoder() {
+    let base = folder();
+    let first = autoencoder(&base.path().join("first"));
+    let second = base.path().join("second");
+    let keys = ["hidden=8", "res_hidden=4", "res_blocks=1", "code_dim=5", "codebook_size=24"];
+    run(planned(runs::request(Recipe::VqVae, &keys, 5), &second));
+    let second = second.to_string_lossy().into_owned();
+    assert_ne!(codes_of(&first, 41), codes_of(&second, 41));
+    let dir = base.path().join("prior");
+    run(planned(request(&first, &[], 12), &dir));
+    assert_eq!(kept(&dir).data[41 * 16..42 * 16], codes_of(&first, 41));
+    run(request(&second, &[], 12).plan(Some(&dir), true).expect("a plan"));
+    assert_eq!(kept(&dir).data[41 * 16..42 * 16], codes_of(&second, 41), "computed anew");
+}
+
+#[test]
+fn kept_codes_that_are_none_are_computed_again() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let whole = base.path().join("whole");
+    run(planned(request(&codes, &[], 12), &whole));
+    let tensors = |dir: &Path| {
+        let (run, _) = RunDir::open(dir).expect("a run");
+        run.pick(Pick::Latest).expect("a checkpoint").model().expect("readable")
+    };
+    let broken = base.path().join("broken");
+    run(planned(request(&codes, &[], 7), &broken));
+    let good = std::fs::read(broken.join(CODES_FILE)).expect("kept codes");
+    let of = |shape: [usize; 2], code: i32| {
+        let indices = Indices { shape: shape.to_vec(), data: vec![code; shape[0] * shape[1]] };
+        let path = base.path().join("made.safetensors");
+        let indices = [("indices".to_owned(), indices)].into();
+        write_arrays(&path, &NamedArrays::new(), &indices, &[].into()).expect("written");
+        std::fs::read(&path).expect("readable")
+    };
+    let made = [
+        ("half a file", good[..good.len() / 2].to_vec()),
+        ("no tensors", b"no codes at all".to_vec()),
+        ("codes that there are not", of([96, 16], 24)),
+        ("less than nothing", of([96, 16], i32::MIN)),
+        ("other images", of([95, 16], 1)),
+        ("other places", of([96, 4], 1)),
+    ];
+    for (name, bytes) in made {
+        let dir = base.path().join(name);
+        run(planned(request(&codes, &[], 7), &dir));
+        std::fs::write(dir.join(CODES_FILE), bytes).expect("written");
+        run(resume(&dir, Some(Length::Steps(12)), false).expect("a plan"));
+        assert_eq!(tensors(&whole), tensors(&dir), "{name}");
+        assert_eq!(kept(&dir).data[41 * 16..42 * 16], codes_of(&codes, 41), "{name}");
+    }
+}
+
+#[test]
+fn any_quantizer_has_a_prior() {
+    let base = folder();
+    let gpu = gpu();
+    let small = ["hidden=8", "res_hidden=4", "res_blocks=1", "code_dim=4", "eval_images=16"];
+    let kinds: [(&str, &[&str], usize, usize); 7] = [
+        ("one code", &["codebook_size=1"], 1, 1),
+        ("residual", &["quantizer=residual", "quantizers=3", "codebook_size=6"], 6, 3),
+        ("shared heads", &["quantizer=multi-head", "heads=2", "codebook_size=6"], 6, 2),
+        (
+            "separate heads",
+            &["quantizer=multi-head", "heads=2", "head_codebooks=separate", "codebook_size=6"],
+            6,
+            2,
+        ),
+        ("levels", &["quantizer=fsq", "fsq_levels=3,3,2"], 18, 1),
+        ("mapped", &["quantizer=simvq", "codebook_size=6"], 6, 1),
+        ("one cell", &["codebook_size=6", "levels=4"], 6, 1),
+    ];
+    for (name, keys, codes, per_cell) in kinds {
+        let dir = base.path().join(name);
+        let keys = [&small[..], keys].concat();
+        run(planned(runs::request(Recipe::VqVae, &keys, 3), &dir));
+        let of = dir.to_string_lossy().into_owned();
+        for order in ["order=raster", "order=masked"] {
+            let dir = base.path().join(format!("{name} {order}"));
+            run(planned(request(&of, &[order], 3), &dir));
+            let (prior, config) = opened(&dir);
+            assert_eq!((config.num_codes(), config.per_cell()), (codes, per_cell), "{name}");
+            let places = config.num_places();
+            let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+            let options = Options { steps: 3, ..Options::default() };
+            let drawn = sampler.draw(&options, None, [0, 2], &mut quiet).expect("codes");
+            assert!(drawn.iter().all(|drawn| drawn.len() == places), "{name} {order}");
+            assert!(drawn.concat().iter().all(|&code| (code as usize) < codes), "{name} {order}");
+            let bits = sampler.bits(&drawn.concat(), &[None, Some(1)]).expect("bits");
+            assert_eq!(bits.len(), 2 * places, "{name} {order}");
+            assert!(bits.iter().all(|bits| bits.is_finite() && *bits >= -1e-4), "{name} {order}");
+            // They decode.
+            let indices = places::to_indices(&drawn.concat(), config.grid(), per_cell);
+            let mut codec = prior.codec(EngineKind::Cpu, None).expect("a codec");
+            let images = codec.decode_indices(&indices).expect("images").remove("image");
+            assert_eq!(images.expect("images").num_rows(), 2, "{name} {order}");
+            let measured = measured(&prior, None);
+            let unigram = measured["unigram_bits"].as_f64().expect("a number");
+            assert!((0.0..=(codes as f64).log2() + 1e-9).contains(&unigram), "{name}: {unigram}");
+            assert!(measured["independent_frechet"].is_number(), "{name} {order}");
+        }
+    }
+}
+
+/// What a prior is worth on 32 held-out images.
+fn measured(
+    prior: &Opened,
+    classifier: Option<&Path>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let data = "shapes?size=16&train=96&test=32".parse().expect("data");
+    let dataset = zscope::data::open(&data).expect("shapes");
+    let classifier = classifier.map(|path| path.to_string_lossy().into_owned());
+    let options =
+        MeasureOptions { engine: EngineKind::Cpu, classifier, ..MeasureOptions::default() };
+    let report = measure(prior, dataset.as_ref(), &options, None, &mut |_, _| true);
+    report.expect("measures").expect("all of them").json
+}
+
+#[test]
+fn only_a_classifier_of_the_same_classes_tells_whether_the_class_is_right() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &[], 20), &dir));
+    let (prior, config) = opened(&dir);
+    assert_eq!(config.classes.len(), 6);
+    let judge = |name: &str, keys: &[&str]| {
+        let dir = base.path().join(name);
+        run(planned(runs::request(Recipe::Classifier, keys, 5), &dir));
+        measured(&prior, Some(&dir))
+    };
+    let told = judge("labels", &[]);
+    let right = told["class_accuracy"].as_f64().expect("a number");
+    assert!((0.0..=1.0).contains(&right), "{right}");
+    assert!(!judge("turns", &["labels=rotation"]).contains_key("class_accuracy"), "other classes");
+    assert!(!measured(&prior, None).contains_key("class_accuracy"), "nobody judges");
+}
+
+#[test]
+fn a_masked_prior_ends_once_nothing_is_hidden() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &["order=masked"], 20), &dir));
+    let (prior, config) = opened(&dir);
+    let gpu = gpu();
+    let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+    let options = Options { steps: 1000, ..Options::default() };
+    let mut shares = Vec::new();
+    let drawn = sampler.draw(&options, None, [0, 3], &mut |_, share| {
+        shares.push(share);
+        true
+    });
+    assert!(drawn.expect("codes").iter().all(|codes| codes.len() == 16));
+    assert_eq!(shares.len(), 16, "a step for every place: {shares:?}");
+    assert!(shares.is_sorted() && shares.last() == Some(&1.0), "{shares:?}");
+}
+
+#[test]
+fn a_prior_over_a_prior_is_refused() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("prior");
+    run(planned(request(&codes, &[], 2), &dir));
+    let (_, config) = opened(&dir);
+    let nested = PriorConfig { codes: Box::new(ModelConfig::Prior(config.clone())), ..config };
+    let error = ModelConfig::Prior(nested).check().expect_err("refused");
+    assert_says(&error, &["a prior over prior", "autoencoder with a codebook"]);
+    // Named as the autoencoder, a prior stands for its own one.
+    let again = base.path().join("again");
+    run(planned(request(&dir.to_string_lossy(), &[], 2), &again));
+    let (_, config) = opened(&again);
+    assert_eq!(config.codes.family(), "vq-vae");
 }

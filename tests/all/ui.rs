@@ -21,6 +21,8 @@ mod layout;
 mod made_up;
 mod map;
 mod own_picture;
+mod prior;
+mod prior_run;
 mod runs;
 mod saved_pictures;
 mod window;

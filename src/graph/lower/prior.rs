@@ -27,6 +27,16 @@ pub enum Order {
     Masked,
 }
 
+impl Order {
+    /// The name in settings and configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raster => "raster",
+            Self::Masked => "masked",
+        }
+    }
+}
+
 /// Everything that fixes the shapes of a prior and the meaning of its tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PriorConfig {
@@ -55,6 +65,11 @@ impl PriorConfig {
     /// The codes of one cell.
     pub fn per_cell(&self) -> usize {
         self.layout().per_cell()
+    }
+
+    /// The codebooks that the codes of a cell are of: one, or one for each.
+    pub fn parts(&self) -> usize {
+        self.layout().parts()
     }
 
     fn layout(&self) -> CodeLayout {
@@ -121,7 +136,9 @@ impl Architecture for PriorConfig {
 
     fn check(&self) -> Result<(), String> {
         self.codes.check()?;
-        if self.codes.codebook().is_none() || self.codes.task() != Task::Reconstruct {
+        let is_prior = matches!(*self.codes, ModelConfig::Prior(_));
+        let reconstructs = self.codes.task() == Task::Reconstruct;
+        if is_prior || self.codes.codebook().is_none() || !reconstructs {
             let family = self.codes.family();
             return Err(format!("a prior over {family} (expected an autoencoder with a codebook)"));
         }

@@ -6,9 +6,8 @@ use std::path::Path;
 use crate::array::NamedArrays;
 use crate::formats::FormatError;
 use crate::formats::arrays::{ArrayFile, Indices, NamedIndices, write_arrays};
+use crate::formats::run_dir::CODES_FILE;
 
-/// The file, in the run's directory.
-const FILE: &str = "codes-train.safetensors";
 /// The tensor in it, `[images, places]`; -1 for codes that are not known.
 const NAME: &str = "indices";
 
@@ -22,29 +21,32 @@ pub(super) struct CodeStore {
 }
 
 impl CodeStore {
-    /// The codes that a run keeps; none where its file is of other images or codes.
-    ///
-    /// # Errors
-    /// When the file is damaged.
-    pub(super) fn open(run: &Path, images: usize, places: usize) -> Result<Self, FormatError> {
+    /// The codes below `most` that a run keeps; none where its file is of other images or codes, or cannot be read: all
+    /// of them can be computed again.
+    pub(super) fn open(run: &Path, images: usize, places: usize, most: usize) -> Self {
         let (codes, known) = (vec![0; images * places], vec![false; images]);
         let mut store = Self { codes, known, places, is_newer: false };
-        let path = run.join(FILE);
+        let path = run.join(CODES_FILE);
         if !path.is_file() {
-            return Ok(store);
+            return store;
         }
-        let kept = ArrayFile::open(&path)?.indices(NAME)?;
-        if kept.shape != [images, places] {
-            return Ok(store);
-        }
+        let kept = match ArrayFile::open(&path).and_then(|file| file.indices(NAME)) {
+            Ok(kept) if kept.shape == [images, places] => kept,
+            Ok(_) => return store,
+            Err(error) => {
+                log::warn!("the codes of training images are computed again: {error}");
+                return store;
+            }
+        };
         for (image, row) in (0..).zip(kept.data.chunks_exact(places.max(1))) {
-            let codes = row.iter().map(|&code| u32::try_from(code));
-            if let Ok(codes) = codes.collect::<Result<Vec<u32>, _>>() {
+            let codes = row.iter().map(|&code| u32::try_from(code).ok());
+            let codes = codes.map(|code| code.filter(|&code| (code as usize) < most));
+            if let Some(codes) = codes.collect::<Option<Vec<u32>>>() {
                 store.put(image, &codes);
             }
         }
         store.is_newer = false;
-        Ok(store)
+        store
     }
 
     /// The codes of an image, `[places]`, if they are known.
@@ -76,7 +78,7 @@ impl CodeStore {
         let shape = vec![self.known.len(), self.places];
         let indices = Indices { shape, data: data.collect() };
         let indices = NamedIndices::from([(NAME.to_owned(), indices)]);
-        write_arrays(&run.join(FILE), &NamedArrays::new(), &indices, &BTreeMap::new())?;
+        write_arrays(&run.join(CODES_FILE), &NamedArrays::new(), &indices, &BTreeMap::new())?;
         self.is_newer = false;
         Ok(())
     }

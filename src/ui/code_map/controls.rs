@@ -134,15 +134,17 @@ fn of_tool(
                 ui.label(theme::muted(told).small());
             }
         }
-        Tool::Erase => {
+        Tool::Erase if is_low => {
             ui.horizontal(|ui| {
                 brush(ui, view);
                 fill_erased(ui, scene, out);
             });
-            if !is_low {
-                let told = tr!("{} cells are erased.", scene.prior.erased().len());
-                ui.label(theme::muted(told).small());
-            }
+        }
+        Tool::Erase => {
+            ui.horizontal(|ui| brush(ui, view));
+            ui.horizontal_wrapped(|ui| fill_erased(ui, scene, out));
+            let told = tr!("{} cells are erased.", scene.prior.erased().len());
+            ui.label(theme::muted(told).small());
         }
         Tool::Paste => {
             let told = match &view.canvas.clipboard {

@@ -57,11 +57,15 @@ pub(super) fn bar(ui: &mut Ui, view: &mut CodebookView, enabled: bool, can_erase
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().interact_size.y = BUTTON;
-        let tools = Tool::ALL.into_iter().filter(|tool| can_erase || *tool != Tool::Erase);
-        for tool in tools {
+        for tool in offered(can_erase) {
             button(ui, view, tool, enabled);
         }
     });
+}
+
+/// The tools that there are; there is something to erase for where there is a prior.
+fn offered(can_erase: bool) -> impl Iterator<Item = Tool> {
+    Tool::ALL.into_iter().filter(move |tool| can_erase || *tool != Tool::Erase)
 }
 
 fn button(ui: &mut Ui, view: &mut CodebookView, tool: Tool, enabled: bool) {
@@ -100,13 +104,14 @@ const PASSED_ON: &[keys::Listed] = &[
     (tr_later!("Shift+Arrows"), tr_later!("Select a rectangle of cells, with the tool for that")),
     ("Enter", tr_later!("Use the tool on the chosen cell")),
     ("Alt", tr_later!("Held: any tool that paints picks a code")),
+    ("Delete", tr_later!("Erase the chosen cells for a prior to draw; with Alt bring them back")),
     ("Escape", tr_later!("Let the chosen cells go")),
 ];
 
 /// Whether a key does something on the map.
-pub(super) fn has_use_for(key: Key) -> bool {
+pub(super) fn has_use_for(key: Key, can_erase: bool) -> bool {
     OTHERS.iter().any(|(other, _)| *other == key)
-        || Tool::ALL.into_iter().any(|tool| described(tool).1 == key)
+        || offered(can_erase).any(|tool| described(tool).1 == key)
 }
 
 /// All of them as the help lists them.
@@ -120,9 +125,9 @@ pub(super) fn listed_keys() -> Vec<keys::Listed> {
 }
 
 /// The keys of tools, while the map has the keyboard.
-pub(super) fn keys(ui: &Ui, view: &mut CodebookView) {
+pub(super) fn keys(ui: &Ui, view: &mut CodebookView, can_erase: bool) {
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    for tool in Tool::ALL {
+    for tool in offered(can_erase) {
         if pressed(described(tool).1) {
             view.canvas.tool = tool;
         }
@@ -133,6 +138,29 @@ pub(super) fn keys(ui: &Ui, view: &mut CodebookView) {
     }
     if pressed(Key::CloseBracket) {
         *size = (*size + 1).min(LARGEST_BRUSH);
+    }
+}
+
+/// Delete erases the cells that are chosen, of a rectangle those of all grids; with Alt it brings them back.
+pub(super) fn erase_chosen(ui: &Ui, map: &CodeMap, view: &CodebookView, out: &mut Vec<Command>) {
+    let pressed = |modifiers| ui.input_mut(|input| input.consume_key(modifiers, Key::Delete));
+    let erased = if pressed(Modifiers::ALT) {
+        false
+    } else if pressed(Modifiers::NONE) {
+        true
+    } else {
+        return;
+    };
+    let cells: Vec<usize> = match view.canvas.selection {
+        Some(area) => {
+            let grids = 0..map.grids.max(1);
+            let places = grids.flat_map(|grid| area.places().map(move |place| (grid, place)));
+            places.filter_map(|(grid, place)| map.cell(grid, place)).collect()
+        }
+        None => view.cell.into_iter().collect(),
+    };
+    if !cells.is_empty() {
+        out.push(Command::Prior(PriorAsk::Erase { cells, erased }));
     }
 }
 

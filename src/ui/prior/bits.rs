@@ -1,6 +1,6 @@
 //! How many bits each code of the picture takes, as a map of its cells.
 
-use egui::{Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Label, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::is_masked;
 use crate::language::tr;
@@ -22,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, side: f32) 
             "How unlikely the prior finds each code of the picture, given those before it, in bits."
         )
     };
-    ui.add(egui::Label::new(theme::muted(title).small()).extend()).on_hover_text(hint);
+    ui.add(Label::new(theme::muted(title).small()).truncate()).on_hover_text(hint);
     let Some(bits) = scene.prior.bits() else {
         ui.label(theme::muted(tr!("They are being measured.")));
         return;
@@ -47,7 +47,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, side: f32) 
         response.on_hover_ui_at_pointer(|ui| tell_cell(ui, bits, line, cell));
     }
     scale(ui, lattice.rect.width(), most);
-    ui.add(egui::Label::new(theme::number(told(bits, mean)).small()).extend());
+    ui.add(Label::new(theme::number(told(bits, mean)).small()).extend());
 }
 
 fn told(bits: &Bits, mean: f32) -> String {

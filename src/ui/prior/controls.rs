@@ -4,8 +4,9 @@ use egui::{ComboBox, DragValue, ProgressBar, Role, Ui, WidgetInfo};
 
 use super::is_masked;
 use crate::language::tr;
-use crate::session::codebook::Codebook;
-use crate::session::prior::{Form, MOST, PriorAsk, PriorLine};
+use crate::session::prior::{
+    Form, LEAST_TOP_P, MOST, MOST_GUIDANCE, MOST_STEPS, MOST_TEMPERATURE, PriorAsk, PriorLine,
+};
 use crate::ui::{Command, Scene, SheetOf, View, save, theme};
 
 pub(super) fn show(
@@ -22,7 +23,7 @@ pub(super) fn show(
         buttons(ui, scene, out);
         ui.separator();
         class(ui, line, &mut form);
-        numbers(ui, scene, line, &mut form);
+        numbers(ui, line, &mut form);
         if scene.trains() {
             let hint = tr!("Draw anew every few seconds while the prior learns.");
             ui.checkbox(&mut form.follows, tr!("Follow")).on_hover_text(hint);
@@ -42,7 +43,11 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let mut ask = |asked: PriorAsk| out.push(Command::Prior(asked));
     if scene.prior.share().is_some() {
         let hint = tr!("End drawing; what is drawn so far stays.");
-        if ui.button(tr!("Stop")).on_hover_text(hint).clicked() {
+        let stop = ui.button(tr!("Stop")).on_hover_text(hint);
+        // Training has a button of that name, too.
+        let name = tr!("Stop drawing from the prior");
+        stop.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+        if stop.clicked() {
             ask(PriorAsk::Cancel);
         }
     } else {
@@ -88,7 +93,7 @@ fn class(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
     });
 }
 
-fn numbers(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, form: &mut Form) {
+fn numbers(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
     let options = &mut form.options;
     let number = |ui: &mut Ui, drag: DragValue<'_>, name: &'static str, hint: &'static str| {
         let response = ui.add(drag).on_hover_text(hint);
@@ -96,27 +101,38 @@ fn numbers(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, form: &mut Form) {
     };
     number(
         ui,
-        DragValue::new(&mut options.temperature).range(0.0..=4.0).speed(0.01).prefix("T "),
+        DragValue::new(&mut options.temperature)
+            .range(0.0..=MOST_TEMPERATURE)
+            .speed(0.01)
+            .prefix("T "),
         tr!("Temperature of the draws"),
         tr!("Temperature: below 1 likelier codes come more often, at 0 always the likeliest."),
     );
-    let codes = scene.codebook.map_or(usize::MAX, Codebook::size);
     number(
         ui,
-        DragValue::new(&mut options.top_k).range(0..=codes).speed(0.5).prefix("top k "),
+        DragValue::new(&mut options.top_k)
+            .range(0..=line.codes)
+            .speed(0.5)
+            .prefix(format!("{} ", tr!("top k"))),
         tr!("Top k"),
         tr!("Only so many of the likeliest codes are drawn; 0 for all."),
     );
     number(
         ui,
-        DragValue::new(&mut options.top_p).range(0.01..=1.0).speed(0.005).prefix("top p "),
+        DragValue::new(&mut options.top_p)
+            .range(LEAST_TOP_P..=1.0)
+            .speed(0.005)
+            .prefix(format!("{} ", tr!("top p"))),
         tr!("Top p"),
         tr!("Only the likeliest codes are drawn, up to so much probability; 1 for all."),
     );
     if !line.classes.is_empty() {
         number(
             ui,
-            DragValue::new(&mut options.guidance).range(0.0..=20.0).speed(0.02).prefix("guidance "),
+            DragValue::new(&mut options.guidance)
+                .range(0.0..=MOST_GUIDANCE)
+                .speed(0.02)
+                .prefix(format!("{} ", tr!("guidance"))),
             tr!("Guidance"),
             tr!(
                 "How far draws go from no class towards the class: 1 for the class, more for clearer but less various ones."
@@ -126,7 +142,10 @@ fn numbers(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, form: &mut Form) {
     if is_masked(line) {
         number(
             ui,
-            DragValue::new(&mut options.steps).range(1..=64).speed(0.1).prefix("steps "),
+            DragValue::new(&mut options.steps)
+                .range(1..=MOST_STEPS)
+                .speed(0.1)
+                .prefix(format!("{} ", tr!("steps"))),
             tr!("Steps of the draws"),
             tr!("In how many steps a picture is filled."),
         );

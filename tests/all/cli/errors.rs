@@ -3,14 +3,14 @@
 use super::world::{Ran, TINY, World, tensor_file};
 
 /// Wrong usage.
-const USAGE: &[i32] = &[2];
+pub const USAGE: &[i32] = &[2];
 /// Could not be done.
 const FAILED: &[i32] = &[1];
 /// The contract leaves it open which of the two.
-const EITHER: &[i32] = &[1, 2];
+pub const EITHER: &[i32] = &[1, 2];
 
 /// A command, its exit status, and words that the error has to hold.
-type Case<'a> = (&'a [&'a str], &'a [i32], &'a [&'a str]);
+pub type Case<'a> = (&'a [&'a str], &'a [i32], &'a [&'a str]);
 
 /// What is wrong with how a command failed, or nothing.
 fn complaints(ran: &Ran, status: &[i32], words: &[&str]) -> Vec<String> {
@@ -38,7 +38,7 @@ fn complaints(ran: &Ran, status: &[i32], words: &[&str]) -> Vec<String> {
 
 /// Runs every case and fails with everything that is wrong with any.
 #[track_caller]
-fn assert_refused(world: &World, cases: &[Case<'_>]) {
+pub fn assert_refused(world: &World, cases: &[Case<'_>]) {
     let before = world.tree();
     let mut all = Vec::new();
     for (args, status, words) in cases {

@@ -15,24 +15,34 @@ use zscope::language::Language;
 use zscope::latent::Mixing;
 use zscope::measure::directions::{Lesson, Method, Source};
 use zscope::random::{Purpose, stream};
+use zscope::sample::Options;
 use zscope::session::anchor::Anchor;
 use zscope::session::codebook::ReviveFrom;
 use zscope::session::explore::CornerSource;
 use zscope::session::inside::Side;
 use zscope::session::map::{Ask, Projection};
+use zscope::session::prior::{Form, PriorAsk};
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Grow, Link,
     Order, Page, Pane, QueueAsk, RunsAsk, SeedsAsk, SheetOf, StationAsk, StripAsk, Towards,
 };
 
+use crate::common::runs;
+use crate::prior::{autoencoder, request};
+
 /// Commands to each model.
 const COMMANDS: usize = 1000;
 
 /// The whole program with a demo in it.
 pub fn open_demo(demo: Demo, builder: HarnessBuilder<ZscopeApp>) -> Harness<'static, ZscopeApp> {
+    open_model(demo.path(), builder)
+}
+
+/// The whole program with a model in it, named as on the command line.
+pub fn open_model(model: &str, builder: HarnessBuilder<ZscopeApp>) -> Harness<'static, ZscopeApp> {
     let args = WindowArgs {
-        path: Some(PathBuf::from(demo.path())),
+        path: Some(PathBuf::from(model)),
         engine: EngineKind::Cpu,
         frame_log: None,
         script: None,
@@ -48,7 +58,7 @@ pub fn open_demo(demo: Demo, builder: HarnessBuilder<ZscopeApp>) -> Harness<'sta
         harness.step();
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    panic!("the demo does not open")
+    panic!("{model} does not open")
 }
 
 /// Numbers that a hand gives, and those that none should.
@@ -63,6 +73,37 @@ fn number(rng: &mut ChaCha8Rng) -> f32 {
 
 fn of<T: Clone>(rng: &mut ChaCha8Rng, all: &[T]) -> T {
     all[rng.random_range(0..all.len())].clone()
+}
+
+/// Anything that is asked of a prior, but for a dialog.
+pub fn any_ask(rng: &mut ChaCha8Rng, folder: &Path) -> PriorAsk {
+    let index = rng.random_range(0..24);
+    match rng.random_range(0..9) {
+        0 => PriorAsk::Set(any_form(rng)),
+        1 => PriorAsk::Draw,
+        2 => PriorAsk::Fill,
+        3 => PriorAsk::Cancel,
+        4 => PriorAsk::Take(index),
+        5 => PriorAsk::Erase { cells: vec![index, index / 2, 9999], erased: true },
+        6 => PriorAsk::Erase { cells: vec![index], erased: false },
+        7 => PriorAsk::Restore,
+        _ => PriorAsk::SaveFilm(Some(folder.join("draws.gif"))),
+    }
+}
+
+/// How codes are drawn, as no person would say.
+pub fn any_form(rng: &mut ChaCha8Rng) -> Form {
+    let index = rng.random_range(0..24);
+    let options = Options {
+        class: of(rng, &[None, Some(index as u32), Some(u32::MAX)]),
+        temperature: number(rng),
+        top_k: of(rng, &[0, index, usize::MAX]),
+        top_p: number(rng),
+        guidance: number(rng),
+        seed: rng.random(),
+        steps: of(rng, &[0, index, usize::MAX]),
+    };
+    Form { options, count: of(rng, &[0, index, usize::MAX]), follows: rng.random() }
 }
 
 /// Any command that asks for no dialog, starts no run and does not close the window.
@@ -80,7 +121,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
         Anchor::MapPoint,
         Anchor::MapSelection,
     ];
-    match rng.random_range(0..66) {
+    match rng.random_range(0..68) {
         0 => Command::BeginEdit,
         1 => Command::SetDim { dim: index, value: number(rng) },
         2 => Command::SetLatent((0..index).map(|_| number(rng)).collect()),
@@ -162,6 +203,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
             ];
             of(rng, &all)
         }
+        66 | 67 => Command::Prior(any_ask(rng, folder)),
         31 => {
             let links = [Link::Latent, Link::Image(index), Link::OwnPicture];
             Command::Companion(CompanionAsk::Link(of(rng, &links)))
@@ -275,10 +317,10 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
 }
 
 /// The commands of a seed; the latent has to stay a place, and a move has to be undone to the last bit.
-fn survives(demo: Demo, seed: u64) {
+fn survives(model: &str, seed: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     let mut rng = stream(seed, 0, Purpose::Explore);
-    let mut harness = open_demo(demo, Harness::builder().with_size([900.0, 600.0]));
+    let mut harness = open_model(model, Harness::builder().with_size([900.0, 600.0]));
     let d = harness.state().explore().latent().len();
     for step in 0..COMMANDS {
         let command = any_command(&mut rng, folder.path());
@@ -307,10 +349,21 @@ fn survives(demo: Demo, seed: u64) {
 
 #[test]
 fn a_vae_survives_a_thousand_commands() {
-    survives(Demo::Vae, 1);
+    survives(Demo::Vae.path(), 1);
 }
 
 #[test]
 fn a_vq_vae_survives_a_thousand_commands() {
-    survives(Demo::VqVae, 2);
+    survives(Demo::VqVae.path(), 2);
+}
+
+#[test]
+fn a_prior_survives_a_thousand_commands() {
+    let base = runs::folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    for (order, seed) in [("order=raster", 3), ("order=masked", 4)] {
+        let dir = base.path().join(order);
+        runs::run(runs::planned(request(&codes, &[order], 20), &dir));
+        survives(&dir.to_string_lossy(), seed);
+    }
 }

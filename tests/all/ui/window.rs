@@ -69,6 +69,7 @@ pub struct Window {
     pub queue: Queue<QueuedRun>,
     pub strip: Strip,
     pub prior: Prior,
+    pub codes_of: Option<String>,
 }
 
 impl eframe::App for Window {
@@ -90,6 +91,7 @@ impl eframe::App for Window {
                 card: self.card.as_ref(),
                 only_codes: self.only_codes,
                 notes: &self.notes,
+                codes_of: self.codes_of.clone(),
                 ..ModelLine::default()
             },
             codebook: self.codebook.as_ref(),
