@@ -137,6 +137,9 @@
 //! - Graphs have no sum of two values but a convolution's residual. So a transformer's tokens lie in a narrower table and
 //!   are widened by a layer that takes the places' vectors as its residual
 //!   ([`graph::lower::transformer`]), which costs fewer parameters besides.
+//! - A prior that knows texts tells them in sequences with the codes of their images, in either order; a place keeps its
+//!   row in the table of positions in both, so that what is learnt of a cell in one order serves the other. A shared
+//!   vocabulary of codes and tokens lets one transformer do both; draws are bounded to the part that a place is one of.
 //! - Drawing from priors ([`sample`]) stands beside [`measure`], above engines and below whoever looks: the window, the
 //!   command line and measures draw the same codes from a seed, one by one with the engine's cache of what came before.
 //! - Texts of the window are their own keys in the files of other languages ([`language`]): the code reads as the window

@@ -8,6 +8,7 @@ mod kinds;
 pub mod own_picture;
 mod prior;
 pub mod side_by_side;
+mod texts;
 
 use std::time::{Duration, Instant};
 

@@ -21,7 +21,7 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
-use crate::graph::lower::prior::PRIOR;
+use crate::graph::lower::prior::{PRIOR, PriorConfig};
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{CodeGraphs, Networks, Shown};
@@ -29,6 +29,8 @@ use crate::metrics::code_use::CodeUse;
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
 use crate::picture::{ImageShape, ValueRange};
+use crate::sample::texts;
+use crate::text::Tokenizer;
 
 /// A model is there but cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -261,6 +263,19 @@ impl Opened {
             shown: Shown::default(),
             usage: None,
         })
+    }
+
+    /// What spells the texts of a prior that knows some: of its run, or beside its checkpoint.
+    ///
+    /// # Errors
+    /// When it is missing or damaged; nothing without an error for other models.
+    pub fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
+        let ModelConfig::Prior(PriorConfig { text: Some(_), .. }) = &self.model else {
+            return Ok(None);
+        };
+        let beside = self.path.parent().unwrap_or(Path::new("."));
+        let dir = self.run_dir.as_deref().unwrap_or(beside);
+        Tokenizer::load(&dir.join(texts::FILE)).map(Some)
     }
 
     /// The data that it was trained on, as it was named; for models of other libraries drawn shapes, where there are

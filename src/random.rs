@@ -58,6 +58,8 @@ pub enum Purpose {
     Captions = 23,
     /// Which combinations of causes training does not see, and what it sees instead.
     HeldOut = 24,
+    /// Whether a prior tells texts before their images or after them.
+    Way = 25,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

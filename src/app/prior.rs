@@ -12,22 +12,25 @@ use super::{ZscopeApp, dialogs};
 use crate::array::{Array, NamedArrays};
 use crate::codec::{CodecError, take};
 use crate::engine::{EngineKind, Runner};
-use crate::formats::pictures;
 use crate::formats::run_dir::ModelConfig;
+use crate::formats::{FormatError, pictures};
 use crate::graph::lower::Networks;
 use crate::graph::lower::prior::PriorConfig;
 use crate::language::{tr, tr_later};
 use crate::latent::CodeSpace;
 use crate::latest::Latest;
 use crate::picture::ValueRange;
-use crate::sample::{SampleError, Sampler, places};
+use crate::sample::{Options, SampleError, Sampler, places, texts};
 use crate::session::prior::{Bits, Drawn, MOST_MOMENTS, Prior, PriorAsk};
+use crate::text::Tokenizer;
 use crate::ui::{Page, Pane};
 
 /// Between two moments of drawing that are shown.
 const SHOW: Duration = Duration::from_millis(60);
 /// While a prior learns, between the end of drawing and the next time.
 const REST: Duration = Duration::from_secs(3);
+/// A text is drawn of so long after its last letter.
+const DEBOUNCE: Duration = Duration::from_millis(350);
 /// Seconds from one picture of a film to the next.
 const MOMENT_SECS: f32 = 0.08;
 /// What stands for codes that are not drawn yet, in a film: a grey.
@@ -48,6 +51,10 @@ pub(super) struct Priors {
     /// The codes, the weights and the class that bits were asked for.
     asked_bits: Option<(Vec<u32>, u64, Option<u32>)>,
     measures_bits: bool,
+    /// What spells texts, for a prior that knows some.
+    tokenizer: Option<Arc<Tokenizer>>,
+    /// When the text was changed that nothing is drawn of yet.
+    said: Option<Instant>,
 }
 
 /// A prior with its weights, for a thread.
@@ -69,13 +76,35 @@ impl ZscopeApp {
         self.priors.state.show(line);
         // What draws for the model before may still tell something.
         (self.priors.progress, self.priors.seen) = (Latest::default(), 0);
-        self.priors.asked_bits = None;
+        (self.priors.asked_bits, self.priors.said, self.priors.tokenizer) = (None, None, None);
+        match self.tokenizer() {
+            Ok(tokenizer) => self.priors.tokenizer = tokenizer.map(Arc::new),
+            Err(error) => self.notice(error.to_string(), true),
+        }
+    }
+
+    /// What spells the texts of the prior, if it knows some.
+    fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
+        let Some(model) = &self.model else { return Ok(None) };
+        let ModelConfig::Prior(PriorConfig { text: Some(_), .. }) = &model.config else {
+            return Ok(None);
+        };
+        match (&model.opened, self.session.run()) {
+            (Some(opened), _) => opened.tokenizer(),
+            (None, Some(run)) => Tokenizer::load(&run.run_dir.join(texts::FILE)).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
     /// Does what is asked of the prior.
     pub(super) fn ask_prior(&mut self, ctx: &egui::Context, ask: PriorAsk) {
         match ask {
             PriorAsk::Set(form) => self.priors.state.set_form(form),
+            PriorAsk::Say(text) => {
+                self.priors.state.say(text);
+                self.priors.said = Some(Instant::now());
+                ctx.request_repaint_after(DEBOUNCE);
+            }
             PriorAsk::Draw => self.draw_prior(ctx, false),
             PriorAsk::Fill => self.draw_prior(ctx, true),
             PriorAsk::Cancel => self.stop_drawing(),
@@ -140,6 +169,10 @@ impl ZscopeApp {
         (priors.progress, priors.seen, priors.drawn_by) = (Latest::default(), 0, number);
         priors.state.begin(given.clone());
         let (form, progress) = (*priors.state.form(), priors.progress.clone());
+        let said = priors.state.text().trim();
+        let tokenizer = priors.tokenizer.as_ref().filter(|_| !said.is_empty());
+        let text = tokenizer.map(|tokenizer| texts::tokens_of(tokenizer, &config, said));
+        priors.said = None;
         let (engine, gpu, ctx) = (self.engine_kind(), self.gpu.clone(), ctx.clone());
         self.jobs.spawn("prior", move |done| {
             let mut moments = Moments::default();
@@ -156,7 +189,8 @@ impl ZscopeApp {
             let drawn = alone(|| {
                 let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
                 let range = [0, form.count as u64];
-                match sampler.draw(&form.options, given.as_deref(), range, &mut on_codes) {
+                let (text, given) = (text.as_deref(), given.as_deref());
+                match sampler.draw_of(text, &form.options, given, range, &mut on_codes) {
                     Ok(_) | Err(SampleError::Cancelled) => Ok(()),
                     Err(error) => Err(error.to_string()),
                 }
@@ -199,6 +233,9 @@ impl ZscopeApp {
         if !is_seen || self.priors.state.line().is_none() {
             return;
         }
+        if self.priors.said.is_some_and(|said| said.elapsed() >= DEBOUNCE) {
+            self.draw_prior(ctx, false);
+        }
         self.follow_prior(ctx);
         self.ask_bits();
     }
@@ -232,13 +269,19 @@ impl ZscopeApp {
         }
         (self.priors.asked_bits, self.priors.measures_bits) = (asked, true);
         let (engine, gpu) = (self.engine_kind(), self.gpu.clone());
-        let question = self.model_question;
+        let (question, tokenizer) = (self.model_question, self.priors.tokenizer.clone());
         self.jobs.spawn("bits", move |done| {
             let bits = alone(|| {
                 let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
-                sampler.bits(&codes, &[class]).map_err(|error| error.to_string())
+                let bits = sampler.bits(&codes, &[class]).and_then(|bits| {
+                    let caption = match &tokenizer {
+                        Some(tokenizer) => Some(caption(&mut sampler, tokenizer, &codes)?),
+                        None => None,
+                    };
+                    Ok(Bits { codes, bits, caption })
+                });
+                bits.map_err(|error| error.to_string())
             });
-            let bits = bits.map(|bits| Bits { codes, bits });
             done(Done::PriorBits { question, bits });
         });
     }
@@ -336,6 +379,17 @@ fn alone<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, 
 
 fn write(path: &Path, frames: &Array) -> Result<(), CodecError> {
     Ok(pictures::write_film(path, frames, MOMENT_SECS)?)
+}
+
+/// The likeliest text of a picture with these codes.
+fn caption(
+    sampler: &mut Sampler,
+    tokenizer: &Tokenizer,
+    codes: &[u32],
+) -> Result<String, SampleError> {
+    let likeliest = Options { temperature: 0.0, ..Options::default() };
+    let tokens = sampler.captions(codes, &likeliest, [0, 1], &mut |_, _| true)?.concat();
+    Ok(texts::text_of(tokenizer, sampler.config(), &tokens))
 }
 
 /// The pictures of a film, each with all that is drawn side by side; grey where nothing is yet: `[n, c, h, w]` in

@@ -168,7 +168,7 @@ pub(super) fn reconstruct(args: &ReconstructArgs) -> Result<(), Failure> {
 
 /// Images in the model's range from a tensor file, a picture or a folder of pictures, and the model for their size:
 /// pictures are scaled to the model's, images of a tensor file stay as they are where the network takes any size.
-fn read_images(path: &Path, mut opened: Opened) -> Result<(Array, Opened), Failure> {
+pub(super) fn read_images(path: &Path, mut opened: Opened) -> Result<(Array, Opened), Failure> {
     if is_tensor_file(path) {
         let images = ArrayFile::open(path)?.array("image")?;
         if let [_, _, height, width] = *images.shape() {

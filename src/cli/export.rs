@@ -8,6 +8,7 @@ use super::{Failure, output, usage};
 use crate::formats::export::to_diffusers;
 use crate::formats::run_dir::RunDir;
 use crate::graph::lower::{OnlyCodes, Task};
+use crate::sample::texts;
 
 /// Write a model as other programs open it
 #[derive(Debug, Args)]
@@ -39,7 +40,13 @@ pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
         (Format::Diffusers, _) => {
             to_diffusers(&args.out, &opened.model, &opened.tensors, &opened.facts)?;
         }
-        (Format::Zscope, Some(run)) => RunDir::export(&args.out, run, &opened.tensors)?,
+        (Format::Zscope, Some(run)) => {
+            let tokenizer = opened.tokenizer()?;
+            RunDir::export(&args.out, run, &opened.tensors)?;
+            if let Some(tokenizer) = tokenizer {
+                tokenizer.save(&args.out.join(texts::FILE))?;
+            }
+        }
         (Format::Zscope, None) => {
             return Err(usage(anyhow::anyhow!(
                 "export: a model of {} has no run (expected a run of this program; --format diffusers writes this one)",

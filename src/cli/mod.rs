@@ -1,5 +1,6 @@
 //! The command line: one thin file per subcommand, over the same library functions as the window.
 
+mod caption;
 mod codebook;
 mod codec_verbs;
 mod data_fetch;
@@ -63,6 +64,7 @@ enum Verb {
     Eval(eval::EvalArgs),
     Codebook(codebook::CodebookArgs),
     Sample(sample::SampleArgs),
+    Caption(caption::CaptionArgs),
     Interpolate(walks::InterpolateArgs),
     Traverse(walks::TraverseArgs),
     Directions(directions::DirectionsArgs),
@@ -168,6 +170,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Eval(args) => eval::run(&args),
         Verb::Codebook(args) => codebook::run(&args),
         Verb::Sample(args) => sample::run(&args),
+        Verb::Caption(args) => caption::run(&args),
         Verb::Interpolate(args) => walks::interpolate(&args),
         Verb::Traverse(args) => walks::traverse(&args),
         Verb::Layout => layout::run(),

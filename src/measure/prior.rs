@@ -21,6 +21,9 @@ impl Measuring<'_> {
     ) -> Result<(), MeasureError> {
         let mut sampler = Sampler::new(config, &self.opened.tensors, self.options.engine, self.gpu);
         let counts = self.bits(&mut sampler, codec, report)?;
+        if !self.is_stopped {
+            self.texts(&mut sampler, codec, report)?;
+        }
         let draws = self.count.min(self.options.draws as u32);
         if self.is_stopped || (draws as usize) < FEWEST {
             return Ok(());
@@ -134,7 +137,7 @@ impl Measuring<'_> {
     }
 
     /// The images of codes in the order of places, `[n, c, h, w]` in `[0, 1]`.
-    fn decoded(
+    pub(super) fn decoded(
         &self,
         codes: &[u32],
         config: &PriorConfig,
@@ -157,7 +160,7 @@ impl Measuring<'_> {
     }
 }
 
-fn run_error(error: SampleError) -> MeasureError {
+pub(super) fn run_error(error: SampleError) -> MeasureError {
     MeasureError::Run(error.into())
 }
 

@@ -66,10 +66,24 @@ impl Transformer {
     /// # Shapes
     /// - `tokens`: `[b, t]`, t at most the number of places; result: `[b * t, outputs]`
     pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
-        let [b, t] = tokens.dims();
+        let [_, t] = tokens.dims();
         let places = self.positions.weight.val(); // [places, c]
         let [_, c] = places.dims();
-        let places = places.slice([0..t, 0..c]); // [t, c]
+        self.run(tokens, places.slice([0..t, 0..c]))
+    }
+
+    /// The same of tokens with these rows in the table of positions.
+    ///
+    /// # Shapes
+    /// - `rows`: `[t]`
+    pub fn forward_at(&self, tokens: Tensor<2, Int>, rows: Tensor<1, Int>) -> Tensor<2> {
+        self.run(tokens, self.positions.weight.val().select(0, rows))
+    }
+
+    /// # Shapes
+    /// - `places`: `[t, c]`
+    fn run(&self, tokens: Tensor<2, Int>, places: Tensor<2>) -> Tensor<2> {
+        let ([b, t], [_, c]) = (tokens.dims(), places.dims());
         let read = self.embedding.forward(tokens); // [b, t, e]
         let [_, _, e] = read.dims();
         let widened = self.widen.forward(read.reshape([b * t, e])); // [b * t, c]

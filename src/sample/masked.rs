@@ -81,7 +81,7 @@ impl Sampler {
                 .map(|place| {
                     let own = at(row, place);
                     let other = is_guided.then(|| at(drawn.len() + row, place));
-                    let controls = options.controls(draws[place], own.len());
+                    let controls = options.controls(draws[place], [0, own.len()]);
                     let logits: Vec<f32> = match &other {
                         Some(other) => {
                             own.iter().zip(other).map(|(a, b)| controls.score(&[*a, *b])).collect()

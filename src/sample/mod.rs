@@ -1,13 +1,16 @@
 //! Draws from priors over codes: how an engine runs their transformers, and how tokens become grids of codes.
 
+mod course;
 mod masked;
 pub mod places;
 mod raster;
+pub mod texts;
 
+use self::course::Course;
 use crate::array::{Array, NamedArrays};
 use crate::engine::wgsl::Gpu;
 use crate::engine::{EngineError, EngineKind, Runner};
-use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
+use crate::graph::lower::prior::{Order, PRIOR, Place, PriorConfig};
 use crate::graph::{DrawControls, Graph, GraphError};
 use crate::model::params;
 
@@ -48,10 +51,10 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What draws one code of so many, at `u` in `[0, 1)` among their probabilities.
-    fn controls(&self, u: f32, codes: usize) -> DrawControls {
+    /// What draws one token of so many from the first on, at `u` in `[0, 1)` among their probabilities.
+    fn controls(&self, u: f32, [first, count]: [usize; 2]) -> DrawControls {
         let Self { temperature, top_k, top_p, guidance, .. } = *self;
-        DrawControls { temperature, top_k, top_p, guidance, u, first: 0, count: codes }
+        DrawControls { temperature, top_k, top_p, guidance, u, first, count }
     }
 }
 
@@ -120,15 +123,58 @@ impl Sampler {
         &mut self,
         options: &Options,
         known: Option<&[Option<u32>]>,
-        [first, count]: [u64; 2],
+        range: [u64; 2],
+        on_codes: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        self.draw_of(None, options, known, range, on_codes)
+    }
+
+    /// The same of images that a text tells of, for a prior that knows texts.
+    ///
+    /// # Shapes
+    /// - `text`: `[text_places]`, tokens as [`PriorConfig::of_text`] gives them
+    ///
+    /// # Errors
+    /// As [`Sampler::draw`].
+    pub fn draw_of(
+        &mut self,
+        text: Option<&[u32]>,
+        options: &Options,
+        known: Option<&[Option<u32>]>,
+        range: [u64; 2],
         on_codes: &mut OnCodes<'_>,
     ) -> Result<Vec<Vec<u32>>, SampleError> {
         let nothing = vec![None; self.config.num_places()];
         let known = known.filter(|known| known.len() == nothing.len()).unwrap_or(&nothing);
         match self.config.order {
-            Order::Raster => self.draw_raster(options, known, [first, count], on_codes),
-            Order::Masked => self.draw_masked(options, known, [first, count], on_codes),
+            Order::Raster => {
+                let course = Course::image(&self.config, options, text, known);
+                self.draw_along(&course, options, range, on_codes)
+            }
+            Order::Masked => self.draw_masked(options, known, range, on_codes),
         }
+    }
+
+    /// Draws texts of an image, each as tokens of a sequence, `[count][text_places]`; nothing of a prior that knows
+    /// none.
+    ///
+    /// # Shapes
+    /// - `codes`: `[places]`
+    ///
+    /// # Errors
+    /// As [`Sampler::draw`].
+    pub fn captions(
+        &mut self,
+        codes: &[u32],
+        options: &Options,
+        range: [u64; 2],
+        on_tokens: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        if self.config.text.is_none() {
+            return Ok(Vec::new());
+        }
+        let course = Course::text(&self.config, codes);
+        self.draw_along(&course, options, range, on_tokens)
     }
 
     /// How many bits every code of images takes: minus the binary logarithm of its probability, given those before it or,
@@ -144,35 +190,93 @@ impl Sampler {
         codes: &[u32],
         classes: &[Option<u32>],
     ) -> Result<Vec<f32>, SampleError> {
-        let (n, k) = (self.config.num_places(), self.config.num_codes());
-        let mask = self.config.mask();
+        let n = self.config.num_places();
         let mut bits = Vec::with_capacity(codes.len());
         for (codes, class) in codes.chunks_exact(n).zip(classes) {
-            let start = self.config.start(*class);
-            // The place in a sequence that tells a code, and the sequence.
-            let (sequences, told): (Vec<Vec<u32>>, Vec<usize>) = match mask {
-                None => (vec![[&[start], &codes[..n - 1]].concat()], (0..n).collect()),
-                Some(mask) => {
-                    let hidden = |place: usize| {
-                        let mut tokens = [&[start], codes].concat();
-                        tokens[place + 1] = mask;
-                        tokens
-                    };
-                    ((0..n).map(hidden).collect(), (1..=n).collect())
-                }
-            };
-            let codes_of_one = codes.len() / sequences.len();
-            let at_once = self.sequences_at_once();
-            let parts =
-                codes.chunks(at_once * codes_of_one).zip(told.chunks(at_once * codes_of_one));
-            for (sequences, (codes, told)) in sequences.chunks(at_once).zip(parts) {
-                let logits = self.logits(sequences)?;
-                let t = logits.row_len() / k;
-                for (index, (&code, &told)) in codes.iter().zip(told).enumerate() {
-                    let row = logits.row(index / codes_of_one);
-                    let of_place: Vec<f32> = row[told..].iter().step_by(t).copied().collect();
-                    bits.push(bits_of(&of_place, code as usize));
-                }
+            bits.extend(match self.config.mask() {
+                None => self.image_bits(codes, *class, None)?,
+                Some(mask) => self.masked_bits(codes, *class, mask)?,
+            });
+        }
+        Ok(bits)
+    }
+
+    /// How many bits every code of an image takes, given a text if there is one.
+    ///
+    /// # Shapes
+    /// - `codes`, result: `[places]`; `text`: `[text_places]`
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn image_bits(
+        &mut self,
+        codes: &[u32],
+        class: Option<u32>,
+        text: Option<&[u32]>,
+    ) -> Result<Vec<f32>, SampleError> {
+        let known: Vec<Option<u32>> = codes.iter().map(|&code| Some(code)).collect();
+        let options = Options { class, ..Options::default() };
+        let course = Course::image(&self.config, &options, text, &known);
+        self.bits_along(&course)
+    }
+
+    /// How many bits every token of a text takes, given its image or, without `codes`, alone.
+    ///
+    /// # Shapes
+    /// - `text`, result: `[text_places]`; `codes`: `[places]`
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn text_bits(
+        &mut self,
+        text: &[u32],
+        codes: Option<&[u32]>,
+    ) -> Result<Vec<f32>, SampleError> {
+        let course = Course::text_given(&self.config, text, codes);
+        self.bits_along(&course)
+    }
+
+    /// The bits of what a course tells, all of which is given.
+    fn bits_along(&mut self, course: &Course) -> Result<Vec<f32>, SampleError> {
+        let given: Vec<u32> = course.given[0].iter().map(|token| token.unwrap_or(0)).collect();
+        let before = &given[..given.len() - 1];
+        let tokens = [&[course.starts[0]], before].concat();
+        let rows: Vec<u32> = course.places.iter().map(|place| place.row as u32).collect();
+        let logits = self.logits_at(&[tokens], &rows)?;
+        let t = self.config.transformer().places;
+        let told = course.told.clone();
+        Ok(told
+            .map(|place| {
+                let of_place: Vec<f32> =
+                    logits.row(0)[place..].iter().step_by(t).copied().collect();
+                let Place { first, count, .. } = course.places[place];
+                bits_of(&of_place[first..first + count], given[place] as usize - first)
+            })
+            .collect())
+    }
+
+    /// The bits of codes of which each is hidden in turn.
+    fn masked_bits(
+        &mut self,
+        codes: &[u32],
+        class: Option<u32>,
+        mask: u32,
+    ) -> Result<Vec<f32>, SampleError> {
+        let (start, k) = (self.config.start(class), self.config.num_codes());
+        let mut bits = Vec::with_capacity(codes.len());
+        let places: Vec<usize> = (0..codes.len()).collect();
+        for places in places.chunks(self.sequences_at_once()) {
+            let hidden = places.iter().map(|&place| {
+                let mut tokens = [&[start], codes].concat();
+                tokens[place + 1] = mask;
+                tokens
+            });
+            let logits = self.logits(&hidden.collect::<Vec<_>>())?;
+            let t = logits.row_len() / k;
+            for (row, &place) in places.iter().enumerate() {
+                let of_place: Vec<f32> =
+                    logits.row(row)[place + 1..].iter().step_by(t).copied().collect();
+                bits.push(bits_of(&of_place, codes[place] as usize));
             }
         }
         Ok(bits)
@@ -180,7 +284,8 @@ impl Sampler {
 
     /// How many whole sequences are run together, so that what is told of them stays small: at least one.
     fn sequences_at_once(&self) -> usize {
-        let of_one = self.config.num_codes() * self.config.transformer().places;
+        let transformer = self.config.transformer();
+        let of_one = transformer.outputs * transformer.places;
         (MOST_LOGITS / of_one.max(1)).max(1)
     }
 
@@ -191,8 +296,14 @@ impl Sampler {
         (starts, is_guided)
     }
 
-    /// What the transformer tells of whole sequences, `[b, k, 1, t]`.
+    /// What the transformer tells of whole sequences whose places lie in order, `[b, k, 1, t]`.
     fn logits(&mut self, sequences: &[Vec<u32>]) -> Result<Array, SampleError> {
+        let rows: Vec<u32> = (0..self.config.transformer().places as u32).collect();
+        self.logits_at(sequences, &rows)
+    }
+
+    /// The same of places with these rows in the table of positions.
+    fn logits_at(&mut self, sequences: &[Vec<u32>], rows: &[u32]) -> Result<Array, SampleError> {
         let transformer = self.config.transformer();
         let runner = match &mut self.sequence {
             Some(runner) => runner,
@@ -205,7 +316,7 @@ impl Sampler {
         let mut input = Vec::with_capacity(sequences.len() * 2 * t);
         for tokens in sequences {
             input.extend(tokens.iter().map(|&token| token as f32));
-            input.extend((0..t).map(|place| place as f32));
+            input.extend(rows.iter().map(|&row| row as f32));
         }
         let input = Array::new([sequences.len(), 2, t], input).expect("tokens and places");
         Ok(output(runner.run(&input)?, "logits"))

@@ -1,66 +1,75 @@
-//! One code after the other.
+//! One token after the other.
 
+use super::course::Course;
 use super::{OnCodes, Options, SampleError, Sampler, output};
 use crate::array::Array;
 use crate::random::{self, Purpose};
 
-/// The images that are drawn side by side.
+/// The sequences that are drawn side by side.
 const AT_ONCE: u64 = 64;
 
 impl Sampler {
-    pub(super) fn draw_raster(
+    /// What a course tells, `[count][told]`.
+    pub(super) fn draw_along(
         &mut self,
+        course: &Course,
         options: &Options,
-        known: &[Option<u32>],
         [first, count]: [u64; 2],
         on_codes: &mut OnCodes<'_>,
     ) -> Result<Vec<Vec<u32>>, SampleError> {
-        let mut drawn: Vec<Vec<Option<u32>>> = vec![known.to_vec(); count as usize];
+        let given = &course.given[0][course.told.clone()];
+        let mut drawn: Vec<Vec<Option<u32>>> = vec![given.to_vec(); count as usize];
         for start in (0..count).step_by(AT_ONCE as usize) {
             let end = count.min(start + AT_ONCE);
-            self.draw_some(options, known, first, [start, end], &mut drawn, on_codes)?;
+            self.draw_some(course, options, first, [start, end], &mut drawn, on_codes)?;
         }
         Ok(drawn.into_iter().map(|codes| codes.into_iter().flatten().collect()).collect())
     }
 
-    /// The images from `start` up to `end`, side by side.
+    /// The sequences from `start` up to `end`, side by side.
     fn draw_some(
         &mut self,
+        course: &Course,
         options: &Options,
-        known: &[Option<u32>],
         first: u64,
         [start, end]: [u64; 2],
         drawn: &mut [Vec<Option<u32>>],
         on_codes: &mut OnCodes<'_>,
     ) -> Result<(), SampleError> {
-        let n = known.len();
         let all = drawn.len() as f32;
-        let codes = self.config.num_codes();
-        let (start_tokens, is_guided) = self.starts(options);
-        let streams = if is_guided { 2 } else { 1 };
+        let streams = if course.is_guided { 2 } else { 1 };
         let rows = start as usize..end as usize;
+        let n = course.told.len();
         let draws: Vec<Vec<f32>> = rows
             .clone()
             .map(|row| {
                 random::uniforms(options.seed, first + row as u64, Purpose::Prior, n, 0.0, 1.0)
             })
             .collect();
-        // Behind the last code that is not known nothing has to be told.
-        let last = known.iter().rposition(Option::is_none).unwrap_or(0);
-        for place in 0..=last {
+        let told_from = course.told.start;
+        // Behind the last token that is not given nothing has to be told.
+        let last = course.given[0].iter().rposition(Option::is_none).unwrap_or(0);
+        for (place, at) in course.places.iter().enumerate().take(last + 1) {
             let mut input = Vec::new();
             for (row, draws) in rows.clone().zip(&draws) {
-                let before = place.checked_sub(1).and_then(|before| drawn[row][before]);
-                let token = |stream: usize| before.unwrap_or(start_tokens[stream]) as f32;
-                input.extend((0..streams).map(token));
-                input.extend(std::iter::repeat_n(place as f32, streams));
-                input.extend(options.controls(draws[place], codes).values());
+                let token = |stream: usize| match place.checked_sub(1) {
+                    None => course.starts[stream],
+                    Some(before) => course.given[stream][before]
+                        .or_else(|| *drawn[row].get(before.checked_sub(told_from)?)?)
+                        .unwrap_or_default(),
+                };
+                input.extend((0..streams).map(|stream| token(stream) as f32));
+                input.extend(std::iter::repeat_n(at.row as f32, streams));
+                input.push(place as f32);
+                let u = place.checked_sub(told_from).map_or(0.0, |place| draws[place]);
+                input.extend(options.controls(u, [at.first, at.count]).values());
             }
             let len = input.len() / rows.len();
-            let input = Array::new([rows.len(), len], input).expect("a row an image");
+            let input = Array::new([rows.len(), len], input).expect("a row a sequence");
             let tokens = output(self.step(streams)?.run(&input)?, "token");
+            let Some(told) = place.checked_sub(told_from) else { continue };
             for (row, token) in rows.clone().zip(tokens.data()) {
-                drawn[row][place].get_or_insert(*token as u32);
+                drawn[row][told].get_or_insert(*token as u32);
             }
             let done = rows.len() as f32 * (place + 1) as f32 / (last + 1) as f32;
             if !on_codes(drawn, (start as f32 + done) / all) {

@@ -27,6 +27,8 @@ pub type Drawn = Vec<Vec<Option<u32>>>;
 pub enum PriorAsk {
     /// Changes how codes are drawn.
     Set(Form),
+    /// Draws pictures of a text from now on, or of any; soon after the last letter.
+    Say(String),
     /// Draws pictures.
     Draw,
     /// Draws what is erased in the picture, several times.
@@ -78,6 +80,8 @@ pub struct PriorLine {
     pub per_cell: usize,
     /// Codes that each of them is one of.
     pub codes: usize,
+    /// Whether it knows texts.
+    pub knows_texts: bool,
 }
 
 impl PriorLine {
@@ -95,6 +99,7 @@ impl From<&PriorConfig> for PriorLine {
             grid: config.grid(),
             per_cell: config.per_cell(),
             codes: config.num_codes(),
+            knows_texts: config.text.is_some(),
         }
     }
 }
@@ -104,6 +109,8 @@ impl From<&PriorConfig> for PriorLine {
 pub struct Prior {
     line: Option<PriorLine>,
     form: Form,
+    /// What pictures are drawn of.
+    text: String,
     drawn: Drawn,
     /// The share that is done, while codes are drawn.
     share: Option<f32>,
@@ -122,6 +129,8 @@ pub struct Bits {
     pub codes: Vec<u32>,
     /// What each takes, in the same order.
     pub bits: Vec<f32>,
+    /// What the prior says of the picture, where it knows texts.
+    pub caption: Option<String>,
 }
 
 impl Bits {
@@ -137,6 +146,16 @@ impl Prior {
         let form = self.form;
         *self = Self { line, ..Self::default() };
         self.set_form(form);
+    }
+
+    /// What pictures are drawn of; empty for any.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Draws pictures of another text from now on.
+    pub fn say(&mut self, text: String) {
+        self.text = text;
     }
 
     /// The prior, where the model has one.

@@ -1,16 +1,21 @@
 //! One update of a prior over codes.
 
+mod lesson;
 mod store;
+pub(crate) mod texts;
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::module::Module as _;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use self::lesson::{Known, Lesson};
 use self::store::CodeStore;
+use self::texts::Texts;
 use super::learner::{Learner, Measured, Measuring, Told};
 use super::optimizer::{Adam, Rates};
 use super::settings::{SettingError, Settings};
@@ -22,7 +27,7 @@ use crate::engine::{EngineKind, Runner};
 use crate::formats::FormatError;
 use crate::formats::run_dir::RunDir;
 use crate::graph::lower::Architecture as _;
-use crate::graph::lower::prior::{Order, PRIOR, PriorConfig};
+use crate::graph::lower::prior::{Order, PRIOR, PriorConfig, Way};
 use crate::metrics::evaluate::Examined;
 use crate::metrics::mean_entropy_bits;
 use crate::model::params::{self, ParamError};
@@ -81,27 +86,33 @@ pub(crate) struct PriorLearner {
     encoder: RefCell<Option<Runner>>,
     /// The codes of the training images, as far as they were met.
     store: CodeStore,
+    /// The texts of images, where the prior knows some.
+    texts: Option<Texts>,
     /// The codes of the images that measures are taken on.
     held_out: RefCell<Option<Vec<u32>>>,
 }
 
 impl PriorLearner {
     /// A fresh transformer on `device`; the autoencoder comes with [`Learner::restore`].
+    ///
+    /// # Errors
+    /// When the run's tokenizer cannot be read.
     pub(crate) fn new(
         config: PriorConfig,
         batch: usize,
         seed: u64,
         device: &Device,
-        dataset: &dyn Dataset,
+        dataset: &Arc<dyn Dataset>,
         run: &Path,
-    ) -> Self {
+    ) -> Result<Self, FormatError> {
         let device = device.clone().autodiff();
         let model = Transformer::new(&config.transformer(), seed, &device);
         let zeros = |(name, shape): (String, Vec<usize>)| (name, Array::zeros(shape));
         let tensors = config.codes.tensors().into_iter().map(zeros).collect();
         let images = dataset.len(Split::Train);
         let store = CodeStore::open(run, images, config.num_places(), config.num_codes());
-        Self {
+        let texts = config.text.map(|_| Texts::open(run, dataset)).transpose()?;
+        Ok(Self {
             config,
             seed,
             batch,
@@ -111,8 +122,9 @@ impl PriorLearner {
             tensors,
             encoder: RefCell::new(None),
             store,
+            texts,
             held_out: RefCell::new(None),
-        }
+        })
     }
 
     /// The codes of images, in the order of places, `[b * places]`.
@@ -149,24 +161,16 @@ impl PriorLearner {
         Ok(batch.indices.iter().flat_map(of_image).collect())
     }
 
-    /// Mean negative log-probability of codes, in nats, `[1]`.
-    ///
-    /// # Shapes
-    /// - `tokens`: `[b, t]` as they are read; `codes`: `[b * places]`; `counted`: the rows of `[b * t]` that are told
-    fn loss(
-        model: &Transformer,
-        [tokens, codes]: [&[u32]; 2],
-        b: usize,
-        counted: &[usize],
-        device: &Device,
-    ) -> Tensor<1> {
+    /// Mean negative log-probability of what a lesson tells of `b` sequences, in nats, `[1]`.
+    fn loss(model: &Transformer, lesson: &Lesson, b: usize, device: &Device) -> Tensor<1> {
         let whole = |values: &[u32]| -> Tensor<1, Int> {
             let values: Vec<i64> = values.iter().map(|&value| i64::from(value)).collect();
             let len = values.len();
             Tensor::from_data(TensorData::new(values, [len]), device)
         };
-        let t = tokens.len() / b.max(1);
-        let logits = model.forward(whole(tokens).reshape([b, t])); // [b * t, k]
+        let Lesson { tokens, rows, counted, told } = lesson;
+        let t = rows.len();
+        let logits = model.forward_at(whole(tokens).reshape([b, t]), whole(rows)); // [b * t, k]
         let logits = if counted.len() == b * t {
             logits
         } else {
@@ -174,75 +178,71 @@ impl PriorLearner {
             logits.select(0, whole(&rows))
         };
         let n = counted.len();
-        let right = log_softmax(logits, 1).gather(1, whole(codes).reshape([n, 1])); // [n, 1]
+        let right = log_softmax(logits, 1).gather(1, whole(told).reshape([n, 1])); // [n, 1]
         right.mean().neg()
     }
 
-    /// What the transformer reads of images with these codes, which of its rows are told, and what they tell.
-    fn lesson(
-        &self,
-        codes: &[u32],
-        starts: &[u32],
-        step: Option<u64>,
-    ) -> (Vec<u32>, Vec<usize>, Vec<u32>) {
-        let n = self.config.num_places();
-        let b = starts.len();
-        let rows = || codes.chunks_exact(n).zip(starts);
+    /// The lesson of a step; a fixed one without a step, which measures held-out images.
+    fn lesson(&self, known: Known<'_>, way: Way, step: Option<u64>) -> Lesson {
         match self.config.mask() {
-            None => {
-                let read = |(codes, start): (&[u32], &u32)| [&[*start], &codes[..n - 1]].concat();
-                (rows().flat_map(read).collect(), (0..b * n).collect(), codes.to_vec())
-            }
+            None => Lesson::raster(&self.config, known, way),
             Some(mask) => {
-                // A fixed draw measures held-out images.
-                let (seed, step) = step.map_or((0, 0), |step| (self.seed, step));
-                let draws = random::uniforms(seed, step, Purpose::Mask, b * (n + 1), 0.0, 1.0);
-                let mut tokens = Vec::with_capacity(b * (n + 1));
-                let mut counted = Vec::new();
-                let mut told = Vec::new();
-                for (row, (codes, start)) in rows().enumerate() {
-                    let (share, draws) = draws[row * (n + 1)..(row + 1) * (n + 1)]
-                        .split_first()
-                        .expect("a draw for every image");
-                    let hidden = places::hidden(draws, places::masked_share(*share));
-                    tokens.push(*start);
-                    for (place, &code) in codes.iter().enumerate() {
-                        if hidden[place] {
-                            counted.push(tokens.len());
-                            told.push(code);
-                        }
-                        tokens.push(if hidden[place] { mask } else { code });
-                    }
-                }
-                (tokens, counted, told)
+                let draw = step.map_or((0, 0), |step| (self.seed, step));
+                Lesson::masked(&self.config, known, mask, draw)
             }
         }
     }
 
-    /// The first token of every image of a batch; that of no class where classes are left out.
-    fn starts(&self, batch: &Batch, settings: &Settings) -> Vec<u32> {
-        let b = batch.indices.len();
-        let left_out = settings.number("class_dropout") as f32;
-        let draws = random::uniforms(self.seed, batch.step, Purpose::ClassDropout, b, 0.0, 1.0);
-        let label = |row: usize| batch.labels.as_ref().map(|labels| labels[row]);
-        let start =
-            |(row, draw): (usize, f32)| self.config.start(label(row).filter(|_| draw >= left_out));
-        draws.into_iter().enumerate().map(start).collect()
+    /// The texts of a batch, without those that are kept back.
+    fn texts_of(&self, batch: &Batch, settings: &Settings) -> Vec<Option<Vec<u32>>> {
+        let Some(texts) = &self.texts else { return Vec::new() };
+        let kept_back = self.kept_back(batch, settings);
+        let of_image = |(&image, kept_back): (&u32, bool)| {
+            let text = texts.of(&self.config, Split::Train, image as usize);
+            text.filter(|_| !kept_back)
+        };
+        batch.indices.iter().zip(kept_back).map(of_image).collect()
     }
 
-    /// The mean negative log-probability of held-out codes, in nats.
-    fn nats(&self, codes: &[u32], starts: &[u32]) -> f64 {
+    /// In which order the sequences of a step are told.
+    fn way(&self, step: u64) -> Way {
+        let draw = random::uniforms(self.seed, step, Purpose::Way, 1, 0.0, 1.0)[0];
+        if self.texts.is_some() && draw < 0.5 { Way::ImageFirst } else { Way::TextFirst }
+    }
+
+    /// Of which images of a batch the condition is kept back.
+    fn kept_back(&self, batch: &Batch, settings: &Settings) -> Vec<bool> {
+        let left_out = settings.number("class_dropout") as f32;
+        let b = batch.indices.len();
+        let draws = random::uniforms(self.seed, batch.step, Purpose::ClassDropout, b, 0.0, 1.0);
+        draws.into_iter().map(|draw| draw < left_out).collect()
+    }
+
+    /// The first token of every image of a batch; that of no class where classes are kept back.
+    fn starts(&self, batch: &Batch, settings: &Settings) -> Vec<u32> {
+        let label = |row: usize| batch.labels.as_ref().map(|labels| labels[row]);
+        let start =
+            |(row, kept_back): (usize, bool)| self.config.start(label(row).filter(|_| !kept_back));
+        self.kept_back(batch, settings).into_iter().enumerate().map(start).collect()
+    }
+
+    /// The mean negative log-probability of held-out codes given their texts and, where `way` says so, of texts given
+    /// their images, in nats; of the places that are told in that order behind the other side.
+    fn nats(&self, known: Known<'_>, way: Way) -> f64 {
         let model = self.model.valid();
         let device = self.device.clone().inner();
-        let n = self.config.num_places();
-        let mut sum = 0.0;
-        let mut count = 0;
-        let batches = codes.chunks(n * self.batch.max(1)).zip(starts.chunks(self.batch.max(1)));
-        for (codes, starts) in batches {
-            let (tokens, counted, told) = self.lesson(codes, starts, None);
-            let loss = Self::loss(&model, [&tokens, &told], starts.len(), &counted, &device);
-            sum += f64::from(params::array_from_tensor(loss).data()[0]) * told.len() as f64;
-            count += told.len();
+        let (n, batch) = (self.config.num_places(), self.batch.max(1));
+        let (mut sum, mut count) = (0.0, 0);
+        for (index, (codes, starts)) in
+            known.codes.chunks(n * batch).zip(known.starts.chunks(batch)).enumerate()
+        {
+            let texts = known.texts.chunks(batch).nth(index).unwrap_or_default();
+            let some = Known { codes, starts, texts };
+            let lesson = self.lesson(some, way, None).behind(&self.config, way);
+            let loss = Self::loss(&model, &lesson, starts.len(), &device);
+            let told = lesson.told.len();
+            sum += f64::from(params::array_from_tensor(loss).data()[0]) * told as f64;
+            count += told;
         }
         sum / count.max(1) as f64
     }
@@ -250,16 +250,18 @@ impl PriorLearner {
 
 impl Learner for PriorLearner {
     fn curves(&self) -> Vec<String> {
-        ["loss", "bits_per_code", "lr"].map(str::to_owned).to_vec()
+        let bits = if self.texts.is_some() { "bits_per_token" } else { "bits_per_code" };
+        ["loss", bits, "lr"].map(str::to_owned).to_vec()
     }
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let codes =
             self.codes_of(batch).expect("the autoencoder encoded images when it was opened");
         let starts = self.starts(batch, settings);
-        let (tokens, counted, told) = self.lesson(&codes, &starts, Some(batch.step));
-        let read = [tokens.as_slice(), &told];
-        let loss = Self::loss(&self.model, read, starts.len(), &counted, &self.device);
+        let texts = self.texts_of(batch, settings);
+        let known = Known { codes: &codes, starts: &starts, texts: &texts };
+        let lesson = self.lesson(known, self.way(batch.step), Some(batch.step));
+        let loss = Self::loss(&self.model, &lesson, starts.len(), &self.device);
         let grads = GradientsParams::from_grads(loss.backward(), &self.model);
         self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let lr = settings.number("lr") as f32;
@@ -319,7 +321,13 @@ impl Learner for PriorLearner {
         let label = |row: usize| held_out.labels.as_ref().map(|labels| labels[row]);
         let starts: Vec<u32> =
             (0..held_out.images.num_rows()).map(|row| self.config.start(label(row))).collect();
-        let nats = self.nats(codes, &starts);
+        let text_of = |image: usize| {
+            let texts = self.texts.as_ref()?;
+            texts.of(&self.config, Split::Test, image)
+        };
+        let texts: Vec<Option<Vec<u32>>> = (0..starts.len()).map(text_of).collect();
+        let known = Known { codes, starts: &starts, texts: &texts };
+        let nats = self.nats(known, Way::TextFirst);
         let mut counts = vec![vec![0; self.config.num_codes()]; self.config.parts()];
         places::count(codes, self.config.per_cell(), &mut counts);
         let bits = nats / std::f64::consts::LN_2;
@@ -330,6 +338,12 @@ impl Learner for PriorLearner {
         if self.config.order == Order::Raster {
             values.push(("bits_per_dim", per_dim));
         }
-        Ok(Measured { values, loss: Some(nats), is_sound: nats.is_finite(), warning: None })
+        let mut loss = nats;
+        if self.texts.is_some() {
+            let of_texts = self.nats(known, Way::ImageFirst);
+            values.push(("bits_per_text_token", of_texts / std::f64::consts::LN_2));
+            loss += of_texts;
+        }
+        Ok(Measured { values, loss: Some(loss), is_sound: loss.is_finite(), warning: None })
     }
 }

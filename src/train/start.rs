@@ -13,6 +13,8 @@ use super::worker::{Plan, Start};
 use crate::data::{self, DataError, DataSpec, Dataset, Split};
 use crate::formats::FormatError;
 use crate::formats::run_dir::{FORMAT, ModelConfig, Pick, RunConfig, RunDir};
+use crate::sample::texts;
+use crate::text::Tokenizer;
 
 /// How long a run lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +123,7 @@ impl Request {
         let of_codes = codes.as_ref().map(|opened| &opened.model);
         let classes = dataset.class_names();
         let model = self.recipe.model_config(&self.settings, image, classes, of_codes)?;
+        let (model, tokenizer) = self.with_texts(model, dataset.as_ref())?;
         let model = match &self.init {
             Some(init) => init.described(model, image).map_err(StartError::Usage)?,
             None => model,
@@ -151,6 +154,9 @@ impl Request {
         let fresh = || runs::fresh(self.recipe.name()).map_err(StartError::Folder);
         let dir = dir.map_or_else(fresh, |dir| Ok(dir.to_owned()))?;
         let run = RunDir::create(&dir, &config, force)?;
+        if let Some(tokenizer) = tokenizer {
+            tokenizer.save(&run.path().join(texts::FILE))?;
+        }
         Ok(Plan {
             run,
             config,
@@ -159,6 +165,29 @@ impl Request {
             start: Start::New { init },
             watched: self.watched,
         })
+    }
+}
+
+impl Request {
+    /// A prior that knows the texts of its data, where its settings ask for that, with their tokenizer.
+    fn with_texts(
+        &self,
+        mut model: ModelConfig,
+        dataset: &dyn Dataset,
+    ) -> Result<(ModelConfig, Option<Tokenizer>), SettingError> {
+        let refused = |message: String| SettingError::Together { message };
+        let ModelConfig::Prior(config) = &mut model else { return Ok((model, None)) };
+        if self.settings.word("text") != "yes" {
+            return Ok((model, None));
+        }
+        let [vocabulary, places] =
+            ["vocabulary", "text_places"].map(|key| self.settings.integer(key));
+        let (tokenizer, text) =
+            prior::texts::tokenizer_of(dataset, vocabulary, places).map_err(refused)?;
+        config.text = Some(text);
+        config.classes.clear();
+        model.check().map_err(refused)?;
+        Ok((model, Some(tokenizer)))
     }
 }
 

@@ -237,7 +237,7 @@ fn curves(learner: &dyn Learner) -> Vec<String> {
 fn learner(
     config: &RunConfig,
     settings: &Settings,
-    dataset: &dyn Dataset,
+    dataset: &Arc<dyn Dataset>,
     device: &Device,
     run: &RunDir,
 ) -> Result<Box<dyn Learner>, String> {
@@ -251,7 +251,7 @@ fn learner(
             config.batch,
             config.seed,
             device,
-            dataset,
+            dataset.as_ref(),
         )),
         ModelConfig::VaeGan(vae_gan) => {
             Box::new(VaeGanLearner::new(vae_gan.clone(), settings, config.seed, device))
@@ -267,7 +267,8 @@ fn learner(
         }
         ModelConfig::Prior(prior) => {
             let (batch, seed, run) = (config.batch, config.seed, run.path());
-            Box::new(PriorLearner::new(prior.clone(), batch, seed, device, dataset, run))
+            let learner = PriorLearner::new(prior.clone(), batch, seed, device, dataset, run);
+            Box::new(learner.map_err(|error| error.to_string())?)
         }
         ModelConfig::VqModel(_)
         | ModelConfig::Tiny(_)
@@ -336,7 +337,7 @@ impl Loop {
         run.sweep().map_err(|e| e.to_string())?;
         memory::probe(memory::training_bytes(&config.model, config.batch))?;
         let device = super::device::burn_device(&config.device)?;
-        let mut learner = learner(&config, &settings, dataset.as_ref(), &device, &run)?;
+        let mut learner = learner(&config, &settings, &dataset, &device, &run)?;
         let steps_per_epoch = (dataset.len(Split::Train) as u64).div_ceil(config.batch as u64);
         let mut codes = learner.num_codes().map(|k| CodeKeeper::new(k, steps_per_epoch));
         let mut trained_secs = 0.0;

@@ -101,7 +101,14 @@ const PLOTS: &[PlotKind] = &[
     PlotKind {
         title: tr_later!("Bits per code"),
         belongs: |name| {
-            matches!(name, "bits_per_code" | "eval/bits_per_code" | "eval/unigram_bits")
+            matches!(
+                name,
+                "bits_per_code"
+                    | "bits_per_token"
+                    | "eval/bits_per_code"
+                    | "eval/bits_per_text_token"
+                    | "eval/unigram_bits"
+            )
         },
         hint: tr_later!(
             "What a code takes where the prior tells how probable it is, of training images a batch and of held-out ones a checkpoint; beside it what it takes by how often it comes alone. Lower is better."

@@ -17,7 +17,7 @@ use zscope::model::params;
 use zscope::model::transformer::Transformer;
 use zscope::open::{Opened, open};
 use zscope::random::{Purpose, normals, uniforms};
-use zscope::sample::{Options, SampleError, Sampler, places};
+use zscope::sample::{Options, SampleError, Sampler, places, texts};
 use zscope::train::recipe::Recipe;
 use zscope::train::start::{Length, Request, resume};
 
@@ -603,4 +603,102 @@ fn a_prior_over_a_prior_is_refused() {
     run(planned(request(&dir.to_string_lossy(), &[], 2), &again));
     let (_, config) = opened(&again);
     assert_eq!(config.codes.family(), "vq-vae");
+}
+
+/// What pictures a prior with texts is trained on: plain captions of shapes.
+fn with_texts(dir: &Path, codes: &str, steps: u64) -> (Opened, PriorConfig) {
+    run(planned(request(codes, &["text=yes", "vocabulary=300"], steps), dir));
+    opened(dir)
+}
+
+#[test]
+fn a_prior_with_texts_learns_both_sides_and_resumes() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let dir = base.path().join("texts");
+    let events = run(planned(request(&codes, &["text=yes", "vocabulary=300"], 160), &dir));
+    let bits = curve(&events, "bits_per_token");
+    assert!(mean(&bits[140..]) < 0.7 * mean(&bits[..10]), "{bits:?}");
+    let (prior, config) = opened(&dir);
+    let text = config.text.expect("texts");
+    assert_eq!(config.classes, Vec::<String>::new(), "texts instead of classes");
+    let tokenizer = prior.tokenizer().expect("readable").expect("a tokenizer");
+    assert_eq!(text.tokens, tokenizer.vocabulary());
+    let caption = "a small red triangle on navy, top left";
+    let tokens = texts::tokens_of(&tokenizer, &config, caption);
+    assert_eq!(tokens.len(), text.places);
+    assert_eq!(texts::text_of(&tokenizer, &config, &tokens), caption);
+    // The same run in two parts.
+    let [whole, broken] = ["whole", "broken"].map(|name| base.path().join(name));
+    with_texts(&whole, &codes, 9);
+    with_texts(&broken, &codes, 5);
+    run(resume(&broken, Some(Length::Steps(9)), false).expect("a plan"));
+    assert_eq!(opened(&whole).0.tensors, opened(&broken).0.tensors);
+}
+
+#[test]
+fn texts_condition_pictures_and_pictures_texts_on_every_engine() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let (prior, config) = with_texts(&base.path().join("texts"), &codes, 160);
+    let tokenizer = prior.tokenizer().expect("readable").expect("a tokenizer");
+    let gpu = gpu();
+    let texts =
+        ["a small red triangle on navy, top left", "a large blue circle on white, right", ""]
+            .map(|text| texts::tokens_of(&tokenizer, &config, text));
+    let image: Vec<u32> = (0..16).map(|place| (place * 5) % 24).collect();
+    let mut told: Vec<[Vec<Vec<u32>>; 2]> = Vec::new();
+    for engine in ENGINES {
+        let mut sampler = sampler(&prior, &config, engine, &gpu);
+        let mut draw = |text: &[u32], guidance| {
+            let options = Options { guidance, seed: 2, ..Options::default() };
+            sampler.draw_of(Some(text), &options, None, [0, 2], &mut quiet).expect("codes")
+        };
+        let drawn = [draw(&texts[0], 1.0), draw(&texts[1], 1.0), draw(&texts[0], 4.0)].concat();
+        assert!(drawn.iter().all(|codes| codes.len() == 16 && codes.iter().all(|&c| c < 24)));
+        let options = Options { seed: 3, ..Options::default() };
+        let captions = sampler.captions(&image, &options, [0, 2], &mut quiet).expect("texts");
+        assert!(captions.iter().all(|text| text.len() == config.text_places()));
+        assert!(captions.iter().flatten().all(|&token| token >= 24), "tokens of texts");
+        told.push([drawn, captions]);
+    }
+    assert_eq!(told[0], told[1], "twin and cpu");
+    assert_eq!(told[0], told[2], "twin and shaders");
+    let [drawn, _] = &told[0];
+    assert_ne!(drawn[..2], drawn[2..4], "another text");
+    // Bits are those of the places alone, whichever order they are told in.
+    let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu);
+    let alone = sampler.image_bits(&image, None, None).expect("bits");
+    let given = sampler.image_bits(&image, None, Some(&texts[1])).expect("bits");
+    assert_eq!((alone.len(), given.len()), (16, 16));
+    assert_ne!(alone, given, "a text tells something");
+    let of_text = sampler.text_bits(&texts[0], None).expect("bits");
+    let after_image = sampler.text_bits(&texts[0], Some(&image)).expect("bits");
+    assert_eq!((of_text.len(), after_image.len()), (config.text_places(), config.text_places()));
+    assert_ne!(of_text, after_image, "an image tells something");
+    assert!(of_text.iter().chain(&after_image).all(|bits| bits.is_finite() && *bits >= 0.0));
+}
+
+#[test]
+fn texts_need_captions_and_an_order() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    let refused = |keys: &[&str]| {
+        let request = request(&codes, keys, 2);
+        request.plan(Some(&base.path().join("never")), false).err().expect("refused").to_string()
+    };
+    assert_says(&refused(&["text=yes", "order=masked"]), &["order is masked", "text=no"]);
+    // Any text at all is drawn of.
+    let (prior, config) = with_texts(&base.path().join("texts"), &codes, 3);
+    let tokenizer = prior.tokenizer().expect("readable").expect("a tokenizer");
+    let mut sampler = sampler(&prior, &config, EngineKind::Cpu, &gpu());
+    let long = "very ".repeat(2_000);
+    for text in ["", "xyzzy", long.as_str(), "一个红色的圆", "דג אדום", "🙂🟥"] {
+        let tokens = texts::tokens_of(&tokenizer, &config, text);
+        assert_eq!(tokens.len(), config.text_places(), "{text:.20}");
+        let drawn = sampler.draw_of(Some(&tokens), &Options::default(), None, [0, 1], &mut quiet);
+        assert_eq!(drawn.expect("codes")[0].len(), 16);
+    }
+    std::fs::remove_file(base.path().join("texts/tokenizer.json")).expect("it is there");
+    assert!(prior.tokenizer().is_err(), "it is missing");
 }

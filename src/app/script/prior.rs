@@ -14,6 +14,7 @@ pub(super) fn prior(rest: &str) -> anyhow::Result<Command> {
     Ok(Command::Prior(match verb {
         "draw" => PriorAsk::Draw,
         "fill" => PriorAsk::Fill,
+        "say" => PriorAsk::Say(words.to_owned()),
         "stop" => PriorAsk::Cancel,
         "restore" => PriorAsk::Restore,
         "take" => PriorAsk::Take(words.parse()?),

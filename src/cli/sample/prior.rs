@@ -10,7 +10,7 @@ use crate::cli::{Failure, ModelArgs, usage};
 use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::prior::PriorConfig;
 use crate::open::{Opened, open};
-use crate::sample::{Options, Sampler, places};
+use crate::sample::{Options, Sampler, places, texts};
 
 /// How codes are drawn, for models with a prior over them.
 #[derive(Debug, Args)]
@@ -18,6 +18,9 @@ pub(super) struct PriorArgs {
     /// A run of the recipe prior over the codes of MODEL
     #[arg(long, value_name = "RUN")]
     prior: Option<String>,
+    /// Draw images of a text, with a prior that knows texts
+    #[arg(long, value_name = "CAPTION", conflicts_with = "class")]
+    text: Option<String>,
     /// What logits are divided by; 0 for the most probable code everywhere [default: 1]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     temperature: Option<f32>,
@@ -88,6 +91,7 @@ impl PriorArgs {
         };
         let class = class.map(|text| class_from(text, config, &prior.path)).transpose()?;
         let options = Options { class, seed, ..self.options()? };
+        let text = self.text.as_ref().map(|text| tokens_of(text, prior, config)).transpose()?;
         let bar = ProgressBar::new(1000);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % drawn, {eta} left")
         {
@@ -98,11 +102,17 @@ impl PriorArgs {
         let mut codes = Vec::new();
         for start in (0..n).step_by(AT_ONCE as usize) {
             let count = AT_ONCE.min(n - start);
-            let drawn = sampler.draw(&options, None, [start, count], &mut |_, share| {
-                let done = start as f32 + share * count as f32;
-                bar.set_position((done / n as f32 * 1000.0) as u64);
-                true
-            })?;
+            let drawn = sampler.draw_of(
+                text.as_deref(),
+                &options,
+                None,
+                [start, count],
+                &mut |_, share| {
+                    let done = start as f32 + share * count as f32;
+                    bar.set_position((done / n as f32 * 1000.0) as u64);
+                    true
+                },
+            )?;
             codes.extend(drawn.into_iter().flatten());
         }
         bar.finish_and_clear();
@@ -112,6 +122,7 @@ impl PriorArgs {
     /// The first key that is given.
     fn given(&self) -> Option<&'static str> {
         let keys = [
+            ("text", self.text.is_some()),
             ("temperature", self.temperature.is_some()),
             ("top-k", self.top_k.is_some()),
             ("top-p", self.top_p.is_some()),
@@ -134,6 +145,17 @@ impl PriorArgs {
         };
         check(&options).map(|()| options)
     }
+}
+
+/// A text as tokens of a prior that knows some.
+fn tokens_of(text: &str, prior: &Opened, config: &PriorConfig) -> Result<Vec<u32>, Failure> {
+    let tokenizer = prior.tokenizer()?.ok_or_else(|| {
+        usage(anyhow::anyhow!(
+            "sample: --text with a prior that knows no texts (expected one that was trained with text=yes): {}",
+            prior.path.display()
+        ))
+    })?;
+    Ok(texts::tokens_of(&tokenizer, config, text))
 }
 
 fn check(options: &Options) -> Result<(), Failure> {

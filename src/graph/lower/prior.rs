@@ -27,6 +27,36 @@ pub enum Order {
     Masked,
 }
 
+/// Whether a prior tells the text of an image before its codes, or after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The text, then the image: pictures of texts.
+    TextFirst,
+    /// The image, then the text: captions of pictures.
+    ImageFirst,
+}
+
+/// Texts beside images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextConfig {
+    /// Tokens of a text; longer ones are cut off.
+    pub places: usize,
+    /// Different tokens: the first stands for nothing, the second for the end of a text.
+    pub tokens: usize,
+}
+
+/// What a place of a sequence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its row in the table of positions: the places of a text come before those of an image, in whichever order
+    /// they are told.
+    pub row: usize,
+    /// The first token that it is one of.
+    pub first: usize,
+    /// How many tokens it is one of.
+    pub count: usize,
+}
+
 impl Order {
     /// The name in settings and configurations.
     pub const fn name(self) -> &'static str {
@@ -46,6 +76,9 @@ pub struct PriorConfig {
     pub classes: Vec<String>,
     /// In which order it tells codes.
     pub order: Order,
+    /// Texts that it tells beside images, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextConfig>,
     /// Values of a code in the table.
     pub embedding: usize,
     /// Values of a code inside of the transformer.
@@ -90,9 +123,52 @@ impl PriorConfig {
         rows * columns * self.per_cell()
     }
 
+    /// The places of a text; 0 where it tells none.
+    pub fn text_places(&self) -> usize {
+        self.text.map_or(0, |text| text.places)
+    }
+
+    /// Codes, then the tokens of texts: all that it can tell.
+    fn num_told(&self) -> usize {
+        self.num_codes() + self.text.map_or(0, |text| text.tokens)
+    }
+
+    /// A text that says nothing, `[text_places]`.
+    pub fn silence(&self) -> Vec<u32> {
+        vec![self.num_codes() as u32; self.text_places()]
+    }
+
+    /// Tokens of a text as those of a sequence.
+    pub fn of_text(&self, tokens: &[u32]) -> Vec<u32> {
+        tokens.iter().map(|token| self.num_codes() as u32 + token).collect()
+    }
+
+    /// Tokens of a sequence as those of a text.
+    pub fn to_text(&self, tokens: &[u32]) -> Vec<u32> {
+        tokens.iter().map(|token| token.saturating_sub(self.num_codes() as u32)).collect()
+    }
+
+    /// The places of a sequence, in order.
+    pub fn places(&self, way: Way) -> Vec<Place> {
+        let (text, codes) = (self.text_places(), self.num_codes());
+        let words = self.num_told() - codes;
+        let of_text = (0..text).map(|row| Place { row, first: codes, count: words });
+        let of_image =
+            (text..text + self.num_places()).map(|row| Place { row, first: 0, count: codes });
+        match way {
+            Way::TextFirst => of_text.chain(of_image).collect(),
+            Way::ImageFirst => of_image.chain(of_text).collect(),
+        }
+    }
+
+    /// The token that begins a sequence whose image comes before its text.
+    pub fn image_start(&self) -> u32 {
+        (self.num_told() + 1 + self.classes.len()) as u32
+    }
+
     /// The token that a sequence begins with: that of a class, or of none.
     pub fn start(&self, class: Option<u32>) -> u32 {
-        let none = self.num_codes() as u32;
+        let none = self.num_told() as u32;
         class
             .filter(|class| (*class as usize) < self.classes.len())
             .map_or(none, |class| none + 1 + class)
@@ -100,7 +176,7 @@ impl PriorConfig {
 
     /// The token that stands for a code that is not known.
     pub fn mask(&self) -> Option<u32> {
-        let after_classes = self.num_codes() + 1 + self.classes.len();
+        let after_classes = self.num_told() + 1 + self.classes.len();
         (self.order == Order::Masked).then_some(after_classes as u32)
     }
 
@@ -108,10 +184,11 @@ impl PriorConfig {
     /// place the next one; of masked codes it reads the start and all of them, and tells at every place its own.
     pub fn transformer(&self) -> TransformerConfig {
         let masked = usize::from(self.order == Order::Masked);
+        let image_first = usize::from(self.text.is_some());
         TransformerConfig {
-            inputs: self.num_codes() + 1 + self.classes.len() + masked,
-            outputs: self.num_codes(),
-            places: self.num_places() + masked,
+            inputs: self.num_told() + 1 + self.classes.len() + image_first + masked,
+            outputs: self.num_told(),
+            places: self.text_places() + self.num_places() + masked,
             embedding: self.embedding,
             width: self.width,
             layers: self.layers,
@@ -141,6 +218,18 @@ impl Architecture for PriorConfig {
         if is_prior || self.codes.codebook().is_none() || !reconstructs {
             let family = self.codes.family();
             return Err(format!("a prior over {family} (expected an autoencoder with a codebook)"));
+        }
+        if let Some(TextConfig { places, tokens }) = self.text {
+            if !(1..=4096).contains(&places) || !(3..=65_536).contains(&tokens) {
+                return Err(format!(
+                    "texts of {places} places of {tokens} tokens (expected 1 to 4096 of 3 to 65536)"
+                ));
+            }
+            if self.order == Order::Masked {
+                return Err(
+                    "order is masked with texts (expected order=raster, or text=no)".to_owned()
+                );
+            }
         }
         if self.classes.len() > 65_536 {
             return Err(format!("{} classes (expected at most 65536)", self.classes.len()));

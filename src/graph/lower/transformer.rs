@@ -117,7 +117,8 @@ impl TransformerConfig {
         self.places * (self.layers * of_block + 3 * self.width + 2 * self.outputs)
     }
 
-    /// Tokens of whole sequences, as `[2, places]`: the tokens, then 0, 1, 2, …; to `logits` `[outputs, 1, places]`.
+    /// Tokens of whole sequences, as `[2, places]`: the tokens, then the row of each in the table of positions; to `logits`
+    /// `[outputs, 1, places]`.
     ///
     /// # Errors
     /// When a tensor is missing, has another shape, or holds values that are not finite.
@@ -139,14 +140,15 @@ impl TransformerConfig {
         graph.finish()
     }
 
-    /// One more token of each of `streams` sequences side by side, as `[2 * streams + 7]`: the tokens, their place
-    /// once for each, and the controls of a draw ([`Op::Draw`]); to `logits` `[outputs, 1, streams]` and the `token`
-    /// that is drawn, `[1]`. What came before is kept by whoever runs it ([`Op::CachedAttention`]).
+    /// One more token of each of `streams` sequences side by side, as `[2 * streams + 8]`: the tokens, the row of each
+    /// in the table of positions, how many tokens came before, and the controls of a draw ([`Op::Draw`]); to `logits`
+    /// `[outputs, 1, streams]` and the `token` that is drawn, `[1]`. What came before is kept by whoever runs it
+    /// ([`Op::CachedAttention`]).
     ///
     /// # Errors
     /// As [`TransformerConfig::sequence`].
     pub fn step(&self, tensors: &NamedArrays, streams: usize) -> Result<Graph, GraphError> {
-        let mut graph = GraphBuilder::new(&[2 * streams + DrawControls::LEN], tensors)?;
+        let mut graph = GraphBuilder::new(&[2 * streams + 1 + DrawControls::LEN], tensors)?;
         let input = graph.input();
         let part = |graph: &mut GraphBuilder<'_>, name: &str, start, len| {
             graph.add(name, Op::Slice { input, start, len })
@@ -156,10 +158,10 @@ impl TransformerConfig {
         };
         let tokens = part(&mut graph, "read", 0, streams)?;
         let tokens = row(&mut graph, "tokens", tokens)?;
-        let positions = part(&mut graph, "places", streams, streams)?;
+        let positions = part(&mut graph, "rows", streams, streams)?;
         let positions = row(&mut graph, "positions", positions)?;
-        let position = part(&mut graph, "place", streams, 1)?;
-        let controls = part(&mut graph, "controls", 2 * streams, DrawControls::LEN)?;
+        let position = part(&mut graph, "place", 2 * streams, 1)?;
+        let controls = part(&mut graph, "controls", 2 * streams + 1, DrawControls::LEN)?;
         let attend = |[query, key, value]: [ValueId; 3]| Op::CachedAttention {
             query,
             key,

@@ -39,6 +39,7 @@ pub(super) fn config(
         codes: Box::new(codes.clone()),
         classes: classes.to_vec(),
         order,
+        text: None,
         embedding: settings.integer("embedding"),
         width: settings.integer("width"),
         layers: settings.integer("layers"),
@@ -84,12 +85,41 @@ pub(super) const KEYS: &[Key] = &[
         live: false,
     },
     Key {
+        name: "text",
+        kind: Kind::Choice(&["no", "yes"]),
+        default: Default::Word("no"),
+        unit: "",
+        help: tr_later!(
+            "Whether it learns the captions of images beside their codes, instead of classes: pictures of texts, and texts of pictures."
+        ),
+        source: "Ramesh et al. 2021, arXiv:2102.12092",
+        live: false,
+    },
+    Key {
+        name: "text_places",
+        kind: Kind::Integer { lo: 1, hi: 4096 },
+        default: Default::Number(48.0),
+        unit: tr_later!("tokens"),
+        help: tr_later!("Tokens of a caption at most; longer ones are cut off."),
+        source: "Ramesh et al. 2021, arXiv:2102.12092",
+        live: false,
+    },
+    Key {
+        name: "vocabulary",
+        kind: Kind::Integer { lo: 259, hi: 65_536 },
+        default: Default::Number(512.0),
+        unit: tr_later!("tokens"),
+        help: tr_later!("Different tokens that captions are spelt in, at most."),
+        source: "Sennrich et al. 2016, arXiv:1508.07909",
+        live: false,
+    },
+    Key {
         name: "class_dropout",
         kind: Kind::Number { lo: 0.0, hi: 1.0 },
         default: Default::Number(0.1),
         unit: tr_later!("share of images"),
         help: tr_later!(
-            "Images whose class is not told, so that draws can be guided by the difference."
+            "Images whose class or caption is not told, so that draws can be guided by the difference."
         ),
         source: "Ho & Salimans 2022, arXiv:2207.12598",
         live: true,

@@ -1,6 +1,6 @@
 //! How codes are drawn.
 
-use egui::{ComboBox, DragValue, ProgressBar, Role, Ui, WidgetInfo};
+use egui::{ComboBox, DragValue, ProgressBar, Role, TextEdit, Ui, WidgetInfo};
 
 use super::is_masked;
 use crate::language::tr;
@@ -37,6 +37,29 @@ pub(super) fn show(
     if form != before {
         out.push(Command::Prior(PriorAsk::Set(form)));
     }
+    if line.knows_texts {
+        texts(ui, scene, out);
+    }
+}
+
+/// What pictures are drawn of, and what the prior says of the picture in the explorer.
+fn texts(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let label = ui.label(tr!("Draw of")).id;
+        let mut text = scene.prior.text().to_owned();
+        let width = (ui.available_width() * 0.5).max(160.0);
+        let field = TextEdit::singleline(&mut text).desired_width(width);
+        let field = ui.add(field.hint_text(tr!("a text: the pictures follow as you type")));
+        let field = field.labelled_by(label);
+        if field.on_hover_text(tr!("Pictures are drawn of this text; empty for any.")).changed() {
+            out.push(Command::Prior(PriorAsk::Say(text)));
+        }
+        if let Some(caption) = scene.prior.bits().and_then(|bits| bits.caption.as_ref()) {
+            let hint = tr!("What the prior says of the picture in the explorer.");
+            let told = egui::Label::new(theme::muted(tr!("the picture: {}", caption))).truncate();
+            ui.add(told).on_hover_text(format!("{caption}\n{hint}"));
+        }
+    });
 }
 
 fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {

@@ -26,7 +26,7 @@ const PLACES: usize = GRID[0] * GRID[1];
 
 fn line(order: Order, classes: &[&str]) -> PriorLine {
     let classes = classes.iter().map(|&name| name.to_owned()).collect();
-    PriorLine { classes, order, grid: GRID, per_cell: 1, codes: CODES }
+    PriorLine { classes, order, grid: GRID, per_cell: 1, codes: CODES, knows_texts: false }
 }
 
 /// A model with a prior, whose view is not shown.
@@ -63,7 +63,7 @@ fn done() -> Window {
     let mut window = drawing();
     window.prior.end(vec![three(), vec![vec![Some(3); PLACES]; 3]]);
     let bits = (0..PLACES).map(|place| if place < 4 { 8.0 } else { 1.6 }).collect();
-    window.prior.take_bits(Some(Bits { codes: map(CODES, 17), bits }));
+    window.prior.take_bits(Some(Bits { codes: map(CODES, 17), bits, caption: None }));
     window.prior.erase(&[3, 4], true);
     window
 }
@@ -263,7 +263,7 @@ fn without_a_prior_nothing_is_erased() {
 fn bits_are_a_map_that_is_told() {
     let mut window = window(Order::Raster, &[]);
     let bits = vec![2.0; PLACES];
-    window.prior.take_bits(Some(Bits { codes: map(CODES, 17), bits }));
+    window.prior.take_bits(Some(Bits { codes: map(CODES, 17), bits, caption: None }));
     let mut harness = window.open(SIZES[0]);
     asked(&mut harness);
     let shown = harness.get_by_role_and_label(Role::Image, "Bits of the picture's codes");
@@ -349,7 +349,11 @@ fn any_asks_in_any_order_leave_something_that_can_be_drawn() {
                 5 => prior.begin(Some(vec![None; rng.random_range(0..70)])),
                 6 => prior.take_drawn(three(), rng.random()),
                 7 => prior.end(vec![three(); rng.random_range(0..3)]),
-                8 => prior.take_bits(Some(Bits { codes: vec![1; 4], bits: vec![0.5; 4] })),
+                8 => prior.take_bits(Some(Bits {
+                    codes: vec![1; 4],
+                    bits: vec![0.5; 4],
+                    caption: None,
+                })),
                 _ => match any_ask(&mut rng, folder) {
                     PriorAsk::Set(form) => prior.set_form(form),
                     PriorAsk::Erase { cells, erased } => prior.erase(&cells, erased),
