@@ -99,6 +99,18 @@ impl Array {
         Self { shape, data: Arc::new(self.data[start * len..end * len].to_vec()) }
     }
 
+    /// Items of several arrays one after the other along the outermost axis.
+    ///
+    /// # Panics
+    /// When there is none, or their items differ in shape.
+    pub fn joined(parts: &[Self]) -> Self {
+        let mut shape = parts[0].shape.clone();
+        assert!(parts.iter().all(|part| part.shape[1..] == shape[1..]), "items of one shape");
+        shape[0] = parts.iter().map(Self::num_rows).sum();
+        let data = parts.iter().flat_map(|part| part.data.iter().copied()).collect();
+        Self { shape, data: Arc::new(data) }
+    }
+
     /// The same values under another shape.
     ///
     /// # Errors
@@ -106,4 +118,26 @@ impl Array {
     pub fn reshaped(self, shape: impl Into<Vec<usize>>) -> Result<Self, ShapeError> {
         Self::shaped(shape.into(), self.data)
     }
+}
+
+/// The arrays of a part of a model, under the names that they have in it.
+pub fn under(arrays: &NamedArrays, part: &str) -> NamedArrays {
+    let own = arrays.iter().filter(|(name, _)| lies_under(name, part));
+    own.map(|(name, array)| (name[part.len() + 1..].to_owned(), array.clone())).collect()
+}
+
+/// The arrays that do not belong to a part.
+pub fn without(arrays: &NamedArrays, part: &str) -> NamedArrays {
+    let others = arrays.iter().filter(|(name, _)| !lies_under(name, part));
+    others.map(|(name, array)| (name.clone(), array.clone())).collect()
+}
+
+/// Arrays of a part as those of the whole.
+pub fn prefixed(part: &str, arrays: NamedArrays) -> NamedArrays {
+    arrays.into_iter().map(|(name, array)| (format!("{part}.{name}"), array)).collect()
+}
+
+/// Whether a name is one of a part.
+pub fn lies_under(name: &str, part: &str) -> bool {
+    name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -5,6 +5,7 @@ pub mod directions;
 pub mod inside;
 pub mod invert;
 mod kinds;
+mod multimodal;
 pub mod own_picture;
 mod prior;
 pub mod side_by_side;
@@ -325,6 +326,9 @@ impl Measuring<'_> {
         if let ModelConfig::Prior(config) = &opened.model {
             let codec = codec.as_mut();
             self.prior(config, codec, &mut report)?;
+        }
+        if let ModelConfig::Multimodal(config) = &opened.model {
+            self.multimodal(config, codec.as_mut(), &mut report)?;
         }
         // What codes stand for has no other prior to draw from.
         if opened.model.codebook().is_none() && draws as usize >= FEWEST {

@@ -21,11 +21,11 @@ use crate::formats::arrays::ArrayFile;
 use crate::formats::foreign::{self, Foreign};
 use crate::formats::run_dir::{ModelConfig, Pick, RunConfig, RunDir};
 use crate::graph::GraphError;
-use crate::graph::lower::prior::{PRIOR, PriorConfig};
+use crate::graph::lower::prior::PRIOR;
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::graph::lower::{CodeGraphs, Networks, Shown};
-use crate::metrics::code_use::CodeUse;
+use crate::metrics::code_use::{CodeUse, text_use};
 use crate::model::codec::{ClassifierCodec, GanCodec, VaeCodec, VqVaeCodec, VqganCodec};
 use crate::model::params::{self, ParamError};
 use crate::picture::{ImageShape, ValueRange};
@@ -114,6 +114,8 @@ pub struct Opened {
     pub shown: Shown,
     /// How the codes were used in training, where there is a codebook and its checkpoint tells.
     pub usage: Option<Arc<CodeUse>>,
+    /// How texts used them, where they share the codebook with images.
+    pub text_usage: Option<Arc<CodeUse>>,
 }
 
 /// Opens `DIR`, `DIR@latest`, `DIR@STEP`, a checkpoint's directory or its `model.safetensors`, or with `PATH#TENSOR` a
@@ -134,13 +136,15 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         let (run, config) = RunDir::open(&path)?;
         let checkpoint = run.pick(pick)?;
         let tensors = checkpoint.model()?;
-        let usage = checkpoint.codes()?.and_then(|arrays| CodeUse::from_arrays(&arrays));
+        let arrays = checkpoint.codes()?.unwrap_or_default();
         // A file of another codebook tells nothing of this one.
         let codes = config.model.codebook().map_or(0, |[k, _]| k);
-        let usage = usage.filter(|usage| usage.size() == codes);
+        let fitting =
+            |usage: Option<CodeUse>| usage.filter(|usage| usage.size() == codes).map(Arc::new);
+        let [usage, text_usage] = [CodeUse::from_arrays(&arrays), text_use(&arrays)].map(fitting);
         let (step, corruption) = (checkpoint.state.step, checkpoint.state.corruption());
         let opened = opened(checkpoint.path, Some(path), config, step, tensors)?;
-        return Ok(Opened { usage: usage.map(Arc::new), corruption, ..opened });
+        return Ok(Opened { usage, text_usage, corruption, ..opened });
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
     // A checkpoint's directory lies in `checkpoints/` of its run; a copied one has its config beside it.
@@ -231,6 +235,7 @@ fn of_another_library(path: PathBuf, found: Foreign) -> Result<Opened, OpenError
         networks,
         shown: Shown::default(),
         usage: None,
+        text_usage: None,
     })
 }
 
@@ -262,17 +267,18 @@ impl Opened {
             tensors,
             shown: Shown::default(),
             usage: None,
+            text_usage: None,
         })
     }
 
-    /// What spells the texts of a prior that knows some: of its run, or beside its checkpoint.
+    /// What spells the texts of a model that knows some: of its run, or beside its checkpoint.
     ///
     /// # Errors
     /// When it is missing or damaged; nothing without an error for other models.
     pub fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
-        let ModelConfig::Prior(PriorConfig { text: Some(_), .. }) = &self.model else {
+        if self.model.text().is_none() {
             return Ok(None);
-        };
+        }
         let beside = self.path.parent().unwrap_or(Path::new("."));
         let dir = self.run_dir.as_deref().unwrap_or(beside);
         Tokenizer::load(&dir.join(texts::FILE)).map(Some)
@@ -341,6 +347,10 @@ impl Opened {
                 }
                 ModelConfig::VqVae(config) => {
                     Box::new(VqVaeCodec::new(config, &self.tensors, &device)?)
+                }
+                ModelConfig::Multimodal(config) => {
+                    let own = config.tensors_of_images(&self.tensors);
+                    Box::new(VqVaeCodec::new(&config.images, &own, &device)?)
                 }
                 ModelConfig::VaeGan(config) => {
                     let own = params::without(&self.tensors, "discriminator");

@@ -60,6 +60,10 @@ pub enum Purpose {
     HeldOut = 24,
     /// Whether a prior tells texts before their images or after them.
     Way = 25,
+    /// Which images and texts are learnt each for itself.
+    Unpaired = 26,
+    /// Which texts of no image are learnt.
+    LoneTexts = 27,
 }
 
 /// The generator of (`seed`, `step`, `purpose`).

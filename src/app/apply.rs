@@ -112,6 +112,7 @@ impl ZscopeApp {
             Command::Runs(ask) => self.ask_runs(ctx, ask),
             Command::Queue(ask) => self.ask_queue(ask),
             Command::Prior(ask) => self.ask_prior(ctx, ask),
+            Command::Texts(ask) => self.ask_texts(ask),
             Command::Strip(ask) => self.ask_strip(ask),
             Command::ShowPage(page) => self.view.page = page,
             Command::ShowPane(pane) => {

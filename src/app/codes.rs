@@ -16,6 +16,7 @@ use crate::formats::write_whole;
 use crate::graph::lower::Task;
 use crate::language::{told, tr, tr_later};
 use crate::latent::{CodeLayout, CodeSpace, PrincipalPlane, chain, nearest_others};
+use crate::metrics::code_use::CodeUse;
 use crate::open::Opened;
 use crate::session::codebook::{
     CodeMap, Codebook, ComparedCodes, ReviveFrom, Usage, Uses, write_table,
@@ -93,7 +94,12 @@ impl Codes {
 
 impl ZscopeApp {
     /// Begins anew with the codebook of another model, if it has one.
-    pub(super) fn show_codebook(&mut self, codes: Option<CodeSpace>, usage: Usage) {
+    pub(super) fn show_codebook(
+        &mut self,
+        codes: Option<CodeSpace>,
+        usage: Usage,
+        text_usage: Option<Arc<CodeUse>>,
+    ) {
         // A run that goes on with a model has its codes: who looks at one goes on looking.
         let size = |codes: &Array| codes.num_rows();
         let known = self.codes.codebook.as_ref().map(|codebook| size(&codebook.codes));
@@ -104,6 +110,7 @@ impl ZscopeApp {
         self.codes = Codes {
             codebook: codes.map(|space| Codebook {
                 usage,
+                text_usage,
                 layout: space.layout,
                 ..Codebook::new(space.codebook)
             }),
@@ -135,6 +142,7 @@ impl ZscopeApp {
         {
             self.codes.seen = seen;
             codebook.usage = Usage::Trained(Arc::clone(&live.usage));
+            codebook.text_usage.clone_from(&live.of_texts);
             codebook.frozen.clone_from(&live.frozen);
             codebook.can_undo = live.can_undo;
         }

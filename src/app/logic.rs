@@ -58,6 +58,7 @@ impl eframe::App for ZscopeApp {
         self.follow_runs(ctx);
         self.follow_strip();
         self.take_prior(ctx);
+        self.take_texts(ctx);
         self.step_map(ctx);
         let step = self.session.step();
         let is_over = self.training.is_none() && !self.is_starting && !self.queue.goes_on();
@@ -188,6 +189,7 @@ impl ZscopeApp {
             queue: &self.queue,
             strip: &self.film.strip,
             prior: &self.priors.state,
+            texts: &self.reading.state,
         }
     }
 
@@ -351,6 +353,7 @@ impl ZscopeApp {
                 Done::Runs { question, found } => self.runs_read(question, found),
                 Done::PriorDrawn { question, moments } => self.prior_drawn(question, moments),
                 Done::PriorBits { question, bits } => self.bits_found(question, bits),
+                Done::Texts { question, read } => self.texts_read(question, read),
                 Done::Strip { question, found } => self.strip_found(ctx, question, found),
                 Done::StripWeights { question, step, tensors } => {
                     self.strip_weights(question, step, tensors);
@@ -510,7 +513,7 @@ impl ZscopeApp {
                         opened: None,
                     },
                     &weights.tensors,
-                    None,
+                    [None, None],
                 ),
                 Err(error) => self.notice(tr!("show the run: {}", error), true),
             }
@@ -677,7 +680,8 @@ impl ZscopeApp {
             card: Some(super::card::card(&opened)),
             opened: Some(Arc::clone(&opened)),
         };
-        self.show_model(ctx, model, &opened.tensors, opened.usage.clone());
+        let usage = [opened.usage.clone(), opened.text_usage.clone()];
+        self.show_model(ctx, model, &opened.tensors, usage);
     }
 
     /// Shows the curves of the run that a model belongs to.
@@ -705,7 +709,7 @@ impl ZscopeApp {
         ctx: &egui::Context,
         model: Model,
         tensors: &NamedArrays,
-        usage: Option<Arc<CodeUse>>,
+        [usage, text_usage]: [Option<Arc<CodeUse>>; 2],
     ) {
         let decoder = model.networks.decoder.is_some().then(|| {
             super::Decoder::new(
@@ -752,7 +756,7 @@ impl ZscopeApp {
         if let Some(standing) = self.wanted_standing.take() {
             self.explore.stand(&standing);
         }
-        self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage);
+        self.show_codebook(alone.or(codes.map(|(space, _)| space)), usage, text_usage);
         self.model = Some(model);
         self.film.forget();
         self.returning.model_shown();
@@ -761,6 +765,7 @@ impl ZscopeApp {
         self.looking.model_changed(tensors);
         self.own.model_changed();
         self.prior_model_changed();
+        self.texts_model_changed();
         self.follow_models();
         self.kl_step = 0;
         self.picture_is_stale = true;

@@ -39,6 +39,7 @@ mod shots;
 mod strip;
 mod survey;
 mod tasks;
+mod texts;
 mod textures;
 mod walking;
 mod workspace;
@@ -85,6 +86,7 @@ use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use prior::Priors;
+use texts::Reading;
 use recent::Recent;
 use returning::Returning;
 use runs::Runs;
@@ -190,6 +192,7 @@ pub struct ZscopeApp {
     own: OwnWork,
     film: FilmStrip,
     priors: Priors,
+    reading: Reading,
     runs: Runs,
     /// Runs that wait for their turn.
     queue: Queue<QueuedRun>,
@@ -358,6 +361,7 @@ impl ZscopeApp {
             own: OwnWork::default(),
             film: FilmStrip::default(),
             priors: Priors::default(),
+            reading: Reading::default(),
             runs: Runs::default(),
             queue: Queue::default(),
             pace: Pace::default(),

@@ -46,6 +46,7 @@ impl ZscopeApp {
             }
             SheetOf::Traversals => (seen(SheetName::Traversals)?, self.view.traversals.columns),
             SheetOf::Directions => (seen(SheetName::Directions)?, usize::MAX),
+            SheetOf::Texts => (seen(SheetName::Texts)?, usize::MAX),
             SheetOf::Draws => {
                 let points = seen(SheetName::Draws)?;
                 let columns = (points.len() as f64).sqrt().ceil() as usize;

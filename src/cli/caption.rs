@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Failure, ModelArgs, codec_verbs, open_to_run, output, usage};
 use crate::codec::take;
-use crate::formats::run_dir::ModelConfig;
+use crate::sample::reading::captioner;
 use crate::sample::{Options, Sampler, places, texts};
 
 /// Texts of pictures, the likeliest first
@@ -42,16 +42,14 @@ pub(super) fn run(args: &CaptionArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!(message)));
     }
     let opened = open_to_run("caption", &args.model)?;
-    let (tokenizer, ModelConfig::Prior(config)) = (opened.tokenizer()?, &opened.model) else {
-        return Err(no_texts(&opened.path));
-    };
-    let tokenizer = tokenizer.ok_or_else(|| no_texts(&opened.path))?;
+    let captioner = captioner(&opened.model, &opened.tensors).zip(opened.tokenizer()?);
+    let ((config, tensors), tokenizer) = captioner.ok_or_else(|| no_texts(&opened.path))?;
     let (images, seen) = codec_verbs::read_images(&args.input, opened.clone())?;
     let mut codec = seen.codec(args.model.engine, None)?;
     let indices = codec.encode(&images).and_then(|mut codes| take(&mut codes, "indices"));
     let indices = indices.map_err(anyhow::Error::from_boxed)?;
     let codes = places::of_images(&indices, config.per_cell());
-    let mut sampler = Sampler::new(config, &opened.tensors, args.model.engine, None);
+    let mut sampler = Sampler::new(&config, &tensors, args.model.engine, None);
     let options = Options { temperature, seed: args.seed, ..Options::default() };
     let mut told = Vec::new();
     for (image, codes) in codes.chunks_exact(config.num_places()).enumerate() {
@@ -59,8 +57,8 @@ pub(super) fn run(args: &CaptionArgs) -> Result<(), Failure> {
         let mut found = Vec::new();
         for tokens in sampler.captions(codes, &options, range, &mut |_, _| true)? {
             let bits = sampler.text_bits(&tokens, Some(codes))?;
-            let bits: f32 = bits[..texts::said(config, &tokens)].iter().sum();
-            found.push((bits, texts::text_of(&tokenizer, config, &tokens)));
+            let bits: f32 = bits[..texts::said(&config, &tokens)].iter().sum();
+            found.push((bits, texts::text_of(&tokenizer, &config, &tokens)));
         }
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
         found.dedup_by(|a, b| a.1 == b.1);
@@ -84,7 +82,7 @@ pub(super) fn run(args: &CaptionArgs) -> Result<(), Failure> {
 
 fn no_texts(path: &std::path::Path) -> Failure {
     usage(anyhow::anyhow!(
-        "caption: the model knows no texts (expected a run of the recipe prior with text=yes): {}",
+        "caption: the model knows no texts (expected a run of the recipe prior with text=yes, or of multimodal): {}",
         path.display()
     ))
 }

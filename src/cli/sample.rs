@@ -10,9 +10,13 @@ use super::long_run::{LongRun, check_pictures};
 use super::{Failure, ModelArgs, codec_verbs, open_to_run, output, usage};
 use crate::array::Array;
 use crate::codec::{Way, take};
+use crate::formats::run_dir::ModelConfig;
+use crate::graph::lower::multimodal::MultimodalConfig;
 use crate::graph::lower::{CodeGraphs, Shown};
 use crate::latent;
 use crate::open::Opened;
+use crate::sample::reading::Reader;
+use crate::sample::texts;
 
 /// Draw new images from a model's prior
 #[derive(Debug, Args)]
@@ -40,6 +44,9 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(usage(anyhow::anyhow!("sample: -n is {} (expected 1 to 100000)", args.n)));
     }
     let opened = open_to_run("sample", &args.model)?;
+    if let (ModelConfig::Multimodal(config), Some(text)) = (&opened.model, args.prior.only_text()) {
+        return painted(args, &opened, config, text);
+    }
     if let Some(prior) = args.prior.opened(&opened)? {
         return from_prior(args, &prior);
     }
@@ -86,6 +93,31 @@ fn from_prior(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
     let mut outputs = run.end(codec.decode_indices(&drawn))?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
     codec_verbs::write_images(&args.out, images, prior, codec_verbs::square(args.n))
+}
+
+/// The picture of a text, through the codes that the model reads of it.
+fn painted(
+    args: &SampleArgs,
+    opened: &Opened,
+    config: &MultimodalConfig,
+    text: &str,
+) -> Result<(), Failure> {
+    if args.n != 1 {
+        output::note(
+            "the model reads the same codes of a text every time; a prior over them (--prior RUN) draws others",
+        );
+    }
+    let tokenizer = opened.tokenizer()?.ok_or_else(|| {
+        usage(anyhow::anyhow!("sample: the model has no tokenizer: {}", opened.path.display()))
+    })?;
+    let text = texts::numbers_of(&tokenizer, config.text.places, text);
+    let mut reader = Reader::new(config, &opened.tensors, args.model.engine, None)?;
+    let mut read = reader.read(&vec![text; args.n])?;
+    let indices = take(&mut read, "indices").map_err(anyhow::Error::from_boxed)?;
+    let mut codec = opened.codec(args.model.engine, None)?;
+    let painted = codec.decode_indices(&indices).and_then(|mut made| take(&mut made, "image"));
+    let images = painted.map_err(anyhow::Error::from_boxed)?;
+    codec_verbs::write_images(&args.out, images, opened, codec_verbs::square(args.n))
 }
 
 /// Grids of codes, each drawn by its share, `[n, h, w]` or `[n, q, h, w]`.

@@ -14,11 +14,13 @@ const MAX_CHARS: usize = 1000;
 #[derive(Default)]
 pub(super) struct CaptionTable {
     by_path: BTreeMap<PathBuf, String>,
+    /// Texts of rows that name no picture.
+    lone: Vec<String>,
 }
 
 impl CaptionTable {
     /// Reads `dir/captions.tsv`: tab-separated, no quoting, a header line with at least `file` and `caption`;
-    /// `file` is relative to `dir`. Gives back a warning when it is not that.
+    /// `file` is relative to `dir`, and empty for a text without a picture. Gives back a warning when it is not that.
     pub(super) fn read(&mut self, dir: &Path) -> Option<String> {
         let path = dir.join("captions.tsv");
         let text = match read_text(&path) {
@@ -41,8 +43,10 @@ impl CaptionTable {
             let fields: Vec<&str> = line.split('\t').collect();
             match (fields.get(file), fields.get(caption)) {
                 (Some(file), Some(caption)) => {
-                    if let Some(caption) = tidy(caption) {
-                        self.by_path.insert(dir.join(file.trim()), caption);
+                    let Some(caption) = tidy(caption) else { continue };
+                    match file.trim() {
+                        "" => self.lone.push(caption),
+                        file => drop(self.by_path.insert(dir.join(file), caption)),
                     }
                 }
                 _ => short_lines += 1,
@@ -51,6 +55,11 @@ impl CaptionTable {
         (short_lines > 0).then(|| {
             format!("{short_lines} lines without a file or a caption left out: {}", path.display())
         })
+    }
+
+    /// Texts of no picture.
+    pub(super) fn lone(self) -> Vec<String> {
+        self.lone
     }
 
     /// The caption of a picture: from the table, else from a text file of the same name.

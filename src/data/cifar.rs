@@ -67,6 +67,7 @@ pub(super) fn open(dir: &Path, seed: u64) -> Result<Stored, DataError> {
         labels: Some(all.labels),
         class_names: CLASS_NAMES.map(str::to_owned).to_vec(),
         captions: all.captions,
+        lone_texts: Vec::new(),
         parts,
         warnings,
     })

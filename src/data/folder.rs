@@ -70,6 +70,7 @@ pub(super) fn open(
         labels,
         class_names,
         captions,
+        lone_texts: found.captions.lone(),
         parts: Parts::drawn(pictures.len(), options.seed),
         warnings,
     })

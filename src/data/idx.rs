@@ -87,6 +87,7 @@ pub(super) fn open(family: Family, dir: &Path) -> Result<Stored, DataError> {
         labels: Some(labels),
         class_names: family.class_names().map(str::to_owned).to_vec(),
         captions: Vec::new(),
+        lone_texts: Vec::new(),
         parts: Parts::in_order(train.count, test.count),
         warnings: Vec::new(),
     })

@@ -135,6 +135,11 @@ pub trait Dataset: Send + Sync {
     /// One line of text that describes an image.
     fn caption(&self, split: Split, index: usize) -> Option<String>;
 
+    /// Texts that belong to no image, to learn from as texts.
+    fn lone_texts(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether training never saw an image's combination of causes, although it saw each cause; no image of the training
     /// part, and none at all of most sets.
     fn is_held_out(&self, split: Split, index: usize) -> bool {

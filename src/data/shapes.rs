@@ -66,6 +66,24 @@ pub struct ShapeFactors {
 }
 
 impl ShapeFactors {
+    /// The causes that [`Dataset::factor_values`] of this source tells; nothing of other values.
+    pub fn from_values(values: &[f32]) -> Option<Self> {
+        let &[shape, colour, background, size, angle, x, y] = values else { return None };
+        let index = |value: f32, names: &[&str]| {
+            let index = value as usize;
+            (index < names.len() && index as f32 == value).then_some(index)
+        };
+        Some(Self {
+            shape: index(shape, &SHAPE_NAMES)?,
+            colour: index(colour, &COLOUR_NAMES)?,
+            background: index(background, &BACKGROUND_NAMES)?,
+            size,
+            angle,
+            x,
+            y,
+        })
+    }
+
     /// The causes of image `index` under `seed`.
     pub fn drawn(seed: u64, index: u64) -> Self {
         let mut rng = random::stream(seed, index, Purpose::Shapes);

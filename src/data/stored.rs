@@ -16,6 +16,8 @@ pub(super) struct Stored {
     pub(super) class_names: Vec<String>,
     /// One an image, or empty when the set has no captions at all.
     pub(super) captions: Vec<Option<String>>,
+    /// Texts of no image.
+    pub(super) lone_texts: Vec<String>,
     pub(super) parts: Parts,
     pub(super) warnings: Vec<String>,
 }
@@ -103,6 +105,10 @@ impl Dataset for Stored {
 
     fn caption(&self, split: Split, index: usize) -> Option<String> {
         self.captions.get(self.parts.image(split, index)).cloned().flatten()
+    }
+
+    fn lone_texts(&self) -> &[String] {
+        &self.lone_texts
     }
 
     fn warnings(&self) -> &[String] {

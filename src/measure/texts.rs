@@ -6,10 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{MeasureError, Measuring, Report};
 use crate::array::Array;
 use crate::codec::{Codec, take};
-use crate::data::shapes::{CaptionFactors, parse_caption};
+use crate::data::shapes::{CaptionFactors, ShapeFactors, parse_caption};
 use crate::graph::lower::Architecture as _;
 use crate::metrics::{AttributeScore, read_attributes};
-use crate::picture::ImageShape;
 use crate::sample::{Options, Sampler, places, texts};
 use crate::text::Tokenizer;
 
@@ -36,32 +35,56 @@ impl Measuring<'_> {
         let indices = take(&mut codec.encode(&seen)?, "indices")?;
         let codes = places::of_images(&indices, config.per_cell());
         text_bits(sampler, &tokenizer, &codes, &captions, report)?;
-        let truth: Vec<Option<CaptionFactors>> =
-            captions.iter().map(|caption| parse_caption(caption.as_deref()?).ok()).collect();
         // Pictures of another kind have no attributes that could be read.
-        if !truth.iter().any(Option::is_some) {
+        if !are_of_shapes(&captions) {
             return Ok(());
         }
         let drawn = self.pictures_of(sampler, &tokenizer, &captions, codec)?;
         let Some(drawn) = drawn else { return Ok(()) };
-        let is_held_out = |image: usize| self.dataset.is_held_out(self.options.split, image);
+        self.score_pictures(&numbers, &captions, &drawn, report);
+        let Some(told) = self.texts_of(sampler, &tokenizer, &codes)? else { return Ok(()) };
+        self.score_texts(&numbers, &told, report);
+        Ok(())
+    }
+
+    /// Adds how much of what captions name the pictures of them have.
+    ///
+    /// # Shapes
+    /// - `pictures`: `[n, c, h, w]` in `[0, 1]`, of the captions of the images of these `numbers`
+    pub(super) fn score_pictures(
+        &self,
+        numbers: &[u32],
+        captions: &[Option<String>],
+        pictures: &Array,
+        report: &mut Report,
+    ) {
         let mut scores = [AttributeScore::default(); 2];
-        for (image, truth) in truth.iter().enumerate() {
+        for (row, (&image, caption)) in numbers.iter().zip(captions).enumerate() {
+            let truth = caption.as_deref().and_then(|caption| parse_caption(caption).ok());
             let Some(truth) = truth else { continue };
-            let seen = read(drawn.row(image), self.opened.image);
-            scores[usize::from(is_held_out(image))].add(truth, &seen);
+            let seen = read_attributes(pictures.row(row), self.opened.image);
+            let seen = seen.map(|seen| seen.named()).unwrap_or_default();
+            scores[usize::from(self.is_held_out(image))].add(&truth, &seen);
         }
         add(report, "text_to_image", scores);
-        let Some(told) = self.texts_of(sampler, &tokenizer, &codes)? else { return Ok(()) };
+    }
+
+    /// Adds how much of what texts name the images of these `numbers` have.
+    pub(super) fn score_texts(&self, numbers: &[u32], texts: &[String], report: &mut Report) {
         let mut scores = [AttributeScore::default(); 2];
-        for (image, told) in told.iter().enumerate() {
-            let told = parse_caption(told).unwrap_or_default();
-            let truth = read(images.row(image), self.opened.image);
-            // What the text names has to be what the picture shows.
-            scores[usize::from(is_held_out(image))].add(&told, &truth);
+        for (&image, text) in numbers.iter().zip(texts) {
+            let values = self.dataset.factor_values(self.options.split, image as usize);
+            let truth = values.and_then(|values| ShapeFactors::from_values(&values));
+            let Some(truth) = truth else { continue };
+            let told = parse_caption(text).unwrap_or_default();
+            let score = &mut scores[usize::from(self.is_held_out(image))];
+            score.add(&told, &CaptionFactors::of(&truth));
         }
         add(report, "image_to_text", scores);
-        Ok(())
+    }
+
+    fn is_held_out(&self, image: u32) -> bool {
+        self.dataset.is_held_out(self.options.split, image as usize)
     }
 
     /// A picture of each text, `[n, c, h, w]` in `[0, 1]`; nothing when it was stopped.
@@ -89,7 +112,7 @@ impl Measuring<'_> {
     }
 
     /// The likeliest text of each image; nothing when it was stopped.
-    fn texts_of(
+    pub(super) fn texts_of(
         &mut self,
         sampler: &mut Sampler,
         tokenizer: &Tokenizer,
@@ -112,8 +135,9 @@ impl Measuring<'_> {
     }
 }
 
-fn read(image: &[f32], shape: ImageShape) -> CaptionFactors {
-    read_attributes(image, shape).map(|seen| seen.named()).unwrap_or_default()
+/// Whether captions tell of drawn shapes.
+pub(super) fn are_of_shapes(captions: &[Option<String>]) -> bool {
+    captions.iter().flatten().any(|caption| parse_caption(caption).is_ok())
 }
 
 /// The shares of attributes that are right: of combinations that training knew, then of held-out ones.

@@ -5,6 +5,8 @@ mod arrays;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use arrays::{OF_TEXTS, text_use};
+
 /// A window is counted in this many parts; the oldest part leaves it when a new one is full.
 const PARTS: u64 = 32;
 /// A code with less than this share of an even share is dying.

@@ -19,6 +19,7 @@ mod image;
 mod mean;
 mod neighbours;
 mod precision_recall;
+mod retrieval;
 mod samples;
 mod sharpness;
 mod vae;
@@ -39,6 +40,7 @@ pub use frechet::{Gaussian, frechet_distance};
 pub use image::{PSNR_CAP_DB, ms_ssim, ms_ssim_scales, mse, psnr_db, psnr_db_from_mse, ssim};
 pub use mean::{Mean, per_row};
 pub use precision_recall::{NEIGHBOURS, PrecisionRecall, precision_recall};
+pub use retrieval::{RECALLED, recall};
 pub use samples::SampleError;
 pub use sharpness::{SHARPNESS_LEAST_PX, laplacian_variance, mean_sharpness, sharpness_ratio};
 pub use vae::{

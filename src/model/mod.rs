@@ -14,6 +14,7 @@ pub mod gan;
 pub mod group_norm;
 pub mod layer_norm;
 pub mod loss;
+pub mod multimodal;
 pub mod params;
 pub mod patchgan;
 pub mod perceptual;

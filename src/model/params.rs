@@ -9,6 +9,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::array::{Array, NamedArrays};
+pub use crate::array::{lies_under, prefixed, under, without};
 use crate::random::{self, Purpose};
 
 /// Named arrays do not fit a module.
@@ -227,28 +228,6 @@ impl ModuleMapper for Init<'_> {
         let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
         replaced(param, tensor)
     }
-}
-
-/// The arrays of a part of a model, under the names that they have in it.
-pub fn under(arrays: &NamedArrays, part: &str) -> NamedArrays {
-    let own = arrays.iter().filter(|(name, _)| lies_under(name, part));
-    own.map(|(name, array)| (name[part.len() + 1..].to_owned(), array.clone())).collect()
-}
-
-/// The arrays that do not belong to a part.
-pub fn without(arrays: &NamedArrays, part: &str) -> NamedArrays {
-    let others = arrays.iter().filter(|(name, _)| !lies_under(name, part));
-    others.map(|(name, array)| (name.clone(), array.clone())).collect()
-}
-
-/// Arrays of a part as those of the whole.
-pub fn prefixed(part: &str, arrays: NamedArrays) -> NamedArrays {
-    arrays.into_iter().map(|(name, array)| (format!("{part}.{name}"), array)).collect()
-}
-
-/// Whether a name is one of a part.
-pub fn lies_under(name: &str, part: &str) -> bool {
-    name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// `average` moved towards `newest`, of which it keeps the share `decay` of the past.

@@ -83,15 +83,43 @@ impl Transformer {
     /// # Shapes
     /// - `places`: `[t, c]`
     fn run(&self, tokens: Tensor<2, Int>, places: Tensor<2>) -> Tensor<2> {
-        let ([b, t], [_, c]) = (tokens.dims(), places.dims());
-        let read = self.embedding.forward(tokens); // [b, t, e]
-        let [_, _, e] = read.dims();
+        self.tell(self.seen(self.look_up(tokens), places).flatten(0, 1))
+    }
+
+    /// Tokens as rows of its table, which a caller may put others beside.
+    ///
+    /// # Shapes
+    /// - `tokens`: `[b, t]`; result: `[b, t, e]`
+    pub fn look_up(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
+        self.embedding.forward(tokens)
+    }
+
+    /// What it makes of rows that lie at these rows of the table of positions, before its last layer.
+    ///
+    /// # Shapes
+    /// - `read`: `[b, t, e]`; `rows`: `[t]`; result: `[b, t, c]`
+    pub fn seen_at(&self, read: Tensor<3>, rows: Tensor<1, Int>) -> Tensor<3> {
+        self.seen(read, self.positions.weight.val().select(0, rows))
+    }
+
+    /// # Shapes
+    /// - `read`: `[b, t, e]`; `places`: `[t, c]`; result: `[b, t, c]`
+    fn seen(&self, read: Tensor<3>, places: Tensor<2>) -> Tensor<3> {
+        let ([b, t, e], [_, c]) = (read.dims(), places.dims());
         let widened = self.widen.forward(read.reshape([b * t, e])); // [b * t, c]
         let x = (widened.reshape([b, t, c]) + places.unsqueeze()).reshape([b * t, c]);
         let device = x.device();
         let unseen = self.causal.then(|| later_places(t, &device));
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], unseen.as_ref()));
-        self.head.forward(self.norm.forward(x))
+        self.norm.forward(x).reshape([b, t, c])
+    }
+
+    /// The last layer.
+    ///
+    /// # Shapes
+    /// - `seen`: `[n, c]`; result: `[n, outputs]`
+    pub fn tell(&self, seen: Tensor<2>) -> Tensor<2> {
+        self.head.forward(seen)
     }
 }
 

@@ -169,6 +169,15 @@ impl VqVae {
         sigmoid(self.logits(quantized))
     }
 
+    /// The same in value, with a gradient that does not vanish where pixels are black or white: a share of it passes
+    /// the sigmoid by.
+    ///
+    /// # Shapes
+    /// - `quantized`: `[b, d, h', w']`; result: `[b, c, h, w]`
+    pub fn decode_leakily(&self, quantized: Tensor<4>) -> Tensor<4> {
+        leaky_sigmoid(self.logits(quantized))
+    }
+
     /// Quantized vectors to what the sigmoid makes images of.
     fn logits(&self, quantized: Tensor<4>) -> Tensor<4> {
         let decoder = &self.decoder;
@@ -192,8 +201,7 @@ impl VqVae {
         let latent = self.encode(seen);
         let [b, _, h, w] = latent.dims();
         let quantized = self.quantizer.forward(rows_of(latent), frozen);
-        let logits = self.logits(planes_of(quantized.codes.clone(), b, [h, w]));
-        let decoded = leaky_sigmoid(logits);
+        let decoded = self.decode_leakily(planes_of(quantized.codes.clone(), b, [h, w]));
         let reconstruction = (decoded - images).square().mean();
         let total = reconstruction.clone() / variance + quantized.loss(beta);
         VqVaeLoss { total, reconstruction, quantized }

@@ -4,6 +4,7 @@ mod course;
 mod masked;
 pub mod places;
 mod raster;
+pub mod reading;
 pub mod texts;
 
 use self::course::Course;
@@ -335,7 +336,15 @@ impl Sampler {
     }
 }
 
-fn prepared(graph: &Graph, engine: EngineKind, gpu: Option<&Gpu>) -> Result<Runner, EngineError> {
+/// A network that is ready to run.
+///
+/// # Errors
+/// When the engine cannot run here.
+pub fn prepared(
+    graph: &Graph,
+    engine: EngineKind,
+    gpu: Option<&Gpu>,
+) -> Result<Runner, EngineError> {
     // The training module is no graph: what it tells, the CPU engine tells too.
     let engine = if engine == EngineKind::Burn { EngineKind::Cpu } else { engine };
     Runner::new(engine, graph, gpu)

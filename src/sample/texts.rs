@@ -11,9 +11,12 @@ pub const FILE: &str = "tokenizer.json";
 /// # Shapes
 /// - result: `[text_places]`
 pub fn tokens_of(tokenizer: &Tokenizer, config: &PriorConfig, text: &str) -> Vec<u32> {
-    // The sequence has a start of its own.
-    let tokens = tokenizer.encode(text, config.text_places() + 1);
-    config.of_text(&tokens[1..])
+    config.of_text(&numbers_of(tokenizer, config.text_places(), text))
+}
+
+/// A text as `places` numbers with its end; what does not fit is cut off. Sequences have a start of their own.
+pub fn numbers_of(tokenizer: &Tokenizer, places: usize, text: &str) -> Vec<u32> {
+    tokenizer.encode(text, places + 1).split_off(1)
 }
 
 /// Tokens of a sequence as a text, up to its end.

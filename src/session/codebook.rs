@@ -6,6 +6,7 @@ mod beside;
 mod changes;
 mod survey;
 mod table;
+mod used_by;
 mod why;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use beside::{Beside, Direction, Pair};
 pub use changes::{Change, Changes, ChangesOrder, Fate, Pairing, Side, Summary};
 pub use survey::{Patch, Survey};
 pub use table::{Uses, write_table};
+pub use used_by::UsedBy;
 
 /// A codebook of `k` codes of `d` values; where there are several, the codes of all of them.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct Codebook {
     pub layout: CodeLayout,
     /// How often each code is chosen.
     pub usage: Usage,
+    /// How often texts choose each code, where they share the codebook with images.
+    pub text_usage: Option<Arc<CodeUse>>,
     /// Which codes training leaves where they are, `[k]`; codes beyond its end are free.
     pub frozen: Vec<bool>,
     /// Where the codes lie on the plane of their two first principal components, and their order along the first;
@@ -172,6 +176,7 @@ impl Codebook {
             codes,
             layout: CodeLayout::default(),
             usage: Usage::Unknown,
+            text_usage: None,
             frozen: Vec::new(),
             plane: None,
             chain: None,

@@ -26,6 +26,7 @@ pub mod sheets;
 mod steps;
 pub mod strip;
 pub mod sweep;
+pub mod texts;
 pub mod tiles;
 pub mod traversals;
 pub mod walk;

@@ -18,6 +18,8 @@ pub enum SheetName {
     Directions,
     /// Draws from a prior over codes.
     Draws,
+    /// Pictures of texts, and changes of the picture by one.
+    Texts,
 }
 
 /// What sheets are made of, by their names.

@@ -1,8 +1,8 @@
 //! The codebook of a run between its updates: its use is counted, and a person may move its codes.
 
 use super::learner::{Codes, Learner};
-use crate::array::{Array, NamedArrays};
-use crate::metrics::code_use::{CodeUse, codes_used, perplexity};
+use crate::array::{Array, NamedArrays, prefixed};
+use crate::metrics::code_use::{CodeUse, OF_TEXTS, codes_used, perplexity, text_use};
 use crate::session::codebook::ReviveFrom;
 
 /// Changes of codes that can be undone.
@@ -11,6 +11,9 @@ const UNDO_LIMIT: usize = 50;
 /// What is known of the codebook of a run, beside its vectors.
 pub(super) struct CodeKeeper {
     usage: CodeUse,
+    /// How texts use it, where they share it with images.
+    of_texts: Option<CodeUse>,
+    steps_per_epoch: u64,
     undo: Vec<Undo>,
     /// How often a person has revived codes: each time draws other vectors.
     revivals: u64,
@@ -28,14 +31,22 @@ impl CodeKeeper {
 
     /// A codebook of `k` codes that nothing has used yet; the window is an epoch.
     pub(super) fn new(k: usize, steps_per_epoch: u64) -> Self {
-        Self { usage: CodeUse::new(k, steps_per_epoch), undo: Vec::new(), revivals: 0 }
+        let usage = CodeUse::new(k, steps_per_epoch);
+        Self { usage, of_texts: None, steps_per_epoch, undo: Vec::new(), revivals: 0 }
     }
 
-    /// Takes in one step, the uses and restarts of all codes one after the other, `[2k]`; gives
-    /// [`Self::CURVES`].
+    /// Takes in one step, the uses and restarts of all codes one after the other, `[2k]`, or with their uses by texts
+    /// behind them `[3k]`; gives [`Self::CURVES`].
     pub(super) fn add_step(&mut self, step: u64, codes: &[f32]) -> [f32; 2] {
-        let (counts, restarted) = codes.split_at(codes.len() / 2);
+        let k = self.usage.size();
+        let mut parts = codes.chunks(k.max(1));
+        let mut part = || parts.next().unwrap_or_default();
+        let (counts, restarted, of_texts) = (part(), part(), part());
         self.usage.add_step(step, counts, restarted);
+        if !of_texts.is_empty() {
+            let fresh = || CodeUse::new(k, self.steps_per_epoch);
+            self.of_texts.get_or_insert_with(fresh).add_step(step, of_texts, &[]);
+        }
         let window = self.usage.window();
         [perplexity(window) as f32, codes_used(window) as f32]
     }
@@ -43,6 +54,11 @@ impl CodeKeeper {
     /// How often each code is chosen, and what happened to it.
     pub(super) fn usage(&self) -> &CodeUse {
         &self.usage
+    }
+
+    /// How often texts choose each code, where they share the codebook with images.
+    pub(super) fn of_texts(&self) -> Option<&CodeUse> {
+        self.of_texts.as_ref()
     }
 
     /// Whether there is a change to be taken back.
@@ -113,6 +129,9 @@ impl CodeKeeper {
     /// Everything that is known, as arrays for a checkpoint.
     pub(super) fn to_arrays(&self, frozen: &[bool]) -> NamedArrays {
         let mut arrays = self.usage.to_arrays();
+        if let Some(of_texts) = &self.of_texts {
+            arrays.extend(prefixed(OF_TEXTS, of_texts.to_arrays()));
+        }
         let marks = frozen.iter().map(|&frozen| f32::from(frozen)).collect();
         if let Ok(marks) = Array::new([frozen.len()], marks) {
             arrays.insert("frozen".to_owned(), marks);
@@ -126,6 +145,8 @@ impl CodeKeeper {
         if let Some(usage) = known.filter(|usage| usage.size() == self.usage.size()) {
             self.usage = usage;
         }
+        let k = self.usage.size();
+        self.of_texts = text_use(arrays).filter(|usage| usage.size() == k);
         if let Some(marks) = arrays.get("frozen") {
             let marked = marks.data().iter().enumerate().filter(|(_, mark)| **mark > 0.0);
             let codes: Vec<usize> = marked.map(|(code, _)| code).collect();

@@ -38,6 +38,8 @@ pub struct Weights {
 pub struct LiveCodes {
     /// How often each code is chosen, and what happened to it.
     pub usage: Arc<CodeUse>,
+    /// How often texts choose each code, where they share the codebook with images.
+    pub of_texts: Option<Arc<CodeUse>>,
     /// Which codes are kept where they are, `[k]`.
     pub frozen: Vec<bool>,
     /// Whether there is a change to be taken back.

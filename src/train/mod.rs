@@ -13,6 +13,7 @@ pub(crate) mod learner;
 pub mod live;
 pub mod memory;
 mod metrics_log;
+mod multimodal;
 pub mod optimizer;
 mod perceptual;
 mod prior;

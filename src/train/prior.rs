@@ -36,6 +36,7 @@ use crate::open::{Opened, open};
 use crate::picture::ImageShape;
 use crate::random::{self, Purpose};
 use crate::sample::places;
+use crate::sample::texts::tokens_of;
 
 /// The key that names the autoencoder.
 const KEY: &str = "codes";
@@ -161,15 +162,15 @@ impl PriorLearner {
         Ok(batch.indices.iter().flat_map(of_image).collect())
     }
 
-    /// Mean negative log-probability of what a lesson tells of `b` sequences, in nats, `[1]`.
-    fn loss(model: &Transformer, lesson: &Lesson, b: usize, device: &Device) -> Tensor<1> {
+    /// Mean negative log-probability of what a lesson tells, in nats, `[1]`.
+    fn loss(model: &Transformer, lesson: &Lesson, device: &Device) -> Tensor<1> {
         let whole = |values: &[u32]| -> Tensor<1, Int> {
             let values: Vec<i64> = values.iter().map(|&value| i64::from(value)).collect();
             let len = values.len();
             Tensor::from_data(TensorData::new(values, [len]), device)
         };
         let Lesson { tokens, rows, counted, told } = lesson;
-        let t = rows.len();
+        let (b, t) = (lesson.len(), rows.len());
         let logits = model.forward_at(whole(tokens).reshape([b, t]), whole(rows)); // [b * t, k]
         let logits = if counted.len() == b * t {
             logits
@@ -202,6 +203,13 @@ impl PriorLearner {
             text.filter(|_| !kept_back)
         };
         batch.indices.iter().zip(kept_back).map(of_image).collect()
+    }
+
+    /// Texts of no image that are learnt beside a batch.
+    fn lone_texts(&self, batch: &Batch) -> Vec<Vec<u32>> {
+        let Some(texts) = &self.texts else { return Vec::new() };
+        let lone = texts.lone(batch.indices.len(), (self.seed, batch.step)).into_iter();
+        lone.map(|text| tokens_of(texts.tokenizer(), &self.config, text)).collect()
     }
 
     /// In which order the sequences of a step are told.
@@ -237,9 +245,9 @@ impl PriorLearner {
             known.codes.chunks(n * batch).zip(known.starts.chunks(batch)).enumerate()
         {
             let texts = known.texts.chunks(batch).nth(index).unwrap_or_default();
-            let some = Known { codes, starts, texts };
+            let some = Known { codes, starts, texts, lone: &[] };
             let lesson = self.lesson(some, way, None).behind(&self.config, way);
-            let loss = Self::loss(&model, &lesson, starts.len(), &device);
+            let loss = Self::loss(&model, &lesson, &device);
             let told = lesson.told.len();
             sum += f64::from(params::array_from_tensor(loss).data()[0]) * told as f64;
             count += told;
@@ -259,9 +267,10 @@ impl Learner for PriorLearner {
             self.codes_of(batch).expect("the autoencoder encoded images when it was opened");
         let starts = self.starts(batch, settings);
         let texts = self.texts_of(batch, settings);
-        let known = Known { codes: &codes, starts: &starts, texts: &texts };
+        let lone = self.lone_texts(batch);
+        let known = Known { codes: &codes, starts: &starts, texts: &texts, lone: &lone };
         let lesson = self.lesson(known, self.way(batch.step), Some(batch.step));
-        let loss = Self::loss(&self.model, &lesson, starts.len(), &self.device);
+        let loss = Self::loss(&self.model, &lesson, &self.device);
         let grads = GradientsParams::from_grads(loss.backward(), &self.model);
         self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let lr = settings.number("lr") as f32;
@@ -326,7 +335,7 @@ impl Learner for PriorLearner {
             texts.of(&self.config, Split::Test, image)
         };
         let texts: Vec<Option<Vec<u32>>> = (0..starts.len()).map(text_of).collect();
-        let known = Known { codes, starts: &starts, texts: &texts };
+        let known = Known { codes, starts: &starts, texts: &texts, lone: &[] };
         let nats = self.nats(known, Way::TextFirst);
         let mut counts = vec![vec![0; self.config.num_codes()]; self.config.parts()];
         places::count(codes, self.config.per_cell(), &mut counts);

@@ -3,6 +3,8 @@
 mod adversarial;
 mod classifier;
 mod gan;
+mod keys;
+mod multimodal;
 mod prior;
 mod quantizer;
 mod shared;
@@ -34,6 +36,8 @@ pub enum Recipe {
     Vqgan,
     /// Classifier, to measure generators by.
     Classifier,
+    /// Autoencoder of images and of texts by the same codes.
+    Multimodal,
     /// Prior over the codes of a trained autoencoder.
     Prior,
 }
@@ -47,6 +51,7 @@ impl Recipe {
         Self::VaeGan,
         Self::Vqgan,
         Self::Classifier,
+        Self::Multimodal,
         Self::Prior,
     ];
 
@@ -59,6 +64,7 @@ impl Recipe {
             Self::VaeGan => "vae-gan",
             Self::Vqgan => "vqgan",
             Self::Classifier => "classifier",
+            Self::Multimodal => "multimodal",
             Self::Prior => "prior",
         }
     }
@@ -89,6 +95,9 @@ impl Recipe {
             }
             Self::Vqgan => tr_later!("VQGAN: codes or normal latents, judged patch by patch"),
             Self::Classifier => tr_later!("Classifier: what generators are measured by"),
+            Self::Multimodal => {
+                tr_later!("Images with texts: pictures and captions by the codes of one codebook")
+            }
             Self::Prior => {
                 tr_later!("Prior: how codes of a trained model follow each other, to draw new ones")
             }
@@ -116,6 +125,7 @@ impl Recipe {
             Self::Classifier => {
                 classifier::config(settings, image, classes.len()).map(ModelConfig::Classifier)
             }
+            Self::Multimodal => multimodal::config(settings, image).map(ModelConfig::Multimodal),
             Self::Prior => prior::config(settings, codes, classes).map(ModelConfig::Prior),
         }
     }
@@ -129,6 +139,7 @@ impl Recipe {
             Self::VaeGan => vae_gan::KEYS,
             Self::Vqgan => vqgan::KEYS,
             Self::Classifier => classifier::KEYS,
+            Self::Multimodal => multimodal::KEYS,
             Self::Prior => prior::KEYS,
         }
     }

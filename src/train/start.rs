@@ -169,23 +169,33 @@ impl Request {
 }
 
 impl Request {
-    /// A prior that knows the texts of its data, where its settings ask for that, with their tokenizer.
+    /// A model that knows the texts of its data, where it is one or its settings ask for that, with their tokenizer.
     fn with_texts(
         &self,
         mut model: ModelConfig,
         dataset: &dyn Dataset,
     ) -> Result<(ModelConfig, Option<Tokenizer>), SettingError> {
         let refused = |message: String| SettingError::Together { message };
-        let ModelConfig::Prior(config) = &mut model else { return Ok((model, None)) };
-        if self.settings.word("text") != "yes" {
+        let knows_texts = match &model {
+            ModelConfig::Prior(_) => self.settings.word("text") == "yes",
+            ModelConfig::Multimodal(_) => true,
+            _ => false,
+        };
+        if !knows_texts {
             return Ok((model, None));
         }
         let [vocabulary, places] =
             ["vocabulary", "text_places"].map(|key| self.settings.integer(key));
         let (tokenizer, text) =
             prior::texts::tokenizer_of(dataset, vocabulary, places).map_err(refused)?;
-        config.text = Some(text);
-        config.classes.clear();
+        match &mut model {
+            ModelConfig::Prior(config) => {
+                config.text = Some(text);
+                config.classes.clear();
+            }
+            ModelConfig::Multimodal(config) => config.text = text,
+            _ => {}
+        }
         model.check().map_err(refused)?;
         Ok((model, Some(tokenizer)))
     }

@@ -128,7 +128,7 @@ pub(super) fn first_images(dataset: &dyn Dataset, count: usize, seed: u64) -> Ar
 }
 
 /// The variance of all pixels together; never so small that dividing by it hurts.
-fn variance(images: &Array) -> f64 {
+pub(super) fn variance(images: &Array) -> f64 {
     let n = images.data().len().max(1) as f64;
     let mean = images.data().iter().map(|&value| f64::from(value)).sum::<f64>() / n;
     let squares = images.data().iter().map(|&value| (f64::from(value) - mean).powi(2));

@@ -21,6 +21,7 @@ use super::learner::{Learner, Measured, Measuring, Told, read_scalars};
 use super::live::{Live, LiveCodes, Probe, Weights};
 use super::memory;
 use super::metrics_log::MetricsLog;
+use super::multimodal::MultimodalLearner;
 use super::prior::PriorLearner;
 use super::recipe::{augment, corruption, scheduled, spoilt};
 use super::settings::{Settings, Value};
@@ -264,6 +265,12 @@ fn learner(
         }
         ModelConfig::Gan(gan) => {
             Box::new(GanLearner::new(gan.clone(), settings, config.seed, device))
+        }
+        ModelConfig::Multimodal(model) => {
+            let (sizes, run) = ((config.batch, config.seed), run.path());
+            let learner =
+                MultimodalLearner::new(model.clone(), settings, sizes, device, dataset, run);
+            Box::new(learner.map_err(|error| error.to_string())?)
         }
         ModelConfig::Prior(prior) => {
             let (batch, seed, run) = (config.batch, config.seed, run.path());
@@ -758,7 +765,8 @@ impl Loop {
         if let Some(codes) = &self.codes {
             let frozen = self.learner.frozen().to_vec();
             let usage = Arc::new(codes.usage().clone());
-            self.live.codes.put(LiveCodes { usage, frozen, can_undo: codes.can_undo() });
+            let (of_texts, can_undo) = (codes.of_texts().cloned().map(Arc::new), codes.can_undo());
+            self.live.codes.put(LiveCodes { usage, of_texts, frozen, can_undo });
         }
         self.live.weights.put(Weights { step: self.step, tensors: self.learner.model() });
         Ok(())

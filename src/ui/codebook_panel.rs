@@ -13,7 +13,7 @@ use super::words::{self, grouped, measure, percent};
 use super::{Command, Pane, Scene, code_plane, keys, picture, sliders, theme};
 use crate::language::{told, tr, tr_later};
 use crate::metrics::code_use::CodeState;
-use crate::session::codebook::{Codebook, ReviveFrom, Usage};
+use crate::session::codebook::{Codebook, ReviveFrom, Usage, UsedBy};
 
 /// The keys of what shows all codes.
 pub(super) const KEYS: &[keys::Listed] = &[
@@ -221,6 +221,11 @@ fn clock(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut Codeboo
                     view.clock = clock;
                 }
             }
+            if codebook.text_usage.is_some() {
+                sides(ui, view);
+            } else if matches!(view.clock, Clock::Images | Clock::Texts) {
+                view.clock = Clock::Window;
+            }
         }
         Usage::Evaluated(_) => {
             let vectors = grouped(view.overview.vectors);
@@ -240,6 +245,37 @@ fn clock(ui: &mut Ui, scene: &Scene<'_>, codebook: &Codebook, view: &mut Codeboo
                 .on_hover_text(tr!("It is counted while a model trains, or over images."));
         }
     }
+}
+
+/// Whose uses are counted, where images and texts share the codebook.
+fn sides(ui: &mut Ui, view: &mut CodebookView) {
+    let [images, texts, both] = view.overview.sides;
+    let hint = tr!(
+        "{} codes are used by images alone, {} by texts alone, {} by both: a side counts from a twentieth of a code's uses on.",
+        images,
+        texts,
+        both
+    );
+    for (clock, name, count) in
+        [(Clock::Images, tr!("Images"), images + both), (Clock::Texts, tr!("Texts"), texts + both)]
+    {
+        let text = format!("{name} {count}");
+        if ui.selectable_label(view.clock == clock, text).on_hover_text(&hint).clicked() {
+            view.clock = clock;
+        }
+    }
+}
+
+/// Who uses a code, where images and texts share the codebook.
+pub(super) fn used_by(codebook: &Codebook, code: usize) -> Option<String> {
+    let uses = codebook.uses_of_sides(code)?;
+    let by = UsedBy::of(uses)?;
+    let share = percent(uses[1], uses.iter().sum());
+    Some(match by {
+        UsedBy::Images => tr!("used by images, {} of its uses by texts", share),
+        UsedBy::Texts => tr!("used by texts, {} of its uses", share),
+        UsedBy::Both => tr!("used by images and texts, {} of its uses by texts", share),
+    })
 }
 
 fn heatmap(
@@ -384,6 +420,9 @@ pub(super) fn tell_code(ui: &mut Ui, codebook: &Codebook, view: &CodebookView, c
             tr!("{} uses, {} of the vectors evaluated", count, share)
         }
     }));
+    if let Some(by) = used_by(codebook, code) {
+        ui.label(theme::muted(by));
+    }
     if let Some(history) = codebook.history() {
         let last = match history.last_used(code) {
             Some(step) => tr!("last used at step {}", grouped(step)),

@@ -27,6 +27,10 @@ pub enum Clock {
     /// Those of the rolling window, or of the evaluation of a model without a history.
     #[default]
     Window,
+    /// Those of the window by images, where texts share the codebook.
+    Images,
+    /// Those of the window by texts.
+    Texts,
 }
 
 /// How the codes are laid out.

@@ -17,6 +17,7 @@ use crate::session::inside::Side;
 use crate::session::map::Ask;
 use crate::session::own_picture::Source;
 use crate::session::prior::PriorAsk;
+use crate::session::texts::TextAsk;
 pub use asks::{
     BookmarkAsk, CodesAsk, CompanionAsk, DirectionsAsk, QueueAsk, RunsAsk, SeedsAsk, StationAsk,
     StripAsk,
@@ -237,6 +238,8 @@ pub enum Command {
     Queue(QueueAsk),
     /// Asks something of the prior over codes.
     Prior(PriorAsk),
+    /// Asks something of texts beside pictures.
+    Texts(TextAsk),
     /// Goes along a run's checkpoints.
     Strip(StripAsk),
     /// Shows a page of the window.

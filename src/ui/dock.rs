@@ -59,11 +59,13 @@ pub enum Pane {
     FilmStrip,
     /// Draws from a prior over the codes.
     Prior,
+    /// Pictures of texts and texts of pictures.
+    Words,
 }
 
 impl Pane {
     /// All of them, in the order of menus.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Dimensions,
         Self::Pad,
         Self::Picture,
@@ -72,6 +74,7 @@ impl Pane {
         Self::Palette,
         Self::Changes,
         Self::Prior,
+        Self::Words,
         Self::Reconstructions,
         Self::Map,
         Self::Traversals,
@@ -105,6 +108,7 @@ impl Pane {
             Self::OwnPicture => tr_later!("Your picture"),
             Self::FilmStrip => tr_later!("Film strip"),
             Self::Prior => tr_later!("Prior"),
+            Self::Words => tr_later!("Words"),
         }
     }
 
@@ -168,6 +172,11 @@ impl Pane {
                     "Pictures drawn from a prior over the codes, completions of what is erased, and how probable the picture's codes are."
                 )
             }
+            Self::Words => {
+                tr_later!(
+                    "Pictures of texts and texts of pictures, for a model that knows both by the same codes."
+                )
+            }
             Self::Walk => {
                 tr_later!(
                     "A way from station to station that plays by itself and can be saved as a film."
@@ -183,16 +192,19 @@ impl Pane {
 
     /// Whether it is there only once a person asks for it.
     fn opens_when_asked(self) -> bool {
-        self == Self::Changes
+        matches!(self, Self::Changes | Self::Words)
     }
 
     /// Whether models of a kind have it.
     pub fn suits(self, kind: Kind) -> bool {
         match self {
             Self::Dimensions | Self::Traversals => kind == Kind::Latent,
-            Self::Codes | Self::Codebook | Self::Palette | Self::Changes | Self::Prior => {
-                kind == Kind::Codes
-            }
+            Self::Codes
+            | Self::Codebook
+            | Self::Palette
+            | Self::Changes
+            | Self::Prior
+            | Self::Words => kind == Kind::Codes,
             Self::Pad
             | Self::Picture
             | Self::Reconstructions

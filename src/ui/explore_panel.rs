@@ -110,6 +110,7 @@ pub(super) fn pane(
         Pane::OwnPicture => own_picture::show(ui, scene, view, out),
         Pane::FilmStrip => strip::show(ui, scene, view, out),
         Pane::Prior => prior::show(ui, scene, view, out),
+        Pane::Words => texts::show(ui, scene, view, out),
         Pane::Codebook => {
             if let Some(codebook) = scene.codebook {
                 codebook_panel::summary(ui, codebook, &view.codebook);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
-use super::codebook_panel::{select, swatch};
+use super::codebook_panel::{select, swatch, used_by};
 use super::codebook_view::{CodebookView, Details};
 use super::words::{self, grouped, measure, rounded};
 use super::{
@@ -26,6 +26,9 @@ pub(super) fn show(
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.spacing_mut().interact_size.y = 16.0;
         ui.add(Label::new(theme::muted(&details.why)).wrap());
+        if let Some(by) = used_by(codebook, code) {
+            ui.add(Label::new(theme::muted(by)).wrap());
+        }
         ui.add_space(2.0);
         if !scene.model.only_codes {
             changes(ui, scene, codebook, code, view, form, out);

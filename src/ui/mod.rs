@@ -49,6 +49,7 @@ mod save;
 pub mod scatter;
 mod sliders;
 mod strip;
+mod texts;
 pub mod theme;
 mod tiles;
 mod top_bar;
@@ -97,6 +98,7 @@ use crate::session::inside::Inside;
 use crate::session::own_picture::OwnPictures;
 use crate::session::pace::Pace;
 use crate::session::prior::Prior;
+use crate::session::texts::Texts;
 use crate::session::queue::Queue;
 use crate::session::runs::RunList;
 use crate::session::sheets::{SheetName, SheetPoints};
@@ -169,6 +171,8 @@ pub struct Scene<'a> {
     pub strip: &'a Strip,
     /// What the prior over its codes draws.
     pub prior: &'a Prior,
+    /// Texts beside pictures.
+    pub texts: &'a Texts,
 }
 
 impl Scene<'_> {

@@ -108,6 +108,7 @@ pub(super) fn has_sheet(scene: &Scene<'_>, view: &View, of: SheetOf) -> bool {
         SheetOf::OwnPicture => scene.pictures.own.is_some(),
         SheetOf::SideBySide => explores && !scene.companions.is_empty(),
         SheetOf::Draws => is_seen && !scene.prior.drawn().is_empty(),
+        SheetOf::Texts => is_seen && scene.texts.latent().is_some(),
         SheetOf::Selection => !scene.map.state.selected().is_empty(),
     }
 }

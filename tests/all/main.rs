@@ -38,6 +38,7 @@ mod map;
 mod measure;
 mod mending;
 mod metrics;
+mod multimodal;
 mod optimizer;
 mod pad;
 mod patchgan;

@@ -79,6 +79,11 @@ impl PriorArgs {
         Ok(Some(opened))
     }
 
+    /// The text, where no other prior is named.
+    pub(super) fn only_text(&self) -> Option<&str> {
+        self.text.as_deref().filter(|_| self.prior.is_none())
+    }
+
     /// Draws the codes of `n` images, `[n, h, w]` or `[n, q, h, w]`.
     pub(super) fn draw(
         &self,

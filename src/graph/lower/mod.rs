@@ -9,6 +9,7 @@ pub mod discriminator;
 pub mod extent;
 pub mod gan;
 mod model;
+pub mod multimodal;
 pub mod patchgan;
 pub mod prior;
 pub mod quantizer;

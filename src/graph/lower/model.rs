@@ -7,7 +7,8 @@ use super::classifier::ClassifierConfig;
 use super::codebook::CodebookConfig;
 use super::described::DescribedConfig;
 use super::gan::GanConfig;
-use super::prior::PriorConfig;
+use super::multimodal::MultimodalConfig;
+use super::prior::{PriorConfig, TextConfig};
 use super::tiny::TinyConfig;
 use super::vae::VaeConfig;
 use super::vae_gan::VaeGanConfig;
@@ -41,6 +42,8 @@ pub enum ModelConfig {
     Codebook(CodebookConfig),
     /// An autoencoder of codes with a prior over them.
     Prior(PriorConfig),
+    /// An autoencoder of images and of texts by the same codes.
+    Multimodal(MultimodalConfig),
 }
 
 impl ModelConfig {
@@ -53,6 +56,15 @@ impl ModelConfig {
                 let autoencoder = config.autoencoder.at(sides);
                 Some(Self::Vqgan(VqganConfig { autoencoder, ..config.clone() }))
             }
+            _ => None,
+        }
+    }
+
+    /// The texts that it knows, if it knows some.
+    pub fn text(&self) -> Option<TextConfig> {
+        match self {
+            Self::Prior(config) => config.text,
+            Self::Multimodal(config) => Some(config.text),
             _ => None,
         }
     }
@@ -74,6 +86,7 @@ impl std::ops::Deref for ModelConfig {
             Self::Described(config) => config,
             Self::Codebook(config) => config,
             Self::Prior(config) => config,
+            Self::Multimodal(config) => config,
         }
     }
 }

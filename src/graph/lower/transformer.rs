@@ -124,6 +124,21 @@ impl TransformerConfig {
     /// When a tensor is missing, has another shape, or holds values that are not finite.
     pub fn sequence(&self, tensors: &NamedArrays) -> Result<Graph, GraphError> {
         let mut graph = GraphBuilder::new(&[2, self.places], tensors)?;
+        let seen = self.trunk_of_sequence(&mut graph)?;
+        let logits = graph.add("head", linear(seen, "head", Epilogue::default()))?;
+        graph.output("logits", logits)?;
+        graph.finish()
+    }
+
+    /// Everything before the last layer, of whole sequences, as [`TransformerConfig::sequence`] takes them: the graph's
+    /// input to `[width, 1, places]`.
+    ///
+    /// # Errors
+    /// As [`TransformerConfig::sequence`].
+    pub(super) fn trunk_of_sequence(
+        &self,
+        graph: &mut GraphBuilder<'_>,
+    ) -> Result<ValueId, GraphError> {
         let input = graph.input();
         let [tokens, positions] = [("tokens", 0), ("positions", 1)]
             .map(|(name, start)| graph.add(name, Op::Slice { input, start, len: 1 }));
@@ -135,9 +150,7 @@ impl TransformerConfig {
             heads: self.heads,
             causal,
         };
-        let logits = self.layers(&mut graph, tokens?, positions?, attend)?;
-        graph.output("logits", logits)?;
-        graph.finish()
+        self.trunk(graph, tokens?, positions?, attend)
     }
 
     /// One more token of each of `streams` sequences side by side, as `[2 * streams + 8]`: the tokens, the row of each
@@ -170,15 +183,16 @@ impl TransformerConfig {
             heads: self.heads,
             slots: self.places,
         };
-        let logits = self.layers(&mut graph, tokens, positions, attend)?;
+        let seen = self.trunk(&mut graph, tokens, positions, attend)?;
+        let logits = graph.add("head", linear(seen, "head", Epilogue::default()))?;
         let token = graph.add("draw", Op::Draw { logits, controls })?;
         graph.output("logits", logits)?;
         graph.output("token", token)?;
         graph.finish()
     }
 
-    /// Everything between tokens `[1, t]` at places `[1, t]` and logits `[outputs, 1, t]`.
-    fn layers(
+    /// Everything between tokens `[1, t]` at places `[1, t]` and the last layer, which is given `[width, 1, t]`.
+    fn trunk(
         &self,
         graph: &mut GraphBuilder<'_>,
         tokens: ValueId,
@@ -186,14 +200,6 @@ impl TransformerConfig {
         attend: impl Fn([ValueId; 3]) -> Op,
     ) -> Result<ValueId, GraphError> {
         let gather = |input, weight: &str| Op::Gather { input, codebook: Codes::from(weight) };
-        let linear = |input, name: &str, epilogue: Epilogue| Op::Conv2d {
-            input,
-            weight: format!("{name}.weight"),
-            upsample: 1,
-            stride: [1, 1],
-            padding: [0; 4],
-            epilogue: Epilogue { bias: Some(format!("{name}.bias")), ..epilogue },
-        };
         let norm = |input, name: &str| Op::LayerNorm {
             input,
             weight: format!("{name}.weight"),
@@ -220,7 +226,18 @@ impl TransformerConfig {
             let down = linear(hidden, &name("down"), plain().with_residual(x));
             x = graph.add(name("down"), down)?;
         }
-        let x = graph.add("norm", norm(x, "norm"))?;
-        graph.add("head", linear(x, "head", plain()))
+        graph.add("norm", norm(x, "norm"))
+    }
+}
+
+/// The layer of a name, place by place.
+fn linear(input: ValueId, name: &str, epilogue: Epilogue) -> Op {
+    Op::Conv2d {
+        input,
+        weight: format!("{name}.weight"),
+        upsample: 1,
+        stride: [1, 1],
+        padding: [0; 4],
+        epilogue: Epilogue { bias: Some(format!("{name}.bias")), ..epilogue },
     }
 }

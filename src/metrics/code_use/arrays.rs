@@ -5,7 +5,15 @@
 use std::collections::VecDeque;
 
 use super::{CodeEvent, CodeEventKind, CodeUse, Snapshot};
-use crate::array::{Array, NamedArrays};
+use crate::array::{Array, NamedArrays, under};
+
+/// The part of a checkpoint's arrays that tells how texts use codes which they share with images.
+pub const OF_TEXTS: &str = "texts";
+
+/// How texts use the codes, as a checkpoint's arrays tell it; nothing where they do not.
+pub fn text_use(arrays: &NamedArrays) -> Option<CodeUse> {
+    CodeUse::from_arrays(&under(arrays, OF_TEXTS))
+}
 
 const BASE: u64 = 1 << 24;
 

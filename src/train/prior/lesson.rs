@@ -25,6 +25,8 @@ pub(super) struct Known<'a> {
     pub(super) starts: &'a [u32],
     /// The text of each, as tokens of a sequence; nothing where there is none, or where it is kept back.
     pub(super) texts: &'a [Option<Vec<u32>>],
+    /// Texts of no image, as tokens of a sequence.
+    pub(super) lone: &'a [Vec<u32>],
 }
 
 impl Lesson {
@@ -57,7 +59,23 @@ impl Lesson {
             lesson.tokens.push(start);
             lesson.tokens.extend(&all[..all.len() - 1]);
         }
+        // A text before an image that never comes tells the same as one alone.
+        let lone = if way == Way::TextFirst { known.lone } else { &[] };
+        for text in lone {
+            let first = lesson.tokens.len();
+            let said = texts::said(config, text);
+            lesson.counted.extend(first..first + said);
+            lesson.told.extend(&text[..said]);
+            lesson.tokens.push(config.start(None));
+            lesson.tokens.extend(text);
+            lesson.tokens.resize(first + n + t, 0);
+        }
         lesson
+    }
+
+    /// How many sequences there are.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len() / self.rows.len().max(1)
     }
 
     /// Some codes hidden among the others, which a draw of (seed, step) chooses.

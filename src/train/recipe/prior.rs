@@ -51,6 +51,56 @@ pub(super) fn config(
 
 const TRANSFORMERS: &str = "Vaswani et al. 2017, arXiv:1706.03762";
 
+pub(super) const TEXT_PLACES: Key = Key {
+    name: "text_places",
+    kind: Kind::Integer { lo: 1, hi: 4096 },
+    default: Default::Number(48.0),
+    unit: tr_later!("tokens"),
+    help: tr_later!("Tokens of a caption at most; longer ones are cut off."),
+    source: "Ramesh et al. 2021, arXiv:2102.12092",
+    live: false,
+};
+
+pub(super) const VOCABULARY: Key = Key {
+    name: "vocabulary",
+    kind: Kind::Integer { lo: 259, hi: 65_536 },
+    default: Default::Number(512.0),
+    unit: tr_later!("tokens"),
+    help: tr_later!("Different tokens that captions are spelt in, at most."),
+    source: "Sennrich et al. 2016, arXiv:1508.07909",
+    live: false,
+};
+
+pub(super) const WIDTH: Key = Key {
+    name: "width",
+    kind: Kind::Integer { lo: 1, hi: 4096 },
+    default: Default::Number(128.0),
+    unit: tr_later!("values"),
+    help: tr_later!("Values of a code inside of the transformer."),
+    source: TRANSFORMERS,
+    live: false,
+};
+
+pub(super) const LAYERS: Key = Key {
+    name: "layers",
+    kind: Kind::Integer { lo: 1, hi: 96 },
+    default: Default::Number(4.0),
+    unit: tr_later!("layers"),
+    help: tr_later!("Pairs of attention and of the two layers behind it."),
+    source: TRANSFORMERS,
+    live: false,
+};
+
+pub(super) const HEADS: Key = Key {
+    name: "heads",
+    kind: Kind::Integer { lo: 1, hi: 256 },
+    default: Default::Number(4.0),
+    unit: tr_later!("heads"),
+    help: tr_later!("Heads of attention, a divisor of the width."),
+    source: TRANSFORMERS,
+    live: false,
+};
+
 pub(super) const KEYS: &[Key] = &[
     IMAGE_SIZE,
     Key {
@@ -95,24 +145,8 @@ pub(super) const KEYS: &[Key] = &[
         source: "Ramesh et al. 2021, arXiv:2102.12092",
         live: false,
     },
-    Key {
-        name: "text_places",
-        kind: Kind::Integer { lo: 1, hi: 4096 },
-        default: Default::Number(48.0),
-        unit: tr_later!("tokens"),
-        help: tr_later!("Tokens of a caption at most; longer ones are cut off."),
-        source: "Ramesh et al. 2021, arXiv:2102.12092",
-        live: false,
-    },
-    Key {
-        name: "vocabulary",
-        kind: Kind::Integer { lo: 259, hi: 65_536 },
-        default: Default::Number(512.0),
-        unit: tr_later!("tokens"),
-        help: tr_later!("Different tokens that captions are spelt in, at most."),
-        source: "Sennrich et al. 2016, arXiv:1508.07909",
-        live: false,
-    },
+    TEXT_PLACES,
+    VOCABULARY,
     Key {
         name: "class_dropout",
         kind: Kind::Number { lo: 0.0, hi: 1.0 },
@@ -124,33 +158,9 @@ pub(super) const KEYS: &[Key] = &[
         source: "Ho & Salimans 2022, arXiv:2207.12598",
         live: true,
     },
-    Key {
-        name: "width",
-        kind: Kind::Integer { lo: 1, hi: 4096 },
-        default: Default::Number(128.0),
-        unit: tr_later!("values"),
-        help: tr_later!("Values of a code inside of the transformer."),
-        source: TRANSFORMERS,
-        live: false,
-    },
-    Key {
-        name: "layers",
-        kind: Kind::Integer { lo: 1, hi: 96 },
-        default: Default::Number(4.0),
-        unit: tr_later!("layers"),
-        help: tr_later!("Pairs of attention and of the two layers behind it."),
-        source: TRANSFORMERS,
-        live: false,
-    },
-    Key {
-        name: "heads",
-        kind: Kind::Integer { lo: 1, hi: 256 },
-        default: Default::Number(4.0),
-        unit: tr_later!("heads"),
-        help: tr_later!("Heads of attention, a divisor of the width."),
-        source: TRANSFORMERS,
-        live: false,
-    },
+    WIDTH,
+    LAYERS,
+    HEADS,
     Key {
         name: "embedding",
         kind: Kind::Integer { lo: 1, hi: 4096 },

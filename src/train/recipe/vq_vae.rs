@@ -59,99 +59,117 @@ pub(super) const RESTART_THRESHOLD: Key = Key {
     live: true,
 };
 
+pub(super) const CODEBOOK_SIZE: Key = Key {
+    name: "codebook_size",
+    kind: Kind::Integer { lo: 1, hi: 65_536 },
+    default: Default::Number(512.0),
+    unit: tr_later!("codes"),
+    help: tr_later!("Codes in the codebook, K; with several quantizers, of each."),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const CODE_DIM: Key = Key {
+    name: "code_dim",
+    kind: Kind::Integer { lo: 1, hi: 4096 },
+    default: Default::Number(64.0),
+    unit: tr_later!("dimensions"),
+    help: tr_later!(
+        "Dimensions of a code, D; for fsq as many as it has levels, whatever is said here."
+    ),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const HIDDEN: Key = Key {
+    name: "hidden",
+    kind: Kind::Integer { lo: 2, hi: 4096 },
+    default: Default::Number(128.0),
+    unit: tr_later!("channels"),
+    help: tr_later!("Channels of the convolutions at the resolution of the codes."),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const RES_BLOCKS: Key = Key {
+    name: "res_blocks",
+    kind: Kind::Integer { lo: 0, hi: 64 },
+    default: Default::Number(2.0),
+    unit: tr_later!("blocks"),
+    help: tr_later!("Residual blocks on either side."),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const RES_HIDDEN: Key = Key {
+    name: "res_hidden",
+    kind: Kind::Integer { lo: 1, hi: 4096 },
+    default: Default::Number(32.0),
+    unit: tr_later!("channels"),
+    help: tr_later!("Channels inside a residual block."),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const LEVELS: Key = Key {
+    name: "levels",
+    kind: Kind::Integer { lo: 1, hi: 6 },
+    default: Default::Number(2.0),
+    unit: tr_later!("halvings"),
+    help: tr_later!(
+        "How often the image is halved: a code stands for 2^levels pixels on a side, and more around."
+    ),
+    source: PAPER,
+    live: false,
+};
+
+pub(super) const COMMITMENT: Key = Key {
+    name: "commitment",
+    kind: Kind::Number { lo: 0.0, hi: 100.0 },
+    default: Default::Number(1.0),
+    unit: "",
+    help: tr_later!("Weight of the term that keeps the encoder near its codes."),
+    source: tr_later!(
+        "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss"
+    ),
+    live: false,
+};
+
+pub(super) const CODEBOOK_UPDATE: Key = Key {
+    name: "codebook_update",
+    kind: Kind::Choice(&["ema", "loss"]),
+    default: Default::Word("ema"),
+    unit: "",
+    help: tr_later!(
+        "Codes follow moving averages of their vectors, or the gradient of a loss; nothing to simvq and fsq."
+    ),
+    source: tr_later!("van den Oord et al. 2017, appendix A.1 and eq. 3"),
+    live: false,
+};
+
+pub(super) const SIMILARITY: Key = Key {
+    name: "similarity",
+    kind: Kind::Choice(&["euclidean", "cosine"]),
+    default: Default::Word("euclidean"),
+    unit: "",
+    help: tr_later!("Vectors choose the nearest code, or the one at the smallest angle."),
+    source: "Yu et al. 2021, arXiv:2110.04627, section 3.2",
+    live: false,
+};
+
 pub(super) const KEYS: &[Key] = &[
     IMAGE_SIZE,
     quantizer::QUANTIZER,
-    Key {
-        name: "codebook_size",
-        kind: Kind::Integer { lo: 1, hi: 65_536 },
-        default: Default::Number(512.0),
-        unit: tr_later!("codes"),
-        help: tr_later!("Codes in the codebook, K; with several quantizers, of each."),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "code_dim",
-        kind: Kind::Integer { lo: 1, hi: 4096 },
-        default: Default::Number(64.0),
-        unit: tr_later!("dimensions"),
-        help: tr_later!(
-            "Dimensions of a code, D; for fsq as many as it has levels, whatever is said here."
-        ),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "hidden",
-        kind: Kind::Integer { lo: 2, hi: 4096 },
-        default: Default::Number(128.0),
-        unit: tr_later!("channels"),
-        help: tr_later!("Channels of the convolutions at the resolution of the codes."),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "res_blocks",
-        kind: Kind::Integer { lo: 0, hi: 64 },
-        default: Default::Number(2.0),
-        unit: tr_later!("blocks"),
-        help: tr_later!("Residual blocks on either side."),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "res_hidden",
-        kind: Kind::Integer { lo: 1, hi: 4096 },
-        default: Default::Number(32.0),
-        unit: tr_later!("channels"),
-        help: tr_later!("Channels inside a residual block."),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "levels",
-        kind: Kind::Integer { lo: 1, hi: 6 },
-        default: Default::Number(2.0),
-        unit: tr_later!("halvings"),
-        help: tr_later!(
-            "How often the image is halved: a code stands for 2^levels pixels on a side, and more around."
-        ),
-        source: PAPER,
-        live: false,
-    },
-    Key {
-        name: "commitment",
-        kind: Kind::Number { lo: 0.0, hi: 100.0 },
-        default: Default::Number(1.0),
-        unit: "",
-        help: tr_later!("Weight of the term that keeps the encoder near its codes."),
-        source: tr_later!(
-            "van den Oord et al. 2017, eq. 3, on the commitment term; 0.25 there, beside a codebook loss"
-        ),
-        live: false,
-    },
-    Key {
-        name: "codebook_update",
-        kind: Kind::Choice(&["ema", "loss"]),
-        default: Default::Word("ema"),
-        unit: "",
-        help: tr_later!(
-            "Codes follow moving averages of their vectors, or the gradient of a loss; nothing to simvq and fsq."
-        ),
-        source: tr_later!("van den Oord et al. 2017, appendix A.1 and eq. 3"),
-        live: false,
-    },
+    CODEBOOK_SIZE,
+    CODE_DIM,
+    HIDDEN,
+    RES_BLOCKS,
+    RES_HIDDEN,
+    LEVELS,
+    COMMITMENT,
+    CODEBOOK_UPDATE,
     CODEBOOK_INIT,
-    Key {
-        name: "similarity",
-        kind: Kind::Choice(&["euclidean", "cosine"]),
-        default: Default::Word("euclidean"),
-        unit: "",
-        help: tr_later!("Vectors choose the nearest code, or the one at the smallest angle."),
-        source: "Yu et al. 2021, arXiv:2110.04627, section 3.2",
-        live: false,
-    },
+    SIMILARITY,
     EMA_DECAY,
     RESTART_THRESHOLD,
     quantizer::GRADIENT,

@@ -1,6 +1,7 @@
 //! The keys of a VQGAN and of its twin with normal latents, and the sizes that they stand for.
 
 use super::adversarial::{D_CHANNELS, D_LR, DCGAN, LABEL_SMOOTHING};
+use super::keys::{choice, steps, weight, whole};
 use super::shared::{
     CHECKPOINT_EVERY, CLIP, COLOUR, CORRUPT, CROP, EVAL_IMAGES, FLIP, FREEZE, IMAGE_SIZE,
     KEEP_CHECKPOINTS, KEEP_HISTORY, LR, LR_SCHEDULE, LR_WARMUP, ROTATE, WEIGHT_DECAY,
@@ -68,42 +69,10 @@ fn autoencoder(settings: &Settings, image: ImageShape) -> Result<VqModelConfig, 
 
 const PAPER: &str = "Esser et al. 2021, arXiv:2012.09841";
 
-const fn whole(
-    name: &'static str,
-    [lo, hi]: [i64; 2],
-    default: f64,
-    unit: &'static str,
-    help: &'static str,
-    source: &'static str,
-) -> Key {
-    let kind = Kind::Integer { lo, hi };
-    Key { name, kind, default: Default::Number(default), unit, help, source, live: false }
-}
-
-const fn steps(name: &'static str, default: f64, help: &'static str, source: &'static str) -> Key {
-    Key { live: true, ..whole(name, [0, 1_000_000_000], default, tr_later!("steps"), help, source) }
-}
-
-const fn weight(name: &'static str, default: f64, help: &'static str, source: &'static str) -> Key {
-    let kind = Kind::Number { lo: 0.0, hi: 1000.0 };
-    Key { name, kind, default: Default::Number(default), unit: "", help, source, live: true }
-}
-
 const fn beta(name: &'static str, default: f64, help: &'static str) -> Key {
     let kind = Kind::Number { lo: 0.0, hi: 0.9999 };
     let default = Default::Number(default);
     Key { name, kind, default, unit: "", help, source: DCGAN, live: false }
-}
-
-const fn choice(
-    name: &'static str,
-    words: &'static [&'static str],
-    default: &'static str,
-    help: &'static str,
-    source: &'static str,
-) -> Key {
-    let (kind, default) = (Kind::Choice(words), Default::Word(default));
-    Key { name, kind, default, unit: "", help, source, live: false }
 }
 
 pub(super) const KEYS: &[Key] = &[

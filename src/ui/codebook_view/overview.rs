@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Clock, Order};
 use crate::latent::PrincipalPlane;
 use crate::metrics::code_use::{CodeState, perplexity};
-use crate::session::codebook::{Codebook, Usage};
+use crate::session::codebook::{Codebook, Usage, UsedBy};
 use crate::ui::heatmap;
 
 /// The numbers of a whole codebook, kept until it changes.
@@ -32,6 +32,8 @@ pub(in crate::ui) struct Overview {
     pub order: Vec<usize>,
     /// The place of each code.
     pub place: Vec<usize>,
+    /// How many codes images, texts and both use, where they share the codebook; else zeros.
+    pub sides: [usize; 3],
     /// Perplexity over the window.
     pub perplexity: f64,
     /// Perplexity of the last batch, in training.
@@ -93,8 +95,19 @@ impl Overview {
         self.perplexity = perplexity(window);
         self.batch_perplexity = batch.as_deref().map(perplexity);
         self.states = codebook.states();
-        self.counts = match (clock, batch) {
-            (Clock::Batch, Some(batch)) => batch,
+        self.sides = [0; 3];
+        let sides = codebook.counts_of_sides();
+        if let Some([images, texts]) = &sides {
+            for (&images, &texts) in images.iter().zip(texts) {
+                if let Some(by) = UsedBy::of([images, texts]) {
+                    self.sides[by as usize] += 1;
+                }
+            }
+        }
+        self.counts = match (clock, batch, sides) {
+            (Clock::Batch, Some(batch), _) => batch,
+            (Clock::Images, _, Some([images, _])) => images,
+            (Clock::Texts, _, Some([_, texts])) => texts,
             _ => window.to_vec(),
         };
         self.vectors = self.counts.iter().sum();

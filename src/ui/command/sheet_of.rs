@@ -26,6 +26,8 @@ pub enum SheetOf {
     SideBySide,
     /// What is drawn from the prior over codes, in about as many rows as columns.
     Draws,
+    /// Pictures of texts, and below them changes of the picture by a text, in one row.
+    Texts,
     /// The images that are selected on the map, in about as many rows as columns.
     Selection,
 }
@@ -35,7 +37,7 @@ pub type SheetPaths = BTreeMap<SheetOf, String>;
 
 impl SheetOf {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pad,
         Self::Reconstructions,
         Self::Traversals,
@@ -45,6 +47,7 @@ impl SheetOf {
         Self::OwnPicture,
         Self::SideBySide,
         Self::Draws,
+        Self::Texts,
         Self::Selection,
     ];
 
@@ -60,6 +63,7 @@ impl SheetOf {
             Self::OwnPicture => "your-picture",
             Self::SideBySide => "side-by-side",
             Self::Draws => "draws",
+            Self::Texts => "texts",
             Self::Selection => "selection",
         }
     }
@@ -76,6 +80,7 @@ impl SheetOf {
             Self::OwnPicture => tr_later!("your picture and its error"),
             Self::SideBySide => tr_later!("the models side by side"),
             Self::Draws => tr_later!("the draws from the prior"),
+            Self::Texts => tr_later!("the pictures of texts"),
             Self::Selection => tr_later!("the selected images"),
         }
     }
@@ -97,6 +102,7 @@ impl SheetOf {
             Self::OwnPicture => Pane::OwnPicture,
             Self::SideBySide => Pane::SideBySide,
             Self::Draws => Pane::Prior,
+            Self::Texts => Pane::Words,
             Self::Selection => Pane::Map,
         }
     }

@@ -1,0 +1,396 @@
+//! The autoencoder of images and of texts by the same codes.
+//!
+//! # Source
+//! See `graph::lower::multimodal`.
+
+mod contrast;
+
+use burn::module::{Module, Param};
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+
+use super::params::{self, ParamError};
+use super::quantizer::{CodebookRules, Quantized, Quantizer, planes_of, rows_of};
+use super::transformer::Transformer;
+use super::vq_vae::VqVae;
+use crate::array::{Array, NamedArrays};
+use crate::graph::lower::multimodal::{Codebooks, MultimodalConfig};
+
+pub use contrast::contrast;
+
+/// Where the images' side lies in the module. [`Multimodal::tensors`] gives the names of files.
+const IMAGES: &str = "images";
+/// What cosines are multiplied with at first (Radford et al., 2021, section 2.4).
+const FIRST_SCALE: f64 = 1.0 / 0.07;
+
+/// Both sides. Its parts are named as in `graph::lower::multimodal`, those of images behind [`IMAGES`].
+#[derive(Module, Debug)]
+pub struct Multimodal {
+    images: VqVae,
+    reader: Transformer,
+    writer: Transformer,
+    /// The codebook of texts, where they have their own.
+    text: Option<OfText>,
+    align_image: Linear,
+    align_text: Linear,
+    scale: Param<Tensor<1>>,
+    #[module(skip)]
+    config: MultimodalConfig,
+}
+
+#[derive(Module, Debug)]
+struct OfText {
+    quantizer: Quantizer,
+}
+
+/// Images and texts, some of which belong together.
+#[derive(Clone, Debug)]
+pub struct Pairs {
+    /// What is encoded, `[b, c, h, w]` in `[0, 1]`; it is to come out again.
+    pub images: Tensor<4>,
+    /// Texts as tokens, `[n, t]`.
+    pub texts: Tensor<2, Int>,
+    /// Which of their tokens are to be told, `[n * t]` of 0 and 1.
+    pub said: Tensor<1>,
+    /// To which image each of the first p texts belongs, `[p]`; the others belong to none.
+    pub image_of: Tensor<1, Int>,
+    /// Which of those p say the same, `[p, p]` of 0 and 1, with zeros on the diagonal.
+    pub same: Tensor<2>,
+}
+
+/// The terms of the loss of a batch. Those of texts and of pairs are zero where there are none.
+#[derive(Clone, Debug)]
+pub struct MultimodalTerms {
+    /// Mean squared error of images through their own codes, `[1]`.
+    pub image: Tensor<1>,
+    /// Mean negative log-probability of a token of texts behind their own codes, in nats, `[1]`.
+    pub text: Tensor<1>,
+    /// Mean squared error of images through the codes of their texts, `[1]`.
+    pub image_of_text: Tensor<1>,
+    /// Mean negative log-probability of a token of texts behind the codes of their images, in nats, `[1]`.
+    pub text_of_image: Tensor<1>,
+    /// Cross-entropy of finding the text of an image among those of the batch, and the reverse, in nats, `[1]`.
+    pub contrastive: Tensor<1>,
+    /// The decoded images, `[b + p, c, h, w]`: through their own codes, then through those of their texts.
+    pub decoded: Tensor<4>,
+    /// The points of the first p texts beside which images are compared, of unit length, without gradients, `[p, align]`.
+    pub points: Tensor<2>,
+    /// Vectors of images, followed by those of texts where both have one codebook.
+    pub quantized: Quantized,
+    /// Vectors of texts, where they have a codebook of their own.
+    pub quantized_texts: Option<Quantized>,
+    /// How many vectors of texts chose each code of the images' codebook, `[k]`.
+    pub text_counts: Tensor<1>,
+}
+
+impl Multimodal {
+    /// A model with PyTorch's first values, drawn from `seed`; codes begin as those of a VQ-VAE.
+    ///
+    /// # Panics
+    /// When `config` was not checked.
+    pub fn new(config: &MultimodalConfig, seed: u64, device: &Device) -> Self {
+        let own_codes = |seed: u64| {
+            let quantizer = Quantizer::new(&config.images.quantizer, device);
+            let keep = |path: &str| path != "codebook";
+            OfText { quantizer: params::init_uniform(quantizer, seed, &keep).begun(seed) }
+        };
+        // Streams of their own.
+        let stream = |number: u64| seed ^ number << 60;
+        Self {
+            images: VqVae::new(&config.images, seed, device),
+            reader: Transformer::new(&config.reader(), stream(1), device),
+            writer: Transformer::new(&config.writer(), stream(2), device),
+            text: (config.codebooks == Codebooks::Two).then(|| own_codes(stream(3))),
+            align_image: align(config, stream(4), device),
+            align_text: align(config, stream(5), device),
+            scale: Param::from_tensor(Tensor::full([1], FIRST_SCALE.ln(), device)),
+            config: config.clone(),
+        }
+    }
+
+    /// The images' side.
+    pub fn images(&self) -> &VqVae {
+        &self.images
+    }
+
+    /// All tensors under the names of files: those of images as a VQ-VAE has them. A sync point.
+    pub fn tensors(&self) -> NamedArrays {
+        let all = params::collect(self);
+        let images = params::under(&all, IMAGES);
+        params::without(&all, IMAGES).into_iter().chain(images).collect()
+    }
+
+    /// The same with other tensors, named as [`Multimodal::tensors`] names them.
+    ///
+    /// # Errors
+    /// When one is missing, has another shape, or belongs to no part.
+    pub fn with_tensors(self, tensors: &NamedArrays) -> Result<Self, ParamError> {
+        let is_of_images = |name: &str| {
+            ["encoder", "quantizer", "decoder"].iter().any(|part| params::lies_under(name, part))
+        };
+        let inner = tensors.iter().map(|(name, array)| {
+            let prefix = if is_of_images(name) { format!("{IMAGES}.") } else { String::new() };
+            (prefix + name, array.clone())
+        });
+        params::load(self, &inner.collect())
+    }
+
+    /// The same with another images' side.
+    #[must_use = "gives back the model with the other side"]
+    pub fn with_images(self, images: VqVae) -> Self {
+        Self { images, ..self }
+    }
+
+    /// The same whose texts have these codes, where they have their own.
+    ///
+    /// # Errors
+    /// When `codebook` is not `[k, d]`.
+    pub fn with_text_codes(self, codebook: &Array, cluster_size: f64) -> Result<Self, ParamError> {
+        let moved = |own: OfText| {
+            let quantizer = own.quantizer.with_codes(codebook, cluster_size)?;
+            Ok(OfText { quantizer })
+        };
+        Ok(Self { text: self.text.map(moved).transpose()?, ..self })
+    }
+
+    /// Texts to the vectors that are quantized.
+    ///
+    /// # Shapes
+    /// - `texts`: `[n, t]`; result: `[n, d, h, w]`
+    pub fn read(&self, texts: Tensor<2, Int>) -> Tensor<4> {
+        let ([n, t], cells) = (texts.dims(), self.config.cells());
+        let device = texts.device();
+        let cell = Tensor::full([n, cells], self.config.cell_token(), &device);
+        let read = self.reader.look_up(Tensor::cat(vec![texts, cell], 1));
+        let seen = self.reader.seen_at(read, span(0..t + cells, &device)); // [n, t + cells, c]
+        let [_, _, c] = seen.dims();
+        let of_cells = seen.slice([0..n, t..t + cells, 0..c]).reshape([n * cells, c]);
+        planes_of(self.reader.tell(of_cells), n, self.config.images.grid())
+    }
+
+    /// The same row by row.
+    ///
+    /// # Shapes
+    /// - `texts`: `[n, t]`; result: `[n * h * w, d]`
+    pub fn text_vectors(&self, texts: Tensor<2, Int>) -> Tensor<2> {
+        rows_of(self.read(texts))
+    }
+
+    /// The logits of the tokens of texts behind grids.
+    ///
+    /// # Shapes
+    /// - `texts`: `[n, t]`; `grids`: `[n * cells, d]`, grid after grid; result: `[n * t, tokens]`
+    pub fn write(&self, texts: Tensor<2, Int>, grids: Tensor<2>) -> Tensor<2> {
+        let ([n, t], cells) = (texts.dims(), self.config.cells());
+        let [_, d] = grids.dims();
+        let device = texts.device();
+        let start = Tensor::full([n, 1], self.config.start_token(), &device);
+        let before = texts.slice([0..n, 0..t - 1]);
+        let table = self.writer.look_up(Tensor::cat(vec![start, before], 1)); // [n, t, d]
+        let read = Tensor::cat(
+            vec![
+                table.clone().slice([0..n, 0..1, 0..d]),
+                grids.reshape([n, cells, d]),
+                table.slice([0..n, 1..t, 0..d]),
+            ],
+            1,
+        );
+        let rows = Tensor::cat(vec![span(t..t + cells, &device), span(0..t, &device)], 0);
+        let seen = self.writer.seen_at(read, rows); // [n, cells + t, c]
+        let [_, _, c] = seen.dims();
+        let of_text = seen.slice([0..n, cells..cells + t, 0..c]);
+        self.writer.tell(of_text.reshape([n * t, c]))
+    }
+
+    /// The terms of the loss of a batch. Codes marked in `frozen`, `[k]`, get no gradient.
+    pub fn terms(&self, pairs: &Pairs, frozen: Option<&Tensor<1, Bool>>) -> MultimodalTerms {
+        let Pairs { images, texts, said, image_of, .. } = pairs;
+        let (b, n, p) = (images.dims()[0], texts.dims()[0], image_of.dims()[0]);
+        let (cells, grid) = (self.config.cells(), self.config.images.grid());
+        let zero = || Tensor::zeros([1], &images.device());
+        let latents = self.images.encode(images.clone()); // [b, d, h, w]
+        let read = (n > 0).then(|| self.read(texts.clone())); // [n, d, h, w]
+        let Codes { images: own, texts: of_texts, quantized, quantized_texts, text_counts } =
+            self.quantize(latents.clone(), read.clone(), frozen);
+        let text = of_texts.as_ref().map(|codes| self.nats(texts, codes.clone(), said));
+        let of_pairs = of_texts.filter(|_| p > 0).map(|codes| codes.slice(0..p * cells));
+        let planes = planes_of(own.clone(), b, grid);
+        let decoded = self.images.decode_leakily(match of_pairs {
+            Some(codes) => Tensor::cat(vec![planes, planes_of(codes, p, grid)], 0),
+            None => planes,
+        });
+        let crossed = read.filter(|_| p > 0).map(|read| {
+            let painted = decoded.clone().slice(b..b + p);
+            let latents = latents.select(0, image_of.clone());
+            self.crossed(pairs, painted, own, [latents, read.slice(0..p)])
+        });
+        let Crossed { image_of_text, text_of_image, contrastive, points } =
+            crossed.unwrap_or_else(|| Crossed {
+                image_of_text: zero(),
+                text_of_image: zero(),
+                contrastive: zero(),
+                points: Tensor::zeros([0, self.config.align], &images.device()),
+            });
+        MultimodalTerms {
+            image: (decoded.clone().slice(0..b) - images.clone()).square().mean(),
+            text: text.unwrap_or_else(zero),
+            image_of_text,
+            text_of_image,
+            contrastive,
+            decoded,
+            points: points.inner(),
+            quantized,
+            quantized_texts,
+            text_counts,
+        }
+    }
+
+    /// The terms of pairs: of their images painted from texts, `[p, c, h, w]`, of the codes of all images,
+    /// `[b * cells, d]`, and of the vectors of the pairs' images and texts, `[p, d, h, w]`.
+    fn crossed(
+        &self,
+        pairs: &Pairs,
+        painted: Tensor<4>,
+        codes: Tensor<2>,
+        [of_images, of_texts]: [Tensor<4>; 2],
+    ) -> Crossed {
+        let Pairs { images, texts, said, image_of, same } = pairs;
+        let ([p, ..], [_, t]) = (painted.dims(), texts.dims());
+        let (cells, [_, d]) = (self.config.cells(), codes.dims());
+        let codes = codes.reshape([images.dims()[0], cells * d]).select(0, image_of.clone());
+        let points = self.text_points(of_texts);
+        let seen = self.image_points(of_images);
+        Crossed {
+            image_of_text: (painted - images.clone().select(0, image_of.clone())).square().mean(),
+            text_of_image: self.nats(
+                &texts.clone().slice(0..p),
+                codes.reshape([p * cells, d]),
+                &said.clone().slice(0..p * t),
+            ),
+            contrastive: contrast(seen, points.clone(), self.scale.val(), same.clone()),
+            points,
+        }
+    }
+
+    /// Where images lie beside texts, of unit length.
+    ///
+    /// # Shapes
+    /// - `latents`: `[n, d, h, w]`; result: `[n, align]`
+    pub fn image_points(&self, latents: Tensor<4>) -> Tensor<2> {
+        contrast::unit(self.align_image.forward(latents.flatten(1, 3)))
+    }
+
+    /// Where texts lie beside images, of unit length.
+    ///
+    /// # Shapes
+    /// - `latents`: `[n, d, h, w]`; result: `[n, align]`
+    pub fn text_points(&self, latents: Tensor<4>) -> Tensor<2> {
+        contrast::unit(self.align_text.forward(latents.flatten(1, 3)))
+    }
+
+    /// Vectors of both sides as codes.
+    fn quantize(
+        &self,
+        images: Tensor<4>,
+        texts: Option<Tensor<4>>,
+        frozen: Option<&Tensor<1, Bool>>,
+    ) -> Codes {
+        let k = self.config.images.quantizer.codebook_size;
+        let none = Tensor::zeros([k], &images.device()).inner();
+        let images = rows_of(images); // [b * cells, d]
+        let quantizer = self.images.quantizer();
+        let Some(texts) = texts.map(rows_of) else {
+            let quantized = quantizer.forward(images, frozen);
+            let codes = quantized.codes.clone();
+            return Codes {
+                images: codes,
+                texts: None,
+                quantized,
+                quantized_texts: None,
+                text_counts: none,
+            };
+        };
+        if let Some(own) = &self.text {
+            let (quantized, of_texts) =
+                (quantizer.forward(images, frozen), own.quantizer.forward(texts, None));
+            return Codes {
+                images: quantized.codes.clone(),
+                texts: Some(of_texts.codes.clone()),
+                quantized,
+                quantized_texts: Some(of_texts),
+                text_counts: none,
+            };
+        }
+        let [n, d] = images.dims();
+        let all = quantizer.forward(Tensor::cat(vec![images, texts], 0), frozen);
+        let [m, _] = all.codes.dims();
+        let of_texts = all.indices.clone().slice(n..m);
+        Codes {
+            images: all.codes.clone().slice([0..n, 0..d]),
+            texts: Some(all.codes.clone().slice([n..m, 0..d])),
+            text_counts: super::quantizer::counts(of_texts, k),
+            quantized: all,
+            quantized_texts: None,
+        }
+    }
+
+    /// Mean negative log-probability of the tokens that are said, behind grids, in nats, `[1]`.
+    fn nats(&self, texts: &Tensor<2, Int>, grids: Tensor<2>, said: &Tensor<1>) -> Tensor<1> {
+        let [n, t] = texts.dims();
+        let told = log_softmax(self.write(texts.clone(), grids), 1);
+        let right = told.gather(1, texts.clone().reshape([n * t, 1])).reshape([n * t]);
+        (right * said.clone()).sum().neg() / said.clone().sum().clamp_min(1.0)
+    }
+
+    /// What follows the optimizer's step; see [`Quantizer::update`]. Tells which codes of images started again, `[k]`.
+    #[must_use = "gives back the model with the moved codebook"]
+    pub fn update_codes(
+        self,
+        terms: &MultimodalTerms,
+        [rules, text_rules]: [&CodebookRules; 2],
+        frozen: Option<&Tensor<1, Bool>>,
+        (seed, step): (u64, u64),
+    ) -> (Self, Tensor<1, Bool>) {
+        let (images, restarted) =
+            self.images.update_codes(&terms.quantized, rules, frozen, seed, step);
+        let text = match (self.text, &terms.quantized_texts) {
+            (Some(own), Some(of_texts)) => {
+                let moved = own.quantizer.update(of_texts, text_rules, None, !seed, step);
+                Some(OfText { quantizer: moved.0 })
+            }
+            (own, _) => own,
+        };
+        (Self { images, text, ..self }, restarted)
+    }
+}
+
+/// The terms of pairs.
+struct Crossed {
+    image_of_text: Tensor<1>,
+    text_of_image: Tensor<1>,
+    contrastive: Tensor<1>,
+    points: Tensor<2>,
+}
+
+/// Codes of both sides, row by row.
+struct Codes {
+    images: Tensor<2>,
+    texts: Option<Tensor<2>>,
+    quantized: Quantized,
+    quantized_texts: Option<Quantized>,
+    text_counts: Tensor<1>,
+}
+
+/// A layer without a bias from grids to points.
+fn align(config: &MultimodalConfig, seed: u64, device: &Device) -> Linear {
+    let layer = LinearConfig::new(config.latent_len(), config.align).with_bias(false);
+    let layer = layer.with_initializer(Initializer::Zeros).init(device);
+    params::init_uniform(layer, seed, &|_| false)
+}
+
+/// Whole numbers in order, `[end - start]`.
+fn span(range: std::ops::Range<usize>, device: &Device) -> Tensor<1, Int> {
+    let (len, values) = (range.len(), range.map(|value| value as i64).collect::<Vec<_>>());
+    Tensor::from_data(TensorData::new(values, [len]), device)
+}
