@@ -91,6 +91,8 @@ pub(super) enum Done {
     PriorDrawn { question: u64, moments: Result<Vec<Drawn>, String> },
     /// How probable the codes of the picture are, or why that cannot be told.
     PriorBits { question: u64, bits: Result<Bits, String> },
+    /// Something about texts that the prior knows.
+    PriorSaid { question: u64, said: super::prior::Said },
     /// What checkpoints draw in the film strip.
     Strip { question: u64, found: super::strip::Found },
     /// The weights of a checkpoint, or why they cannot be read.

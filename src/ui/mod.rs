@@ -82,6 +82,7 @@ pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours
 pub use notices::Notice;
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
+pub use prior::WordsView;
 pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
@@ -421,6 +422,8 @@ pub struct View {
     pub strip_path: String,
     /// The path that is typed to save a film of drawing.
     pub prior_film_path: String,
+    /// What is looked at of the words that a prior attends to.
+    pub prior_words: WordsView,
     /// How the views are arranged.
     pub dock: Dock,
     /// The sheets of small pictures that this frame shows.

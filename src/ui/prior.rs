@@ -2,10 +2,14 @@
 
 mod bits;
 mod controls;
+mod texts;
+mod words;
 
 use std::sync::Arc;
 
 use egui::{Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
+
+pub use self::words::WordsView;
 
 use super::lattice::Lattice;
 use super::{Command, Scene, View, theme, tiles};
@@ -28,6 +32,7 @@ const TOLD: f32 = 152.0;
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(line) = scene.prior.line() else { return none(ui, scene, view, out) };
     controls::show(ui, scene, line, view, out);
+    words::show(ui, scene, line, &mut view.prior_words);
     let room = ui.available_size();
     let bits = (room.y - bits::AROUND).min(room.x * 0.35).clamp(BITS[0], BITS[1]);
     let beside = bits.max(TOLD.min(room.x * 0.4));
@@ -36,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
             ui.set_width((room.x - beside - 16.0).max(TILE[0]));
             drawn(ui, scene, line, view, out);
         });
-        ui.vertical(|ui| bits::show(ui, scene, line, bits));
+        ui.vertical(|ui| bits::show(ui, scene, line, bits, &mut view.prior_words));
     });
 }
 
