@@ -183,19 +183,26 @@ pub fn with_values(caption: &str, other: &str) -> Option<String> {
         let value = named.get(attribute);
         value.is_some() && value != known.get(attribute)
     };
-    let mut changed = caption.trim_end().to_owned();
-    // From the end on, so that what comes before stays where it is.
-    for (attribute, at) in own.iter().rev() {
-        if is_new(*attribute) {
-            changed.replace_range(at.clone(), wording(*attribute));
-        }
-        if *attribute == Attribute::Shape {
-            for before in [Attribute::Colour, Attribute::Size] {
-                if is_new(before) && known.get(before).is_none() {
-                    changed.insert_str(at.start, &format!("{} ", wording(before)));
-                }
+    let replaced = own.iter().filter(|(attribute, _)| is_new(*attribute));
+    let mut edits: Vec<(Range<usize>, String)> =
+        replaced.map(|(attribute, at)| (at.clone(), wording(*attribute).to_owned())).collect();
+    if let Some(at) = own.iter().position(|(attribute, _)| *attribute == Attribute::Shape) {
+        let shape = own[at].1.start;
+        let is_beside = |(attribute, at): &&(Attribute, Range<usize>)| {
+            *attribute == Attribute::Colour && caption[at.end..shape].trim().is_empty()
+        };
+        let colour = own[..at].last().filter(is_beside).map_or(shape, |(_, at)| at.start);
+        for (attribute, before) in [(Attribute::Colour, shape), (Attribute::Size, colour)] {
+            if is_new(attribute) && known.get(attribute).is_none() {
+                edits.push((before..before, format!("{} ", wording(attribute))));
             }
         }
+    }
+    // From the end on, so that what comes before stays where it is.
+    edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+    let mut changed = caption.trim_end().to_owned();
+    for (at, text) in edits {
+        changed.replace_range(at, &text);
     }
     let has_shape = known.get(Attribute::Shape).is_some();
     for attribute in Attribute::ALL {

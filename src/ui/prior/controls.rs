@@ -67,7 +67,7 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if fill.on_hover_text(hint).on_disabled_hover_text(none).clicked() {
         ask(PriorAsk::Fill);
     }
-    if is_erased {
+    if is_erased || scene.prior.edit().is_some() {
         let hint = tr!("Bring all erased cells back.");
         if ui.button(tr!("Restore")).on_hover_text(hint).clicked() {
             ask(PriorAsk::Restore);

@@ -1,6 +1,8 @@
 //! Texts: what pictures are drawn of, what they go towards, and what is to be said of the picture in the explorer.
 
-use egui::{Button, DragValue, Label, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use egui::{
+    Button, DragValue, Label, Role, ScrollArea, TextEdit, TextWrapMode, Ui, Vec2, WidgetInfo, vec2,
+};
 
 use crate::language::tr;
 use crate::session::prior::{Form, PriorAsk};
@@ -8,8 +10,8 @@ use crate::ui::{Command, Scene, theme};
 
 /// The least width of a field, in points.
 const FIELD: f32 = 120.0;
-/// The height of a list of texts, at most.
-const LIST: f32 = 220.0;
+/// The size of a list of texts, in points.
+const LIST: Vec2 = vec2(400.0, 220.0);
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, form: &mut Form, out: &mut Vec<Command>) {
     draws(ui, scene, form, out);
@@ -71,6 +73,7 @@ fn share(ui: &mut Ui, form: &mut Form) {
 fn completions(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     let prior = scene.prior;
     let menu = ui.menu_button("…", |ui| {
+        ui.set_min_width(LIST.x);
         let Some(found) = prior.completions() else {
             ui.label(theme::muted(tr!("Texts are being drawn.")));
             if !prior.completes() {
@@ -78,10 +81,12 @@ fn completions(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
             }
             return;
         };
-        ScrollArea::vertical().max_height(LIST).show(ui, |ui| {
+        let list = ScrollArea::vertical().max_height(LIST.y).min_scrolled_height(LIST.y);
+        list.show(ui, |ui| {
             for (text, bits) in &found.texts {
                 let bits = tr!("{} bits", format_args!("{bits:.1}"));
                 let button = Button::new(text).right_text(theme::muted(bits)).frame(false);
+                let button = button.wrap_mode(TextWrapMode::Extend);
                 if ui.add(button).clicked() {
                     out.push(Command::Prior(PriorAsk::Say(text.clone())));
                     ui.close();

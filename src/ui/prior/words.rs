@@ -1,6 +1,6 @@
 //! The words of a text as chips: which of them codes attend to.
 
-use egui::{Button, ComboBox, Response, RichText, Role, Ui, WidgetInfo};
+use egui::{Button, ComboBox, Response, RichText, Role, TextWrapMode, Ui, WidgetInfo};
 
 use crate::language::tr;
 use crate::sample::Words;
@@ -50,13 +50,14 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, line: &PriorLine, view: &mut 
 
 /// One word, lit by its share of what the cell under the pointer attends to.
 fn chip(ui: &mut Ui, text: &str, word: usize, lit: Option<f32>) -> Response {
-    let mut button = Button::new(text);
-    if let Some(lit) = lit {
-        let colour = theme::viridis(lit);
-        let ink = RichText::new(text).color(theme::ink_on(colour));
-        button = Button::new(ink).fill(colour);
-    }
-    let chip = ui.push_id(("word", word), |ui| ui.add(button)).inner;
+    let button = match lit {
+        Some(lit) => {
+            let colour = theme::viridis(lit);
+            Button::new(RichText::new(text).color(theme::ink_on(colour))).fill(colour)
+        }
+        None => Button::new(text),
+    };
+    let chip = ui.add(button.wrap_mode(TextWrapMode::Extend));
     let name = tr!("Word {}: {}", word + 1, text);
     chip.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     chip
@@ -105,11 +106,16 @@ pub(super) fn tell_cell(
     layer: Option<usize>,
     cell: usize,
 ) {
-    let each = (0..words.words.len()).map(|word| of_cell(words, line, layer, cell, word));
+    let each: Vec<f32> =
+        (0..words.words.len()).map(|word| of_cell(words, line, layer, cell, word)).collect();
     let places = cell * line.per_cell..(cell + 1) * line.per_cell;
     let of_codes: f32 = places.map(|place| words.of_codes(layer, place)).sum();
-    let [all, codes] = [each.sum(), of_codes / line.per_cell.max(1) as f32].map(percent);
+    let [all, codes] = [each.iter().sum(), of_codes / line.per_cell.max(1) as f32].map(percent);
     ui.label(tr!("Attention: {} % to words, {} % to codes before it", all, codes));
+    let most = words.words.iter().zip(&each).max_by(|a, b| a.1.total_cmp(b.1));
+    if let Some((word, share)) = most {
+        ui.label(tr!("Most to \"{}\": {} %", word, percent(*share)));
+    }
 }
 
 /// A share in percent, with one digit behind the point.

@@ -184,10 +184,11 @@ fn words_and_cells_tell_their_attention() {
     assert_eq!(shown.value().as_deref(), Some(expected.as_str()));
     harness.remove_cursor();
     asked(&mut harness);
-    assert!(harness.query_by_label(bits).is_some(), "the bits again");
+    assert!(harness.query_by_role_and_label(Role::Image, bits).is_some(), "the bits again");
     harness.get_by_label("Word 2: small").focus();
     asked(&mut harness);
-    assert!(harness.query_by_label("Attention to \"small\"").is_some());
+    let title = "Attention to \"small\"";
+    assert!(harness.query_by_role_and_label(Role::Image, title).is_some());
     // One layer alone.
     harness.get_by_role_and_label(Role::ComboBox, "Layer of attention").click();
     asked(&mut harness);
