@@ -142,6 +142,8 @@
 //!   vocabulary of codes and tokens lets one transformer do both; draws are bounded to the part that a place is one of.
 //! - Drawing from priors ([`sample`]) stands beside [`measure`], above engines and below whoever looks: the window, the
 //!   command line and measures draw the same codes from a seed, one by one with the engine's cache of what came before.
+//! - What another text changes in a picture ([`sample::Sampler::changes`]) is told along a draft of the changed picture, on
+//!   two streams side by side: judged beside the old picture, the rest of a thing is right once its first codes are known.
 //! - Texts of the window are their own keys in the files of other languages ([`language`]): the code reads as the window
 //!   does, and a test reads the code for texts without a translation. The language belongs to the window's thread, as the
 //!   ground does; what other threads and the command line say stays English.

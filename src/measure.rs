@@ -29,6 +29,7 @@ use crate::metrics::generate::{
 };
 use crate::open::{OpenError, Opened};
 use crate::picture::ImageShape;
+use crate::sample::Options;
 
 /// How often one image is run to tell how long that takes, at most.
 const TIMED_RUNS: usize = 9;
@@ -55,6 +56,8 @@ pub struct MeasureOptions {
     pub engine: EngineKind,
     /// A classifier, named as models are, by whose features sets of images are compared; pooled pixels without one.
     pub classifier: Option<String>,
+    /// How codes are drawn from a prior over them; the class and the seed are others.
+    pub how: Options,
 }
 
 impl Default for MeasureOptions {
@@ -67,6 +70,7 @@ impl Default for MeasureOptions {
             seed: 0,
             engine: EngineKind::Auto,
             classifier: None,
+            how: Options::default(),
         }
     }
 }

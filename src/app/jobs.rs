@@ -93,6 +93,8 @@ pub(super) enum Done {
     PriorBits { question: u64, bits: Result<Bits, String> },
     /// Texts are read, and the picture described.
     Texts { question: u64, read: Result<super::texts::Read, String> },
+    /// Something about texts that the prior knows.
+    PriorSaid { question: u64, said: super::prior::Said },
     /// What checkpoints draw in the film strip.
     Strip { question: u64, found: super::strip::Found },
     /// The weights of a checkpoint, or why they cannot be read.

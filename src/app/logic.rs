@@ -67,7 +67,7 @@ impl eframe::App for ZscopeApp {
             (Work::Measuring, self.evaluation.is_measuring()),
             (Work::Mapping, self.map.is_busy()),
             (Work::Inverting, is_inverting),
-            (Work::Drawing, self.priors.state.share().is_some()),
+            (Work::Drawing, self.priors.state.is_busy()),
         ];
         let busy = busy.into_iter().filter_map(|(work, is_busy)| is_busy.then_some(work)).collect();
         let at = script::Progress { step, is_over, busy };
@@ -354,6 +354,7 @@ impl ZscopeApp {
                 Done::PriorDrawn { question, moments } => self.prior_drawn(question, moments),
                 Done::PriorBits { question, bits } => self.bits_found(question, bits),
                 Done::Texts { question, read } => self.texts_read(question, read),
+                Done::PriorSaid { question, said } => self.prior_said(question, said),
                 Done::Strip { question, found } => self.strip_found(ctx, question, found),
                 Done::StripWeights { question, step, tensors } => {
                     self.strip_weights(question, step, tensors);

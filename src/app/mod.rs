@@ -86,13 +86,13 @@ use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
 use prior::Priors;
-use texts::Reading;
 use recent::Recent;
 use returning::Returning;
 use runs::Runs;
 use script::Script;
 use strip::FilmStrip;
 use tasks::Tasks;
+use texts::Reading;
 use textures::ProbeTextures;
 use workspace::Workspace;
 

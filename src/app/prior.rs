@@ -1,5 +1,9 @@
 //! Draws from the prior of the model in the explorer: a thread draws, the explorer's decoder makes pictures of it.
 
+mod say;
+
+pub(super) use self::say::Said;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +59,8 @@ pub(super) struct Priors {
     tokenizer: Option<Arc<Tokenizer>>,
     /// When the text was changed that nothing is drawn of yet.
     said: Option<Instant>,
+    /// What is found out about texts.
+    saying: say::Saying,
 }
 
 /// A prior with its weights, for a thread.
@@ -77,18 +83,19 @@ impl ZscopeApp {
         // What draws for the model before may still tell something.
         (self.priors.progress, self.priors.seen) = (Latest::default(), 0);
         (self.priors.asked_bits, self.priors.said, self.priors.tokenizer) = (None, None, None);
+        self.priors.saying = say::Saying::default();
         match self.tokenizer() {
             Ok(tokenizer) => self.priors.tokenizer = tokenizer.map(Arc::new),
             Err(error) => self.notice(error.to_string(), true),
         }
     }
 
-    /// What spells the texts of the prior, if it knows some.
-    fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
+    /// What spells the texts of the model, if it knows some.
+    pub(super) fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
         let Some(model) = &self.model else { return Ok(None) };
-        let ModelConfig::Prior(PriorConfig { text: Some(_), .. }) = &model.config else {
+        if model.config.text().is_none() {
             return Ok(None);
-        };
+        }
         match (&model.opened, self.session.run()) {
             (Some(opened), _) => opened.tokenizer(),
             (None, Some(run)) => Tokenizer::load(&run.run_dir.join(texts::FILE)).map(Some),
@@ -102,9 +109,15 @@ impl ZscopeApp {
             PriorAsk::Set(form) => self.priors.state.set_form(form),
             PriorAsk::Say(text) => {
                 self.priors.state.say(text);
-                self.priors.said = Some(Instant::now());
-                ctx.request_repaint_after(DEBOUNCE);
+                self.text_changed(ctx);
             }
+            PriorAsk::Towards(text) => {
+                self.priors.state.go_towards(text);
+                self.text_changed(ctx);
+            }
+            PriorAsk::Complete => self.complete_text(),
+            PriorAsk::But(text) => self.priors.state.say_but(text),
+            PriorAsk::Edit => self.edit_picture(),
             PriorAsk::Draw => self.draw_prior(ctx, false),
             PriorAsk::Fill => self.draw_prior(ctx, true),
             PriorAsk::Cancel => self.stop_drawing(),
@@ -114,6 +127,12 @@ impl ZscopeApp {
             PriorAsk::SaveFilm(Some(path)) => self.save_prior_film(ctx, path),
             PriorAsk::SaveFilm(None) => dialogs::ask(&self.jobs, Chosen::PriorFilm),
         }
+    }
+
+    /// Pictures are drawn of it soon after its last letter.
+    fn text_changed(&mut self, ctx: &egui::Context) {
+        self.priors.said = Some(Instant::now());
+        ctx.request_repaint_after(DEBOUNCE);
     }
 
     /// Where the codes of the model are, if a prior can be trained over them.
@@ -169,9 +188,14 @@ impl ZscopeApp {
         (priors.progress, priors.seen, priors.drawn_by) = (Latest::default(), 0, number);
         priors.state.begin(given.clone());
         let (form, progress) = (*priors.state.form(), priors.progress.clone());
-        let said = priors.state.text().trim();
-        let tokenizer = priors.tokenizer.as_ref().filter(|_| !said.is_empty());
-        let text = tokenizer.map(|tokenizer| texts::tokens_of(tokenizer, &config, said));
+        let tokens = |text: &str| {
+            let said = text.trim();
+            let tokenizer = priors.tokenizer.as_ref().filter(|_| !said.is_empty())?;
+            Some(texts::tokens_of(tokenizer, &config, said))
+        };
+        let state = &priors.state;
+        let text = tokens(if fills { state.fill_text() } else { state.text() });
+        let towards = tokens(state.towards()).filter(|_| !fills);
         priors.said = None;
         let (engine, gpu, ctx) = (self.engine_kind(), self.gpu.clone(), ctx.clone());
         self.jobs.spawn("prior", move |done| {
@@ -189,8 +213,15 @@ impl ZscopeApp {
             let drawn = alone(|| {
                 let mut sampler = Sampler::new(&config, &tensors, engine, gpu.as_ref());
                 let range = [0, form.count as u64];
-                let (text, given) = (text.as_deref(), given.as_deref());
-                match sampler.draw_of(text, &form.options, given, range, &mut on_codes) {
+                let drawn = if let Some(towards) = towards {
+                    let texts = [&text.unwrap_or_else(|| config.silence())[..], &towards];
+                    let (share, options) = (form.share, &form.options);
+                    sampler.draw_between(texts, share, options, range, &mut on_codes)
+                } else {
+                    let (text, given) = (text.as_deref(), given.as_deref());
+                    sampler.draw_of(text, &form.options, given, range, &mut on_codes)
+                };
+                match drawn {
                     Ok(_) | Err(SampleError::Cancelled) => Ok(()),
                     Err(error) => Err(error.to_string()),
                 }
@@ -238,6 +269,7 @@ impl ZscopeApp {
         }
         self.follow_prior(ctx);
         self.ask_bits();
+        self.ask_words();
     }
 
     /// Draws anew as the prior learns.
@@ -372,7 +404,7 @@ impl ZscopeApp {
 }
 
 /// Works in one thread, so that neither the window nor the trainer waits for it.
-fn alone<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+pub(super) fn alone<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     pool.map_err(|error| error.to_string())?.install(work)
 }
@@ -382,7 +414,7 @@ fn write(path: &Path, frames: &Array) -> Result<(), CodecError> {
 }
 
 /// The likeliest text of a picture with these codes.
-fn caption(
+pub(super) fn caption(
     sampler: &mut Sampler,
     tokenizer: &Tokenizer,
     codes: &[u32],

@@ -111,9 +111,10 @@ impl ZscopeApp {
             Array::new(shape, indices).map(|indices| places::of_images(&indices, 1))
         });
         let codes = codes.and_then(Result::ok).unwrap_or_default();
-        let is_told = reading.asked.as_ref().is_some_and(|(asked, by)| {
-            *asked == codes && (*by == number || !is_anew && is_live)
-        });
+        let is_told = reading
+            .asked
+            .as_ref()
+            .is_some_and(|(asked, by)| *asked == codes && (*by == number || !is_anew && is_live));
         if wanted.is_empty() && (is_told || codes.is_empty()) {
             return;
         }
@@ -127,9 +128,8 @@ impl ZscopeApp {
         self.jobs.spawn("texts", move |done| {
             let read = alone(|| {
                 let told = |error: crate::sample::SampleError| error.to_string();
-                let numbers = |text: &String| {
-                    texts::numbers_of(&tokenizer, config.text.places, text)
-                };
+                let numbers =
+                    |text: &String| texts::numbers_of(&tokenizer, config.text.places, text);
                 let mut latents = Vec::new();
                 if !wanted.is_empty() {
                     let mut reader =

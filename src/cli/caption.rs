@@ -1,23 +1,29 @@
 //! `zscope caption`: texts of pictures, by a prior that knows texts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Failure, ModelArgs, codec_verbs, open_to_run, output, usage};
 use crate::codec::take;
+use crate::graph::lower::ModelConfig;
+use crate::graph::lower::prior::PriorConfig;
+use crate::open::Opened;
 use crate::sample::reading::captioner;
-use crate::sample::{Options, Sampler, places, texts};
+use crate::sample::{Begun, Options, Sampler, places, texts};
 
-/// Texts of pictures, the likeliest first
+/// Texts of pictures, or of none, the likeliest first
 #[derive(Debug, Args)]
 pub(super) struct CaptionArgs {
     #[command(flatten)]
     model: ModelArgs,
     /// A .safetensors file, a picture or a folder of pictures
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "begin")]
+    input: Option<PathBuf>,
+    /// How the texts begin; without --input they are texts of no picture
+    #[arg(long, value_name = "TEXT")]
+    begin: Option<String>,
     /// How many texts are drawn of each picture
     #[arg(short, value_name = "N", default_value_t = 1)]
     n: usize,
@@ -44,43 +50,57 @@ pub(super) fn run(args: &CaptionArgs) -> Result<(), Failure> {
     let opened = open_to_run("caption", &args.model)?;
     let captioner = captioner(&opened.model, &opened.tensors).zip(opened.tokenizer()?);
     let ((config, tensors), tokenizer) = captioner.ok_or_else(|| no_texts(&opened.path))?;
-    let (images, seen) = codec_verbs::read_images(&args.input, opened.clone())?;
-    let mut codec = seen.codec(args.model.engine, None)?;
-    let indices = codec.encode(&images).and_then(|mut codes| take(&mut codes, "indices"));
-    let indices = indices.map_err(anyhow::Error::from_boxed)?;
-    let codes = places::of_images(&indices, config.per_cell());
+    if args.input.is_none() && matches!(opened.model, ModelConfig::Multimodal(_)) {
+        return Err(usage(anyhow::anyhow!(
+            "caption: a model of the recipe multimodal writes texts of pictures alone (expected --input FILE)"
+        )));
+    }
     let mut sampler = Sampler::new(&config, &tensors, args.model.engine, None);
     let options = Options { temperature, seed: args.seed, ..Options::default() };
+    let begun = Begun::new(&tokenizer, &config, args.begin.as_deref().unwrap_or_default());
+    let codes = args.input.as_ref().map(|input| codes_of(input, args, &opened, &config));
+    let codes = codes.transpose()?;
+    let images: Vec<Option<&[u32]>> = match &codes {
+        Some(codes) => codes.chunks_exact(config.num_places()).map(Some).collect(),
+        None => vec![None],
+    };
     let mut told = Vec::new();
-    for (image, codes) in codes.chunks_exact(config.num_places()).enumerate() {
-        let range = [image as u64 * args.n as u64, args.n as u64];
-        let mut found = Vec::new();
-        for tokens in sampler.captions(codes, &options, range, &mut |_, _| true)? {
-            let bits = sampler.text_bits(&tokens, Some(codes))?;
-            let bits: f32 = bits[..texts::said(&config, &tokens)].iter().sum();
-            found.push((bits, texts::text_of(&tokenizer, &config, &tokens)));
-        }
-        found.sort_by(|a, b| a.0.total_cmp(&b.0));
-        found.dedup_by(|a, b| a.1 == b.1);
-        told.push(found);
+    for (image, codes) in (0..).zip(images) {
+        let range = [image * args.n as u64, args.n as u64];
+        let drawn = sampler.complete(&begun, codes, &options, range, &mut |_, _| true)?;
+        told.push(texts::ranked(&mut sampler, &tokenizer, &drawn, codes)?);
     }
     if args.json {
-        let of_image = |found: &Vec<(f32, String)>| {
-            let texts = found.iter().map(|(bits, text)| json!({"text": text, "bits": bits}));
+        let of_image = |found: &Vec<(String, f32)>| {
+            let texts = found.iter().map(|(text, bits)| json!({"text": text, "bits": bits}));
             texts.collect::<Vec<_>>()
         };
         output::json(&json!(told.iter().map(of_image).collect::<Vec<_>>()))?;
         return Ok(());
     }
     for (image, found) in told.iter().enumerate() {
-        for (bits, text) in found {
+        for (text, bits) in found {
             output::line(&format!("{image:>4}  {bits:>6.1} bits  {text}"));
         }
     }
     Ok(())
 }
 
-fn no_texts(path: &std::path::Path) -> Failure {
+/// The codes of pictures, one after the other.
+fn codes_of(
+    input: &Path,
+    args: &CaptionArgs,
+    opened: &Opened,
+    config: &PriorConfig,
+) -> Result<Vec<u32>, Failure> {
+    let (images, seen) = codec_verbs::read_images(input, opened.clone())?;
+    let mut codec = seen.codec(args.model.engine, None)?;
+    let indices = codec.encode(&images).and_then(|mut codes| take(&mut codes, "indices"));
+    let indices = indices.map_err(anyhow::Error::from_boxed)?;
+    Ok(places::of_images(&indices, config.per_cell()))
+}
+
+fn no_texts(path: &Path) -> Failure {
     usage(anyhow::anyhow!(
         "caption: the model knows no texts (expected a run of the recipe prior with text=yes, or of multimodal): {}",
         path.display()

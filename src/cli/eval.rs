@@ -3,8 +3,10 @@
 use clap::Args;
 use serde_json::Value;
 
+use super::draws::DrawArgs;
 use super::{Failure, ModelArgs, open_to_run, output, usage};
 use crate::data::{self, DataSpec, Split};
+use crate::graph::lower::ModelConfig;
 use crate::measure::{DRAWS, MeasureOptions, Report, measure};
 
 /// Measure a model on images: error, PSNR, SSIM, evidence lower bound, codebook use, Fréchet distance, variety
@@ -30,6 +32,8 @@ pub(super) struct EvalArgs {
     /// Compare sets of images by the features of this classifier, and count the classes among the draws
     #[arg(long, value_name = "RUN")]
     classifier: Option<String>,
+    #[command(flatten)]
+    how: DrawArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -43,7 +47,16 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
             return Err(usage(anyhow::anyhow!("evaluate: {name} is 0 (expected at least 1)")));
         }
     }
+    let how = args.how.options("evaluate")?;
     let opened = open_to_run("eval", &args.model)?;
+    if let Some(key) = args.how.given()
+        && !matches!(opened.model, ModelConfig::Prior(_))
+    {
+        return Err(usage(anyhow::anyhow!(
+            "evaluate: --{key} is for draws from a prior over codes, and {} has none (expected a run of the recipe prior)",
+            opened.path.display()
+        )));
+    }
     let dataset = data::open(&spec.with_size(opened.image.height))?;
     let options = MeasureOptions {
         split,
@@ -52,6 +65,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         seed: args.seed,
         engine: args.model.engine,
         classifier: args.classifier.clone(),
+        how,
     };
     let bar = super::train::bar(0, "images");
     let mut progress = |done, all| {

@@ -5,6 +5,7 @@ mod codebook;
 mod codec_verbs;
 mod data_fetch;
 mod directions;
+mod draws;
 mod eval;
 mod export;
 mod info;

@@ -92,7 +92,8 @@ fn from_prior(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
     run.begin(codec.as_mut(), Way::DecodeIndices)?;
     let mut outputs = run.end(codec.decode_indices(&drawn))?;
     let images = take(&mut outputs, "image").map_err(anyhow::Error::from_boxed)?;
-    codec_verbs::write_images(&args.out, images, prior, codec_verbs::square(args.n))
+    let columns = if args.prior.is_row() { args.n } else { codec_verbs::square(args.n) };
+    codec_verbs::write_images(&args.out, images, prior, columns)
 }
 
 /// The picture of a text, through the codes that the model reads of it.

@@ -25,7 +25,7 @@ use crate::train::worker::{Control, Plan, Training};
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
 pub(super) struct TrainArgs {
-    /// What to train: vae, vq-vae, gan, vae-gan, vqgan, classifier or prior
+    /// What to train: vae, vq-vae, gan, vae-gan, vqgan, classifier, multimodal or prior
     #[arg(required_unless_present = "resume")]
     recipe: Option<String>,
     /// The images: shapes, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, dsprites:FILE or folder:DIR, with ?key=value options

@@ -18,7 +18,7 @@ use crate::random::{self, Purpose};
 use super::{CaptionStyle, Dataset, FactorInfo, FactorKind, ShapesOptions, Split};
 
 pub use grammar::{Attribute, CaptionFactors, NUM_FORMS, caption_in_form, varied_caption};
-pub use parse::{CaptionError, Role, parse_caption};
+pub use parse::{CaptionError, Role, parse_caption, with_values};
 pub(crate) use render::{BACKGROUND_LEVELS, COLOUR_LEVELS};
 pub use render::{cover, render};
 

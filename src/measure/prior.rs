@@ -20,6 +20,14 @@ impl Measuring<'_> {
         report: &mut Report,
     ) -> Result<(), MeasureError> {
         let mut sampler = Sampler::new(config, &self.opened.tensors, self.options.engine, self.gpu);
+        let Options { temperature, top_k, top_p, guidance, steps, .. } = self.options.how;
+        let mut how = json!({
+            "temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance,
+        });
+        if config.order == Order::Masked {
+            how["steps"] = json!(steps);
+        }
+        report.json.insert("drawn".to_owned(), how);
         let counts = self.bits(&mut sampler, codec, report)?;
         if !self.is_stopped {
             self.texts(&mut sampler, codec, report)?;
@@ -113,7 +121,7 @@ impl Measuring<'_> {
             let asked = Options {
                 class: (classes > 0).then_some(class),
                 seed: options.seed,
-                ..Options::default()
+                ..options.how
             };
             let rows: Vec<u32> = (class..n).step_by(classes.max(1) as usize).collect();
             let first = u64::from(class) << 32;

@@ -96,7 +96,7 @@ impl Measuring<'_> {
         codec: &mut dyn Codec,
     ) -> Result<Option<Array>, MeasureError> {
         let config = sampler.config().clone();
-        let options = Options { seed: self.options.seed, ..Options::default() };
+        let options = Options { seed: self.options.seed, ..self.options.how };
         let mut codes = Vec::new();
         for (image, caption) in captions.iter().enumerate() {
             if !(self.progress)(image as u32, captions.len() as u32) {

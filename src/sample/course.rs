@@ -15,6 +15,9 @@ pub(super) struct Course {
     pub(super) is_guided: bool,
     /// Where that is which is drawn: the codes of an image, or a text.
     pub(super) told: std::ops::Range<usize>,
+    /// How far each sequence goes from what is told without the condition to what is told with it, all of them by the
+    /// same chance; empty where each has chance of its own and goes as far as guidance says.
+    pub(super) row: Vec<f32>,
 }
 
 impl Course {
@@ -35,14 +38,36 @@ impl Course {
         let differs = starts[0] != starts[1] || given[0] != given[1];
         let is_guided = (options.guidance - 1.0).abs() > f32::EPSILON && differs;
         let told = silent.len()..silent.len() + known.len();
-        Self { starts, given, places: config.places(Way::TextFirst), is_guided, told }
+        let places = config.places(Way::TextFirst);
+        Self { starts, given, places, is_guided, told, row: Vec::new() }
     }
 
-    /// A text after its image.
-    pub(super) fn text(config: &PriorConfig, codes: &[u32]) -> Self {
+    /// An image between two texts, of which some codes are `known`: the second text is the condition, the first one
+    /// stands for none.
+    pub(super) fn between(
+        config: &PriorConfig,
+        [from, to]: [&[u32]; 2],
+        known: &[Option<u32>],
+        row: Vec<f32>,
+    ) -> Self {
+        let options = Options::default();
+        let [mut course, other] =
+            [to, from].map(|text| Self::image(config, &options, Some(text), known));
+        let [own, _] = other.given;
+        course.is_guided = course.given[0] != own;
+        course.given[1] = own;
+        Self { row, ..course }
+    }
+
+    /// A text after its image; without one, as a sequence that begins with it.
+    pub(super) fn text(config: &PriorConfig, codes: Option<&[u32]>) -> Self {
         let open = std::iter::repeat_n(None, config.text_places());
-        let image = codes.iter().map(|&code| Some(code));
-        Self::after_image(config, image.chain(open).collect())
+        if let Some(codes) = codes {
+            let image = codes.iter().map(|&code| Some(code));
+            return Self::after_image(config, image.chain(open).collect());
+        }
+        let rest = std::iter::repeat_n(Some(0), config.num_places());
+        Self::before_image(config, open.chain(rest).collect())
     }
 
     /// A text that is known, after its image; without one, as a sequence that begins with it.
@@ -53,16 +78,21 @@ impl Course {
             return Self::after_image(config, image.chain(text).collect());
         }
         let rest = std::iter::repeat_n(Some(0), config.num_places());
-        let given: Vec<Option<u32>> = text.chain(rest).collect();
+        Self::before_image(config, text.chain(rest).collect())
+    }
+
+    fn before_image(config: &PriorConfig, given: Vec<Option<u32>>) -> Self {
         let (starts, told) = ([config.start(None); 2], 0..config.text_places());
         let places = config.places(Way::TextFirst);
-        Self { starts, given: [given.clone(), given], places, is_guided: false, told }
+        let given = [given.clone(), given];
+        Self { starts, given, places, is_guided: false, told, row: Vec::new() }
     }
 
     fn after_image(config: &PriorConfig, given: Vec<Option<u32>>) -> Self {
         let starts = [config.image_start(); 2];
         let told = config.num_places()..given.len();
         let places = config.places(Way::ImageFirst);
-        Self { starts, given: [given.clone(), given], places, is_guided: false, told }
+        let given = [given.clone(), given];
+        Self { starts, given, places, is_guided: false, told, row: Vec::new() }
     }
 }

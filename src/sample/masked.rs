@@ -1,9 +1,6 @@
 //! Several codes at once, the surest first.
 
-use super::{OnCodes, Options, SampleError, Sampler, bits_of, places};
-use crate::engine::params::DrawParams;
-use crate::engine::twin;
-use crate::graph::DrawControls;
+use super::{OnCodes, Options, SampleError, Sampler, bits_of, drawn_among, places};
 use crate::random::{self, Purpose};
 
 /// The images that are drawn side by side, at most.
@@ -88,7 +85,7 @@ impl Sampler {
                         }
                         None => own,
                     };
-                    let code = drawn_code(&logits, controls);
+                    let code = drawn_among(&logits, controls);
                     let gumbel = -(-draws[n + place].max(1e-20).ln()).ln();
                     let sure = -bits_of(&logits, code) * std::f32::consts::LN_2;
                     (code as u32, sure + CHOICE * left * gumbel)
@@ -97,14 +94,6 @@ impl Sampler {
         };
         Ok((0..drawn.len()).map(of_image).collect())
     }
-}
-
-/// The code that a draw among logits gives.
-fn drawn_code(logits: &[f32], controls: DrawControls) -> usize {
-    let params = DrawParams { items: 1, codes: logits.len() as u32, streams: 1, pad0: 0 };
-    let mut code = [0.0];
-    twin::draw(&params, logits, &controls.values(), &mut code);
-    code[0] as usize
 }
 
 /// Puts guesses at hidden places and hides the least sure of them again; none once `done` is 1.

@@ -1,16 +1,24 @@
 //! Draws from priors over codes: how an engine runs their transformers, and how tokens become grids of codes.
 
+mod attention;
+mod begun;
 mod course;
+mod edit;
 mod masked;
 pub mod places;
 mod raster;
 pub mod reading;
 pub mod texts;
 
+pub use self::attention::Words;
+pub use self::begun::Begun;
+pub use self::edit::LEAST_BITS;
+
 use self::course::Course;
 use crate::array::{Array, NamedArrays};
+use crate::engine::params::DrawParams;
 use crate::engine::wgsl::Gpu;
-use crate::engine::{EngineError, EngineKind, Runner};
+use crate::engine::{EngineError, EngineKind, Runner, twin};
 use crate::graph::lower::prior::{Order, PRIOR, Place, PriorConfig};
 use crate::graph::{DrawControls, Graph, GraphError};
 use crate::model::params;
@@ -87,6 +95,8 @@ pub struct Sampler {
     steps: [Option<Runner>; 2],
     /// Whole sequences.
     sequence: Option<Runner>,
+    /// What attends to what in them.
+    attention: Option<Runner>,
 }
 
 impl Sampler {
@@ -104,6 +114,7 @@ impl Sampler {
             gpu: gpu.cloned(),
             steps: [None, None],
             sequence: None,
+            attention: None,
         }
     }
 
@@ -156,6 +167,34 @@ impl Sampler {
         }
     }
 
+    /// Draws images between two texts, for a prior that knows texts: logits go from those of the first text, at a `share`
+    /// of 0, to those of the second one, at 1. Without a share the images are a row from the first text to the second,
+    /// all of them by the same chance: that of the first number. Guidance is another use of the same mixture, and does
+    /// not count here.
+    ///
+    /// # Shapes
+    /// - `texts`: `[2][text_places]`, as in [`Sampler::draw_of`]; result: `[count][places]`
+    ///
+    /// # Errors
+    /// As [`Sampler::draw`].
+    pub fn draw_between(
+        &mut self,
+        texts: [&[u32]; 2],
+        share: Option<f32>,
+        options: &Options,
+        [first, count]: [u64; 2],
+        on_codes: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        let row = match share {
+            Some(_) => Vec::new(),
+            None => (0..count).map(|image| image as f32 / (count.max(2) - 1) as f32).collect(),
+        };
+        let options = Options { guidance: share.unwrap_or_default(), ..*options };
+        let known = vec![None; self.config.num_places()];
+        let course = Course::between(&self.config, texts, &known, row);
+        self.draw_along(&course, &options, [first, count], on_codes)
+    }
+
     /// Draws texts of an image, each as tokens of a sequence, `[count][text_places]`; nothing of a prior that knows
     /// none.
     ///
@@ -174,7 +213,7 @@ impl Sampler {
         if self.config.text.is_none() {
             return Ok(Vec::new());
         }
-        let course = Course::text(&self.config, codes);
+        let course = Course::text(&self.config, Some(codes));
         self.draw_along(&course, options, range, on_tokens)
     }
 
@@ -352,6 +391,14 @@ pub fn prepared(
 
 fn output(mut outputs: NamedArrays, name: &str) -> Array {
     outputs.remove(name).expect("an output of the graph")
+}
+
+/// The index that a draw among logits gives.
+fn drawn_among(logits: &[f32], controls: DrawControls) -> usize {
+    let params = DrawParams { items: 1, codes: logits.len() as u32, streams: 1, pad0: 0 };
+    let mut index = [0.0];
+    twin::draw(&params, logits, &controls.values(), &mut index);
+    index[0] as usize
 }
 
 /// Minus the binary logarithm of a token's probability.

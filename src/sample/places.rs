@@ -36,6 +36,15 @@ pub fn place(cell: usize, slot: usize, per_cell: usize) -> usize {
     cell * per_cell + slot
 }
 
+/// The cells of a code map, those of one codebook before those of the next, whose places are marked.
+pub fn cells_of(marked: &[bool], per_cell: usize) -> Vec<usize> {
+    let q = per_cell.max(1);
+    let cells = marked.len() / q;
+    let slots = (0..q).flat_map(|slot| (0..cells).map(move |cell| (slot, cell)));
+    let is_marked = |&(slot, cell): &(usize, usize)| marked[place(cell, slot, q)];
+    slots.filter(is_marked).map(|(slot, cell)| slot * cells + cell).collect()
+}
+
 /// Counts codes in the order of places, those of each codebook for themselves.
 ///
 /// # Shapes
@@ -82,6 +91,8 @@ mod tests {
         let codes = of_images(&indices, 2);
         assert_eq!(codes, [0, 10, 1, 11, 2, 12]);
         assert_eq!(codes[place(2, 1, 2)], 12);
+        let marked = codes.iter().map(|&code| code == 1 || code == 12).collect::<Vec<_>>();
+        assert_eq!(cells_of(&marked, 2), [1, 5], "of the first codebook, then of the second");
         assert_eq!(to_indices(&codes, [1, 3], 2), indices, "and back");
         let single = Array::new([2, 1, 2], vec![4.0, 5.0, 6.0, 7.0]).expect("two images");
         assert_eq!(of_images(&single, 1), [4, 5, 6, 7]);

@@ -3,6 +3,8 @@
 use super::course::Course;
 use super::{OnCodes, Options, SampleError, Sampler, output};
 use crate::array::Array;
+use crate::graph::DrawControls;
+use crate::graph::lower::prior::Place;
 use crate::random::{self, Purpose};
 
 /// The sequences that are drawn side by side.
@@ -18,7 +20,19 @@ impl Sampler {
         on_codes: &mut OnCodes<'_>,
     ) -> Result<Vec<Vec<u32>>, SampleError> {
         let given = &course.given[0][course.told.clone()];
-        let mut drawn: Vec<Vec<Option<u32>>> = vec![given.to_vec(); count as usize];
+        self.draw_rows(course, vec![given.to_vec(); count as usize], options, first, on_codes)
+    }
+
+    /// The same of sequences of which each has known tokens of its own, `[count][told]`.
+    pub(super) fn draw_rows(
+        &mut self,
+        course: &Course,
+        mut drawn: Vec<Vec<Option<u32>>>,
+        options: &Options,
+        first: u64,
+        on_codes: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        let count = drawn.len() as u64;
         for start in (0..count).step_by(AT_ONCE as usize) {
             let end = count.min(start + AT_ONCE);
             self.draw_some(course, options, first, [start, end], &mut drawn, on_codes)?;
@@ -40,11 +54,10 @@ impl Sampler {
         let streams = if course.is_guided { 2 } else { 1 };
         let rows = start as usize..end as usize;
         let n = course.told.len();
+        let number = |row: usize| if course.row.is_empty() { first + row as u64 } else { first };
         let draws: Vec<Vec<f32>> = rows
             .clone()
-            .map(|row| {
-                random::uniforms(options.seed, first + row as u64, Purpose::Prior, n, 0.0, 1.0)
-            })
+            .map(|row| random::uniforms(options.seed, number(row), Purpose::Prior, n, 0.0, 1.0))
             .collect();
         let told_from = course.told.start;
         // Behind the last token that is not given nothing has to be told.
@@ -58,11 +71,12 @@ impl Sampler {
                         .or_else(|| *drawn[row].get(before.checked_sub(told_from)?)?)
                         .unwrap_or_default(),
                 };
-                input.extend((0..streams).map(|stream| token(stream) as f32));
-                input.extend(std::iter::repeat_n(at.row as f32, streams));
-                input.push(place as f32);
                 let u = place.checked_sub(told_from).map_or(0.0, |place| draws[place]);
-                input.extend(options.controls(u, [at.first, at.count]).values());
+                let guidance = course.row.get(row).copied().unwrap_or(options.guidance);
+                let controls = options.controls(u, [at.first, at.count]);
+                let controls = DrawControls { guidance, ..controls };
+                let tokens: Vec<u32> = (0..streams).map(token).collect();
+                input.extend(step_input(&tokens, *at, place, controls));
             }
             let len = input.len() / rows.len();
             let input = Array::new([rows.len(), len], input).expect("a row a sequence");
@@ -78,4 +92,17 @@ impl Sampler {
         }
         Ok(())
     }
+}
+
+/// What one more token of a sequence is told from; see
+/// [`crate::graph::lower::transformer::TransformerConfig::step`].
+pub(super) fn step_input(
+    tokens: &[u32],
+    at: Place,
+    place: usize,
+    controls: DrawControls,
+) -> impl Iterator<Item = f32> {
+    let row = std::iter::repeat_n(at.row as f32, tokens.len());
+    let tokens = tokens.iter().map(|&token| token as f32);
+    tokens.chain(row).chain([place as f32]).chain(controls.values())
 }

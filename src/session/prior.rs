@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::graph::lower::prior::{Order, PriorConfig};
-use crate::sample::Options;
+use crate::sample::{Options, Words};
 
 /// Pictures that are drawn at once, at most.
 pub const MOST: usize = 64;
@@ -29,6 +29,14 @@ pub enum PriorAsk {
     Set(Form),
     /// Draws pictures of a text from now on, or of any; soon after the last letter.
     Say(String),
+    /// Draws pictures between the first text and this one from now on, or of the first alone where it is empty.
+    Towards(String),
+    /// Has texts that begin with what pictures are drawn of, as far as it goes.
+    Complete,
+    /// What is to be said of the picture of which only that changes.
+    But(String),
+    /// Erases the cells of the picture that do not fit what is to be said of it.
+    Edit,
     /// Draws pictures.
     Draw,
     /// Draws what is erased in the picture, several times.
@@ -59,11 +67,13 @@ pub struct Form {
     pub count: usize,
     /// Whether new ones are drawn as the prior learns.
     pub follows: bool,
+    /// Where between two texts pictures are drawn, from 0 to 1; nothing for a row from one to the other.
+    pub share: Option<f32>,
 }
 
 impl Default for Form {
     fn default() -> Self {
-        Self { options: Options::default(), count: 16, follows: true }
+        Self { options: Options::default(), count: 16, follows: true, share: None }
     }
 }
 
@@ -111,6 +121,18 @@ pub struct Prior {
     form: Form,
     /// What pictures are drawn of.
     text: String,
+    /// What they go towards.
+    towards: String,
+    /// What is to be said of the picture.
+    but: String,
+    /// What became of that.
+    edit: Option<Edit>,
+    /// Whether an edit is being found.
+    edits: bool,
+    completions: Option<Completions>,
+    /// Whether a text is being completed.
+    completes: bool,
+    words: Option<Words>,
     drawn: Drawn,
     /// The share that is done, while codes are drawn.
     share: Option<f32>,
@@ -131,6 +153,24 @@ pub struct Bits {
     pub bits: Vec<f32>,
     /// What the prior says of the picture, where it knows texts.
     pub caption: Option<String>,
+}
+
+/// A picture of which another text is to be true.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// What the prior says of the picture.
+    pub from: String,
+    /// What is to be said of it.
+    pub to: String,
+}
+
+/// What a text can become.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completions {
+    /// How it begins.
+    pub begin: String,
+    /// Whole texts, the likeliest first, with the bits that each takes.
+    pub texts: Vec<(String, f32)>,
 }
 
 impl Bits {
@@ -156,6 +196,87 @@ impl Prior {
     /// Draws pictures of another text from now on.
     pub fn say(&mut self, text: String) {
         self.text = text;
+    }
+
+    /// The text that pictures go towards; empty for none.
+    pub fn towards(&self) -> &str {
+        &self.towards
+    }
+
+    /// Draws pictures that go towards another text from now on.
+    pub fn go_towards(&mut self, text: String) {
+        self.towards = text;
+    }
+
+    /// What is to be said of the picture, as it was typed.
+    pub fn but(&self) -> &str {
+        &self.but
+    }
+
+    /// Takes what is to be said of the picture.
+    pub fn say_but(&mut self, text: String) {
+        self.but = text;
+    }
+
+    /// The texts before and after, where cells were erased for another one.
+    pub fn edit(&self) -> Option<&Edit> {
+        self.edit.as_ref()
+    }
+
+    /// Cells that do not fit another text are being looked for.
+    pub fn begin_edit(&mut self) {
+        self.edits = true;
+    }
+
+    /// They are found: they alone are erased.
+    pub fn end_edit(&mut self, found: Option<(Edit, Vec<usize>)>) {
+        self.edits = false;
+        if let Some((edit, cells)) = found {
+            self.restore();
+            self.edit = Some(edit);
+            self.erase(&cells, true);
+        }
+    }
+
+    /// Whether cells that do not fit another text are being looked for.
+    pub fn edits(&self) -> bool {
+        self.edits
+    }
+
+    /// What fills the cells that are erased has this text.
+    pub fn fill_text(&self) -> &str {
+        self.edit.as_ref().map_or(&self.text, |edit| &edit.to)
+    }
+
+    /// A text is being completed.
+    pub fn begin_completions(&mut self) {
+        self.completes = true;
+    }
+
+    /// What the text can become, as far as that was told.
+    pub fn end_completions(&mut self, found: Option<Completions>) {
+        self.completes = false;
+        self.completions = found;
+    }
+
+    /// Whether a text is being completed.
+    pub fn completes(&self) -> bool {
+        self.completes
+    }
+
+    /// What the text that pictures are drawn of can become, once that is known.
+    pub fn completions(&self) -> Option<&Completions> {
+        self.completions.as_ref().filter(|found| found.begin == self.text)
+    }
+
+    /// Takes which words the codes of the picture attend to.
+    pub fn take_words(&mut self, words: Option<Words>) {
+        self.words = words;
+    }
+
+    /// Which words the codes of the picture attend to, as far as that is known.
+    pub fn words(&self) -> Option<&Words> {
+        self.words.as_ref()
     }
 
     /// The prior, where the model has one.
@@ -184,7 +305,8 @@ impl Prior {
             steps: form.options.steps.clamp(1, MOST_STEPS),
             seed: form.options.seed,
         };
-        self.form = Form { options, count: form.count.clamp(1, MOST), ..form };
+        let share = form.share.map(|share| amount(share, [0.0, 1.0]));
+        self.form = Form { options, count: form.count.clamp(1, MOST), share, ..form };
     }
 
     /// Drawing begins. What is `given` stays in every picture.
@@ -215,6 +337,11 @@ impl Prior {
     /// The share that is done, while codes are drawn.
     pub fn share(&self) -> Option<f32> {
         self.share
+    }
+
+    /// Whether something is drawn or looked for that a person asked for.
+    pub fn is_busy(&self) -> bool {
+        self.share.is_some() || self.edits || self.completes
     }
 
     /// Whether what is shown fills what was erased in a picture.
@@ -264,8 +391,9 @@ impl Prior {
         }
     }
 
-    /// Brings all cells back.
+    /// Brings all cells back; there is no other text for them.
     pub fn restore(&mut self) {
         self.erased.clear();
+        self.edit = None;
     }
 }

@@ -7,7 +7,7 @@ use super::words::grouped;
 use super::{
     Command, Scene, View, bookmarks, code_changes, code_map, codebook_panel, companions,
     directions, dock, inside, map, own_picture, pad, palette, picture, prior, probe, save, sliders,
-    strip, theme, traversals, walk,
+    strip, texts, theme, traversals, walk,
 };
 use crate::language::{told, tr};
 use crate::session::codebook::Codebook;

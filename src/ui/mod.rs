@@ -83,6 +83,7 @@ pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours
 pub use notices::Notice;
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
+pub use prior::WordsView;
 pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
 pub use walk::FilmForm;
@@ -98,11 +99,11 @@ use crate::session::inside::Inside;
 use crate::session::own_picture::OwnPictures;
 use crate::session::pace::Pace;
 use crate::session::prior::Prior;
-use crate::session::texts::Texts;
 use crate::session::queue::Queue;
 use crate::session::runs::RunList;
 use crate::session::sheets::{SheetName, SheetPoints};
 use crate::session::strip::Strip;
+use crate::session::texts::Texts;
 use crate::session::traversals::Traversals;
 use crate::session::walk::Walk;
 use crate::session::{Compared, Session};
@@ -425,6 +426,8 @@ pub struct View {
     pub strip_path: String,
     /// The path that is typed to save a film of drawing.
     pub prior_film_path: String,
+    /// What is looked at of the words that a prior attends to.
+    pub prior_words: WordsView,
     /// How the views are arranged.
     pub dock: Dock,
     /// The sheets of small pictures that this frame shows.

@@ -2,10 +2,14 @@
 
 mod bits;
 mod controls;
+mod texts;
+mod words;
 
 use std::sync::Arc;
 
 use egui::{Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, vec2};
+
+pub use self::words::WordsView;
 
 use super::lattice::Lattice;
 use super::{Command, Scene, View, theme, tiles};
@@ -27,16 +31,25 @@ const TOLD: f32 = 152.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let Some(line) = scene.prior.line() else { return none(ui, scene, view, out) };
-    controls::show(ui, scene, line, view, out);
-    let room = ui.available_size();
-    let bits = (room.y - bits::AROUND).min(room.x * 0.35).clamp(BITS[0], BITS[1]);
-    let beside = bits.max(TOLD.min(room.x * 0.4));
-    ui.horizontal_top(|ui| {
-        ui.vertical(|ui| {
-            ui.set_width((room.x - beside - 16.0).max(TILE[0]));
-            drawn(ui, scene, line, view, out);
+    let height = ui.available_height();
+    // In a small view all of it scrolls.
+    ScrollArea::vertical().id_salt("prior").auto_shrink(false).show(ui, |ui| {
+        let top = ui.cursor().top();
+        controls::show(ui, scene, line, view, out);
+        words::show(ui, scene, line, &mut view.prior_words);
+        let used = ui.cursor().top() - top;
+        let least = BITS[0] + bits::AROUND;
+        let room = vec2(ui.available_width(), (height - used).max(least));
+        let bits = (room.y - bits::AROUND).min(room.x * 0.35).clamp(BITS[0], BITS[1]);
+        let beside = bits.max(TOLD.min(room.x * 0.4));
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                ui.set_width((room.x - beside - 16.0).max(TILE[0]));
+                ui.set_max_height(room.y);
+                drawn(ui, scene, line, view, out);
+            });
+            ui.vertical(|ui| bits::show(ui, scene, line, bits, &mut view.prior_words));
         });
-        ui.vertical(|ui| bits::show(ui, scene, line, bits));
     });
 }
 

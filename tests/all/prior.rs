@@ -1,5 +1,7 @@
 //! Priors over codes: the module, its graphs, training, and draws.
 
+mod saying;
+
 use std::path::Path;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};

@@ -23,6 +23,7 @@ mod map;
 mod own_picture;
 mod prior;
 mod prior_run;
+mod prior_texts;
 mod runs;
 mod saved_pictures;
 mod window;

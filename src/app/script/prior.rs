@@ -6,8 +6,8 @@ use crate::sample::Options;
 use crate::session::prior::{Form, PriorAsk};
 use crate::ui::Command;
 
-/// `draw`, `fill`, `stop`, `take N`, `erase CELL…`, `restore`, `film PATH`, or `set key=value…`: how codes are drawn, the
-/// other keys as at first.
+/// `draw`, `fill`, `stop`, `say TEXT`, `towards TEXT`, `complete`, `but TEXT`, `edit`, `take N`, `erase CELL…`, `restore`,
+/// `film PATH`, or `set key=value…`: how codes are drawn, the other keys as at first.
 pub(super) fn prior(rest: &str) -> anyhow::Result<Command> {
     let (verb, words) = rest.split_once(' ').unwrap_or((rest, ""));
     let words = words.trim();
@@ -15,6 +15,10 @@ pub(super) fn prior(rest: &str) -> anyhow::Result<Command> {
         "draw" => PriorAsk::Draw,
         "fill" => PriorAsk::Fill,
         "say" => PriorAsk::Say(words.to_owned()),
+        "towards" => PriorAsk::Towards(words.to_owned()),
+        "complete" => PriorAsk::Complete,
+        "but" => PriorAsk::But(words.to_owned()),
+        "edit" => PriorAsk::Edit,
         "stop" => PriorAsk::Cancel,
         "restore" => PriorAsk::Restore,
         "take" => PriorAsk::Take(words.parse()?),
@@ -24,7 +28,9 @@ pub(super) fn prior(rest: &str) -> anyhow::Result<Command> {
             PriorAsk::Erase { cells, erased: true }
         }
         "set" => PriorAsk::Set(form(words)?),
-        _ => bail!("{verb:?} (expected draw, fill, stop, take, erase, restore, film, set or wait)"),
+        _ => bail!(
+            "{verb:?} (expected draw, fill, say, towards, complete, but, edit, stop, take, erase, restore, film, set or wait)"
+        ),
     }))
 }
 
@@ -43,8 +49,9 @@ fn form(words: &str) -> anyhow::Result<Form> {
             "seed" => *seed = value.parse()?,
             "steps" => *steps = value.parse()?,
             "count" => form.count = value.parse()?,
+            "share" => form.share = Some(value.parse()?),
             _ => bail!(
-                "{key:?} (expected class, temperature, top-k, top-p, guidance, seed, steps or count)"
+                "{key:?} (expected class, temperature, top-k, top-p, guidance, seed, steps, count or share)"
             ),
         }
     }

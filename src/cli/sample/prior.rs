@@ -1,16 +1,18 @@
 //! Codes drawn from a prior.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::array::Array;
-use crate::cli::{Failure, ModelArgs, usage};
+use crate::cli::draws::DrawArgs;
+use crate::cli::{Failure, ModelArgs, codec_verbs, output, usage};
+use crate::codec::take;
 use crate::formats::run_dir::ModelConfig;
 use crate::graph::lower::prior::PriorConfig;
 use crate::open::{Opened, open};
-use crate::sample::{Options, Sampler, places, texts};
+use crate::sample::{LEAST_BITS, Options, Sampler, places, texts};
 
 /// How codes are drawn, for models with a prior over them.
 #[derive(Debug, Args)]
@@ -21,21 +23,17 @@ pub(super) struct PriorArgs {
     /// Draw images of a text, with a prior that knows texts
     #[arg(long, value_name = "CAPTION", conflicts_with = "class")]
     text: Option<String>,
-    /// What logits are divided by; 0 for the most probable code everywhere [default: 1]
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
-    temperature: Option<f32>,
-    /// Draw only of the K most probable codes; 0 for all [default: 0]
-    #[arg(long, value_name = "K")]
-    top_k: Option<usize>,
-    /// Draw only of the most probable codes, up to so much probability [default: 1]
-    #[arg(long, value_name = "P")]
-    top_p: Option<f32>,
-    /// How far to go from no class towards the class and beyond; 1 for the class alone [default: 1]
-    #[arg(long, value_name = "S", allow_negative_numbers = true)]
-    guidance: Option<f32>,
-    /// In how many steps a masked prior fills a picture [default: 12]
-    #[arg(long, value_name = "N")]
-    steps: Option<usize>,
+    /// Draw a row of images from --text to this one, all of them by the same chance
+    #[arg(long, value_name = "CAPTION", requires = "text", conflicts_with = "guidance")]
+    towards: Option<String>,
+    /// A picture of which the images differ only as --but says, with a prior that knows texts
+    #[arg(long, value_name = "FILE", requires = "but", conflicts_with_all = ["text", "class"])]
+    input: Option<PathBuf>,
+    /// What is to be true of --input: a caption, or the words of it that change, such as blue
+    #[arg(long, value_name = "TEXT", requires = "input")]
+    but: Option<String>,
+    #[command(flatten)]
+    how: DrawArgs,
 }
 
 /// The images that are drawn before the next ones are begun with.
@@ -95,92 +93,111 @@ impl PriorArgs {
             return Err(usage(anyhow::anyhow!("sample: {} is no prior", prior.path.display())));
         };
         let class = class.map(|text| class_from(text, config, &prior.path)).transpose()?;
-        let options = Options { class, seed, ..self.options()? };
-        let text = self.text.as_ref().map(|text| tokens_of(text, prior, config)).transpose()?;
+        let options = Options { class, seed, ..self.how.options("sample")? };
+        let tokens = |text: &Option<String>| {
+            text.as_ref().map(|text| tokens_of(text, prior, config)).transpose()
+        };
+        let (text, towards) = (tokens(&self.text)?, tokens(&self.towards)?);
         let bar = ProgressBar::new(1000);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % drawn, {eta} left")
         {
             bar.set_style(style);
         }
         let mut sampler = Sampler::new(config, &prior.tensors, model.engine, None);
+        let edited = self.edited(&mut sampler, prior, model)?;
+        let (text, known) = match &edited {
+            Some((text, known)) => (Some(text), Some(known.as_slice())),
+            None => (text.as_ref(), None),
+        };
         let n = n as u64;
         let mut codes = Vec::new();
-        for start in (0..n).step_by(AT_ONCE as usize) {
-            let count = AT_ONCE.min(n - start);
-            let drawn = sampler.draw_of(
-                text.as_deref(),
-                &options,
-                None,
-                [start, count],
-                &mut |_, share| {
-                    let done = start as f32 + share * count as f32;
-                    bar.set_position((done / n as f32 * 1000.0) as u64);
-                    true
-                },
-            )?;
+        // A row is one draw.
+        let at_once = if towards.is_some() { n } else { AT_ONCE };
+        for start in (0..n).step_by(at_once as usize) {
+            let count = at_once.min(n - start);
+            let on_codes = &mut |_: &[Vec<Option<u32>>], share: f32| {
+                let done = start as f32 + share * count as f32;
+                bar.set_position((done / n as f32 * 1000.0) as u64);
+                true
+            };
+            let range = [start, count];
+            let drawn = match (text, &towards) {
+                (Some(text), Some(towards)) => {
+                    sampler.draw_between([text, towards], None, &options, range, on_codes)?
+                }
+                (text, _) => {
+                    let text = text.map(Vec::as_slice);
+                    sampler.draw_of(text, &options, known, range, on_codes)?
+                }
+            };
             codes.extend(drawn.into_iter().flatten());
         }
         bar.finish_and_clear();
         Ok(places::to_indices(&codes, config.grid(), config.per_cell()))
     }
 
-    /// The first key that is given.
-    fn given(&self) -> Option<&'static str> {
-        let keys = [
-            ("text", self.text.is_some()),
-            ("temperature", self.temperature.is_some()),
-            ("top-k", self.top_k.is_some()),
-            ("top-p", self.top_p.is_some()),
-            ("guidance", self.guidance.is_some()),
-            ("steps", self.steps.is_some()),
-        ];
-        keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+    /// Whether images are a row.
+    pub(super) fn is_row(&self) -> bool {
+        self.towards.is_some()
     }
 
-    /// How codes are drawn, without a class and a seed.
-    fn options(&self) -> Result<Options, Failure> {
-        let known = Options::default();
-        let options = Options {
-            temperature: self.temperature.unwrap_or(known.temperature),
-            top_k: self.top_k.unwrap_or(known.top_k),
-            top_p: self.top_p.unwrap_or(known.top_p),
-            guidance: self.guidance.unwrap_or(known.guidance),
-            steps: self.steps.unwrap_or(known.steps),
-            ..known
-        };
-        check(&options).map(|()| options)
+    /// What is to be said of the picture that is given, and those of its codes that stay.
+    fn edited(
+        &self,
+        sampler: &mut Sampler,
+        prior: &Opened,
+        model: &ModelArgs,
+    ) -> Result<Option<(Vec<u32>, Vec<Option<u32>>)>, Failure> {
+        let (Some(input), Some(but)) = (&self.input, &self.but) else { return Ok(None) };
+        let tokenizer = prior.tokenizer()?.ok_or_else(|| no_texts("but", prior))?;
+        let (images, _) = codec_verbs::read_images(input, prior.clone())?;
+        if images.num_rows() != 1 {
+            return Err(usage(anyhow::anyhow!(
+                "sample: --input has {} images (expected one): {}",
+                images.num_rows(),
+                input.display()
+            )));
+        }
+        let mut codec = prior.codec(model.engine, None)?;
+        let indices = codec.encode(&images).and_then(|mut codes| take(&mut codes, "indices"));
+        let indices = indices.map_err(anyhow::Error::from_boxed)?;
+        let config = sampler.config().clone();
+        let codes = places::of_images(&indices, config.per_cell());
+        let likeliest = Options { temperature: 0.0, ..Options::default() };
+        let from = sampler.captions(&codes, &likeliest, [0, 1], &mut |_, _| true)?.concat();
+        let said = texts::text_of(&tokenizer, &config, &from);
+        let said_then = texts::changed(&said, but);
+        let [from, to] =
+            [&said, &said_then].map(|text| texts::tokens_of(&tokenizer, &config, text));
+        let changed = sampler.changes(&codes, [&from, &to], LEAST_BITS)?;
+        let count = changed.iter().filter(|&&is_changed| is_changed).count();
+        output::note(&format!(
+            "{count} of {} codes change, from {said:?} to {said_then:?}",
+            codes.len()
+        ));
+        let stays = |(code, is_changed): (u32, bool)| (!is_changed).then_some(code);
+        Ok(Some((to, codes.into_iter().zip(changed).map(stays).collect())))
+    }
+
+    /// The first key that is given.
+    fn given(&self) -> Option<&'static str> {
+        let keys = [("text", self.text.is_some()), ("but", self.but.is_some())];
+        let own = keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key);
+        own.or_else(|| self.how.given())
     }
 }
 
 /// A text as tokens of a prior that knows some.
 fn tokens_of(text: &str, prior: &Opened, config: &PriorConfig) -> Result<Vec<u32>, Failure> {
-    let tokenizer = prior.tokenizer()?.ok_or_else(|| {
-        usage(anyhow::anyhow!(
-            "sample: --text with a prior that knows no texts (expected one that was trained with text=yes): {}",
-            prior.path.display()
-        ))
-    })?;
+    let tokenizer = prior.tokenizer()?.ok_or_else(|| no_texts("text", prior))?;
     Ok(texts::tokens_of(&tokenizer, config, text))
 }
 
-fn check(options: &Options) -> Result<(), Failure> {
-    let is_amount = |value: f32| value.is_finite() && value >= 0.0;
-    let wrong = |key: &str, found: &dyn std::fmt::Display, expected: &str| {
-        usage(anyhow::anyhow!("sample: --{key} is {found} (expected {expected})"))
-    };
-    if !is_amount(options.temperature) {
-        return Err(wrong("temperature", &options.temperature, "0 or more"));
-    }
-    if !(options.top_p > 0.0 && options.top_p <= 1.0) {
-        return Err(wrong("top-p", &options.top_p, "more than 0, at most 1"));
-    }
-    if !is_amount(options.guidance) {
-        return Err(wrong("guidance", &options.guidance, "0 or more"));
-    }
-    if !(1..=1000).contains(&options.steps) {
-        return Err(wrong("steps", &options.steps, "1 to 1000"));
-    }
-    Ok(())
+fn no_texts(key: &str, prior: &Opened) -> Failure {
+    usage(anyhow::anyhow!(
+        "sample: --{key} with a prior that knows no texts (expected one that was trained with text=yes): {}",
+        prior.path.display()
+    ))
 }
 
 /// The number of a class from its number or its name.

@@ -246,12 +246,13 @@ const fn kind_of_place(value: usize) -> usize {
     }
 }
 
-/// "a" before a vowel becomes "an".
-fn with_articles(text: &str) -> String {
+/// "an" before a vowel, "a" before another letter.
+pub(super) fn with_articles(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let vowel = |word: &&str| word.starts_with(['a', 'e', 'i', 'o', 'u']);
     let article = |at: usize| match words[at] {
-        "a" if words.get(at + 1).is_some_and(vowel) => "an",
+        "a" | "an" if words.get(at + 1).is_some_and(vowel) => "an",
+        "an" => "a",
         word => word,
     };
     (0..words.len()).map(article).collect::<Vec<_>>().join(" ")

@@ -1,9 +1,10 @@
 //! Captions of shapes read back, in the words of the grammar and in any order.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::grammar::{FORMS, PLACE_FRAMES};
+use super::grammar::{FORMS, PLACE_FRAMES, with_articles};
 use super::{Attribute, CaptionFactors};
 
 /// Words without a meaning of their own that people write, beside those of the forms.
@@ -116,6 +117,8 @@ static PHRASES: LazyLock<BTreeMap<String, Meaning>> = LazyLock::new(|| {
 struct Word {
     text: String,
     apart: bool,
+    /// Its letters in the caption.
+    at: Range<usize>,
 }
 
 /// A phrase of a caption.
@@ -123,6 +126,8 @@ struct Phrase {
     meaning: Meaning,
     text: String,
     apart: bool,
+    /// Its letters in the caption.
+    at: Range<usize>,
 }
 
 /// What a caption names; an empty one names nothing. Case, space, punctuation and the order of words do not matter.
@@ -152,6 +157,64 @@ pub fn parse_caption(caption: &str) -> Result<CaptionFactors, CaptionError> {
     Ok(named)
 }
 
+/// A caption with the values that other words name in place of its own, in those words. Of what it does not name, a size
+/// and a colour come before the shape, if it has one, the rest at its end. Nothing where either is no caption of shapes,
+/// or where the words name nothing.
+pub fn with_values(caption: &str, other: &str) -> Option<String> {
+    let known = parse_caption(caption).ok()?;
+    let named = parse_caption(other).ok()?;
+    let phrases = [caption, other].map(|text| phrases(&words(text)).unwrap_or_default());
+    let values = phrases.map(|phrases| {
+        let value = |phrase: Phrase| match phrase.meaning {
+            Meaning::Value(attribute, _) => Some((attribute, phrase.at)),
+            Meaning::Filler => None,
+        };
+        phrases.into_iter().filter_map(value).collect::<Vec<_>>()
+    });
+    let [own, others] = values;
+    if named.num_named() == 0 {
+        return None;
+    }
+    let wording = |attribute: Attribute| {
+        let of_attribute = others.iter().find(|(other, _)| *other == attribute);
+        of_attribute.map_or("", |(_, at)| &other[at.clone()])
+    };
+    let is_new = |attribute: Attribute| {
+        let value = named.get(attribute);
+        value.is_some() && value != known.get(attribute)
+    };
+    let replaced = own.iter().filter(|(attribute, _)| is_new(*attribute));
+    let mut edits: Vec<(Range<usize>, String)> =
+        replaced.map(|(attribute, at)| (at.clone(), wording(*attribute).to_owned())).collect();
+    if let Some(at) = own.iter().position(|(attribute, _)| *attribute == Attribute::Shape) {
+        let shape = own[at].1.start;
+        let is_beside = |(attribute, at): &&(Attribute, Range<usize>)| {
+            *attribute == Attribute::Colour && caption[at.end..shape].trim().is_empty()
+        };
+        let colour = own[..at].last().filter(is_beside).map_or(shape, |(_, at)| at.start);
+        for (attribute, before) in [(Attribute::Colour, shape), (Attribute::Size, colour)] {
+            if is_new(attribute) && known.get(attribute).is_none() {
+                edits.push((before..before, format!("{} ", wording(attribute))));
+            }
+        }
+    }
+    // From the end on, so that what comes before stays where it is.
+    edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+    let mut changed = caption.trim_end().to_owned();
+    for (at, text) in edits {
+        changed.replace_range(at, &text);
+    }
+    let has_shape = known.get(Attribute::Shape).is_some();
+    for attribute in Attribute::ALL {
+        let is_told = has_shape && matches!(attribute, Attribute::Colour | Attribute::Size);
+        if is_new(attribute) && known.get(attribute).is_none() && !is_told {
+            let on = if attribute == Attribute::Background { "on " } else { "" };
+            changed += &format!(", {on}{}", wording(attribute));
+        }
+    }
+    Some(with_articles(&changed))
+}
+
 fn words(caption: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut apart = false;
@@ -162,8 +225,11 @@ fn words(caption: &str) -> Vec<Word> {
             for text in text.split('-').filter(|text| !text.is_empty()) {
                 let lower = text.to_lowercase();
                 let spelled = SPELLINGS.iter().find(|(other, _)| *other == lower);
+                // Pieces are parts of the caption.
+                let start = text.as_ptr().addr() - caption.as_ptr().addr();
+                let at = start..start + text.len();
                 let text = spelled.map_or(lower, |(_, text)| (*text).to_owned());
-                words.push(Word { text, apart });
+                words.push(Word { text, apart, at });
                 apart = false;
             }
         }
@@ -188,7 +254,8 @@ fn phrases(words: &[Word]) -> Result<Vec<Phrase>, CaptionError> {
             rest = &rest[1..];
             continue;
         };
-        phrases.push(Phrase { meaning, text, apart: first.apart });
+        let at = first.at.start..rest[length - 1].at.end;
+        phrases.push(Phrase { meaning, text, apart: first.apart, at });
         rest = &rest[length..];
     }
     if unknown.is_empty() { Ok(phrases) } else { Err(CaptionError::Unknown { words: unknown }) }

@@ -18,6 +18,9 @@ pub(super) fn prior(actions: &mut Actions, scene: &Scene<'_>) {
     let fill = tr!("Fill the erased cells from the prior").to_owned();
     add(is_there && is_erased && !draws, fill, PriorAsk::Fill);
     add(is_erased, tr!("Bring all erased cells back").to_owned(), PriorAsk::Restore);
+    let is_said = !prior.but().trim().is_empty() && !prior.edits();
+    let edit = tr!("Erase what the text changes in the picture").to_owned();
+    add(is_there && is_said, edit, PriorAsk::Edit);
     let film = tr!("Save a film of drawing from the prior…").to_owned();
     add(!prior.moments().is_empty(), film, PriorAsk::SaveFilm(None));
     let form = *prior.form();

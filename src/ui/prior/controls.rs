@@ -1,8 +1,8 @@
 //! How codes are drawn.
 
-use egui::{ComboBox, DragValue, ProgressBar, Role, TextEdit, Ui, WidgetInfo};
+use egui::{ComboBox, DragValue, ProgressBar, Role, Ui, WidgetInfo};
 
-use super::is_masked;
+use super::{is_masked, texts};
 use crate::language::tr;
 use crate::session::prior::{
     Form, LEAST_TOP_P, MOST, MOST_GUIDANCE, MOST_STEPS, MOST_TEMPERATURE, PriorAsk, PriorLine,
@@ -23,7 +23,8 @@ pub(super) fn show(
         buttons(ui, scene, out);
         ui.separator();
         class(ui, line, &mut form);
-        numbers(ui, line, &mut form);
+        let goes_towards = line.knows_texts && !scene.prior.towards().trim().is_empty();
+        numbers(ui, line, goes_towards, &mut form);
         if scene.trains() {
             let hint = tr!("Draw anew every few seconds while the prior learns.");
             ui.checkbox(&mut form.follows, tr!("Follow")).on_hover_text(hint);
@@ -34,32 +35,12 @@ pub(super) fn show(
             ui.add(bar.fill(theme::colours().accent.gamma_multiply(0.55)));
         }
     });
+    if line.knows_texts {
+        texts::show(ui, scene, &mut form, out);
+    }
     if form != before {
         out.push(Command::Prior(PriorAsk::Set(form)));
     }
-    if line.knows_texts {
-        texts(ui, scene, out);
-    }
-}
-
-/// What pictures are drawn of, and what the prior says of the picture in the explorer.
-fn texts(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
-    ui.horizontal(|ui| {
-        let label = ui.label(tr!("Draw of")).id;
-        let mut text = scene.prior.text().to_owned();
-        let width = (ui.available_width() * 0.5).max(160.0);
-        let field = TextEdit::singleline(&mut text).desired_width(width);
-        let field = ui.add(field.hint_text(tr!("a text: the pictures follow as you type")));
-        let field = field.labelled_by(label);
-        if field.on_hover_text(tr!("Pictures are drawn of this text; empty for any.")).changed() {
-            out.push(Command::Prior(PriorAsk::Say(text)));
-        }
-        if let Some(caption) = scene.prior.bits().and_then(|bits| bits.caption.as_ref()) {
-            let hint = tr!("What the prior says of the picture in the explorer.");
-            let told = egui::Label::new(theme::muted(tr!("the picture: {}", caption))).truncate();
-            ui.add(told).on_hover_text(format!("{caption}\n{hint}"));
-        }
-    });
 }
 
 fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
@@ -86,7 +67,7 @@ fn buttons(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
     if fill.on_hover_text(hint).on_disabled_hover_text(none).clicked() {
         ask(PriorAsk::Fill);
     }
-    if is_erased {
+    if is_erased || scene.prior.edit().is_some() {
         let hint = tr!("Bring all erased cells back.");
         if ui.button(tr!("Restore")).on_hover_text(hint).clicked() {
             ask(PriorAsk::Restore);
@@ -116,7 +97,7 @@ fn class(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
     });
 }
 
-fn numbers(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
+fn numbers(ui: &mut Ui, line: &PriorLine, goes_towards: bool, form: &mut Form) {
     let options = &mut form.options;
     let number = |ui: &mut Ui, drag: DragValue<'_>, name: &'static str, hint: &'static str| {
         let response = ui.add(drag).on_hover_text(hint);
@@ -149,7 +130,17 @@ fn numbers(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
         tr!("Top p"),
         tr!("Only the likeliest codes are drawn, up to so much probability; 1 for all."),
     );
-    if !line.classes.is_empty() {
+    // Between two texts there is nothing beyond.
+    if !line.classes.is_empty() || line.knows_texts && !goes_towards {
+        let hint = if line.knows_texts {
+            tr!(
+                "How far draws go from no text towards the text: 1 for the text, more for clearer but less various ones."
+            )
+        } else {
+            tr!(
+                "How far draws go from no class towards the class: 1 for the class, more for clearer but less various ones."
+            )
+        };
         number(
             ui,
             DragValue::new(&mut options.guidance)
@@ -157,9 +148,7 @@ fn numbers(ui: &mut Ui, line: &PriorLine, form: &mut Form) {
                 .speed(0.02)
                 .prefix(format!("{} ", tr!("guidance"))),
             tr!("Guidance"),
-            tr!(
-                "How far draws go from no class towards the class: 1 for the class, more for clearer but less various ones."
-            ),
+            hint,
         );
     }
     if is_masked(line) {

@@ -155,6 +155,30 @@ fn eval_tells_what_a_prior_is_worth() {
     train(&world, "classifier", &[], "judge");
     let told = eval(&["--classifier", "judge"]);
     assert!((0.0..=1.0).contains(&number(&told, "class_accuracy")), "{told}");
+    assert_eq!(
+        told["drawn"],
+        json!({"temperature": 1.0, "top_k": 0, "top_p": 1.0, "guidance": 1.0}),
+        "{told}"
+    );
+    let how = ["--guidance", "3", "--temperature", "0.5", "--top-k", "4", "--top-p", "0.25"];
+    let guided = eval(&[&["--classifier", "judge"][..], &how].concat());
+    let drawn = json!({"temperature": 0.5, "top_k": 4, "top_p": 0.25, "guidance": 3.0});
+    assert_eq!(guided["drawn"], drawn, "{guided}");
+    assert_ne!(guided["frechet"], told["frechet"], "they are drawn in another way");
+    assert_eq!(guided["bits_per_code"], told["bits_per_code"], "which does not count there");
+    let cases: [Case<'_>; 2] = [
+        (
+            &["eval", "prior", "--data", DATA, "--guidance", "-1"],
+            USAGE,
+            &["evaluate", "guidance", "-1"],
+        ),
+        (
+            &["eval", "codes", "--data", DATA, "--top-k", "3"],
+            USAGE,
+            &["evaluate", "--top-k", "has none", "recipe prior"],
+        ),
+    ];
+    assert_refused(&world, &cases);
     let plain = world.run(&["eval", "prior", "--data", DATA, "--engine", "cpu"]).ok().stdout;
     for word in ["bits per code", "bits without a prior", "independent draws"] {
         assert!(plain.contains(word), "{word} in {plain}");
@@ -208,5 +232,135 @@ fn what_cannot_be_drawn_is_refused() {
     ];
     let cases: Vec<Case<'_>> =
         cases.iter().map(|(args, status, words)| (&args[..], *status, *words)).collect();
+    assert_refused(&world, &cases);
+}
+
+/// A world with a VQ-VAE in `codes` and a prior over its codes and captions in `texts`.
+fn world_of_texts() -> World {
+    let world = World::new();
+    train(&world, "vq-vae", &CODES, "codes");
+    let keys = ["codes=codes", "text=yes", "vocabulary=300"];
+    train(&world, "prior", &[&keys, &SMALL[..]].concat(), "texts");
+    world
+}
+
+const RED: &str = "a small red circle on navy, top left";
+const BLUE: &str = "a large blue ring on white, right";
+
+#[test]
+fn a_row_goes_from_one_text_to_another() {
+    let world = world_of_texts();
+    let sample = |more: &[&str], out: &str| {
+        let args = ["sample", "texts", "--seed", "2", "--engine", "cpu", "--out", out];
+        world.run(&[&args[..], more].concat()).ok();
+    };
+    let images = |more: &[&str]| {
+        sample(more, "a.safetensors");
+        world.tensors("a.safetensors").remove("image").expect("images")
+    };
+    let (shape, row) = images(&["--text", RED, "--towards", BLUE, "-n", "70"]);
+    assert_eq!(shape, [70, 3, 16, 16]);
+    let of_image = row.len() / 70;
+    let (_, red) = images(&["--text", RED, "-n", "1"]);
+    let (_, blue) = images(&["--text", BLUE, "-n", "1"]);
+    assert_eq!((&row[..of_image], &row[69 * of_image..]), (&red[..], &blue[..]));
+    sample(&["--text", RED, "--towards", BLUE, "-n", "5"], "row.png");
+    let sheet = image::open(world.path("row.png")).expect("a picture");
+    assert!(sheet.width() >= 5 * 16 && sheet.height() < 2 * 16, "side by side");
+    let cases: [Case<'_>; 3] = [
+        (&["sample", "texts", "-n", "2", "--towards", BLUE, "--out", "x.png"], USAGE, &["--text"]),
+        (
+            &[
+                "sample",
+                "texts",
+                "-n",
+                "2",
+                "--text",
+                RED,
+                "--towards",
+                BLUE,
+                "--guidance",
+                "2",
+                "--out",
+                "x.png",
+            ],
+            USAGE,
+            &["--guidance", "--towards"],
+        ),
+        (
+            &["sample", "codes", "-n", "2", "--text", RED, "--towards", BLUE, "--out", "x.png"],
+            USAGE,
+            &["--text", "has none"],
+        ),
+    ];
+    assert_refused(&world, &cases);
+}
+
+#[test]
+fn only_what_a_text_changes_is_drawn_anew() {
+    let world = world_of_texts();
+    let args = ["sample", "texts", "--text", RED, "-n", "2", "--out", "two.safetensors"];
+    world.run(&args).ok();
+    let args = ["sample", "texts", "--text", RED, "-n", "1", "--out", "one.safetensors"];
+    world.run(&args).ok();
+    let edit = |but: &str| {
+        let args = ["sample", "texts", "--input", "one.safetensors", "--but", but, "-n", "3"];
+        let ran = world.run(&[&args[..], &["--out", "edited.safetensors"]].concat()).ok();
+        (ran.stderr, world.tensors("edited.safetensors").remove("image").expect("images"))
+    };
+    let (told, (shape, _)) = edit(BLUE);
+    assert_eq!(shape, [3, 3, 16, 16]);
+    for words in ["of 16 codes change, from", "to", BLUE] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    // What it says already changes nothing: the picture is that of its own codes.
+    let said = world.run(&["caption", "texts", "--input", "one.safetensors", "--json"]).ok().json();
+    let said = said[0][0]["text"].as_str().expect("a text").to_owned();
+    let (told, (_, same)) = edit(&format!("{said} "));
+    assert!(told.contains("0 of 16 codes change"), "{told}");
+    let args = ["reconstruct", "codes", "--input", "one.safetensors", "--output", "r.safetensors"];
+    world.run(&args).ok();
+    let own = world.tensors("r.safetensors").remove("image").expect("an image").1;
+    assert_eq!(same[..own.len()], own[..]);
+    let sample =
+        |more: &[&'static str]| [&["sample", "texts", "-n", "2", "--out", "x.png"], more].concat();
+    let cases = [
+        (sample(&["--input", "one.safetensors"]), &["--but"][..]),
+        (sample(&["--but", "blue"]), &["--input"]),
+        (sample(&["--input", "one.safetensors", "--but", "blue", "--text", RED]), &["--text"]),
+        (sample(&["--input", "two.safetensors", "--but", "blue"]), &["2 images", "expected one"]),
+    ];
+    let cases: Vec<Case<'_>> =
+        cases.iter().map(|(args, words)| (&args[..], USAGE, *words)).collect();
+    assert_refused(&world, &cases);
+}
+
+#[test]
+fn texts_go_on_as_they_began() {
+    let world = world_of_texts();
+    let args = ["sample", "texts", "--text", RED, "-n", "2", "--out", "two.safetensors"];
+    world.run(&args).ok();
+    let caption = |more: &[&str]| {
+        let args = ["caption", "texts", "--json", "--engine", "cpu", "-n", "4"];
+        world.run(&[&args[..], more].concat()).ok().json()
+    };
+    let input = ["--input", "two.safetensors"];
+    for (more, images) in [(&input[..0], 1), (&input[..], 2)] {
+        let told = caption(&[&["--begin", "a small re"], more].concat());
+        let told = told.as_array().expect("an array");
+        assert_eq!(told.len(), images);
+        for texts in told.iter().map(|of_image| of_image.as_array().expect("texts")) {
+            let bits: Vec<f64> = texts.iter().map(|text| number(text, "bits")).collect();
+            assert!(bits.is_sorted() && !bits.is_empty(), "{texts:?}");
+            let begin = |text: &serde_json::Value| text["text"].as_str().map(str::to_owned);
+            let begin = |text| begin(text).is_some_and(|text| text.starts_with("a small re"));
+            assert!(texts.iter().all(begin), "{texts:?}");
+        }
+    }
+    assert_ne!(caption(&["--begin", "a"]), caption(&["--begin", "the"]));
+    let cases: [Case<'_>; 2] = [
+        (&["caption", "texts"], USAGE, &["--input"]),
+        (&["caption", "codes", "--begin", "a"], USAGE, &["knows no texts"]),
+    ];
     assert_refused(&world, &cases);
 }

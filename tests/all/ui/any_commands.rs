@@ -78,7 +78,12 @@ fn of<T: Clone>(rng: &mut ChaCha8Rng, all: &[T]) -> T {
 /// Anything that is asked of a prior, but for a dialog.
 pub fn any_ask(rng: &mut ChaCha8Rng, folder: &Path) -> PriorAsk {
     let index = rng.random_range(0..24);
-    match rng.random_range(0..9) {
+    match rng.random_range(0..14) {
+        9 => PriorAsk::Say(any_text(rng)),
+        10 => PriorAsk::Towards(any_text(rng)),
+        11 => PriorAsk::But(any_text(rng)),
+        12 => PriorAsk::Complete,
+        13 => PriorAsk::Edit,
         0 => PriorAsk::Set(any_form(rng)),
         1 => PriorAsk::Draw,
         2 => PriorAsk::Fill,
@@ -89,6 +94,11 @@ pub fn any_ask(rng: &mut ChaCha8Rng, folder: &Path) -> PriorAsk {
         7 => PriorAsk::Restore,
         _ => PriorAsk::SaveFilm(Some(folder.join("draws.gif"))),
     }
+}
+
+/// What somebody may type.
+fn any_text(rng: &mut ChaCha8Rng) -> String {
+    of(rng, &["", " ", "blue", "a red circle on navy, top left", "🙂"]).to_owned()
 }
 
 /// How codes are drawn, as no person would say.
@@ -103,7 +113,12 @@ pub fn any_form(rng: &mut ChaCha8Rng) -> Form {
         seed: rng.random(),
         steps: of(rng, &[0, index, usize::MAX]),
     };
-    Form { options, count: of(rng, &[0, index, usize::MAX]), follows: rng.random() }
+    Form {
+        options,
+        count: of(rng, &[0, index, usize::MAX]),
+        follows: rng.random(),
+        share: of(rng, &[None, Some(0.3), Some(f32::NAN), Some(9.0)]),
+    }
 }
 
 /// Any command that asks for no dialog, starts no run and does not close the window.

@@ -10,7 +10,9 @@ use zscope::ui::{Notice, Order, Pane};
 
 use super::behaviour::is_of_the_dock;
 use super::window::{SIZES, Window, asked, describe, nodes, phases};
-use super::{canvas, codes_alone, directions, evaluate, inside, own_picture, prior, runs};
+use super::{
+    canvas, codes_alone, directions, evaluate, inside, own_picture, prior, prior_texts, runs,
+};
 
 /// Scenes that fill the window in different ways.
 fn scenes() -> Vec<(&'static str, Window)> {
@@ -46,6 +48,7 @@ fn scenes() -> Vec<(&'static str, Window)> {
     scenes.extend(inside::scenes());
     scenes.extend(own_picture::scenes());
     scenes.extend(prior::scenes());
+    scenes.extend(prior_texts::scenes());
     scenes.extend(runs::scenes());
     for (scene, window) in evaluate::scenes() {
         scenes.push((scene, window));

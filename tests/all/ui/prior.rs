@@ -11,7 +11,9 @@ use rand::RngExt as _;
 use zscope::graph::lower::prior::Order;
 use zscope::random::{Purpose, stream};
 use zscope::session::canvas::Tool;
-use zscope::session::prior::{Bits, Drawn, Form, MOST, MOST_STEPS, Prior, PriorAsk, PriorLine};
+use zscope::session::prior::{
+    Bits, Drawn, Edit, Form, MOST, MOST_STEPS, Prior, PriorAsk, PriorLine,
+};
 use zscope::train::recipe::Recipe;
 use zscope::ui::{Command, CommandPalette, Page, Pane, SheetOf};
 
@@ -21,10 +23,10 @@ use super::codebook::cell_at;
 use super::made_up::{GRID, map};
 use super::window::{SIZES, Window, asked, drag, is_enabled, nodes, press, says};
 
-const CODES: usize = 512;
-const PLACES: usize = GRID[0] * GRID[1];
+pub const CODES: usize = 512;
+pub const PLACES: usize = GRID[0] * GRID[1];
 
-fn line(order: Order, classes: &[&str]) -> PriorLine {
+pub fn line(order: Order, classes: &[&str]) -> PriorLine {
     let classes = classes.iter().map(|&name| name.to_owned()).collect();
     PriorLine { classes, order, grid: GRID, per_cell: 1, codes: CODES, knows_texts: false }
 }
@@ -44,7 +46,7 @@ fn window(order: Order, classes: &[&str]) -> Window {
 }
 
 /// Three pictures, the second of which lacks a code.
-fn three() -> Drawn {
+pub fn three() -> Drawn {
     let mut drawn = vec![vec![Some(3); PLACES]; 3];
     drawn[1][40] = None;
     drawn
@@ -85,7 +87,7 @@ pub fn scenes() -> Vec<(&'static str, Window)> {
     ]
 }
 
-fn asks(commands: Vec<Command>) -> Vec<PriorAsk> {
+pub fn asks(commands: Vec<Command>) -> Vec<PriorAsk> {
     let ask = |command| match command {
         Command::Prior(ask) => ask,
         other => panic!("{other:?}"),
@@ -356,6 +358,15 @@ fn any_asks_in_any_order_leave_something_that_can_be_drawn() {
                 })),
                 _ => match any_ask(&mut rng, folder) {
                     PriorAsk::Set(form) => prior.set_form(form),
+                    PriorAsk::Say(text) => prior.say(text),
+                    PriorAsk::Towards(text) => prior.go_towards(text),
+                    PriorAsk::But(text) => prior.say_but(text),
+                    PriorAsk::Edit => {
+                        prior.begin_edit();
+                        let to = prior.but().to_owned();
+                        let edit = Edit { from: String::new(), to };
+                        prior.end_edit(Some((edit, vec![1, 9999])));
+                    }
                     PriorAsk::Erase { cells, erased } => prior.erase(&cells, erased),
                     PriorAsk::Restore => prior.restore(),
                     PriorAsk::Take(picture) => {
@@ -365,7 +376,7 @@ fn any_asks_in_any_order_leave_something_that_can_be_drawn() {
                     _ => {}
                 },
             }
-            let Form { options, count, .. } = *prior.form();
+            let Form { options, count, share, .. } = *prior.form();
             let classes = prior.line().map_or(0, |line| line.classes.len() as u32);
             let at = format!("step {step} of seed {seed}: {options:?}");
             assert!(options.class.is_none_or(|class| class < classes), "{at}");
@@ -375,6 +386,7 @@ fn any_asks_in_any_order_leave_something_that_can_be_drawn() {
             assert!(prior.line().is_none() || options.top_k <= CODES, "{at}");
             assert!((1..=MOST_STEPS).contains(&options.steps), "{at}");
             assert!((1..=MOST).contains(&count), "{at}: {count}");
+            assert!(share.is_none_or(|share| (0.0..=1.0).contains(&share)), "{at}: {share:?}");
             let places = prior.line().map_or(0, PriorLine::num_places);
             assert!(prior.erased().iter().all(|cell| *cell < places), "{at}");
         }

@@ -9,7 +9,7 @@ use zscope::app::ZscopeApp;
 use zscope::engine::EngineKind;
 use zscope::formats::run_dir::ModelConfig;
 use zscope::open::open;
-use zscope::sample::{Options, Sampler};
+use zscope::sample::{LEAST_BITS, Options, Sampler, texts};
 use zscope::session::prior::{Form, PriorAsk};
 use zscope::ui::{Command, Demo, Pane};
 
@@ -83,7 +83,7 @@ fn draws_are_taken_erased_filled_and_undone() {
     let (mut harness, dir) = program(base.path(), &[], &of);
     let mut sampler = sampler(&dir);
     let options = Options { seed: 5, temperature: 0.9, ..Options::default() };
-    ask(&mut harness, PriorAsk::Set(Form { options, count: 3, follows: true }));
+    ask(&mut harness, PriorAsk::Set(Form { options, count: 3, ..Form::default() }));
     let found = drawn(&mut harness, PriorAsk::Draw);
     let expected = sampler.draw(&options, None, [0, 3], &mut |_, _| true).expect("codes");
     assert_eq!(found, expected, "as the command line draws");
@@ -140,12 +140,92 @@ fn draws_are_taken_erased_filled_and_undone() {
 }
 
 #[test]
+fn texts_are_drawn_between_completed_and_put_into_the_picture() {
+    let base = runs::folder();
+    let of = autoencoder(&base.path().join("codes"));
+    let keys = ["text=yes", "vocabulary=300", "lr=0.01"];
+    let (mut harness, dir) = program(base.path(), &keys, &of);
+    let opened = open(&dir.to_string_lossy()).expect("it opens");
+    let tokenizer = opened.tokenizer().expect("readable").expect("a tokenizer");
+    let mut sampler = sampler(&dir);
+    let config = sampler.config().clone();
+    let tokens = |text: &str| texts::tokens_of(&tokenizer, &config, text);
+    let [red, blue] = ["a red circle", "a blue star on navy"];
+    ask(&mut harness, PriorAsk::Say(red.to_owned()));
+    ask(&mut harness, PriorAsk::Towards(blue.to_owned()));
+    let options = Options { seed: 5, ..Options::default() };
+    for share in [None, Some(0.25)] {
+        ask(&mut harness, PriorAsk::Set(Form { options, count: 4, share, ..Form::default() }));
+        let found = drawn(&mut harness, PriorAsk::Draw);
+        let texts = [&tokens(red)[..], &tokens(blue)];
+        let expected = sampler.draw_between(texts, share, &options, [0, 4], &mut |_, _| true);
+        assert_eq!(found, expected.expect("codes"), "{share:?}");
+    }
+
+    // What a text becomes.
+    ask(&mut harness, PriorAsk::Complete);
+    wait(&mut harness, "completions", |app| app.prior().completions().is_some());
+    let found = harness.state().prior().completions().expect("texts").texts.clone();
+    assert!(!found.is_empty() && found.iter().all(|(text, _)| text.starts_with(red)), "{found:?}");
+    assert!(found.is_sorted_by_key(|(_, bits)| *bits), "the likeliest first");
+    ask(&mut harness, PriorAsk::Say("another".to_owned()));
+    assert!(harness.state().prior().completions().is_none(), "of another text");
+
+    // The words of the text have attention, those of the picture where there is none.
+    let words = |app: &ZscopeApp| app.prior().words().map(|words| words.words.join(" "));
+    wait(&mut harness, "attention", |app| words(app).as_deref() == Some("another"));
+    ask(&mut harness, PriorAsk::Say(String::new()));
+    wait(&mut harness, "a caption", |app| app.prior().bits().is_some());
+    let codes_before = codes(&harness);
+    let likeliest = Options { temperature: 0.0, ..Options::default() };
+    let caption = sampler.captions(&codes_before, &likeliest, [0, 1], &mut |_, _| true);
+    let caption = texts::text_of(&tokenizer, &config, &caption.expect("a text").concat());
+    let known = sampler.words(&tokenizer, &codes_before, &caption).expect("attention");
+    if !caption.is_empty() {
+        wait(&mut harness, "attention", |app| app.prior().words() == Some(&known));
+    }
+
+    // What does not fit another text is erased, and filled with codes of that text.
+    ask(&mut harness, PriorAsk::Edit);
+    assert!(harness.state().prior().edit().is_none(), "nothing is typed");
+    ask(&mut harness, PriorAsk::But("a large ring on white, centre".to_owned()));
+    ask(&mut harness, PriorAsk::Edit);
+    wait(&mut harness, "an edit", |app| app.prior().edit().is_some());
+    let edit = harness.state().prior().edit().expect("an edit").clone();
+    assert_eq!(edit.from, caption);
+    assert_eq!(edit.to, texts::changed(&caption, "a large ring on white, centre"));
+    let [from, to] = [&edit.from, &edit.to].map(|text| tokens(text));
+    let changes = sampler.changes(&codes_before, [&from, &to], LEAST_BITS).expect("changes");
+    let erased: Vec<usize> = harness.state().prior().erased().iter().copied().collect();
+    let expected: Vec<usize> = (0..16).filter(|&place| changes[place]).collect();
+    assert_eq!(erased, expected);
+    // Others can be chosen.
+    ask(&mut harness, PriorAsk::Restore);
+    assert!(
+        harness.state().prior().edit().is_none() && harness.state().prior().erased().is_empty()
+    );
+    ask(&mut harness, PriorAsk::Edit);
+    wait(&mut harness, "an edit", |app| app.prior().edit().is_some());
+    ask(&mut harness, PriorAsk::Erase { cells: vec![3, 7], erased: true });
+    let filled = drawn(&mut harness, PriorAsk::Fill);
+    let is_open = |place: usize| changes[place] || [3, 7].contains(&place);
+    let given: Vec<Option<u32>> =
+        (0..16).map(|place| (!is_open(place)).then_some(codes_before[place])).collect();
+    let expected = sampler.draw_of(Some(&to), &options, Some(&given), [0, 4], &mut |_, _| true);
+    assert_eq!(filled, expected.expect("codes"), "of the text that is to be true");
+    ask(&mut harness, PriorAsk::Take(1));
+    assert_eq!(codes(&harness), filled[1]);
+    apply(&mut harness, Command::Undo);
+    assert_eq!(codes(&harness), codes_before, "one step");
+}
+
+#[test]
 fn a_model_that_goes_takes_its_draws_along() {
     let base = runs::folder();
     let of = autoencoder(&base.path().join("codes"));
     let (mut harness, _) = program(base.path(), &["order=masked"], &of);
     let options = Options { steps: 16, ..Options::default() };
-    ask(&mut harness, PriorAsk::Set(Form { options, count: 64, follows: true }));
+    ask(&mut harness, PriorAsk::Set(Form { options, count: 64, ..Form::default() }));
     ask(&mut harness, PriorAsk::Draw);
     wait(&mut harness, "some are drawn", |app| !app.prior().drawn().is_empty());
     ask(&mut harness, PriorAsk::Draw);
