@@ -21,6 +21,9 @@ impl Measuring<'_> {
     ) -> Result<(), MeasureError> {
         let mut sampler = Sampler::new(config, &self.opened.tensors, self.options.engine, self.gpu);
         let Options { temperature, top_k, top_p, guidance, steps, .. } = self.options.how;
+        // As they were typed: 0.7 is no 0.699999988.
+        let typed = |value: f32| json!(value.to_string().parse::<f64>().unwrap_or(f64::NAN));
+        let [temperature, top_p, guidance] = [temperature, top_p, guidance].map(typed);
         let mut how = json!({
             "temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance,
         });

@@ -69,7 +69,8 @@ impl Sampler {
             none => {
                 let graph = transformer.sequence(&self.tensors)?;
                 let names: Vec<String> = (0..layers).flat_map(names).collect();
-                let outputs = names.iter().filter_map(|name| Some((&**name, graph.find(name)?)));
+                let outputs =
+                    names.iter().filter_map(|name| Some((name.as_str(), graph.find(name)?)));
                 let part = graph.part(&outputs.collect::<Vec<_>>())?;
                 none.insert(prepared(&part, self.engine, self.gpu.as_ref())?)
             }

@@ -94,10 +94,9 @@ impl PriorArgs {
         };
         let class = class.map(|text| class_from(text, config, &prior.path)).transpose()?;
         let options = Options { class, seed, ..self.how.options("sample")? };
-        let tokens = |text: &Option<String>| {
-            text.as_ref().map(|text| tokens_of(text, prior, config)).transpose()
-        };
-        let (text, towards) = (tokens(&self.text)?, tokens(&self.towards)?);
+        let tokens = |text: &String| tokens_of(text, prior, config);
+        let text = self.text.as_ref().map(tokens).transpose()?;
+        let towards = self.towards.as_ref().map(tokens).transpose()?;
         let bar = ProgressBar::new(1000);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % drawn, {eta} left")
         {

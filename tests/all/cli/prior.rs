@@ -160,9 +160,9 @@ fn eval_tells_what_a_prior_is_worth() {
         json!({"temperature": 1.0, "top_k": 0, "top_p": 1.0, "guidance": 1.0}),
         "{told}"
     );
-    let how = ["--guidance", "3", "--temperature", "0.5", "--top-k", "4", "--top-p", "0.25"];
+    let how = ["--guidance", "3", "--temperature", "0.7", "--top-k", "4", "--top-p", "0.1"];
     let guided = eval(&[&["--classifier", "judge"][..], &how].concat());
-    let drawn = json!({"temperature": 0.5, "top_k": 4, "top_p": 0.25, "guidance": 3.0});
+    let drawn = json!({"temperature": 0.7, "top_k": 4, "top_p": 0.1, "guidance": 3.0});
     assert_eq!(guided["drawn"], drawn, "{guided}");
     assert_ne!(guided["frechet"], told["frechet"], "they are drawn in another way");
     assert_eq!(guided["bits_per_code"], told["bits_per_code"], "which does not count there");
