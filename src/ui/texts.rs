@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{DragValue, Id, Label, Rect, Role, Sense, TextEdit, Ui, Vec2, WidgetInfo, vec2};
 
-use super::{Command, Scene, View, theme, tiles};
+use super::{Command, Scene, SheetOf, View, save, theme, tiles};
 use crate::language::tr;
 use crate::session::sheets::SheetName;
 use crate::session::texts::{CHANGES, FARTHEST, STEPS, TextAsk};
@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         )));
         return;
     }
-    typed(ui, scene, out);
+    typed(ui, scene, view, out);
     let between = texts.between();
     let changes = texts.changes(scene.explore.latent());
     let points: Vec<Point> = between.iter().chain(&changes).cloned().map(Point::Latent).collect();
@@ -61,7 +61,7 @@ fn percent(share: f32) -> String {
 }
 
 /// What pictures are of.
-fn typed(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
+fn typed(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         let texts = scene.texts;
         let room = ui.available_width();
@@ -70,7 +70,7 @@ fn typed(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         let text = field(ui, label, hint, tr!("a text"), texts.text(), room * 0.42);
         out.extend(text.map(|text| Command::Texts(TextAsk::Say(text))));
         let hint = tr!("Pictures lead in even steps to what the model reads of this text.");
-        let rest = ui.available_width() - 116.0;
+        let rest = ui.available_width() - 216.0;
         let text = field(ui, tr!("towards"), hint, tr!("another text"), texts.towards(), rest);
         out.extend(text.map(|text| Command::Texts(TextAsk::Towards(text))));
         let mut steps = texts.steps();
@@ -81,6 +81,7 @@ fn typed(ui: &mut Ui, scene: &Scene<'_>, out: &mut Vec<Command>) {
         if response.changed() {
             out.push(Command::Texts(TextAsk::Steps(steps)));
         }
+        save::sheet(ui, tr!("Save pictures…"), SheetOf::Texts, &mut view.sheet_paths, out);
     });
 }
 

@@ -27,6 +27,7 @@ fn of(pane: Pane) -> Vec<Listed> {
         | Pane::Bookmarks
         | Pane::SideBySide
         | Pane::Prior
+        | Pane::Words
         | Pane::OwnPicture => &[],
     };
     keys.to_vec()

@@ -26,5 +26,6 @@ mod prior_run;
 mod prior_texts;
 mod runs;
 mod saved_pictures;
+mod texts;
 mod window;
 mod workspace;

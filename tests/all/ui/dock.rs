@@ -36,6 +36,9 @@ fn views(pane: Pane) -> &'static str {
         Pane::Prior => {
             "Pictures drawn from a prior will be here: a transformer that learns which codes go together, and fills what is erased. Train one on this model, or open a run of the recipe prior."
         }
+        Pane::Words => {
+            "Pictures of texts and texts of pictures will be here, for a model that learns both by the same codes: train one by the recipe multimodal, on shapes or a folder with a captions.tsv."
+        }
         Pane::FilmStrip => "What each checkpoint draws: this point",
     }
 }

@@ -19,6 +19,7 @@ use zscope::session::prior::Prior;
 use zscope::session::queue::Queue;
 use zscope::session::runs::RunList;
 use zscope::session::strip::Strip;
+use zscope::session::texts::Texts;
 use zscope::session::{Compared, Session};
 use zscope::ui::{
     Card, Command, CompanionLine, DataLine, Ground, Link, MapScene, ModelLine, Notice, Picture,
@@ -69,6 +70,7 @@ pub struct Window {
     pub queue: Queue<QueuedRun>,
     pub strip: Strip,
     pub prior: Prior,
+    pub texts: Texts,
     pub codes_of: Option<String>,
 }
 
@@ -128,6 +130,7 @@ impl eframe::App for Window {
             queue: &self.queue,
             strip: &self.strip,
             prior: &self.prior,
+            texts: &self.texts,
         };
         let commands = zscope::ui::show(ui, &scene, &mut self.view);
         self.commands.extend(commands);
