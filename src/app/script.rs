@@ -4,6 +4,7 @@ mod arrange;
 mod directions;
 mod prior;
 mod runs;
+mod texts;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -281,6 +282,7 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         "queue" => runs::queue(rest)?,
         "prior" if rest == "wait" => return Ok(Line::WaitFor(Work::Drawing)),
         "prior" => prior::prior(rest)?,
+        "texts" => texts::texts(rest)?,
         "strip" => runs::strip(rest)?,
         "reset-layout" => Command::ResetLayout,
         "code-palette" => code_palette(rest)?,

@@ -22,6 +22,7 @@ use zscope::session::explore::CornerSource;
 use zscope::session::inside::Side;
 use zscope::session::map::{Ask, Projection};
 use zscope::session::prior::{Form, PriorAsk};
+use zscope::session::texts::TextAsk;
 use zscope::session::walk::{Easing, Looping};
 use zscope::ui::{
     BookmarkAsk, CodesAsk, Command, CommandOf, CompanionAsk, Demo, DirectionsAsk, Grow, Link,
@@ -218,7 +219,22 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
             ];
             of(rng, &all)
         }
-        66 | 67 => Command::Prior(any_ask(rng, folder)),
+        66 => Command::Prior(any_ask(rng, folder)),
+        67 => {
+            let all = [
+                TextAsk::Say(any_text(rng)),
+                TextAsk::Towards(any_text(rng)),
+                TextAsk::But(any_text(rng)),
+                TextAsk::Steps(index),
+                TextAsk::GoBetween(index % 8),
+                TextAsk::GoChange(index % 8),
+            ];
+            if rng.random_bool(0.5) {
+                Command::Texts(of(rng, &all))
+            } else {
+                Command::Prior(any_ask(rng, folder))
+            }
+        }
         31 => {
             let links = [Link::Latent, Link::Image(index), Link::OwnPicture];
             Command::Companion(CompanionAsk::Link(of(rng, &links)))

@@ -144,20 +144,23 @@ fn languages_by_their_tags() {
 }
 
 /// Words that stay as they are: units, keys and curves of recipes, and names that files and the command line know.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 17] = [
     "arch",
     "bernoulli",
     "beta",
+    "captions",
     "conv",
     "demo",
     "latest",
     "likelihood",
     "loss",
+    "multimodal",
     "nats",
     "prior",
     "reconstruction",
     "seed",
     "shapes",
+    "tsv",
     "vae",
 ];
 

@@ -105,8 +105,7 @@ fn texts_are_typed_and_pictures_gone_to() {
         ("The picture as it is", TextAsk::GoChange(0)),
         ("Changed: 100 %", TextAsk::GoChange(4)),
     ] {
-        press(&mut harness, label);
-        assert_eq!(asked(&mut harness), [Command::Texts(ask)], "{label}");
+        assert_eq!(press(&mut harness, label), [Command::Texts(ask)], "{label}");
     }
     let sheet = &harness.state().view.sheets[&SheetName::Texts];
     assert_eq!(sheet.len(), 3 + CHANGES);
