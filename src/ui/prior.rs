@@ -26,6 +26,8 @@ const TILE: [f32; 2] = [40.0, 160.0];
 const GAP: f32 = 4.0;
 /// The least and the greatest side of the map of bits, in points.
 const BITS: [f32; 2] = [56.0, 260.0];
+/// The height of the pictures and the map at least, in points.
+const LEAST: f32 = 122.0;
 /// What is told of the map takes this width at least, in points.
 const TOLD: f32 = 152.0;
 
@@ -38,15 +40,13 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Ve
         controls::show(ui, scene, line, view, out);
         words::show(ui, scene, line, &mut view.prior_words);
         let used = ui.cursor().top() - top;
-        let least = BITS[0] + bits::AROUND;
-        let room = vec2(ui.available_width(), (height - used).max(least));
+        let room = vec2(ui.available_width(), (height - used).max(LEAST));
         let bits = (room.y - bits::AROUND).min(room.x * 0.35).clamp(BITS[0], BITS[1]);
         let beside = bits.max(TOLD.min(room.x * 0.4));
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 ui.set_width((room.x - beside - 16.0).max(TILE[0]));
-                ui.set_max_height(room.y);
-                drawn(ui, scene, line, view, out);
+                drawn(ui, scene, line, view, (room.y, height - used < LEAST), out);
             });
             ui.vertical(|ui| bits::show(ui, scene, line, bits, &mut view.prior_words));
         });
@@ -67,12 +67,13 @@ fn none(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>)
     }
 }
 
-/// The pictures, as far as they are drawn.
+/// The pictures, as far as they are drawn, in a height; they scroll there unless all around them does.
 fn drawn(
     ui: &mut Ui,
     scene: &Scene<'_>,
     line: &PriorLine,
     view: &mut View,
+    (height, all_scrolls): (f32, bool),
     out: &mut Vec<Command>,
 ) {
     let prior = scene.prior;
@@ -82,11 +83,11 @@ fn drawn(
         return;
     }
     view.sheets.insert(SheetName::Draws, points(prior, line));
-    let room = ui.available_size();
+    let room = vec2(ui.available_width(), height);
     let side = tile_side(count, room);
     let columns = ((room.x + GAP) / (side + GAP)).floor().max(1.0) as usize;
     let columns = columns.min(count);
-    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    let mut pictures = |ui: &mut Ui| {
         let rows = count.div_ceil(columns);
         let size = vec2(columns as f32, rows as f32) * (side + GAP);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -97,7 +98,13 @@ fn drawn(
                 one(ui, scene, line, picture, tile, out);
             }
         }
-    });
+    };
+    if all_scrolls {
+        pictures(ui);
+    } else {
+        let scroll = ScrollArea::vertical().auto_shrink([false, false]).max_height(height);
+        scroll.show(ui, pictures);
+    }
 }
 
 /// One picture: what is not drawn yet stays empty; a click goes there.

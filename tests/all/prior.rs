@@ -1,5 +1,6 @@
 //! Priors over codes: the module, its graphs, training, and draws.
 
+mod cells;
 mod saying;
 
 use std::path::Path;
