@@ -144,7 +144,7 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
         let [usage, text_usage] = [CodeUse::from_arrays(&arrays), text_use(&arrays)].map(fitting);
         let (step, corruption) = (checkpoint.state.step, checkpoint.state.corruption());
         let opened = opened(checkpoint.path, Some(path), config, step, tensors)?;
-        return Ok(Opened { usage, text_usage, corruption, ..opened });
+        return Ok(Opened { corruption, usage, text_usage, ..opened });
     }
     let file = if path.is_dir() { path.join("model.safetensors") } else { path.clone() };
     // A checkpoint's directory lies in `checkpoints/` of its run; a copied one has its config beside it.

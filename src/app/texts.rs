@@ -30,7 +30,7 @@ pub(super) struct Reading {
     read_at: Option<Instant>,
     /// The codes and the weights that a caption was asked for.
     asked: Option<(Vec<u32>, u64)>,
-    is_reading: bool,
+    is_busy: bool,
 }
 
 /// What a thread found out.
@@ -96,7 +96,7 @@ impl ZscopeApp {
     pub(super) fn take_texts(&mut self, ctx: &egui::Context) {
         let is_seen = self.view.page == Page::Explore && self.view.dock.shows(Pane::Words);
         let reading = &self.reading;
-        if !is_seen || !reading.state.is_known() || reading.is_reading {
+        if !is_seen || !reading.state.is_known() || reading.is_busy {
             return;
         }
         let Some(tokenizer) = reading.tokenizer.clone() else { return };
@@ -122,7 +122,7 @@ impl ZscopeApp {
         if let Some(codes) = &codes {
             self.reading.asked = Some((codes.clone(), number));
         }
-        self.reading.is_reading = true;
+        self.reading.is_busy = true;
         let (engine, gpu, ctx) = (self.engine_kind(), self.gpu.clone(), ctx.clone());
         let question = self.model_question;
         self.jobs.spawn("texts", move |done| {
@@ -154,7 +154,7 @@ impl ZscopeApp {
 
     /// Texts are read.
     pub(super) fn texts_read(&mut self, question: u64, read: Result<Read, String>) {
-        self.reading.is_reading = false;
+        self.reading.is_busy = false;
         if question != self.model_question {
             return;
         }

@@ -70,8 +70,8 @@ impl ShapeFactors {
     pub fn from_values(values: &[f32]) -> Option<Self> {
         let &[shape, colour, background, size, angle, x, y] = values else { return None };
         let index = |value: f32, names: &[&str]| {
-            let index = value as usize;
-            (index < names.len() && index as f32 == value).then_some(index)
+            (value.fract() == 0.0 && (0.0..names.len() as f32).contains(&value))
+                .then_some(value as usize)
         };
         Some(Self {
             shape: index(shape, &SHAPE_NAMES)?,

@@ -17,7 +17,7 @@ use super::vq_vae::VqVae;
 use crate::array::{Array, NamedArrays};
 use crate::graph::lower::multimodal::{Codebooks, MultimodalConfig};
 
-pub use contrast::contrast;
+pub use contrast::{choice, contrast};
 
 /// Where the images' side lies in the module. [`Multimodal::tensors`] gives the names of files.
 const IMAGES: &str = "images";
@@ -35,6 +35,7 @@ pub struct Multimodal {
     align_image: Linear,
     align_text: Linear,
     scale: Param<Tensor<1>>,
+    code_scale: Param<Tensor<1>>,
     #[module(skip)]
     config: MultimodalConfig,
 }
@@ -70,6 +71,8 @@ pub struct MultimodalTerms {
     pub image_of_text: Tensor<1>,
     /// Mean negative log-probability of a token of texts behind the codes of their images, in nats, `[1]`.
     pub text_of_image: Tensor<1>,
+    /// Cross-entropy of telling the codes of images from the vectors of their texts, cell by cell, in nats, `[1]`.
+    pub codes_of_text: Tensor<1>,
     /// Cross-entropy of finding the text of an image among those of the batch, and the reverse, in nats, `[1]`.
     pub contrastive: Tensor<1>,
     /// The decoded images, `[b + p, c, h, w]`: through their own codes, then through those of their texts.
@@ -105,6 +108,7 @@ impl Multimodal {
             align_image: align(config, stream(4), device),
             align_text: align(config, stream(5), device),
             scale: Param::from_tensor(Tensor::full([1], FIRST_SCALE.ln(), device)),
+            code_scale: Param::from_tensor(Tensor::zeros([1], device)),
             config: config.clone(),
         }
     }
@@ -214,6 +218,7 @@ impl Multimodal {
         let Codes { images: own, texts: of_texts, quantized, quantized_texts, text_counts } =
             self.quantize(latents.clone(), read.clone(), frozen);
         let text = of_texts.as_ref().map(|codes| self.nats(texts, codes.clone(), said));
+        let codes = quantized.indices.clone();
         let of_pairs = of_texts.filter(|_| p > 0).map(|codes| codes.slice(0..p * cells));
         let planes = planes_of(own.clone(), b, grid);
         let decoded = self.images.decode_leakily(match of_pairs {
@@ -223,12 +228,13 @@ impl Multimodal {
         let crossed = read.filter(|_| p > 0).map(|read| {
             let painted = decoded.clone().slice(b..b + p);
             let latents = latents.select(0, image_of.clone());
-            self.crossed(pairs, painted, own, [latents, read.slice(0..p)])
+            self.crossed(pairs, painted, (own, codes), [latents, read.slice(0..p)])
         });
-        let Crossed { image_of_text, text_of_image, contrastive, points } =
-            crossed.unwrap_or_else(|| Crossed {
+        let Crossed { image_of_text, text_of_image, codes_of_text, contrastive, points } = crossed
+            .unwrap_or_else(|| Crossed {
                 image_of_text: zero(),
                 text_of_image: zero(),
+                codes_of_text: zero(),
                 contrastive: zero(),
                 points: Tensor::zeros([0, self.config.align], &images.device()),
             });
@@ -237,6 +243,7 @@ impl Multimodal {
             text: text.unwrap_or_else(zero),
             image_of_text,
             text_of_image,
+            codes_of_text,
             contrastive,
             decoded,
             points: points.inner(),
@@ -247,18 +254,27 @@ impl Multimodal {
     }
 
     /// The terms of pairs: of their images painted from texts, `[p, c, h, w]`, of the codes of all images,
-    /// `[b * cells, d]`, and of the vectors of the pairs' images and texts, `[p, d, h, w]`.
+    /// `[b * cells, d]`, with their numbers, `[b * cells..]`, and of the vectors of the pairs' images and texts,
+    /// `[p, d, h, w]`.
     fn crossed(
         &self,
         pairs: &Pairs,
         painted: Tensor<4>,
-        codes: Tensor<2>,
+        (codes, numbers): (Tensor<2>, Tensor<1, Int>),
         [of_images, of_texts]: [Tensor<4>; 2],
     ) -> Crossed {
         let Pairs { images, texts, said, image_of, same } = pairs;
         let ([p, ..], [_, t]) = (painted.dims(), texts.dims());
         let (cells, [_, d]) = (self.config.cells(), codes.dims());
-        let codes = codes.reshape([images.dims()[0], cells * d]).select(0, image_of.clone());
+        let b = images.dims()[0];
+        let codes = codes.reshape([b, cells * d]).select(0, image_of.clone());
+        let numbers = numbers.slice(0..b * cells).reshape([b, cells]).select(0, image_of.clone());
+        let codes_of_text = contrast::choice(
+            rows_of(of_texts.clone()),
+            self.images.quantizer().codebook(),
+            numbers.reshape([p * cells]),
+            self.code_scale.val(),
+        );
         let points = self.text_points(of_texts);
         let seen = self.image_points(of_images);
         Crossed {
@@ -268,6 +284,7 @@ impl Multimodal {
                 codes.reshape([p * cells, d]),
                 &said.clone().slice(0..p * t),
             ),
+            codes_of_text,
             contrastive: contrast(seen, points.clone(), self.scale.val(), same.clone()),
             points,
         }
@@ -369,6 +386,7 @@ impl Multimodal {
 struct Crossed {
     image_of_text: Tensor<1>,
     text_of_image: Tensor<1>,
+    codes_of_text: Tensor<1>,
     contrastive: Tensor<1>,
     points: Tensor<2>,
 }
@@ -391,6 +409,6 @@ fn align(config: &MultimodalConfig, seed: u64, device: &Device) -> Linear {
 
 /// Whole numbers in order, `[end - start]`.
 fn span(range: std::ops::Range<usize>, device: &Device) -> Tensor<1, Int> {
-    let (len, values) = (range.len(), range.map(|value| value as i64).collect::<Vec<_>>());
+    let (len, values) = (range.len(), range.map(|value| value as u32).collect::<Vec<_>>());
     Tensor::from_data(TensorData::new(values, [len]), device)
 }

@@ -48,6 +48,9 @@ impl Sampler {
     /// # Errors
     /// When the device fails.
     ///
+    /// # Panics
+    /// Never: every layer has its queries and keys.
+    ///
     /// # Source
     /// Attention Is All You Need (Vaswani et al., 2017, section 3.2.1, arXiv:1706.03762).
     pub fn attention(&mut self, codes: &[u32], text: &[u32]) -> Result<Vec<Array>, SampleError> {

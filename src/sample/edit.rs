@@ -18,6 +18,9 @@ impl Sampler {
     ///
     /// # Errors
     /// When the device fails.
+    ///
+    /// # Panics
+    /// Never: the graph tells logits.
     pub fn changes(
         &mut self,
         codes: &[u32],

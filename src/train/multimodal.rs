@@ -135,6 +135,7 @@ impl MultimodalLearner {
         let mut total = of_images / self.variance
             + terms.text.clone() * weight("text_weight")
             + terms.text_of_image.clone() * weight("text_of_image_weight")
+            + terms.codes_of_text.clone() * weight("codes_of_text_weight")
             + terms.contrastive.clone() * weight("contrastive_weight")
             + terms.quantized.loss(beta);
         if let Some(of_texts) = &terms.quantized_texts {
@@ -169,8 +170,8 @@ impl MultimodalLearner {
 impl Learner for MultimodalLearner {
     fn curves(&self) -> Vec<String> {
         let mut names = vec!["loss", "reconstruction", "image_of_text"];
-        names.extend(["bits_per_text_token", "bits_per_text_token_of_image", "contrastive"]);
-        names.push("commitment");
+        names.extend(["bits_per_text_token", "bits_per_text_token_of_image"]);
+        names.extend(["bits_per_code_of_text", "contrastive", "commitment"]);
         if !self.quantizer().keeps_averages() {
             names.push("codebook");
         }
@@ -256,6 +257,7 @@ impl Learner for MultimodalLearner {
             terms.image_of_text.inner(),
             bits(terms.text),
             bits(terms.text_of_image),
+            bits(terms.codes_of_text),
             terms.contrastive.inner(),
             terms.quantized.commitment_loss.clone().inner(),
         ];

@@ -39,6 +39,9 @@ pub(super) struct PriorArgs {
 /// The images that are drawn before the next ones are begun with.
 const AT_ONCE: u64 = 64;
 
+/// A text, as tokens, and the codes of a picture that stay.
+type Edited = (Vec<u32>, Vec<Option<u32>>);
+
 impl PriorArgs {
     /// The model that has the prior: the one that is named, else MODEL itself; nothing where neither is a prior.
     pub(super) fn opened(&self, model: &Opened) -> Result<Option<Opened>, Failure> {
@@ -146,7 +149,7 @@ impl PriorArgs {
         sampler: &mut Sampler,
         prior: &Opened,
         model: &ModelArgs,
-    ) -> Result<Option<(Vec<u32>, Vec<Option<u32>>)>, Failure> {
+    ) -> Result<Option<Edited>, Failure> {
         let (Some(input), Some(but)) = (&self.input, &self.but) else { return Ok(None) };
         let tokenizer = prior.tokenizer()?.ok_or_else(|| no_texts("but", prior))?;
         let (images, _) = codec_verbs::read_images(input, prior.clone())?;

@@ -209,7 +209,7 @@ pub fn with_values(caption: &str, other: &str) -> Option<String> {
         let is_told = has_shape && matches!(attribute, Attribute::Colour | Attribute::Size);
         if is_new(attribute) && known.get(attribute).is_none() && !is_told {
             let on = if attribute == Attribute::Background { "on " } else { "" };
-            changed += &format!(", {on}{}", wording(attribute));
+            changed = format!("{changed}, {on}{}", wording(attribute));
         }
     }
     Some(with_articles(&changed))

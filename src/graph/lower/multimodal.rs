@@ -38,6 +38,8 @@ pub const IMAGE_ALIGN: &str = "align_image.weight";
 pub const TEXT_ALIGN: &str = "align_text.weight";
 /// The logarithm of what cosines are multiplied with, `[1]`.
 pub const SCALE: &str = "scale";
+/// The logarithm of how sharply texts choose the codes of images, `[1]`.
+pub const CODE_SCALE: &str = "code_scale";
 
 /// Which codes texts have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,7 +251,7 @@ impl Architecture for MultimodalConfig {
         for name in [IMAGE_ALIGN, TEXT_ALIGN] {
             tensors.push((name.to_owned(), vec![self.align, self.latent_len()]));
         }
-        tensors.push((SCALE.to_owned(), vec![1]));
+        tensors.extend([SCALE, CODE_SCALE].map(|name| (name.to_owned(), vec![1])));
         if let Some(adversary) = self.adversary {
             tensors.extend(prefixed(DISCRIMINATOR, adversary.network.tensors()));
         }

@@ -231,13 +231,14 @@ impl TransformerConfig {
 }
 
 /// The layer of a name, place by place.
-fn linear(input: ValueId, name: &str, epilogue: Epilogue) -> Op {
+fn linear(input: ValueId, name: &str, mut epilogue: Epilogue) -> Op {
+    epilogue.bias = Some(format!("{name}.bias"));
     Op::Conv2d {
         input,
         weight: format!("{name}.weight"),
         upsample: 1,
         stride: [1, 1],
         padding: [0; 4],
-        epilogue: Epilogue { bias: Some(format!("{name}.bias")), ..epilogue },
+        epilogue,
     }
 }

@@ -73,7 +73,7 @@ impl Lesson {
         let is_same = |a: usize, b: usize| a != b && self.texts[a] == self.texts[b];
         let same: Vec<f32> =
             (0..p * p).map(|pair| f32::from(is_same(pair / p, pair % p))).collect();
-        let image_of: Vec<i64> = self.image_of.iter().map(|&image| image as i64).collect();
+        let image_of: Vec<u32> = self.image_of.iter().map(|&image| image as u32).collect();
         let len = said.len();
         Pairs {
             images: params::tensor_from_array(&self.images, device),
@@ -88,6 +88,5 @@ impl Lesson {
 /// Texts of one length, `[n, t]`.
 fn whole(texts: &[Vec<u32>], device: &Device) -> Tensor<2, Int> {
     let shape = [texts.len(), texts.first().map_or(0, Vec::len)];
-    let values: Vec<i64> = texts.iter().flatten().map(|&token| i64::from(token)).collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
+    Tensor::from_data(TensorData::new(texts.concat(), shape), device)
 }

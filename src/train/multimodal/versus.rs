@@ -99,7 +99,7 @@ impl Versus {
         let of_made = judge(shown(made.clone().detach(), texts.as_ref()));
         let mut total = LOSS.discriminator(of_real.clone(), of_made.clone(), 0.0);
         if let Some(texts) = &texts {
-            let order: Vec<i64> = (0..p as i64).map(|row| (row + 1) % p as i64).collect();
+            let order: Vec<u32> = (0..p).map(|row| ((row + 1) % p) as u32).collect();
             let order: Tensor<1, Int> = Tensor::from_data(TensorData::new(order, [p]), &device);
             let others = texts.clone().select(0, order);
             let of_others = judge(shown(real, Some(&others)));

@@ -128,6 +128,14 @@ pub(super) const KEYS: &[Key] = &[
         OURS,
     ),
     weight(
+        "codes_of_text_weight",
+        0.5,
+        tr_later!(
+            "Weight of telling the codes of an image from its text, cell by cell: of which code the text's vector is nearest to."
+        ),
+        "Sønderby et al. 2017",
+    ),
+    weight(
         "contrastive_weight",
         0.05,
         tr_later!(

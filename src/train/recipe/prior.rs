@@ -64,7 +64,7 @@ pub(super) const TEXT_PLACES: Key = Key {
 pub(super) const VOCABULARY: Key = Key {
     name: "vocabulary",
     kind: Kind::Integer { lo: 259, hi: 65_536 },
-    default: Default::Number(512.0),
+    default: Default::Number(1024.0),
     unit: tr_later!("tokens"),
     help: tr_later!("Different tokens that captions are spelt in, at most."),
     source: "Sennrich et al. 2016, arXiv:1508.07909",

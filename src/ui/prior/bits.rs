@@ -108,7 +108,9 @@ fn map(
         scene.prior.erased().iter().map(|cell| cell % cells(line).max(1)).collect();
     erased.sort_unstable();
     erased.dedup();
-    erased.into_iter().for_each(|cell| cross(ui, lattice.cell_rect(cell)));
+    for cell in erased {
+        cross(ui, lattice.cell_rect(cell));
+    }
     (lattice, response)
 }
 

@@ -327,6 +327,13 @@ fn captions_lie_beside_pictures() {
     let (found, warnings) = captions();
     assert_eq!(found, ["the first", "table wins", "", "a deep one"], "the table");
     assert_says(&warnings, &["1 lines without a file or a caption"]);
+    write(
+        "captions.tsv",
+        "file\tcaption\n\ta text alone\na.png\tthe first\n \t  and  another \n\t\n",
+    );
+    let set = opened(&folder_at(dir.path(), "?size=4")).expect("pictures");
+    assert_eq!(set.lone_texts(), ["a text alone", "and another"], "rows that name no picture");
+    assert!(set.warnings().is_empty(), "{:?}", set.warnings());
     write("captions.tsv", "picture,caption\na.png,x\n");
     let (found, warnings) = captions();
     assert_eq!(

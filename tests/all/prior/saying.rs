@@ -39,6 +39,10 @@ fn known(steps: u64) -> Known {
     Known { prior, config, tokenizer, _folder: folder }
 }
 
+fn image() -> Vec<u32> {
+    (0..16).map(|place| (place * 5) % 24).collect()
+}
+
 impl Known {
     fn tokens(&self, text: &str) -> Vec<u32> {
         texts::tokens_of(&self.tokenizer, &self.config, text)
@@ -46,10 +50,6 @@ impl Known {
 
     fn sampler(&self, engine: EngineKind) -> Sampler {
         sampler(&self.prior, &self.config, engine, &gpu())
-    }
-
-    fn image(&self) -> Vec<u32> {
-        (0..16).map(|place| (place * 5) % 24).collect()
     }
 
     /// What a whole sequence tells at a place, `[k]`.
@@ -112,7 +112,7 @@ fn a_row_goes_from_one_text_to_another() {
 fn what_does_not_fit_another_text_changes() {
     let known = known(160);
     let [red, blue] = [RED, BLUE].map(|text| known.tokens(text));
-    let image = known.image();
+    let image = image();
     let mut found = Vec::new();
     for engine in ENGINES {
         let mut sampler = known.sampler(engine);
@@ -231,7 +231,7 @@ fn attention_by_hand(
 #[test]
 fn attention_is_the_softmax_of_queries_and_keys() {
     let known = known(60);
-    let (text, image) = (known.tokens(RED), known.image());
+    let (text, image) = (known.tokens(RED), image());
     let transformer = known.config.transformer();
     let t = transformer.places;
     let tokens = [&[known.config.start(None)], &text[..], &image[..15]].concat();
@@ -265,7 +265,7 @@ fn attention_is_the_softmax_of_queries_and_keys() {
 #[test]
 fn words_have_the_attention_of_their_pieces() {
     let known = known(60);
-    let image = known.image();
+    let image = image();
     let text = "a small turquoise-ish ring, qzx";
     let mut sampler = known.sampler(EngineKind::Cpu);
     let words = sampler.words(&known.tokenizer, &image, text).expect("words");
@@ -287,15 +287,15 @@ fn words_have_the_attention_of_their_pieces() {
             assert!((of_codes - expected).abs() < 1e-6, "codes before {code}");
         }
     }
-    let mean = (words.share(Some(0), 5, 2) + words.share(Some(1), 5, 2)) / 2.0;
+    let mean = f32::midpoint(words.share(Some(0), 5, 2), words.share(Some(1), 5, 2));
     assert!((words.share(None, 5, 2) - mean).abs() < 1e-6, "all layers");
-    assert_eq!(words.of_codes(None, 0), 0.0, "nothing comes before the first code");
+    assert!(words.of_codes(None, 0) < f32::MIN_POSITIVE, "nothing comes before the first code");
 }
 
 #[test]
 fn texts_go_on_as_they_began() {
     let known = known(160);
-    let image = known.image();
+    let image = image();
     let options = Options { seed: 3, ..Options::default() };
     for engine in ENGINES {
         let mut sampler = known.sampler(engine);
@@ -325,7 +325,7 @@ fn texts_go_on_as_they_began() {
     // A part of a word that is one piece has the pieces that it can become.
     let spellings = (0..known.config.text.expect("texts").tokens as u32)
         .filter_map(|token| known.tokenizer.spelling(token));
-    let is_word = |text: &String| text.len() > 3 && text.starts_with(" ");
+    let is_word = |text: &String| text.len() > 3 && text.starts_with(' ');
     let word = spellings.filter(is_word).max_by_key(String::len).expect("a word");
     let part = format!("a{}", &word[..word.len() - 1]);
     assert_ne!(begun(&part), begun(&format!("{part} ")), "{part:?} is a part of {word:?}");
