@@ -24,6 +24,9 @@ const IMAGES: &str = "images";
 /// What cosines are multiplied with at first (Radford et al., 2021, section 2.4).
 const FIRST_SCALE: f64 = 1.0 / 0.07;
 
+/// What distances from codes, as shares of their mean, are multiplied with at first.
+const FIRST_CODE_SCALE: f64 = 5.0;
+
 /// Both sides. Its parts are named as in `graph::lower::multimodal`, those of images behind [`IMAGES`].
 #[derive(Module, Debug)]
 pub struct Multimodal {
@@ -108,7 +111,7 @@ impl Multimodal {
             align_image: align(config, stream(4), device),
             align_text: align(config, stream(5), device),
             scale: Param::from_tensor(Tensor::full([1], FIRST_SCALE.ln(), device)),
-            code_scale: Param::from_tensor(Tensor::zeros([1], device)),
+            code_scale: Param::from_tensor(Tensor::full([1], FIRST_CODE_SCALE.ln(), device)),
             config: config.clone(),
         }
     }

@@ -87,7 +87,8 @@ const PLOTS: &[PlotKind] = &[
         belongs: |name| {
             let adversarial = ["d_loss", "g_loss", "penalty", "adversarial", "features"];
             let own = ["loss", "reconstruction", "kl", "commitment", "codebook", "perceptual"];
-            own.contains(&name) || adversarial.contains(&name)
+            let of_texts = ["image_of_text", "contrastive"];
+            own.contains(&name) || adversarial.contains(&name) || of_texts.contains(&name)
         },
         hint: tr_later!(
             "What training minimises, and its terms, a batch. In nats an image for models with a likelihood."
@@ -103,15 +104,22 @@ const PLOTS: &[PlotKind] = &[
         belongs: |name| {
             matches!(
                 name,
-                "bits_per_code"
-                    | "bits_per_token"
-                    | "eval/bits_per_code"
-                    | "eval/bits_per_text_token"
-                    | "eval/unigram_bits"
+                "bits_per_code" | "bits_per_token" | "eval/bits_per_code" | "eval/unigram_bits"
             )
         },
         hint: tr_later!(
             "What a code takes where the prior tells how probable it is, of training images a batch and of held-out ones a checkpoint; beside it what it takes by how often it comes alone. Lower is better."
+        ),
+    },
+    PlotKind {
+        title: tr_later!("Bits of texts"),
+        belongs: |name| {
+            let name = name.strip_prefix("eval/").unwrap_or(name);
+            matches!(name, "bits_per_text_token_of_image" | "bits_per_code_of_text")
+                || name == "bits_per_text_token"
+        },
+        hint: tr_later!(
+            "What a token of a text takes behind its own codes and behind those of its image, and what a code of an image takes given its text. Lower is better."
         ),
     },
     PlotKind {

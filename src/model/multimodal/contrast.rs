@@ -37,7 +37,8 @@ pub fn contrast(
 }
 
 /// The mean negative log-probability of choosing given codes, in nats, `[1]`, where nearer codes are likelier: the logit of
-/// a code is minus the squared distance, in units of the codes' variance around their mean, times exp(`log_scale`).
+/// a code is minus the squared distance, as a share of the mean of all of them, which is held fixed, times
+/// exp(`log_scale`).
 ///
 /// # Shapes
 /// - `vectors`: `[n, d]`; `codes`: `[k, d]`, without gradients; `chosen`: `[n]`; `log_scale`: `[1]`
@@ -52,15 +53,14 @@ pub fn choice(
     chosen: Tensor<1, Int>,
     log_scale: Tensor<1>,
 ) -> Tensor<1> {
-    let ([n, _], k) = (vectors.dims(), codes.dims()[0]);
-    let spread = (codes.clone() - codes.clone().mean_dim(0)).square().sum() / k as f64; // [1]
-    let unit = spread.clamp_min(TINY).reshape([1, 1]);
+    let [n, _] = vectors.dims();
     let lengths = codes.clone().square().sum_dim(1).transpose(); // [1, k]
-    let [codes, lengths, unit] = [codes, lengths, unit].map(|it| grown(it, &vectors));
-    // The vector's own length is the same for all codes.
-    let nearness = (vectors.matmul(codes.transpose()) * 2.0 - lengths) / unit; // [n, k]
-    let logits = nearness * log_scale.clamp_max(MOST_SCALE.ln()).exp().reshape([1, 1]);
-    log_softmax(logits, 1).gather(1, chosen.reshape([n, 1])).mean().neg()
+    let [codes, lengths] = [codes, lengths].map(|it| grown(it, &vectors));
+    let own = vectors.clone().square().sum_dim(1); // [n, 1]
+    let distances = own + lengths - vectors.matmul(codes.transpose()) * 2.0; // [n, k]
+    let mean = distances.clone().detach().mean().clamp_min(TINY).reshape([1, 1]);
+    let scale = log_scale.clamp_max(MOST_SCALE.ln()).exp().reshape([1, 1]);
+    log_softmax(distances.neg() / mean * scale, 1).gather(1, chosen.reshape([n, 1])).mean().neg()
 }
 
 /// Constants where there are gradients.
