@@ -140,6 +140,11 @@
 //! - A prior that knows texts tells them in sequences with the codes of their images, in either order; a place keeps its
 //!   row in the table of positions in both, so that what is learnt of a cell in one order serves the other. A shared
 //!   vocabulary of codes and tokens lets one transformer do both; draws are bounded to the part that a place is one of.
+//! - An autoencoder of images and texts ([`graph::lower::multimodal`]) lowers as a VQ-VAE wherever nothing asks for texts.
+//!   Its reader tells of every cell how probable each code is, by a transformer that knows all codes; vectors of texts that
+//!   chose the nearest code, as those of images do, were tried first and drew codes of their own away from the images'.
+//!   Its writer is a prior that tells texts behind codes ([`graph::lower::multimodal::MultimodalConfig::captioner`]), so that
+//!   drawing and measuring captions was there already.
 //! - Drawing from priors ([`sample`]) stands beside [`measure`], above engines and below whoever looks: the window, the
 //!   command line and measures draw the same codes from a seed, one by one with the engine's cache of what came before.
 //! - What another text changes in a picture ([`sample::Sampler::changes`]) is told along a draft of the changed picture, on

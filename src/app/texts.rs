@@ -37,6 +37,8 @@ pub(super) struct Reading {
 pub(super) struct Read {
     /// The weights.
     number: u64,
+    /// Whether all texts were read by them.
+    is_anew: bool,
     latents: Vec<(String, Arc<[f32]>)>,
     caption: Option<String>,
 }
@@ -145,7 +147,7 @@ impl ZscopeApp {
                     let mut sampler = Sampler::new(&writer, &tensors, engine, gpu.as_ref());
                     caption(&mut sampler, &tokenizer, &codes).map_err(told)
                 });
-                Ok(Read { number, latents, caption: caption.transpose()? })
+                Ok(Read { number, is_anew, latents, caption: caption.transpose()? })
             });
             done(Done::Texts { question, read });
             ctx.request_repaint();
@@ -159,12 +161,11 @@ impl ZscopeApp {
             return;
         }
         match read {
-            Ok(Read { number, latents, caption }) => {
+            Ok(Read { number, is_anew, latents, caption }) => {
                 let reading = &mut self.reading;
                 if let Some(caption) = caption {
                     reading.state.take_caption(caption);
                 }
-                let is_anew = number != reading.read_by && !latents.is_empty();
                 reading.state.take_read(latents, is_anew);
                 if is_anew {
                     (reading.read_by, reading.read_at) = (number, Some(Instant::now()));

@@ -6,26 +6,23 @@
 mod contrast;
 
 use burn::module::{Module, Param};
-use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::activation::log_softmax;
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
+use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 use super::params::{self, ParamError};
-use super::quantizer::{CodebookRules, Quantized, Quantizer, planes_of, rows_of};
+use super::quantizer::{CodebookRules, Quantized, planes_of, rows_of};
 use super::transformer::Transformer;
 use super::vq_vae::VqVae;
-use crate::array::{Array, NamedArrays};
+use crate::array::NamedArrays;
 use crate::graph::lower::multimodal::{Codebooks, MultimodalConfig};
 
-pub use contrast::{choice, contrast};
+pub use contrast::contrast;
 
 /// Where the images' side lies in the module. [`Multimodal::tensors`] gives the names of files.
 const IMAGES: &str = "images";
 /// What cosines are multiplied with at first (Radford et al., 2021, section 2.4).
 const FIRST_SCALE: f64 = 1.0 / 0.07;
-
-/// What distances from codes, as shares of their mean, are multiplied with at first.
-const FIRST_CODE_SCALE: f64 = 5.0;
 
 /// Both sides. Its parts are named as in `graph::lower::multimodal`, those of images behind [`IMAGES`].
 #[derive(Module, Debug)]
@@ -34,18 +31,12 @@ pub struct Multimodal {
     reader: Transformer,
     writer: Transformer,
     /// The codebook of texts, where they have their own.
-    text: Option<OfText>,
+    text_codes: Option<Embedding>,
     align_image: Linear,
     align_text: Linear,
     scale: Param<Tensor<1>>,
-    code_scale: Param<Tensor<1>>,
     #[module(skip)]
     config: MultimodalConfig,
-}
-
-#[derive(Module, Debug)]
-struct OfText {
-    quantizer: Quantizer,
 }
 
 /// Images and texts, some of which belong together.
@@ -74,7 +65,7 @@ pub struct MultimodalTerms {
     pub image_of_text: Tensor<1>,
     /// Mean negative log-probability of a token of texts behind the codes of their images, in nats, `[1]`.
     pub text_of_image: Tensor<1>,
-    /// Cross-entropy of telling the codes of images from the vectors of their texts, cell by cell, in nats, `[1]`.
+    /// Cross-entropy of telling the codes of images from their texts, cell by cell, in nats, `[1]`.
     pub codes_of_text: Tensor<1>,
     /// Cross-entropy of finding the text of an image among those of the batch, and the reverse, in nats, `[1]`.
     pub contrastive: Tensor<1>,
@@ -82,11 +73,9 @@ pub struct MultimodalTerms {
     pub decoded: Tensor<4>,
     /// The points of the first p texts beside which images are compared, of unit length, without gradients, `[p, align]`.
     pub points: Tensor<2>,
-    /// Vectors of images, followed by those of texts where both have one codebook.
+    /// Vectors of images.
     pub quantized: Quantized,
-    /// Vectors of texts, where they have a codebook of their own.
-    pub quantized_texts: Option<Quantized>,
-    /// How many vectors of texts chose each code of the images' codebook, `[k]`.
+    /// For how many cells texts chose each code of the images' codebook, `[k]`; zeros where they have their own.
     pub text_counts: Tensor<1>,
 }
 
@@ -96,10 +85,10 @@ impl Multimodal {
     /// # Panics
     /// When `config` was not checked.
     pub fn new(config: &MultimodalConfig, seed: u64, device: &Device) -> Self {
+        let [k, d] = [config.images.quantizer.codebook_size, config.images.quantizer.code_dim];
         let own_codes = |seed: u64| {
-            let quantizer = Quantizer::new(&config.images.quantizer, device);
-            let keep = |path: &str| path != "codebook";
-            OfText { quantizer: params::init_uniform(quantizer, seed, &keep).begun(seed) }
+            let table = EmbeddingConfig::new(k, d).with_initializer(Initializer::Zeros);
+            params::init_uniform(table.init(device), seed, &|_| false)
         };
         // Streams of their own.
         let stream = |number: u64| seed ^ number << 60;
@@ -107,11 +96,10 @@ impl Multimodal {
             images: VqVae::new(&config.images, seed, device),
             reader: Transformer::new(&config.reader(), stream(1), device),
             writer: Transformer::new(&config.writer(), stream(2), device),
-            text: (config.codebooks == Codebooks::Two).then(|| own_codes(stream(3))),
+            text_codes: (config.codebooks == Codebooks::Two).then(|| own_codes(stream(3))),
             align_image: align(config, stream(4), device),
             align_text: align(config, stream(5), device),
             scale: Param::from_tensor(Tensor::full([1], FIRST_SCALE.ln(), device)),
-            code_scale: Param::from_tensor(Tensor::full([1], FIRST_CODE_SCALE.ln(), device)),
             config: config.clone(),
         }
     }
@@ -149,23 +137,11 @@ impl Multimodal {
         Self { images, ..self }
     }
 
-    /// The same whose texts have these codes, where they have their own.
-    ///
-    /// # Errors
-    /// When `codebook` is not `[k, d]`.
-    pub fn with_text_codes(self, codebook: &Array, cluster_size: f64) -> Result<Self, ParamError> {
-        let moved = |own: OfText| {
-            let quantizer = own.quantizer.with_codes(codebook, cluster_size)?;
-            Ok(OfText { quantizer })
-        };
-        Ok(Self { text: self.text.map(moved).transpose()?, ..self })
-    }
-
-    /// Texts to the vectors that are quantized.
+    /// How probable codes are of every cell of texts.
     ///
     /// # Shapes
-    /// - `texts`: `[n, t]`; result: `[n, d, h, w]`
-    pub fn read(&self, texts: Tensor<2, Int>) -> Tensor<4> {
+    /// - `texts`: `[n, t]`; result: `[n * h * w, k]`
+    pub fn read(&self, texts: Tensor<2, Int>) -> Tensor<2> {
         let ([n, t], cells) = (texts.dims(), self.config.cells());
         let device = texts.device();
         let cell = Tensor::full([n, cells], self.config.cell_token(), &device);
@@ -173,15 +149,23 @@ impl Multimodal {
         let seen = self.reader.seen_at(read, span(0..t + cells, &device)); // [n, t + cells, c]
         let [_, _, c] = seen.dims();
         let of_cells = seen.slice([0..n, t..t + cells, 0..c]).reshape([n * cells, c]);
-        planes_of(self.reader.tell(of_cells), n, self.config.images.grid())
+        self.reader.tell(of_cells)
     }
 
-    /// The same row by row.
+    /// The likeliest codes, with the gradient of the mean of all of them by their probabilities; and their numbers.
     ///
     /// # Shapes
-    /// - `texts`: `[n, t]`; result: `[n * h * w, d]`
-    pub fn text_vectors(&self, texts: Tensor<2, Int>) -> Tensor<2> {
-        rows_of(self.read(texts))
+    /// - `logits`: `[m, k]`; results: `[m, d]`, `[m]`
+    pub fn chosen(&self, logits: Tensor<2>) -> (Tensor<2>, Tensor<1, Int>) {
+        let codes = match &self.text_codes {
+            Some(own) => own.weight.val(),
+            None => grown(self.images.quantizer().codebook(), &logits),
+        };
+        let [m, _] = logits.dims();
+        let numbers = logits.clone().argmax(1).reshape([m]);
+        let hard = codes.clone().select(0, numbers.clone());
+        let soft = softmax(logits, 1).matmul(codes);
+        (soft.clone() + (hard - soft).detach(), numbers)
     }
 
     /// The logits of the tokens of texts behind grids.
@@ -217,21 +201,28 @@ impl Multimodal {
         let (cells, grid) = (self.config.cells(), self.config.images.grid());
         let zero = || Tensor::zeros([1], &images.device());
         let latents = self.images.encode(images.clone()); // [b, d, h, w]
-        let read = (n > 0).then(|| self.read(texts.clone())); // [n, d, h, w]
-        let Codes { images: own, texts: of_texts, quantized, quantized_texts, text_counts } =
-            self.quantize(latents.clone(), read.clone(), frozen);
-        let text = of_texts.as_ref().map(|codes| self.nats(texts, codes.clone(), said));
-        let codes = quantized.indices.clone();
-        let of_pairs = of_texts.filter(|_| p > 0).map(|codes| codes.slice(0..p * cells));
-        let planes = planes_of(own.clone(), b, grid);
-        let decoded = self.images.decode_leakily(match of_pairs {
-            Some(codes) => Tensor::cat(vec![planes, planes_of(codes, p, grid)], 0),
+        let quantized = self.images.quantizer().forward(rows_of(latents.clone()), frozen);
+        let logits = (n > 0).then(|| self.read(texts.clone())); // [n * cells, k]
+        let chosen = logits.clone().map(|logits| self.chosen(logits)); // [n * cells, d], [n * cells]
+        let text = chosen.as_ref().map(|(codes, _)| self.nats(texts, codes.clone(), said));
+        let of_pairs = chosen.as_ref().filter(|_| p > 0);
+        let of_pairs =
+            of_pairs.map(|(codes, _)| planes_of(codes.clone().slice(0..p * cells), p, grid));
+        let planes = planes_of(quantized.codes.clone(), b, grid);
+        let decoded = self.images.decode_leakily(match of_pairs.clone() {
+            Some(of_pairs) => Tensor::cat(vec![planes, of_pairs], 0),
             None => planes,
         });
-        let crossed = read.filter(|_| p > 0).map(|read| {
+        let crossed = logits.zip(of_pairs).map(|(logits, of_pairs)| {
             let painted = decoded.clone().slice(b..b + p);
             let latents = latents.select(0, image_of.clone());
-            self.crossed(pairs, painted, (own, codes), [latents, read.slice(0..p)])
+            self.crossed(
+                pairs,
+                painted,
+                &quantized,
+                logits.slice(0..p * cells),
+                [latents, of_pairs],
+            )
         });
         let Crossed { image_of_text, text_of_image, codes_of_text, contrastive, points } = crossed
             .unwrap_or_else(|| Crossed {
@@ -241,6 +232,11 @@ impl Multimodal {
                 contrastive: zero(),
                 points: Tensor::zeros([0, self.config.align], &images.device()),
             });
+        let k = self.config.images.quantizer.codebook_size;
+        let text_counts = match chosen.filter(|_| self.text_codes.is_none()) {
+            Some((_, numbers)) => super::quantizer::counts(numbers, k),
+            None => quantized.counts.zeros_like(),
+        };
         MultimodalTerms {
             image: (decoded.clone().slice(0..b) - images.clone()).square().mean(),
             text: text.unwrap_or_else(zero),
@@ -251,43 +247,38 @@ impl Multimodal {
             decoded,
             points: points.inner(),
             quantized,
-            quantized_texts,
             text_counts,
         }
     }
 
-    /// The terms of pairs: of their images painted from texts, `[p, c, h, w]`, of the codes of all images,
-    /// `[b * cells, d]`, with their numbers, `[b * cells..]`, and of the vectors of the pairs' images and texts,
+    /// The terms of pairs: of their images painted from texts, `[p, c, h, w]`, of the codes of all images, of what is
+    /// told of the cells of the texts, `[p * cells, k]`, and of the vectors of images and the codes of texts,
     /// `[p, d, h, w]`.
     fn crossed(
         &self,
         pairs: &Pairs,
         painted: Tensor<4>,
-        (codes, numbers): (Tensor<2>, Tensor<1, Int>),
+        codes: &Quantized,
+        logits: Tensor<2>,
         [of_images, of_texts]: [Tensor<4>; 2],
     ) -> Crossed {
         let Pairs { images, texts, said, image_of, same } = pairs;
         let ([p, ..], [_, t]) = (painted.dims(), texts.dims());
-        let (cells, [_, d]) = (self.config.cells(), codes.dims());
-        let b = images.dims()[0];
-        let codes = codes.reshape([b, cells * d]).select(0, image_of.clone());
-        let numbers = numbers.slice(0..b * cells).reshape([b, cells]).select(0, image_of.clone());
-        let codes_of_text = contrast::choice(
-            rows_of(of_texts.clone()),
-            self.images.quantizer().codebook(),
-            numbers.reshape([p * cells]),
-            self.code_scale.val(),
-        );
+        let (b, cells) = (images.dims()[0], self.config.cells());
+        let [_, d] = codes.codes.dims();
+        let behind = codes.codes.clone().reshape([b, cells * d]).select(0, image_of.clone());
+        let numbers = codes.indices.clone().reshape([b, cells]).select(0, image_of.clone());
+        let told = log_softmax(logits, 1).gather(1, numbers.reshape([p * cells, 1]));
         let points = self.text_points(of_texts);
         let seen = self.image_points(of_images);
         Crossed {
             image_of_text: (painted - images.clone().select(0, image_of.clone())).square().mean(),
             text_of_image: self.nats(
                 &texts.clone().slice(0..p),
-                codes.reshape([p * cells, d]),
+                behind.reshape([p * cells, d]),
                 &said.clone().slice(0..p * t),
             ),
-            codes_of_text,
+            codes_of_text: told.mean().neg(),
             contrastive: contrast(seen, points.clone(), self.scale.val(), same.clone()),
             points,
         }
@@ -309,52 +300,6 @@ impl Multimodal {
         contrast::unit(self.align_text.forward(latents.flatten(1, 3)))
     }
 
-    /// Vectors of both sides as codes.
-    fn quantize(
-        &self,
-        images: Tensor<4>,
-        texts: Option<Tensor<4>>,
-        frozen: Option<&Tensor<1, Bool>>,
-    ) -> Codes {
-        let k = self.config.images.quantizer.codebook_size;
-        let none = Tensor::zeros([k], &images.device()).inner();
-        let images = rows_of(images); // [b * cells, d]
-        let quantizer = self.images.quantizer();
-        let Some(texts) = texts.map(rows_of) else {
-            let quantized = quantizer.forward(images, frozen);
-            let codes = quantized.codes.clone();
-            return Codes {
-                images: codes,
-                texts: None,
-                quantized,
-                quantized_texts: None,
-                text_counts: none,
-            };
-        };
-        if let Some(own) = &self.text {
-            let (quantized, of_texts) =
-                (quantizer.forward(images, frozen), own.quantizer.forward(texts, None));
-            return Codes {
-                images: quantized.codes.clone(),
-                texts: Some(of_texts.codes.clone()),
-                quantized,
-                quantized_texts: Some(of_texts),
-                text_counts: none,
-            };
-        }
-        let [n, d] = images.dims();
-        let all = quantizer.forward(Tensor::cat(vec![images, texts], 0), frozen);
-        let [m, _] = all.codes.dims();
-        let of_texts = all.indices.clone().slice(n..m);
-        Codes {
-            images: all.codes.clone().slice([0..n, 0..d]),
-            texts: Some(all.codes.clone().slice([n..m, 0..d])),
-            text_counts: super::quantizer::counts(of_texts, k),
-            quantized: all,
-            quantized_texts: None,
-        }
-    }
-
     /// Mean negative log-probability of the tokens that are said, behind grids, in nats, `[1]`.
     fn nats(&self, texts: &Tensor<2, Int>, grids: Tensor<2>, said: &Tensor<1>) -> Tensor<1> {
         let [n, t] = texts.dims();
@@ -363,25 +308,18 @@ impl Multimodal {
         (right * said.clone()).sum().neg() / said.clone().sum().clamp_min(1.0)
     }
 
-    /// What follows the optimizer's step; see [`Quantizer::update`]. Tells which codes of images started again, `[k]`.
+    /// What follows the optimizer's step; see [`VqVae::update_codes`].
     #[must_use = "gives back the model with the moved codebook"]
     pub fn update_codes(
         self,
         terms: &MultimodalTerms,
-        [rules, text_rules]: [&CodebookRules; 2],
+        rules: &CodebookRules,
         frozen: Option<&Tensor<1, Bool>>,
         (seed, step): (u64, u64),
     ) -> (Self, Tensor<1, Bool>) {
         let (images, restarted) =
             self.images.update_codes(&terms.quantized, rules, frozen, seed, step);
-        let text = match (self.text, &terms.quantized_texts) {
-            (Some(own), Some(of_texts)) => {
-                let moved = own.quantizer.update(of_texts, text_rules, None, !seed, step);
-                Some(OfText { quantizer: moved.0 })
-            }
-            (own, _) => own,
-        };
-        (Self { images, text, ..self }, restarted)
+        (Self { images, ..self }, restarted)
     }
 }
 
@@ -394,13 +332,9 @@ struct Crossed {
     points: Tensor<2>,
 }
 
-/// Codes of both sides, row by row.
-struct Codes {
-    images: Tensor<2>,
-    texts: Option<Tensor<2>>,
-    quantized: Quantized,
-    quantized_texts: Option<Quantized>,
-    text_counts: Tensor<1>,
+/// Constants where there are gradients.
+fn grown(constant: Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
+    if like.device().is_autodiff() { Tensor::from_inner(constant) } else { constant }
 }
 
 /// A layer without a bias from grids to points.

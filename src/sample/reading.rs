@@ -29,8 +29,7 @@ impl Reader {
         Ok(Self { config: config.clone(), runner: prepared(&graph, engine, gpu)? })
     }
 
-    /// Texts to `latent` `[n, d, h, w]`, before quantization, `indices` `[n, h, w]`, `quantized` `[n, d, h, w]` and
-    /// `embedding` `[n, align]`.
+    /// Texts to `indices` `[n, h, w]`, their codes as `latent` `[n, d, h, w]`, and `embedding` `[n, align]`.
     ///
     /// # Shapes
     /// - `texts`: `[n][text.places]`, n at least 1, as [`super::texts::numbers_of`] gives them

@@ -23,14 +23,14 @@ use crate::codec::{Codec, CodecError};
 use crate::data::{Batch, Dataset, Split};
 use crate::formats::FormatError;
 use crate::graph::lower::Architecture as _;
-use crate::graph::lower::multimodal::{Codebooks, MultimodalConfig};
+use crate::graph::lower::multimodal::MultimodalConfig;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, CODEBOOK, EMBED_AVG, QuantizerConfig};
 use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::multimodal::{Multimodal, MultimodalTerms};
 use crate::model::params::{self, ParamError};
-use crate::model::quantizer::{Quantized, perplexity};
+use crate::model::quantizer::perplexity;
 use crate::random::{self, Purpose};
 use crate::sample::texts::numbers_of;
 use crate::session::codebook::ReviveFrom;
@@ -104,26 +104,15 @@ impl MultimodalLearner {
         Lesson::new(images.clone(), texts.collect(), torn)
     }
 
-    /// The vectors of the images and then of the texts of a lesson, row by row, `[n, d]` each.
-    fn vectors(&self, lesson: &Lesson) -> [Array; 2] {
+    /// The vectors of images, row by row, `[n, d]`.
+    fn vectors(&self, images: &Array) -> Array {
         let plain = self.device.clone().inner();
-        let model = self.model.valid();
-        let d = self.quantizer().code_dim;
-        let rows = |chunks: Vec<Array>| {
-            let data: Vec<f32> = chunks.into_iter().flat_map(Array::into_data).collect();
-            Array::new([data.len() / d, d], data).expect("whole vectors")
-        };
-        let batch = self.batch.max(1);
-        let (mut of_images, mut of_texts) = (Vec::new(), Vec::new());
-        for start in (0..lesson.num_images()).step_by(batch) {
-            let some = lesson.images().rows(start, lesson.num_images().min(start + batch));
-            let images = params::tensor_from_array(&some, &plain);
-            of_images.push(params::array_from_tensor(model.images().vectors(images)));
-        }
-        for texts in lesson.text_batches(batch, &plain) {
-            of_texts.push(params::array_from_tensor(model.text_vectors(texts)));
-        }
-        [rows(of_images), rows(of_texts)]
+        let model = self.model.images().valid();
+        let chunks = (0..images.num_rows()).step_by(self.batch.max(1)).map(|start| {
+            let some = images.rows(start, images.num_rows().min(start + self.batch));
+            params::array_from_tensor(model.vectors(params::tensor_from_array(&some, &plain)))
+        });
+        Array::joined(&chunks.collect::<Vec<_>>())
     }
 
     /// What is minimised, `[1]`.
@@ -132,16 +121,12 @@ impl MultimodalLearner {
         let beta = f64::from(self.quantizer().commitment);
         let of_images =
             terms.image.clone() + terms.image_of_text.clone() * weight("image_of_text_weight");
-        let mut total = of_images / self.variance
+        of_images / self.variance
             + terms.text.clone() * weight("text_weight")
             + terms.text_of_image.clone() * weight("text_of_image_weight")
             + terms.codes_of_text.clone() * weight("codes_of_text_weight")
             + terms.contrastive.clone() * weight("contrastive_weight")
-            + terms.quantized.loss(beta);
-        if let Some(of_texts) = &terms.quantized_texts {
-            total = total + of_texts.loss(beta);
-        }
-        total
+            + terms.quantized.loss(beta)
     }
 
     /// The mean of what is minimised over held-out images and their texts, without an adversary, and of its terms:
@@ -194,26 +179,12 @@ impl Learner for MultimodalLearner {
         }
         let k = self.quantizer().codebook_size;
         let count = codebook::images_to_begin(k, self.config.cells(), self.batch);
-        let order = random::permutation(self.seed, 0, Purpose::KMeans, dataset.len(Split::Train));
-        let order = &order[..count.min(order.len())];
-        let images = crate::data::batch(dataset, Split::Train, order);
-        let lesson = self.lesson(&images, order.iter().copied(), Split::Train, &[]);
-        let [of_images, of_texts] = self.vectors(&lesson);
+        let images = first_images(dataset, count, self.seed);
+        let codes = codebook::first_codes(self.vectors(&images), k, self.seed);
         // As if each had been chosen evenly so far.
         let size = (self.batch * self.config.cells()) as f64 / k as f64;
-        let model = self.model.clone();
-        let put = |model: Multimodal, codes: &Array, size: f64| {
-            let images = model.images().clone().with_codes(codes, size).expect("k codes");
-            model.with_images(images)
-        };
-        self.model = if self.config.codebooks == Codebooks::Two {
-            let codes = codebook::first_codes(of_images, k, self.seed);
-            let of_texts = codebook::first_codes(of_texts, k, !self.seed);
-            put(model, &codes, size).with_text_codes(&of_texts, size).expect("k codes")
-        } else {
-            let both = Array::joined(&[of_images, of_texts]);
-            put(model, &codebook::first_codes(both, k, self.seed), 2.0 * size)
-        };
+        let images = self.model.images().clone().with_codes(&codes, size).expect("k codes");
+        self.model = self.model.clone().with_images(images);
     }
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
@@ -242,14 +213,13 @@ impl Learner for MultimodalLearner {
         let grads = GradientsParams::from_grads(total.backward(), &self.model);
         let model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let k = self.quantizer().num_codes();
-        let of_vectors = |it: &Quantized| codebook::rules(settings, it.indices.dims()[0], k);
-        let rules = of_vectors(&terms.quantized);
-        let text_rules = terms.quantized_texts.as_ref().map_or(rules, of_vectors);
+        let rules = codebook::rules(settings, terms.quantized.indices.dims()[0], k);
         let draw = (self.seed, batch.step);
-        let (model, restarted) = model.update_codes(&terms, [&rules, &text_rules], frozen, draw);
+        let (model, restarted) = model.update_codes(&terms, &rules, frozen, draw);
         self.model = model;
         self.last_images = Some(batch.images.clone());
         let (counts, restarted) = (terms.quantized.counts.clone(), restarted.float());
+        let all = counts.clone() + terms.text_counts.clone();
         let bits = |nats: Tensor<1>| nats.inner() / std::f64::consts::LN_2;
         let mut scalars = vec![
             total.inner(),
@@ -269,7 +239,7 @@ impl Learner for MultimodalLearner {
         scalars.push(Tensor::from_floats([settings.number("lr") as f32], &plain));
         Told {
             scalars: Tensor::cat(scalars, 0), // [curves]
-            codes: Some(Tensor::cat(vec![counts, restarted, terms.text_counts], 0)), // [3k]
+            codes: Some(Tensor::cat(vec![all, restarted, terms.text_counts], 0)), // [3k]
         }
     }
 
@@ -338,8 +308,7 @@ impl Learner for MultimodalLearner {
             (ReviveFrom::Vector(vector), _) => codebook::given(vector, n, d),
             (_, Some(images)) => {
                 let known = &self.model.tensors()[CODEBOOK];
-                let [vectors, _] = self.vectors(&Lesson::of_images(images.clone()));
-                codebook::chosen(&vectors, known, n, from, [self.seed, draw])
+                codebook::chosen(&self.vectors(images), known, n, from, [self.seed, draw])
             }
             (_, None) => Array::zeros([0, d]),
         };

@@ -1,9 +1,10 @@
 //! An autoencoder of images and of texts whose codes are those of one codebook, as a description.
 //!
-//! An image becomes a grid of vectors by convolutions, and a text becomes one of the same size by a transformer, the
-//! *reader*: it reads the text beside one token for each cell, and what it makes of the cells are the vectors. Vectors
-//! of both become codes, and codes of either become an image by convolutions, and a text by another transformer, the
-//! *writer*, which tells the text behind the codes. So a text has a picture, and a picture a text, by way of codes.
+//! An image becomes a grid of vectors by convolutions, and those become the nearest codes. A text becomes a grid of codes
+//! of the same size by a transformer, the *reader*: it reads the text beside one token for each cell, and tells of every
+//! cell how probable each code is; the likeliest is taken. Codes of either become an image by convolutions, and a text by
+//! another transformer, the *writer*, which tells the text behind the codes. So a text has a picture, and a picture a
+//! text, by way of codes.
 //!
 //! # Source
 //! Neural Discrete Representation Learning (van den Oord et al., 2017, arXiv:1711.00937), on both sides; Learning
@@ -30,16 +31,14 @@ use crate::picture::ImageShape;
 pub const READER: &str = "reader";
 /// The part that makes texts of grids.
 pub const WRITER: &str = "writer";
-/// The part that only texts are quantized by, where they have a codebook of their own.
-pub const OF_TEXT: &str = "text";
+/// The codes of texts, where they have a codebook of their own, `[k, d]`.
+pub const TEXT_CODES: &str = "text_codes.weight";
 /// The layer that compares images with texts, `[align, d * h * w]`.
 pub const IMAGE_ALIGN: &str = "align_image.weight";
 /// The layer that compares texts with images, `[align, d * h * w]`.
 pub const TEXT_ALIGN: &str = "align_text.weight";
 /// The logarithm of what cosines are multiplied with, `[1]`.
 pub const SCALE: &str = "scale";
-/// The logarithm of how sharply texts choose the codes of images, `[1]`.
-pub const CODE_SCALE: &str = "code_scale";
 
 /// Which codes texts have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +132,7 @@ impl MultimodalConfig {
     pub fn reader(&self) -> TransformerConfig {
         TransformerConfig {
             inputs: self.text.tokens + 1,
-            outputs: self.quantizer_config().code_dim,
+            outputs: self.quantizer_config().codebook_size,
             causal: false,
             ..self.writer()
         }
@@ -182,16 +181,11 @@ impl MultimodalConfig {
                 "texts of {places} places of {tokens} tokens (expected 1 to 4096 of 3 to 65536)"
             ));
         }
-        if quantizer.code_dim > tokens {
-            return Err(format!(
-                "code_dim is {} and there are {tokens} tokens (expected no more dimensions than tokens)",
-                quantizer.code_dim
-            ));
-        }
         if !(1..=4096).contains(&self.align) {
             return Err(format!("align is {} (expected 1 to 4096)", self.align));
         }
-        self.captioner().transformer().check().map_err(|error| error.to_string())
+        let transformers = [self.reader(), self.captioner().transformer()];
+        transformers.iter().try_for_each(|it| it.check().map_err(|error| error.to_string()))
     }
 
     fn check_adversary(&self) -> Result<(), String> {
@@ -246,12 +240,14 @@ impl Architecture for MultimodalConfig {
         tensors.extend(prefixed(READER, self.reader().tensors()));
         tensors.extend(prefixed(WRITER, self.writer().tensors()));
         if self.codebooks == Codebooks::Two {
-            tensors.extend(prefixed(OF_TEXT, self.quantizer_config().tensors()));
+            let quantizer = self.quantizer_config();
+            let shape = vec![quantizer.codebook_size, quantizer.code_dim];
+            tensors.push((TEXT_CODES.to_owned(), shape));
         }
         for name in [IMAGE_ALIGN, TEXT_ALIGN] {
             tensors.push((name.to_owned(), vec![self.align, self.latent_len()]));
         }
-        tensors.extend([SCALE, CODE_SCALE].map(|name| (name.to_owned(), vec![1])));
+        tensors.push((SCALE.to_owned(), vec![1]));
         if let Some(adversary) = self.adversary {
             tensors.extend(prefixed(DISCRIMINATOR, adversary.network.tensors()));
         }
@@ -261,10 +257,7 @@ impl Architecture for MultimodalConfig {
     /// Averages of codes are not counted.
     fn num_parameters(&self) -> u64 {
         let averages = [quantizer::CLUSTER_SIZE, quantizer::EMBED_AVG];
-        let fitted = |name: &str| {
-            let of_text = name.strip_prefix(OF_TEXT).and_then(|rest| rest.strip_prefix('.'));
-            is_fitted(name) && !averages.contains(&of_text.unwrap_or(name))
-        };
+        let fitted = |name: &str| is_fitted(name) && !averages.contains(&name);
         let shapes = self.tensors().into_iter().filter(|(name, _)| fitted(name));
         shapes.map(|(_, shape)| shape.iter().product::<usize>() as u64).sum()
     }

@@ -26,7 +26,7 @@ pub const EPSILON: f32 = 1e-5;
 pub struct TransformerConfig {
     /// Tokens that it can read.
     pub inputs: usize,
-    /// Tokens that it can tell: the first ones of those.
+    /// Tokens that it can tell: of a prior the first ones of those.
     pub outputs: usize,
     /// The longest sequence.
     pub places: usize,
@@ -66,7 +66,7 @@ impl TransformerConfig {
     pub fn check(&self) -> Result<(), TransformerConfigError> {
         check_extents([
             ("the number of tokens to read", self.inputs, 1, MAX_CODES),
-            ("the number of tokens to tell", self.outputs, 1, self.inputs),
+            ("the number of tokens to tell", self.outputs, 1, MAX_CODES),
             ("the length of a sequence", self.places, 1, 65_536),
             ("embedding", self.embedding, 1, 4096),
             ("width", self.width, 1, 4096),

@@ -40,28 +40,6 @@ impl Lesson {
         self
     }
 
-    /// Images alone.
-    pub(super) fn of_images(images: Array) -> Self {
-        Self { images, texts: Vec::new(), image_of: Vec::new() }
-    }
-
-    pub(super) fn images(&self) -> &Array {
-        &self.images
-    }
-
-    pub(super) fn num_images(&self) -> usize {
-        self.images.num_rows()
-    }
-
-    /// The texts as tensors of no more than `size` rows, `[n, t]`.
-    pub(super) fn text_batches(
-        &self,
-        size: usize,
-        device: &Device,
-    ) -> impl Iterator<Item = Tensor<2, Int>> {
-        self.texts.chunks(size).map(|texts| whole(texts, device))
-    }
-
     /// All of it on a device.
     pub(super) fn pairs(&self, device: &Device) -> Pairs {
         let said = self.texts.iter().flat_map(|text| {

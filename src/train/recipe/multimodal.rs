@@ -130,10 +130,8 @@ pub(super) const KEYS: &[Key] = &[
     weight(
         "codes_of_text_weight",
         0.5,
-        tr_later!(
-            "Weight of telling the codes of an image from its text, cell by cell: of which code the text's vector is nearest to."
-        ),
-        "Sønderby et al. 2017",
+        tr_later!("Weight of telling the codes of an image from its text, cell by cell."),
+        "Chang et al. 2022, arXiv:2202.04200",
     ),
     weight(
         "contrastive_weight",

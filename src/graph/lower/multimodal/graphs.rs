@@ -1,11 +1,13 @@
 //! What becomes of texts as graphs: grids of codes, and points beside those of images.
 
-use super::{IMAGE_ALIGN, MultimodalConfig, OF_TEXT, READER, SCALE, TEXT_ALIGN, WRITER};
+use super::{
+    Codebooks, IMAGE_ALIGN, MultimodalConfig, READER, SCALE, TEXT_ALIGN, TEXT_CODES, WRITER,
+};
 use crate::array::{Array, NamedArrays, prefixed, under};
 use crate::graph::lower::check_shapes;
 use crate::graph::lower::prior::PRIOR;
-use crate::graph::lower::quantizer::{CODEBOOK, quantized};
-use crate::graph::{Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
+use crate::graph::lower::quantizer::CODEBOOK;
+use crate::graph::{Codes, Epilogue, Graph, GraphBuilder, GraphError, Op, ValueId};
 
 /// The reader's last layer, made to look at cells alone.
 const OF_CELLS: &str = "head.cells";
@@ -23,19 +25,18 @@ impl MultimodalConfig {
         tokens.chain(rows).map(|value| value as f32).collect()
     }
 
-    /// A text, as [`MultimodalConfig::reading`] gives it, to `latent` `[d, h, w]`, before quantization, `indices`
-    /// `[h, w]`, `quantized` `[d, h, w]`, and `embedding` `[align]`, not scaled, in the space that images and texts are
-    /// compared in.
+    /// A text, as [`MultimodalConfig::reading`] gives it, to `indices` `[h, w]`, their codes as `latent` `[d, h, w]`, and
+    /// `embedding` `[align]`, not scaled, in the space that images and texts are compared in.
     ///
     /// # Errors
     /// When a tensor is missing, has another shape, or holds values that are not finite.
     pub fn lower_reader(&self, tensors: &NamedArrays) -> Result<Graph, GraphError> {
         check_shapes(self, tensors)?;
         let mut own = under(tensors, READER);
-        own.extend(tensors.get(TEXT_ALIGN).map(|weight| (TEXT_ALIGN.to_owned(), weight.clone())));
-        let of_text = under(tensors, OF_TEXT);
-        let codebook = of_text.get(CODEBOOK).or_else(|| tensors.get(CODEBOOK));
-        own.extend(codebook.map(|codes| (CODEBOOK.to_owned(), codes.clone())));
+        let codebook = if self.codebooks == Codebooks::Two { TEXT_CODES } else { CODEBOOK };
+        for name in [TEXT_ALIGN, codebook] {
+            own.extend(tensors.get(name).map(|array| (name.to_owned(), array.clone())));
+        }
         let reader = self.reader();
         let mut graph = GraphBuilder::new(&[2, reader.places], &own)?;
         let seen = reader.trunk_of_sequence(&mut graph)?; // [width, 1, places]
@@ -49,12 +50,16 @@ impl MultimodalConfig {
             padding: [0; 4],
             epilogue: Epilogue::bias("head.bias"),
         };
-        let cells = graph.add("head", cells)?; // [d, 1, cells]
+        let cells = graph.add("head", cells)?; // [k, 1, cells]
         let [h, w] = self.images.grid();
-        let shape = vec![self.quantizer_config().code_dim, h, w];
-        let latent = graph.add("latent", Op::Reshape { input: cells, shape })?;
+        let shape = vec![self.quantizer_config().codebook_size, h, w];
+        let logits = graph.add("logits", Op::Reshape { input: cells, shape })?;
+        let codebook = Codes::from(codebook);
+        let choice = Op::ArgMax { input: logits, codebook: codebook.clone() };
+        let indices = graph.add("indices", choice)?;
+        let latent = graph.add("latent", Op::Gather { input: indices, codebook })?;
+        graph.output("indices", indices)?;
         graph.output("latent", latent)?;
-        quantized(&mut graph, self.quantizer_config(), latent)?;
         self.embed(&mut graph, latent, TEXT_ALIGN)?;
         graph.finish()
     }
