@@ -16,7 +16,7 @@ const GAP: f32 = 4.0;
 /// The least width of a field, in points.
 const FIELD: f32 = 96.0;
 /// Lines of fields and of numbers below pictures, in points.
-const LINES: f32 = 108.0;
+const LINES: f32 = 48.0;
 
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let texts = scene.texts;

@@ -80,7 +80,8 @@ pub(super) const KEYS: &[Key] = &[
         tr_later!("Whether texts have the codes of images, or a codebook of their own."),
         OURS,
     ),
-    CODEBOOK_SIZE,
+    // Where codes are many, few uses each, they change places too often at first for texts to follow.
+    Key { default: Default::Number(128.0), ..CODEBOOK_SIZE },
     CODE_DIM,
     HIDDEN,
     RES_BLOCKS,
@@ -121,7 +122,7 @@ pub(super) const KEYS: &[Key] = &[
     ),
     weight(
         "image_of_text_weight",
-        1.0,
+        0.1,
         tr_later!(
             "Weight of an image's error through the codes of its text: pictures of captions."
         ),
