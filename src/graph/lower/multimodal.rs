@@ -190,25 +190,9 @@ impl MultimodalConfig {
 
     fn check_adversary(&self) -> Result<(), String> {
         let Some(Adversary { judged, network }) = self.adversary else { return Ok(()) };
-        let PatchGanConfig { image_channels, channels, layers } = network;
-        for (name, found, hi) in [("d_channels", channels, 1024), ("d_layers", layers, 8)] {
-            if !(1..=hi).contains(&found) {
-                return Err(format!("{name} is {found} (expected 1 to {hi})"));
-            }
-        }
         let image = self.images.image;
-        let expected = image.channels + if judged == Judged::Pairs { self.align } else { 0 };
-        if image_channels != expected {
-            return Err(format!(
-                "the discriminator takes {image_channels} channels (expected {expected})"
-            ));
-        }
-        if network.grid(self.sides()).contains(&0) {
-            return Err(format!(
-                "d_layers is {layers}, which leaves no patch of images of {image} (expected fewer layers, or larger images)"
-            ));
-        }
-        Ok(())
+        let of_text = if judged == Judged::Pairs { self.align } else { 0 };
+        network.check(image.channels + of_text, image)
     }
 
     fn sides(&self) -> [usize; 2] {

@@ -12,6 +12,7 @@ use super::discriminator::norm_tensors;
 use super::gan::SLOPE;
 use crate::array::NamedArrays;
 use crate::graph::{Activation, Epilogue, Graph, GraphBuilder, GraphError, Op};
+use crate::picture::ImageShape;
 
 /// Channels are doubled no further than to so many times the first ones.
 const WIDEST: usize = 8;
@@ -35,6 +36,32 @@ impl PatchGanConfig {
             // Two more convolutions, four wide with one zero on either side, each take one off.
             halved.saturating_sub(2)
         })
+    }
+
+    /// Checks that the sizes make sense, and that it takes images with so many `channels` and the sides of `image`.
+    ///
+    /// # Errors
+    /// When a value is out of range, or no patch is left of such images.
+    pub fn check(&self, channels: usize, image: ImageShape) -> Result<(), String> {
+        for (name, found, hi) in [("d_channels", self.channels, 1024), ("d_layers", self.layers, 8)]
+        {
+            if !(1..=hi).contains(&found) {
+                return Err(format!("{name} is {found} (expected 1 to {hi})"));
+            }
+        }
+        if self.image_channels != channels {
+            return Err(format!(
+                "the discriminator takes {} channels (expected {channels}, as the images have)",
+                self.image_channels
+            ));
+        }
+        if self.grid([image.height, image.width]).contains(&0) {
+            return Err(format!(
+                "d_layers is {}, which leaves no patch of images of {image} (expected fewer layers, or larger images)",
+                self.layers
+            ));
+        }
+        Ok(())
     }
 
     /// Channels behind the convolution of a number.

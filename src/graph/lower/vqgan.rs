@@ -64,25 +64,8 @@ impl Architecture for VqganConfig {
 
     fn check(&self) -> Result<(), String> {
         Architecture::check(&self.autoencoder)?;
-        let PatchGanConfig { image_channels, channels, layers } = self.discriminator;
-        for (name, found, hi) in [("d_channels", channels, 1024), ("d_layers", layers, 8)] {
-            if !(1..=hi).contains(&found) {
-                return Err(format!("{name} is {found} (expected 1 to {hi})"));
-            }
-        }
         let image = self.autoencoder.image;
-        if image_channels != image.channels {
-            return Err(format!(
-                "the discriminator takes {image_channels} channels (expected {}, as the images have)",
-                image.channels
-            ));
-        }
-        if self.discriminator.grid(self.sides()).contains(&0) {
-            return Err(format!(
-                "d_layers is {layers}, which leaves no patch of images of {image} (expected fewer layers, or larger images)"
-            ));
-        }
-        Ok(())
+        self.discriminator.check(image.channels, image)
     }
 
     fn tensors(&self) -> Vec<(String, Vec<usize>)> {
