@@ -430,7 +430,10 @@ fn losses_fall_and_what_is_measured_is_sound() {
 #[test]
 fn pairs_come_together_by_contrast() {
     let base = folder();
-    let events = run(planned(request(&["contrastive_weight=2"], 300), &base.path().join("run")));
+    let events = run(planned(
+        request(&["contrastive_weight=2", "image_of_text_weight=1"], 300),
+        &base.path().join("run"),
+    ));
     let values = curve(&events, "contrastive");
     let (first, last) = (mean(&values[..10]), mean(&values[280..]));
     assert!(last < 0.95 * first, "{first} to {last}");
