@@ -24,7 +24,7 @@ const IMAGES: &str = "images";
 /// What cosines are multiplied with at first (Radford et al., 2021, section 2.4).
 const FIRST_SCALE: f64 = 1.0 / 0.07;
 
-/// Both sides. Its parts are named as in `graph::lower::multimodal`, those of images behind [`IMAGES`].
+/// Both sides. Its parts are named as in `graph::lower::multimodal`, those of images behind `images`.
 #[derive(Module, Debug)]
 pub struct Multimodal {
     images: VqVae,
