@@ -276,12 +276,10 @@ impl Opened {
     /// # Errors
     /// When it is missing or damaged; nothing without an error for other models.
     pub fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
-        if self.model.text().is_none() {
-            return Ok(None);
-        }
+        let Some(text) = self.model.text() else { return Ok(None) };
         let beside = self.path.parent().unwrap_or(Path::new("."));
         let dir = self.run_dir.as_deref().unwrap_or(beside);
-        Tokenizer::load(&dir.join(texts::FILE)).map(Some)
+        texts::tokenizer_in(dir, text).map(Some)
     }
 
     /// The data that it was trained on, as it was named; for models of other libraries drawn shapes, where there are

@@ -93,12 +93,10 @@ impl ZscopeApp {
     /// What spells the texts of the model, if it knows some.
     pub(super) fn tokenizer(&self) -> Result<Option<Tokenizer>, FormatError> {
         let Some(model) = &self.model else { return Ok(None) };
-        if model.config.text().is_none() {
-            return Ok(None);
-        }
+        let Some(text) = model.config.text() else { return Ok(None) };
         match (&model.opened, self.session.run()) {
             (Some(opened), _) => opened.tokenizer(),
-            (None, Some(run)) => Tokenizer::load(&run.run_dir.join(texts::FILE)).map(Some),
+            (None, Some(run)) => texts::tokenizer_in(&run.run_dir, text).map(Some),
             (None, None) => Ok(None),
         }
     }

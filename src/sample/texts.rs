@@ -1,14 +1,31 @@
 //! Texts as tokens of a prior's sequences.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::{SampleError, Sampler};
 use crate::data::shapes::with_values;
-use crate::graph::lower::prior::PriorConfig;
+use crate::formats::FormatError;
+use crate::graph::lower::prior::{PriorConfig, TextConfig};
 use crate::text::{END, Tokenizer};
 
 /// The tokenizer's file, in the directory of a run that knows texts.
 pub const FILE: &str = "tokenizer.json";
+
+/// The tokenizer of a model that knows texts, from the directory of its run.
+///
+/// # Errors
+/// When it is missing or damaged, or has other tokens than the model.
+pub fn tokenizer_in(dir: &Path, text: TextConfig) -> Result<Tokenizer, FormatError> {
+    let path = dir.join(FILE);
+    let tokenizer = Tokenizer::load(&path)?;
+    if tokenizer.vocabulary() != text.tokens {
+        let found = format!("{} tokens", tokenizer.vocabulary());
+        let expected = "as many as the model knows: the tokenizer.json of its own run";
+        return Err(FormatError::content("cannot read a tokenizer", found, expected, &path));
+    }
+    Ok(tokenizer)
+}
 
 /// A text as tokens of a sequence, with its end; what does not fit is cut off.
 ///

@@ -414,6 +414,15 @@ fn losses_fall_and_what_is_measured_is_sound() {
     }
     assert!(told["text_bits_given_image"].as_f64().expect("bits") > 0.0, "{told:?}");
     assert_eq!(told["searched_among"], 12);
+    // A tokenizer of other tokens would name codes that are not there.
+    let file = dir.join("tokenizer.json");
+    let own = std::fs::read(&file).expect("a tokenizer");
+    zscope::text::Tokenizer::train(["a red cat", "a red car"].iter(), 262)
+        .save(&file)
+        .expect("another tokenizer");
+    let refused = opened.tokenizer().expect_err("refused").to_string();
+    assert!(refused.contains("its own run"), "{refused}");
+    std::fs::write(&file, own).expect("its own again");
     // Both sides use codes, and the checkpoint tells which.
     let [texts, all] = [&opened.text_usage, &opened.usage]
         .map(|usage| usage.as_ref().expect("the use of codes").window().iter().sum::<u64>());
