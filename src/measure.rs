@@ -1,5 +1,6 @@
 //! What a model of any family is worth on a set of images: what `zscope eval` prints and the Evaluate view shows.
 
+mod attributes;
 pub mod code_tiles;
 pub mod directions;
 pub mod inside;
@@ -326,6 +327,7 @@ impl Measuring<'_> {
         report.add(&found?);
         report.json.insert("frechet_features".to_owned(), json!(features));
         report.features = Some(features);
+        self.score_reconstructions(codec.as_mut(), &mut report)?;
         let draws = self.count.min(self.options.draws as u32);
         if let ModelConfig::Prior(config) = &opened.model {
             let codec = codec.as_mut();

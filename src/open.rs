@@ -172,10 +172,14 @@ pub fn open(model: &str) -> Result<Opened, OpenError> {
     })
 }
 
-/// Whether a path that is not there itself names a checkpoint of a run, `DIR@latest`, `DIR@best` or `DIR@STEP`, or a
-/// tensor of a checkpoint, `PATH#TENSOR`.
+/// Whether a path that is not there itself names a checkpoint of a run, `DIR@latest`, `DIR@best` or `DIR@STEP`, a
+/// tensor of a checkpoint, `PATH#TENSOR`, or an embedded model.
 pub fn names_model(path: &Path) -> bool {
-    let names = |text| RunDir::is_run(&path_and_pick(text).0) || path_and_tensor(text).is_some();
+    let names = |text| {
+        RunDir::is_run(&path_and_pick(text).0)
+            || path_and_tensor(text).is_some()
+            || demo::is_named(text)
+    };
     path.to_str().is_some_and(names)
 }
 

@@ -169,6 +169,11 @@ impl ZscopeApp {
             Command::StopInverting => self.own.stop_search(),
             Command::SaveWorkspace(Some(path)) => self.save_workspace(ctx, path),
             Command::SaveWorkspace(None) => dialogs::ask(&self.jobs, Chosen::Workspace),
+            Command::TypedPath(path) => {
+                if let Some(purpose) = self.prompted.take() {
+                    self.take_chosen(ctx, purpose, path);
+                }
+            }
             Command::ShowCommandPalette(is_shown) => {
                 self.view.command_palette = is_shown.then(crate::ui::CommandPalette::new);
             }

@@ -50,7 +50,7 @@ impl Companions {
             let why = match (&companion.decoder, self.link, &companion.image) {
                 (None, ..) => Some(tr!("It has no decoder that makes images.").to_owned()),
                 (_, Link::Latent, _) if own != latent => Some(tr!(
-                    "Its latent has {} values, this one has {}: link the two by an image instead.",
+                    "Its latent has {} values, not {}: link them by an image.",
                     own,
                     latent
                 )),

@@ -1,153 +1,140 @@
-//! The system's file dialogs, off the window's thread.
+//! The system's file dialogs, off the window's thread; a system without any has a path typed in the window.
+
+use std::time::{Duration, Instant};
 
 use super::jobs::{Chosen, Done, Jobs};
 use crate::formats::foreign;
 use crate::language::tr;
 
-/// Asks for a path; nothing happens when a person cancels.
-#[expect(clippy::too_many_lines, reason = "a table: a dialog for each purpose")]
-pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
-    // Made here, on the window's thread, as some systems insist; awaited elsewhere.
-    let dialog = rfd::AsyncFileDialog::new();
+/// What is chosen in a dialog.
+#[derive(Clone, Copy)]
+enum What {
+    Folder,
+    File,
+    NewFile,
+}
+
+/// A dialog.
+pub(super) struct Dialog {
+    /// What it is for.
+    pub(super) title: &'static str,
+    /// The name that a new file has at first.
+    pub(super) file_name: String,
+    what: What,
+    /// The kinds of files that are offered, with their endings.
+    filters: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl Dialog {
+    fn new(what: What, title: &'static str) -> Self {
+        Self { title, file_name: String::new(), what, filters: Vec::new() }
+    }
+
+    fn folder(title: &'static str) -> Self {
+        Self::new(What::Folder, title)
+    }
+
+    fn file(title: &'static str) -> Self {
+        Self::new(What::File, title)
+    }
+
+    fn new_file(title: &'static str, file_name: impl Into<String>) -> Self {
+        Self { file_name: file_name.into(), ..Self::new(What::NewFile, title) }
+    }
+
+    fn of(mut self, kind: &'static str, endings: &[&'static str]) -> Self {
+        self.filters.push((kind, endings.to_vec()));
+        self
+    }
+
+    fn png(self) -> Self {
+        self.of("PNG", &["png"])
+    }
+
+    fn csv(self) -> Self {
+        self.of("CSV", &["csv"])
+    }
+}
+
+/// The dialog of each purpose.
+pub(super) fn dialog(purpose: Chosen) -> Dialog {
+    let pictures = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "qoi"];
     match purpose {
-        Chosen::Data => wait(jobs, purpose, dialog.set_title(tr!("Open data")).pick_folder()),
-        Chosen::Model => {
-            wait(jobs, purpose, dialog.set_title(tr!("Open a run or model")).pick_folder());
-        }
-        Chosen::ModelFile => {
-            let dialog = dialog.set_title(tr!("Open a model's file"));
-            let dialog =
-                dialog.add_filter(tr!("Weights and descriptions"), &foreign::ENDINGS_OF_MODELS);
-            wait(jobs, purpose, dialog.add_filter(tr!("All files"), &["*"]).pick_file());
-        }
-        Chosen::Companion => {
-            wait(jobs, purpose, dialog.set_title(tr!("Add a run or model")).pick_folder());
-        }
-        Chosen::Compared => {
-            wait(jobs, purpose, dialog.set_title(tr!("Compare with a run")).pick_folder());
-        }
-        Chosen::Evaluated => {
-            wait(jobs, purpose, dialog.set_title(tr!("Add a run to measure")).pick_folder());
-        }
-        Chosen::Classifier => {
-            wait(jobs, purpose, dialog.set_title(tr!("Judge by a classifier's run")).pick_folder());
-        }
-        Chosen::Measures => {
-            let dialog = dialog.set_title(tr!("Save measures")).set_file_name("measures.csv");
-            let dialog = dialog.add_filter(tr!("CSV, Markdown or JSON"), &["csv", "md", "json"]);
-            let dialog = dialog.add_filter("PNG", &["png"]);
-            wait(jobs, purpose, dialog.save_file());
-        }
-        Chosen::Curves => {
-            let dialog = dialog.set_title(tr!("Save curves")).set_file_name("curves.csv");
-            let dialog = dialog.add_filter("CSV", &["csv"]).add_filter("PNG", &["png"]);
-            wait(jobs, purpose, dialog.save_file());
-        }
-        Chosen::MapPicture => {
-            let dialog = dialog.set_title(tr!("Save the map")).set_file_name("map.png");
-            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
-        }
-        Chosen::MapPoints => {
-            let dialog = dialog.set_title(tr!("Save points")).set_file_name("points.csv");
-            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
-        }
-        Chosen::MapLatents => {
-            let dialog = dialog.set_title(tr!("Save latents")).set_file_name("latents.safetensors");
-            wait(jobs, purpose, dialog.add_filter("safetensors", &["safetensors"]).save_file());
-        }
+        Chosen::Data => Dialog::folder(tr!("Open data")),
+        Chosen::Model => Dialog::folder(tr!("Open a run or model")),
+        Chosen::ModelFile => Dialog::file(tr!("Open a model's file"))
+            .of(tr!("Weights and descriptions"), &foreign::ENDINGS_OF_MODELS)
+            .of(tr!("All files"), &["*"]),
+        Chosen::Companion => Dialog::folder(tr!("Add a run or model")),
+        Chosen::Compared => Dialog::folder(tr!("Compare with a run")),
+        Chosen::Evaluated => Dialog::folder(tr!("Add a run to measure")),
+        Chosen::Classifier => Dialog::folder(tr!("Judge by a classifier's run")),
+        Chosen::Measures => Dialog::new_file(tr!("Save measures"), "measures.csv")
+            .of(tr!("CSV, Markdown or JSON"), &["csv", "md", "json"])
+            .png(),
+        Chosen::Curves => Dialog::new_file(tr!("Save curves"), "curves.csv").csv().png(),
+        Chosen::MapPicture => Dialog::new_file(tr!("Save the map"), "map.png").png(),
+        Chosen::MapPoints => Dialog::new_file(tr!("Save points"), "points.csv").csv(),
+        Chosen::MapLatents => Dialog::new_file(tr!("Save latents"), "latents.safetensors")
+            .of("safetensors", &["safetensors"]),
         Chosen::View(pane) => {
-            let name = format!("{}.png", pane.name().to_lowercase());
-            let dialog = dialog.set_title(tr!("Save the view")).set_file_name(name);
-            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
+            Dialog::new_file(tr!("Save the view"), format!("{}.png", pane.name().to_lowercase()))
+                .png()
         }
-        Chosen::Points => {
-            let dialog = dialog.set_title(tr!("Save points")).set_file_name("points.safetensors");
-            wait(jobs, purpose, dialog.add_filter(tr!("Tensors"), &["safetensors"]).save_file());
-        }
-        Chosen::Node => {
-            let dialog = dialog.set_title(tr!("Save the node")).set_file_name("channels.png");
-            let dialog = dialog.add_filter(tr!("Channels"), &["png"]);
-            let dialog = dialog.add_filter(tr!("Values"), &["safetensors"]);
-            wait(jobs, purpose, dialog.add_filter(tr!("All nodes"), &["csv"]).save_file());
-        }
-        Chosen::OwnPicture => {
-            let dialog = dialog.set_title(tr!("Open a picture"));
-            let endings = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "qoi"];
-            let dialog = dialog.add_filter(tr!("Pictures"), &endings);
-            wait(jobs, purpose, dialog.add_filter(tr!("All files"), &["*"]).pick_file());
-        }
+        Chosen::Points => Dialog::new_file(tr!("Save points"), "points.safetensors")
+            .of(tr!("Tensors"), &["safetensors"]),
+        Chosen::Node => Dialog::new_file(tr!("Save the node"), "channels.png")
+            .of(tr!("Channels"), &["png"])
+            .of(tr!("Values"), &["safetensors"])
+            .of(tr!("All nodes"), &["csv"]),
+        Chosen::OwnPicture => Dialog::file(tr!("Open a picture"))
+            .of(tr!("Pictures"), &pictures)
+            .of(tr!("All files"), &["*"]),
         Chosen::Directions => {
-            let dialog = dialog.set_title(tr!("Load directions"));
-            let dialog = dialog.add_filter(tr!("Directions"), &["safetensors"]);
-            wait(jobs, purpose, dialog.pick_file());
+            Dialog::file(tr!("Load directions")).of(tr!("Directions"), &["safetensors"])
         }
-        Chosen::DirectionsOut => {
-            let dialog =
-                dialog.set_title(tr!("Save directions")).set_file_name("directions.safetensors");
-            let dialog = dialog.add_filter(tr!("Directions"), &["safetensors"]);
-            wait(jobs, purpose, dialog.save_file());
-        }
-        Chosen::RunsFolder => {
-            wait(jobs, purpose, dialog.set_title(tr!("List the runs of a folder")).pick_folder());
-        }
+        Chosen::DirectionsOut => Dialog::new_file(tr!("Save directions"), "directions.safetensors")
+            .of(tr!("Directions"), &["safetensors"]),
+        Chosen::RunsFolder => Dialog::folder(tr!("List the runs of a folder")),
         Chosen::PriorFilm => {
-            let dialog = dialog.set_title(tr!("Save a film of drawing")).set_file_name("draws.gif");
-            wait(jobs, purpose, dialog.add_filter(tr!("Film"), &["gif"]).save_file());
+            Dialog::new_file(tr!("Save a film of drawing"), "draws.gif").of(tr!("Film"), &["gif"])
         }
-        Chosen::Strip => {
-            let dialog =
-                dialog.set_title(tr!("Save the film strip")).set_file_name("film-strip.png");
-            wait(jobs, purpose, dialog.add_filter(tr!("PNG or JPEG"), &["png", "jpg"]).save_file());
-        }
-        Chosen::Workspace => {
-            let dialog =
-                dialog.set_title(tr!("Save the workspace")).set_file_name("workspace.zscope");
-            wait(jobs, purpose, dialog.add_filter(tr!("Workspace"), &["zscope"]).save_file());
-        }
-        Chosen::Walk { .. } => {
-            let dialog = dialog.set_title(tr!("Save the walk")).set_file_name("walk.gif");
-            let dialog = dialog.add_filter(tr!("Film or strip"), &["gif", "png", "jpg"]);
-            wait(jobs, purpose, dialog.save_file());
-        }
-        Chosen::Sheet(of) => {
-            let name = format!("{}.png", of.key());
-            let dialog = dialog.set_title(tr!("Save pictures")).set_file_name(name);
-            wait(jobs, purpose, dialog.add_filter(tr!("PNG or JPEG"), &["png", "jpg"]).save_file());
-        }
-        Chosen::Page => {
-            let dialog = dialog.set_title(tr!("Save the page")).set_file_name("page.png");
-            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
-        }
-        Chosen::RunTable => {
-            let dialog = dialog.set_title(tr!("Save the runs")).set_file_name("runs.csv");
-            let dialog = dialog.add_filter("CSV", &["csv"]).add_filter("PNG", &["png"]);
-            wait(jobs, purpose, dialog.save_file());
-        }
-        Chosen::Picture => {
-            let dialog = dialog.set_title(tr!("Save picture")).set_file_name("picture.png");
-            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
-        }
-        Chosen::Palette => {
-            let dialog = dialog.set_title(tr!("Save palette")).set_file_name("palette.png");
-            wait(jobs, purpose, dialog.add_filter("PNG", &["png"]).save_file());
-        }
-        Chosen::CodeTable => {
-            let dialog = dialog.set_title(tr!("Save all codes")).set_file_name("codes.csv");
-            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
-        }
-        Chosen::CodePairs => {
-            let dialog = dialog.set_title(tr!("Save pairs of codes")).set_file_name("pairs.csv");
-            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
-        }
-        Chosen::CodeChanges => {
-            let dialog = dialog.set_title(tr!("Compare codes with a run or model"));
-            wait(jobs, purpose, dialog.pick_folder());
-        }
+        Chosen::Strip => Dialog::new_file(tr!("Save the film strip"), "film-strip.png")
+            .of(tr!("PNG or JPEG"), &["png", "jpg"]),
+        Chosen::Workspace => Dialog::new_file(tr!("Save the workspace"), "workspace.zscope")
+            .of(tr!("Workspace"), &["zscope"]),
+        Chosen::Walk { .. } => Dialog::new_file(tr!("Save the walk"), "walk.gif")
+            .of(tr!("Film or strip"), &["gif", "png", "jpg"]),
+        Chosen::Sheet(of) => Dialog::new_file(tr!("Save pictures"), format!("{}.png", of.key()))
+            .of(tr!("PNG or JPEG"), &["png", "jpg"]),
+        Chosen::Page => Dialog::new_file(tr!("Save the page"), "page.png").png(),
+        Chosen::RunTable => Dialog::new_file(tr!("Save the runs"), "runs.csv").csv().png(),
+        Chosen::Picture => Dialog::new_file(tr!("Save picture"), "picture.png").png(),
+        Chosen::Palette => Dialog::new_file(tr!("Save palette"), "palette.png").png(),
+        Chosen::CodeTable => Dialog::new_file(tr!("Save all codes"), "codes.csv").csv(),
+        Chosen::CodePairs => Dialog::new_file(tr!("Save pairs of codes"), "pairs.csv").csv(),
+        Chosen::CodeChanges => Dialog::folder(tr!("Compare codes with a run or model")),
         Chosen::SavedCodeChanges => {
-            let dialog =
-                dialog.set_title(tr!("Save changes of codes")).set_file_name("changes.csv");
-            wait(jobs, purpose, dialog.add_filter("CSV", &["csv"]).save_file());
+            Dialog::new_file(tr!("Save changes of codes"), "changes.csv").csv()
         }
+    }
+}
+
+/// Who cancels a dialog takes longer: one that is over sooner has not been there.
+const LEAST_SEEN: Duration = Duration::from_millis(500);
+
+/// Asks for a path; nothing happens when a person cancels.
+pub(super) fn ask(jobs: &Jobs, purpose: Chosen) {
+    let Dialog { title, file_name, what, filters } = dialog(purpose);
+    // Made here, on the window's thread, as some systems insist; awaited elsewhere.
+    let mut asked = rfd::AsyncFileDialog::new().set_title(title);
+    for (kind, endings) in filters {
+        asked = asked.add_filter(kind, &endings);
+    }
+    match what {
+        What::Folder => wait(jobs, purpose, asked.pick_folder()),
+        What::File => wait(jobs, purpose, asked.pick_file()),
+        What::NewFile => wait(jobs, purpose, asked.set_file_name(file_name).save_file()),
     }
 }
 
@@ -157,8 +144,11 @@ fn wait(
     chosen: impl Future<Output = Option<rfd::FileHandle>> + Send + 'static,
 ) {
     jobs.spawn("dialog", move |done| {
-        if let Some(file) = pollster::block_on(chosen) {
-            done(Done::Chosen(purpose, file.path().to_owned()));
+        let asked = Instant::now();
+        match pollster::block_on(chosen) {
+            Some(file) => done(Done::Chosen(purpose, file.path().to_owned())),
+            None if asked.elapsed() < LEAST_SEEN => done(Done::NoDialog(purpose)),
+            None => {}
         }
     });
 }

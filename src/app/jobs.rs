@@ -101,6 +101,8 @@ pub(super) enum Done {
     StripWeights { question: u64, step: u64, tensors: Result<NamedArrays, String> },
     /// A person chose a path for something.
     Chosen(Chosen, PathBuf),
+    /// The system has no dialog to choose a path in.
+    NoDialog(Chosen),
     /// A file was written, or why not.
     Saved(Result<PathBuf, String>),
 }

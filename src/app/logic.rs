@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+use super::dialogs::{self, Dialog};
 use super::jobs::{Chosen, Done};
 use super::script::Work;
 use super::{Model, ZscopeApp, script};
@@ -13,7 +14,7 @@ use crate::array::NamedArrays;
 use crate::data::Dataset;
 use crate::data::corrupt::{self, Corruption};
 use crate::engine::wgsl::Gpu;
-use crate::event::{Event, Value};
+use crate::event::{Event, FinishReason, Value};
 use crate::graph::lower::quantizer::CLUSTER_SIZE;
 use crate::graph::lower::{Shown, Task};
 use crate::language::tr;
@@ -27,7 +28,7 @@ use crate::train::live::{Probe, Weights};
 use crate::train::memory::training_bytes;
 use crate::train::recipe::Recipe;
 use crate::train::worker::Training;
-use crate::ui::{Estimate, Link, ModelLine, Notice, RunsAsk, Scene};
+use crate::ui::{Estimate, Link, ModelLine, Notice, PathPrompt, RunsAsk, Scene};
 
 /// How often the window looks at a run, or at data being opened, that nobody touches.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);
@@ -175,7 +176,7 @@ impl ZscopeApp {
             estimate: self.estimate(),
             recent: self.recent.paths(),
             runs_folder: &self.runs_folder,
-            notices: &self.notices,
+            notices: self.notices(),
             watched: &self.probe_latents,
             bookmarks: &self.kept.bookmarks,
             walk: &self.kept.walk,
@@ -290,6 +291,9 @@ impl ZscopeApp {
     /// Tells the desktop that a run is over.
     fn tell_desktop(&self, event: &Event) {
         let step = match event {
+            Event::Finished { step, reason: FinishReason::Stopped, .. } => {
+                tr!("The run was stopped at step {}.", step)
+            }
             Event::Finished { step, .. } => tr!("The run has finished at step {}.", step),
             Event::Diverged { step, .. } => tr!("The run has diverged at step {}.", step),
             Event::Failed { step, .. } => tr!("The run broke at step {}.", step),
@@ -360,6 +364,11 @@ impl ZscopeApp {
                     self.strip_weights(question, step, tensors);
                 }
                 Done::Chosen(chosen, path) => self.take_chosen(ctx, chosen, path),
+                Done::NoDialog(purpose) => {
+                    let Dialog { title, file_name, .. } = dialogs::dialog(purpose);
+                    self.view.path_prompt = Some(PathPrompt::new(title, file_name));
+                    self.prompted = Some(purpose);
+                }
                 Done::Map { question, made } => self.take_map(question, made),
                 Done::MapNear { near } => self.map_near_found(near),
                 Done::MapHere { point } => self.map_here_found(point),
@@ -386,7 +395,7 @@ impl ZscopeApp {
     }
 
     /// A person chose a path.
-    fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
+    pub(super) fn take_chosen(&mut self, ctx: &egui::Context, chosen: Chosen, path: PathBuf) {
         match chosen {
             Chosen::Node => self.save_node(path),
             Chosen::Data | Chosen::Model | Chosen::ModelFile | Chosen::OwnPicture => {

@@ -146,6 +146,8 @@ pub struct ZscopeApp {
     compared: Vec<Compared>,
     explore: Explore,
     view: View,
+    /// What a path is typed for.
+    prompted: Option<jobs::Chosen>,
     training: Option<Training>,
     /// When the newest run began.
     started: Option<Instant>,
@@ -205,6 +207,8 @@ pub struct ZscopeApp {
     data: DataLine,
     opening: Option<Arc<Opening>>,
     notices: Vec<Notice>,
+    /// When a picture of the window was last asked for, until it is there.
+    shot_asked: Option<Instant>,
     jobs: Jobs,
     frame_log: Option<FrameLog>,
     script: Option<Script>,
@@ -326,6 +330,7 @@ impl ZscopeApp {
             compared: Vec::new(),
             explore: Explore::new(2),
             view: View::default(),
+            prompted: None,
             training: None,
             started: None,
             is_starting: false,
@@ -372,6 +377,7 @@ impl ZscopeApp {
             data: DataLine::default(),
             opening: None,
             notices: Vec::new(),
+            shot_asked: None,
             jobs: Jobs::new(cc.egui_ctx.clone()),
             frame_log,
             script,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 use eframe::egui::ColorImage;
@@ -13,7 +14,10 @@ use crate::formats::arrays::{NamedIndices, write_arrays};
 use crate::formats::write_whole;
 use crate::language::tr;
 use crate::session::explore::Place;
-use crate::ui::{Page, Pane};
+use crate::ui::{Notice, Page, Pane};
+
+/// A window that gives no picture in this time gives none.
+const LONGEST_SHOT: Duration = Duration::from_secs(2);
 
 impl ZscopeApp {
     /// Writes a view as it is on the screen.
@@ -42,6 +46,7 @@ impl ZscopeApp {
         let Some(rect) = rect else {
             return self.notice(tr!("Save the view: show it first."), true);
         };
+        self.shot_asked = Some(Instant::now());
         let tell = self.jobs.teller();
         let scale = ctx.pixels_per_point();
         // Called with a later frame, when no menu is open any more.
@@ -50,8 +55,15 @@ impl ZscopeApp {
         });
     }
 
+    /// What is told over everything else: nothing while a picture of the window is taken.
+    pub(super) fn notices(&self) -> &[Notice] {
+        let is_taken = self.shot_asked.is_some_and(|asked| asked.elapsed() < LONGEST_SHOT);
+        if is_taken { &[] } else { &self.notices }
+    }
+
     /// Writes a view that was taken off the screen.
     pub(super) fn write_view(&mut self, picture: ColorImage, path: PathBuf) {
+        self.shot_asked = None;
         self.jobs.spawn_save(move || {
             let saved = write_whole(&path, |out| write_png(out, &picture));
             saved.map(|()| path).map_err(|error| error.to_string())

@@ -41,7 +41,8 @@ pub struct Cli {
 /// What the window opens with.
 #[derive(Clone, Debug, Args)]
 pub struct WindowArgs {
-    /// A run directory, a model folder or file, a picture, a folder of pictures, or a dSprites file
+    /// A run directory, a model folder or file, a workspace, a picture, a folder of pictures, a dSprites file, demo:vae
+    /// or demo:vq-vae
     pub path: Option<PathBuf>,
     /// What decodes: auto, wgsl (compute shaders), wgsl-f16 (the same over weights in half precision), cpu or twin
     /// (scalar reference)

@@ -1,5 +1,6 @@
 //! `zscope sample`: new images from the prior.
 
+mod captions;
 mod prior;
 
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub(super) struct SampleArgs {
     seed: u64,
     #[command(flatten)]
     prior: prior::PriorArgs,
+    #[command(flatten)]
+    captions: captions::CaptionsArgs,
     /// The class to draw, by name or number (class-conditional models and priors)
     #[arg(long, value_name = "C")]
     class: Option<String>,
@@ -46,6 +49,10 @@ pub(super) fn run(args: &SampleArgs) -> Result<(), Failure> {
     let opened = open_to_run("sample", &args.model)?;
     if let (ModelConfig::Multimodal(config), Some(text)) = (&opened.model, args.prior.only_text()) {
         return painted(args, &opened, config, text);
+    }
+    if args.captions.are_given() {
+        let prior = args.prior.opened(&opened)?;
+        return captions::run(args, prior.as_ref().unwrap_or(&opened));
     }
     if let Some(prior) = args.prior.opened(&opened)? {
         return from_prior(args, &prior);

@@ -252,6 +252,15 @@ pub const KINDS: &[MeasureKind] = &[
         tr_later!("Share of images whose text is among the ten nearest."),
     ),
     kind(
+        "reconstruction_attributes",
+        tr_later!("attributes kept"),
+        ("", 4),
+        Higher,
+        tr_later!(
+            "Of shape, colour, background, size and place, the share that reconstructions have as their images do, read back from their pixels."
+        ),
+    ),
+    kind(
         "text_to_image_attributes",
         tr_later!("attributes of pictures right"),
         ("", 4),

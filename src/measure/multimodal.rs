@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use super::attributes::are_of_shapes;
 use super::prior::run_error;
-use super::texts::are_of_shapes;
 use super::{MeasureError, Measuring, Report};
 use crate::array::Array;
 use crate::codec::{Codec, take};

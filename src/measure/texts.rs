@@ -1,14 +1,13 @@
 //! What a prior over codes and texts is worth: bits of each side alone and given the other, and whether pictures have
 //! what their texts say.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use super::attributes::are_of_shapes;
 use super::{MeasureError, Measuring, Report};
 use crate::array::Array;
 use crate::codec::{Codec, take};
-use crate::data::shapes::{CaptionFactors, ShapeFactors, parse_caption};
 use crate::graph::lower::Architecture as _;
-use crate::metrics::{AttributeScore, read_attributes};
 use crate::sample::{Options, Sampler, places, texts};
 use crate::text::Tokenizer;
 
@@ -45,46 +44,6 @@ impl Measuring<'_> {
         let Some(told) = self.texts_of(sampler, &tokenizer, &codes)? else { return Ok(()) };
         self.score_texts(&numbers, &told, report);
         Ok(())
-    }
-
-    /// Adds how much of what captions name the pictures of them have.
-    ///
-    /// # Shapes
-    /// - `pictures`: `[n, c, h, w]` in `[0, 1]`, of the captions of the images of these `numbers`
-    pub(super) fn score_pictures(
-        &self,
-        numbers: &[u32],
-        captions: &[Option<String>],
-        pictures: &Array,
-        report: &mut Report,
-    ) {
-        let mut scores = [AttributeScore::default(); 2];
-        for (row, (&image, caption)) in numbers.iter().zip(captions).enumerate() {
-            let truth = caption.as_deref().and_then(|caption| parse_caption(caption).ok());
-            let Some(truth) = truth else { continue };
-            let seen = read_attributes(pictures.row(row), self.opened.image);
-            let seen = seen.map(|seen| seen.named()).unwrap_or_default();
-            scores[usize::from(self.is_held_out(image))].add(&truth, &seen);
-        }
-        add(report, "text_to_image", scores);
-    }
-
-    /// Adds how much of what texts name the images of these `numbers` have.
-    pub(super) fn score_texts(&self, numbers: &[u32], texts: &[String], report: &mut Report) {
-        let mut scores = [AttributeScore::default(); 2];
-        for (&image, text) in numbers.iter().zip(texts) {
-            let values = self.dataset.factor_values(self.options.split, image as usize);
-            let truth = values.and_then(|values| ShapeFactors::from_values(&values));
-            let Some(truth) = truth else { continue };
-            let told = parse_caption(text).unwrap_or_default();
-            let score = &mut scores[usize::from(self.is_held_out(image))];
-            score.add(&told, &CaptionFactors::of(&truth));
-        }
-        add(report, "image_to_text", scores);
-    }
-
-    fn is_held_out(&self, image: u32) -> bool {
-        self.dataset.is_held_out(self.options.split, image as usize)
     }
 
     /// A picture of each text, `[n, c, h, w]` in `[0, 1]`; nothing when it was stopped.
@@ -133,32 +92,6 @@ impl Measuring<'_> {
         }
         Ok(Some(told))
     }
-}
-
-/// Whether captions tell of drawn shapes.
-pub(super) fn are_of_shapes(captions: &[Option<String>]) -> bool {
-    captions.iter().flatten().any(|caption| parse_caption(caption).is_ok())
-}
-
-/// The shares of attributes that are right: of combinations that training knew, then of held-out ones.
-fn add(report: &mut Report, name: &str, [known, held_out]: [AttributeScore; 2]) {
-    let told = |score: &AttributeScore| -> Map<String, Value> {
-        let each = crate::data::shapes::Attribute::ALL.into_iter().filter_map(|attribute| {
-            Some((attribute.name().to_owned(), json!(score.share(attribute)?)))
-        });
-        let all = [("attributes", score.share_of_all()), ("pictures", score.pictures_right())];
-        let all =
-            all.into_iter().filter_map(|(name, share)| Some((name.to_owned(), json!(share?))));
-        each.chain(all).collect()
-    };
-    if let Some(share) = known.share_of_all() {
-        report.json.insert(format!("{name}_attributes"), json!(share));
-    }
-    if let Some(share) = held_out.share_of_all() {
-        report.json.insert(format!("{name}_attributes_held_out"), json!(share));
-    }
-    let parts = json!({"known": told(&known), "held_out": told(&held_out)});
-    report.json.insert(name.to_owned(), parts);
 }
 
 /// Bits of images and texts, alone and given the other side, each a mean over images that have both.

@@ -1,5 +1,7 @@
 //! A transformer over tokens.
 
+use std::f32::consts::SQRT_2;
+
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::{sigmoid, softmax};
@@ -11,6 +13,11 @@ use crate::graph::lower::transformer::{EPSILON, TransformerConfig};
 
 /// What masked places add to scores: their exponential is zero.
 const NEVER: f32 = -1e9;
+
+/// How much of what was drawn for a place on a grid stays beside its waves; it tells several codes of one cell apart.
+const OF_DRAWN: f32 = 0.1;
+/// The longest wave along an axis of a grid is so many times as long as the shortest.
+const LONGEST_WAVE: f32 = 100.0;
 
 /// Tells how probable tokens are. Its parts are named as in `graph::lower::transformer`.
 #[derive(Module, Debug)]
@@ -59,6 +66,35 @@ impl Transformer {
             causal: config.causal,
         };
         params::init_uniform(model, seed, &|_| false)
+    }
+
+    /// The same with the rows from `first` on of its table of positions begun as waves along the rows and along the
+    /// columns of a grid: what leads from a cell to the one above it, or beside it, is then the same turn of these
+    /// values wherever the cell lies, which attention would otherwise have to learn cell by cell. Training moves them on.
+    ///
+    /// # Source
+    /// Attention Is All You Need (Vaswani et al., 2017, section 3.5), along two axes.
+    ///
+    /// # Panics
+    /// When the table has fewer rows.
+    pub fn on_grid(mut self, first: usize, [rows, columns]: [usize; 2], per_cell: usize) -> Self {
+        let device = self.positions.weight.device();
+        let mut table = params::array_from_tensor(self.positions.weight.val());
+        let width = table.row_len();
+        let places = table.data_mut().chunks_exact_mut(width).skip(first);
+        let mut begun = 0;
+        for (place, values) in places.enumerate().take(rows * columns * per_cell) {
+            let cell = place / per_cell;
+            let at = [cell / columns, cell % columns];
+            for (index, value) in values.iter_mut().enumerate() {
+                *value = OF_DRAWN * *value + wave(at, index, width);
+            }
+            begun += 1;
+        }
+        assert_eq!(begun, rows * columns * per_cell, "the table has the rows of the grid");
+        let table = params::tensor_from_array(&table, &device);
+        self.positions.weight = params::replaced(self.positions.weight, table);
+        self
     }
 
     /// The logits of what comes next at every place, or of what is there.
@@ -179,6 +215,17 @@ impl Block {
 
 fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
     LinearConfig::new(inputs, outputs).with_initializer(Initializer::Zeros).init(device)
+}
+
+/// Value `index` of `width` for a cell at a row and column: sines, then cosines along the rows, then both along the
+/// columns, of mean square one as values that are drawn.
+fn wave(at: [usize; 2], index: usize, width: usize) -> f32 {
+    let quarter = (width / 4).max(1);
+    let axis = (index / (2 * quarter)).min(1);
+    let frequency = LONGEST_WAVE.powf(-((index % quarter) as f32) / quarter as f32);
+    let angle = at[axis] as f32 * frequency;
+    let is_sine = (index / quarter).is_multiple_of(2);
+    SQRT_2 * if is_sine { angle.sin() } else { angle.cos() }
 }
 
 /// What is added to the scores of places, so that none sees a later one: `[1, t, t]`.

@@ -32,6 +32,11 @@ const ALL: [Files; 2] = [
     },
 ];
 
+/// Whether an embedded model has this name.
+pub(super) fn is_named(name: &str) -> bool {
+    ALL.iter().any(|files| files.name == name)
+}
+
 /// The embedded model of a name, `demo:vae` or `demo:vq-vae`; nothing of another name.
 ///
 /// # Errors

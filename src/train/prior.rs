@@ -107,7 +107,11 @@ impl PriorLearner {
         run: &Path,
     ) -> Result<Self, FormatError> {
         let device = device.clone().autodiff();
-        let model = Transformer::new(&config.transformer(), seed, &device);
+        let model = Transformer::new(&config.transformer(), seed, &device).on_grid(
+            config.first_of_image(),
+            config.grid(),
+            config.per_cell(),
+        );
         let zeros = |(name, shape): (String, Vec<usize>)| (name, Array::zeros(shape));
         let tensors = config.codes.tensors().into_iter().map(zeros).collect();
         let images = dataset.len(Split::Train);

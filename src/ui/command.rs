@@ -342,6 +342,8 @@ pub enum Command {
     StopInverting,
     /// Writes everything that returns on the next start to a file; asks where when no path is given.
     SaveWorkspace(Option<PathBuf>),
+    /// Answers what a dialog would have asked for, where the system has none.
+    TypedPath(PathBuf),
     /// Shows or hides the palette that finds what can be done.
     ShowCommandPalette(bool),
     /// Shows or hides the list of all keys.

@@ -99,16 +99,20 @@ fn find(ui: &mut Ui, actions: &[Action], palette: &mut CommandPalette) -> Vec<Co
     run
 }
 
-/// The actions whose names have all words, in the window's language or in English, those that begin with them first.
+/// The actions whose names have all words, in the window's language or in English: those that begin with them first, then
+/// those whose names have least beside them.
 fn matching<'a>(actions: &'a [Action], words: &str) -> Vec<&'a Action> {
     let words = words.to_lowercase();
     let has_all = |action: &&Action| {
         let name = format!("{} {} {}", action.group, action.name, action.english).to_lowercase();
-        words.split_whitespace().all(|word| name.contains(word))
+        let words = words.split_whitespace();
+        // A name is typed as it stands in a menu as well: "Demo: VAE".
+        words.map(|word| word.trim_matches([':', '…', '.', ','])).all(|word| name.contains(word))
     };
     let mut found: Vec<&Action> = actions.iter().filter(has_all).collect();
     let begins = |action: &Action| action.name.to_lowercase().starts_with(words.trim());
-    found.sort_by_key(|action| (!action.is_offered, !begins(action)));
+    let beside = |action: &Action| if words.is_empty() { 0 } else { action.name.len() };
+    found.sort_by_key(|action| (!action.is_offered, !begins(action), beside(action)));
     found
 }
 

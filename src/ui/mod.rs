@@ -40,6 +40,7 @@ mod own_picture;
 mod pace;
 mod pad;
 mod palette;
+mod path_prompt;
 mod picture;
 mod plot;
 mod prior;
@@ -83,6 +84,7 @@ pub use map::{Canvas, Ground, MapMode, MapScene, MapView, Sight, Thumbs, colours
 pub use notices::Notice;
 pub use own_picture::{InvertForm, OwnPictureView};
 pub use palette::Palette;
+pub use path_prompt::PathPrompt;
 pub use prior::WordsView;
 pub use runs::{QueuedRun, RunsView};
 pub use train_panel::TrainForm;
@@ -450,6 +452,8 @@ pub struct View {
     pub film: FilmForm,
     /// The path that is typed to add a model beside the explorer's.
     pub companion_path: String,
+    /// What a path is typed for, where the system has no dialog to choose one in.
+    pub path_prompt: Option<PathPrompt>,
     /// The palette, while it is open.
     pub command_palette: Option<CommandPalette>,
     /// Whether the list of all keys is shown.
@@ -467,7 +471,7 @@ pub struct View {
 /// What keys ask for, and what the palette finds.
 fn keyboard_and_palette(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Command>) {
     let is_open = view.command_palette.is_some() || view.shows_keys;
-    if !is_open && ui.input(|input| input.events.is_empty()) {
+    if view.path_prompt.is_some() || (!is_open && ui.input(|input| input.events.is_empty())) {
         return;
     }
     let actions = actions::all(scene, view);
@@ -489,6 +493,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, view: &mut View) -> Vec<Command> {
     view.sheets.clear();
     theme::follow(ui.ctx());
     keyboard_and_palette(ui, scene, view, out);
+    path_prompt::show(ui, view, out);
     notices::show(ui.ctx(), scene.notices, out);
     if let Some(card) = scene.model.card.filter(|_| view.shows_card) {
         card::show(ui.ctx(), scene.model.name, card, &mut view.shows_card);

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use zscope::data::shapes::{Attribute, CaptionFactors, ShapeFactors};
 use zscope::data::{self, Split};
 use zscope::engine::EngineKind;
 use zscope::measure::{KINDS, MeasureError, MeasureKind, MeasureOptions, Report, measure};
+use zscope::metrics::{AttributeScore, read_attributes};
 use zscope::open::{Opened, open};
 
 fn demo(name: &str) -> Opened {
@@ -77,6 +79,36 @@ fn a_codebook_has_no_draws() {
     assert!(value(&found, "latency_ms").is_some_and(|ms| ms > 0.0), "{:?}", found.json);
     assert!(value(&found, "reconstruction_frechet").is_some(), "{:?}", found.json);
     assert_eq!(value(&found, "frechet"), None, "nothing to draw from");
+}
+
+#[test]
+fn what_reconstructions_keep_of_shapes_is_counted() {
+    let found = report("vq-vae", 32, &options()).expect("it can be measured");
+    let dataset = data::open(&"shapes?size=32&test=60&train=60".parse().expect("data"));
+    let dataset = dataset.expect("shapes open");
+    let opened = demo("vq-vae");
+    let mut codec = opened.codec(EngineKind::Cpu, None).expect("it runs");
+    let numbers: Vec<u32> = (0..60).collect();
+    let images = data::batch(dataset.as_ref(), Split::Test, &numbers);
+    let latents = codec.encode(&opened.range.images_from_unit(&images)).expect("codes");
+    let decoded = codec.decode(&latents["latent"]).expect("images");
+    let pictures = opened.range.images_to_unit(&decoded["image"]);
+    let [mut kept, mut of_others] = [AttributeScore::default(); 2];
+    for number in 0..60 {
+        let factors = |image: usize| {
+            let values = dataset.factor_values(Split::Test, image).expect("factors");
+            CaptionFactors::of(&ShapeFactors::from_values(&values).expect("of a shape"))
+        };
+        let seen = read_attributes(pictures.row(number), opened.image).expect("a picture").named();
+        kept.add(&factors(number), &seen);
+        of_others.add(&factors((number + 1) % 60), &seen);
+    }
+    let share = value(&found, "reconstruction_attributes").expect("shapes have attributes");
+    assert_eq!(Some(share), kept.share_of_all(), "as counted one by one");
+    assert!(share > 0.7, "the demo keeps most: {share}");
+    assert!(of_others.share_of_all().is_some_and(|share| share < 0.5), "{of_others:?}");
+    let parts = &found.json["reconstruction"]["known"];
+    assert_eq!(parts["shape"].as_f64(), kept.share(Attribute::Shape), "{parts}");
 }
 
 #[test]

@@ -98,6 +98,35 @@ fn of_graph(
     Array::new([tokens.len(), k], data.collect()).expect("logits")
 }
 
+/// How alike the rows of two cells are depends on what leads from one to the other, and not on where they lie.
+#[test]
+fn places_on_a_grid_begin_as_waves() {
+    let config = TransformerConfig { places: 40, width: 128, heads: 4, ..transformer(true) };
+    let fresh = || Transformer::new(&config, 3, &Device::flex());
+    let table = |module: &Transformer| params::collect(module)["positions.weight"].clone();
+    let (drawn, begun) = (table(&fresh()), table(&fresh().on_grid(4, [6, 6], 1)));
+    for row in 0..4 {
+        assert_eq!(drawn.row(row), begun.row(row), "places of texts stay as they were");
+    }
+    // Cells [row, column], both a step down and to the right of the cells that they are compared with.
+    let alike = |table: &Array, [a, b]: [[usize; 2]; 2]| -> f32 {
+        let row = |[row, column]: [usize; 2]| table.row(4 + 6 * row + column);
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let [a, b] = [row(a), row(b)];
+        product(a, b) / (product(a, a) * product(b, b)).sqrt()
+    };
+    let step = |[row, column]: [usize; 2]| [row + 1, column + 1];
+    let mut most = [0.0_f32; 2];
+    for pair in [[[0, 0], [0, 1]], [[2, 3], [1, 3]], [[4, 0], [0, 4]], [[3, 3], [3, 3]]] {
+        for (most, table) in most.iter_mut().zip([&begun, &drawn]) {
+            *most = most.max((alike(table, pair) - alike(table, pair.map(step))).abs());
+        }
+    }
+    let [waves, drawn] = most;
+    assert!(waves < 0.03 && drawn > 0.1, "waves {waves}, drawn values {drawn}");
+    assert!(alike(&begun, [[1, 2], [1, 3]]) > alike(&begun, [[1, 2], [1, 5]]), "near is alike");
+}
+
 const ENGINES: [EngineKind; 3] = [EngineKind::Twin, EngineKind::Cpu, EngineKind::Wgsl];
 
 #[test]

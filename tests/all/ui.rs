@@ -21,6 +21,7 @@ mod layout;
 mod made_up;
 mod map;
 mod own_picture;
+mod path_prompt;
 mod prior;
 mod prior_run;
 mod prior_texts;

@@ -96,7 +96,7 @@ impl PriorArgs {
             return Err(usage(anyhow::anyhow!("sample: {} is no prior", prior.path.display())));
         };
         let class = class.map(|text| class_from(text, config, &prior.path)).transpose()?;
-        let options = Options { class, seed, ..self.how.options("sample")? };
+        let options = Options { class, seed, ..self.options()? };
         let tokens = |text: &String| tokens_of(text, prior, config);
         let text = self.text.as_ref().map(tokens).transpose()?;
         let towards = self.towards.as_ref().map(tokens).transpose()?;
@@ -136,6 +136,11 @@ impl PriorArgs {
         }
         bar.finish_and_clear();
         Ok(places::to_indices(&codes, config.grid(), config.per_cell()))
+    }
+
+    /// How codes are drawn.
+    pub(super) fn options(&self) -> Result<Options, Failure> {
+        self.how.options("sample")
     }
 
     /// Whether images are a row.
@@ -195,7 +200,7 @@ fn tokens_of(text: &str, prior: &Opened, config: &PriorConfig) -> Result<Vec<u32
     Ok(texts::tokens_of(&tokenizer, config, text))
 }
 
-fn no_texts(key: &str, prior: &Opened) -> Failure {
+pub(super) fn no_texts(key: &str, prior: &Opened) -> Failure {
     usage(anyhow::anyhow!(
         "sample: --{key} with a prior that knows no texts (expected one that was trained with text=yes): {}",
         prior.path.display()

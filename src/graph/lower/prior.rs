@@ -128,6 +128,12 @@ impl PriorConfig {
         self.text.map_or(0, |text| text.places)
     }
 
+    /// The row of an image's first place in the table of positions: behind those of a text, and behind that of the start
+    /// where it is one of the places that are told.
+    pub fn first_of_image(&self) -> usize {
+        self.text_places() + usize::from(self.order == Order::Masked)
+    }
+
     /// Codes, then the tokens of texts: all that it can tell.
     fn num_told(&self) -> usize {
         self.num_codes() + self.text.map_or(0, |text| text.tokens)

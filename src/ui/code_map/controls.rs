@@ -334,7 +334,7 @@ fn source(
     view: &mut CodebookView,
     sheets: &mut SheetPoints,
 ) {
-    let name = view.canvas.source.as_ref().map_or(tr!("Source"), |(name, _)| name);
+    let name = view.canvas.source.as_ref().map_or(tr!("Choose a source…"), |(name, _)| name);
     let menu = ui.menu_button(name.to_owned(), |ui| {
         let mut chosen: Option<(String, Option<Region>)> = None;
         let whole = |codes: Vec<u32>| Region::whole(map.grid_shape(), map.grids, codes);

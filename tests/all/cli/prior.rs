@@ -248,6 +248,49 @@ const RED: &str = "a small red circle on navy, top left";
 const BLUE: &str = "a large blue ring on white, right";
 
 #[test]
+fn captions_are_drawn_under_their_images() {
+    let world = world_of_texts();
+    let drawn = |more: &[&str], out: &str| {
+        let args = ["sample", "texts", "--captions", DATA, "--seed", "2", "--engine", "cpu"];
+        world.run(&[&args[..], &["--out", out], more].concat()).ok().stdout
+    };
+    let told = drawn(&["-n", "3"], "a.safetensors");
+    let captions: Vec<&str> = told.lines().filter_map(|line| line.split('\t').nth(1)).collect();
+    assert_eq!(captions.len(), 3, "{told}");
+    let (shape, images) = world.tensors("a.safetensors").remove("image").expect("images");
+    assert_eq!(shape, [12, 3, 16, 16], "three columns of an image and three draws");
+    let spec = DATA.parse().expect("data");
+    let data = zscope::data::open(&spec).expect("shapes");
+    let held_out = zscope::data::batch(data.as_ref(), zscope::data::Split::Test, &[0, 1, 2]);
+    assert_eq!(&images[..held_out.data().len()], held_out.data(), "the images first");
+    // The second column's draws: the third to fifth of that text.
+    let text = ["--text", captions[1], "-n", "6", "--seed", "2", "--engine", "cpu"];
+    world.run(&[&["sample", "texts", "--out", "b.safetensors"], &text[..]].concat()).ok();
+    let (_, same) = world.tensors("b.safetensors").remove("image").expect("images");
+    let of_image = images.len() / 12;
+    let [row, draw] = [6 * of_image, 4 * of_image]; // row 2, column 1 is draw 3 + 1
+    assert_eq!(
+        &images[row + of_image..row + 2 * of_image],
+        &same[draw..draw + of_image],
+        "as drawn of the caption alone"
+    );
+    drawn(&["-n", "5", "--split", "train"], "pairs.png");
+    let sheet = image::open(world.path("pairs.png")).expect("a picture");
+    assert!(sheet.width() > 5 * 16 && sheet.height() > 4 * 16, "five columns of four");
+    let codes: &[&str] = &["sample", "codes", "-n", "2", "--captions", DATA, "--out", "x.png"];
+    let cases: [Case<'_>; 3] = [
+        (codes, USAGE, &["codes", "no prior"]),
+        (
+            &["sample", "texts", "-n", "2", "--split", "train", "--out", "x.png"],
+            USAGE,
+            &["--captions"],
+        ),
+        (&["sample", "texts", "-n", "2", "--captions", "dog:x", "--out", "x.png"], USAGE, &["dog"]),
+    ];
+    assert_refused(&world, &cases);
+}
+
+#[test]
 fn a_row_goes_from_one_text_to_another() {
     let world = world_of_texts();
     let sample = |more: &[&str], out: &str| {

@@ -162,6 +162,7 @@ fn a_person_names_another_one() {
     let folder = format!("{}#something", folder.path().display());
     assert_eq!(open(&folder).expect("by its folder").tensors, opened.tensors, "the same");
     assert!(zscope::open::names_model(folder.as_ref()), "the window opens it");
+    assert!(zscope::open::names_model("demo:vq-vae".as_ref()), "as it does an embedded model");
     assert_says(&error(&named("nothing")), &["\"nothing\"", "quantize.embedding.weight"]);
     assert_says(&error(&named("kernel")), &["kernel is", "[5, 2, 3, 3]"]);
     assert_says(&error(&named("long")), &["[2, 5000]", "4096"]);

@@ -332,6 +332,7 @@ fn any_command(rng: &mut ChaCha8Rng, folder: &Path) -> Command {
             rng,
             &[
                 Command::ShowCommandPalette(yes),
+                Command::TypedPath("nowhere".into()),
                 Command::ShowKeys(yes),
                 Command::SetTheme(egui::ThemePreference::Light),
                 Command::SetLanguage(if yes {

@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use zscope::session::anchor::Anchor;
-use zscope::ui::{BookmarkAsk, Command, CommandPalette, Page, Pane, SeedsAsk, StationAsk};
+use zscope::ui::{BookmarkAsk, Command, CommandPalette, Demo, Page, Pane, SeedsAsk, StationAsk};
 
 use super::behaviour::{painted, text_field};
 use super::window::{SIZES, Window, asked, press};
@@ -21,6 +21,19 @@ fn what_is_typed_is_found_and_done() {
     harness.key_press(Key::Enter);
     assert_eq!(asked(&mut harness), [Command::JumpToDraw]);
     assert!(harness.state().view.command_palette.is_none(), "closed");
+}
+
+/// As the menu "Open" has it.
+#[test]
+fn a_name_may_be_typed_with_its_colon() {
+    let mut window = Window::full(3);
+    window.view.command_palette = Some(CommandPalette::new());
+    let mut harness = window.open(SIZES[0]);
+    asked(&mut harness);
+    harness.get_by_label("Find something to do").type_text("demo: vq-vae");
+    harness.run();
+    harness.key_press(Key::Enter);
+    assert_eq!(asked(&mut harness), [Command::OpenDemo(Demo::VqVae)]);
 }
 
 #[test]
