@@ -18,8 +18,8 @@ const EACH: u64 = 3;
 /// Which captions are drawn.
 #[derive(Debug, Args)]
 pub(super) struct CaptionsArgs {
-    /// Draw three images of each of the first N captions of these images, in columns under the images themselves, with
-    /// a prior that knows texts; the captions are printed
+    /// Draw three images of the caption of each of N of these images, evenly spread, in columns under the images
+    /// themselves, with a prior that knows texts; the captions are printed
     #[arg(long, value_name = "DATA", conflicts_with_all = ["text", "class", "input"])]
     captions: Option<String>,
     /// Which part of --captions: train or test
@@ -54,7 +54,7 @@ pub(super) fn run(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
             prior.image
         )));
     }
-    let captions = first_captions(dataset.as_ref(), split, args.n);
+    let captions = captions_of(dataset.as_ref(), split, args.n);
     if captions.is_empty() {
         return Err(usage(anyhow::anyhow!(
             "sample: {named} has no captions (expected shapes, or a folder with a captions.tsv)"
@@ -80,11 +80,12 @@ pub(super) fn run(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
     codec_verbs::write_images(&args.out, images, prior, captions.len())
 }
 
-/// The numbers and captions of the first `n` images that have some.
-fn first_captions(dataset: &dyn Dataset, split: Split, n: usize) -> Vec<(u32, String)> {
-    let images = 0..dataset.len(split);
-    let told = images.filter_map(|image| Some((image as u32, dataset.caption(split, image)?)));
-    told.take(n).collect()
+/// The numbers and captions of `n` images, evenly spread over the part: fewer where it has fewer or some have no caption.
+fn captions_of(dataset: &dyn Dataset, split: Split, n: usize) -> Vec<(u32, String)> {
+    let len = dataset.len(split);
+    let n = n.min(len);
+    let images = (0..n).map(|index| index * len / n);
+    images.filter_map(|image| Some((image as u32, dataset.caption(split, image)?))).collect()
 }
 
 /// Images column by column, as images row by row.
