@@ -59,6 +59,8 @@ pub struct MeasureOptions {
     pub classifier: Option<String>,
     /// How codes are drawn from a prior over them; the class and the seed are others.
     pub how: Options,
+    /// Of how many draws of a text the best is kept.
+    pub best: u64,
 }
 
 impl Default for MeasureOptions {
@@ -72,6 +74,7 @@ impl Default for MeasureOptions {
             engine: EngineKind::Auto,
             classifier: None,
             how: Options::default(),
+            best: 1,
         }
     }
 }

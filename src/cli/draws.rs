@@ -5,6 +5,9 @@ use clap::Args;
 use super::{Failure, usage};
 use crate::sample::Options;
 
+/// Draws of which the best is kept, at most.
+const MOST_BEST: u64 = 256;
+
 /// How codes are drawn, for models with a prior over them.
 #[derive(Debug, Args)]
 pub(super) struct DrawArgs {
@@ -20,6 +23,9 @@ pub(super) struct DrawArgs {
     /// How far to go from no class or text towards that which is asked for and beyond; 1 for that alone [default: 1]
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     guidance: Option<f32>,
+    /// Of so many draws of a text, keep the one that the prior finds the text likeliest of [default: 1]
+    #[arg(long, value_name = "N")]
+    best: Option<u64>,
     /// In how many steps a masked prior fills a picture [default: 12]
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
@@ -33,9 +39,21 @@ impl DrawArgs {
             ("top-k", self.top_k.is_some()),
             ("top-p", self.top_p.is_some()),
             ("guidance", self.guidance.is_some()),
+            ("best", self.best.is_some()),
             ("steps", self.steps.is_some()),
         ];
         keys.into_iter().find(|(_, is_given)| *is_given).map(|(key, _)| key)
+    }
+
+    /// Of how many draws of a text the best is kept; `verb` is who asks.
+    pub(super) fn best(&self, verb: &str) -> Result<u64, Failure> {
+        let best = self.best.unwrap_or(1);
+        if !(1..=MOST_BEST).contains(&best) {
+            return Err(usage(anyhow::anyhow!(
+                "{verb}: --best is {best} (expected 1 to {MOST_BEST})"
+            )));
+        }
+        Ok(best)
     }
 
     /// How codes are drawn, without a class and a seed; `verb` is who asks.

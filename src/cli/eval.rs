@@ -47,7 +47,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
             return Err(usage(anyhow::anyhow!("evaluate: {name} is 0 (expected at least 1)")));
         }
     }
-    let how = args.how.options("evaluate")?;
+    let (how, best) = (args.how.options("evaluate")?, args.how.best("evaluate")?);
     let opened = open_to_run("eval", &args.model)?;
     if let Some(key) = args.how.given()
         && !matches!(opened.model, ModelConfig::Prior(_))
@@ -66,6 +66,7 @@ pub(super) fn run(args: &EvalArgs) -> Result<(), Failure> {
         engine: args.model.engine,
         classifier: args.classifier.clone(),
         how,
+        best,
     };
     let bar = super::train::bar(0, "images");
     let mut progress = |done, all| {

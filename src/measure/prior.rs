@@ -27,6 +27,9 @@ impl Measuring<'_> {
         let mut how = json!({
             "temperature": temperature, "top_k": top_k, "top_p": top_p, "guidance": guidance,
         });
+        if self.options.best > 1 {
+            how["best"] = json!(self.options.best);
+        }
         if config.order == Order::Masked {
             how["steps"] = json!(steps);
         }

@@ -64,7 +64,8 @@ impl Measuring<'_> {
             }
             let text = texts::tokens_of(tokenizer, &config, caption.as_deref().unwrap_or_default());
             let range = [image as u64, 1];
-            let drawn = sampler.draw_of(Some(&text), &options, None, range, &mut |_, _| true);
+            let best = self.options.best;
+            let drawn = sampler.draw_best(&text, &options, range, best, &mut |_, _| true);
             codes.extend(drawn.map_err(super::prior::run_error)?.concat());
         }
         self.decoded(&codes, &config, codec).map(Some)

@@ -167,6 +167,44 @@ impl Sampler {
         }
     }
 
+    /// Draws images of a text, of each the one of `best` draws that leaves the text most probable: the fewest bits given
+    /// the image, over the tokens up to its end. With one draw it is [`Sampler::draw_of`].
+    ///
+    /// # Shapes
+    /// - `text`: `[text_places]`; result: `[count][places]`
+    ///
+    /// # Source
+    /// Ramesh et al. 2021, arXiv:2102.12092, section 2.6, with the prior itself as the judge.
+    ///
+    /// # Errors
+    /// As [`Sampler::draw`].
+    pub fn draw_best(
+        &mut self,
+        text: &[u32],
+        options: &Options,
+        [first, count]: [u64; 2],
+        best: u64,
+        on_codes: &mut OnCodes<'_>,
+    ) -> Result<Vec<Vec<u32>>, SampleError> {
+        if best <= 1 {
+            return self.draw_of(Some(text), options, None, [first, count], on_codes);
+        }
+        let said = texts::said(&self.config, text);
+        let mut kept = Vec::new();
+        for image in first..first + count {
+            let range = [image * best, best];
+            let mut least: Option<(f32, Vec<u32>)> = None;
+            for codes in self.draw_of(Some(text), options, None, range, on_codes)? {
+                let bits = self.text_bits(text, Some(&codes))?[..said].iter().sum();
+                if least.as_ref().is_none_or(|(fewest, _)| bits < *fewest) {
+                    least = Some((bits, codes));
+                }
+            }
+            kept.extend(least.map(|(_, codes)| codes));
+        }
+        Ok(kept)
+    }
+
     /// Draws images between two texts, for a prior that knows texts: logits go from those of the first text, at a `share`
     /// of 0, to those of the second one, at 1. Without a share the images are a row from the first text to the second,
     /// all of them by the same chance: that of the first number. Guidance is another use of the same mixture, and does

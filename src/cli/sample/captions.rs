@@ -61,6 +61,7 @@ pub(super) fn run(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
         )));
     }
     let options = Options { seed: args.seed, ..args.prior.options()? };
+    let best = args.prior.best()?;
     let mut sampler = Sampler::new(config, &prior.tensors, args.model.engine, None);
     let mut codec = prior.codec(args.model.engine, None)?;
     // A column each: the image, then the draws.
@@ -69,7 +70,7 @@ pub(super) fn run(args: &SampleArgs, prior: &Opened) -> Result<(), Failure> {
         output::line(&format!("{}\t{caption}", column + 1));
         let text = texts::tokens_of(&tokenizer, config, caption);
         let range = [column as u64 * EACH, EACH];
-        let codes = sampler.draw_of(Some(&text), &options, None, range, &mut |_, _| true)?;
+        let codes = sampler.draw_best(&text, &options, range, best, &mut |_, _| true)?;
         let indices = places::to_indices(&codes.concat(), config.grid(), config.per_cell());
         let drawn = codec.decode_indices(&indices).and_then(|mut made| take(&mut made, "image"));
         let own = data::batch(dataset.as_ref(), split, &[*image]);

@@ -97,6 +97,12 @@ impl PriorArgs {
         };
         let class = class.map(|text| class_from(text, config, &prior.path)).transpose()?;
         let options = Options { class, seed, ..self.options()? };
+        let best = self.best()?;
+        if best > 1 && (self.text.is_none() || self.towards.is_some()) {
+            return Err(usage(anyhow::anyhow!(
+                "sample: --best tells draws apart by their text (expected --text CAPTION, without --towards)"
+            )));
+        }
         let tokens = |text: &String| tokens_of(text, prior, config);
         let text = self.text.as_ref().map(tokens).transpose()?;
         let towards = self.towards.as_ref().map(tokens).transpose()?;
@@ -127,6 +133,9 @@ impl PriorArgs {
                 (Some(text), Some(towards)) => {
                     sampler.draw_between([text, towards], None, &options, range, on_codes)?
                 }
+                (Some(text), None) if best > 1 => {
+                    sampler.draw_best(text, &options, range, best, on_codes)?
+                }
                 (text, _) => {
                     let text = text.map(Vec::as_slice);
                     sampler.draw_of(text, &options, known, range, on_codes)?
@@ -141,6 +150,11 @@ impl PriorArgs {
     /// How codes are drawn.
     pub(super) fn options(&self) -> Result<Options, Failure> {
         self.how.options("sample")
+    }
+
+    /// Of how many draws of a text the best is kept.
+    pub(super) fn best(&self) -> Result<u64, Failure> {
+        self.how.best("sample")
     }
 
     /// Whether images are a row.

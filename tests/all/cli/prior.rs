@@ -277,9 +277,20 @@ fn captions_are_drawn_under_their_images() {
     drawn(&["-n", "5", "--split", "train"], "pairs.png");
     let sheet = image::open(world.path("pairs.png")).expect("a picture");
     assert!(sheet.width() > 5 * 16 && sheet.height() > 4 * 16, "five columns of four");
+    let best = |more: &[&str]| {
+        let args = ["sample", "texts", "--text", captions[0], "--engine", "cpu", "--out"];
+        world.run(&[&args[..], &["c.safetensors", "-n", "2"], more].concat()).ok();
+        world.tensors("c.safetensors").remove("image").expect("images").1
+    };
+    assert_ne!(best(&["--best", "6"]), best(&[]), "other draws are kept");
+    assert_eq!(best(&["--best", "1"]), best(&[]), "of one draw that one");
+    let report = world.run(&["eval", "texts", "--data", DATA, "--best", "2", "--json"]).ok().json();
+    assert_eq!(report["drawn"]["best"], 2, "{report}");
     let codes: &[&str] = &["sample", "codes", "-n", "2", "--captions", DATA, "--out", "x.png"];
-    let cases: [Case<'_>; 3] = [
+    let cases: [Case<'_>; 5] = [
         (codes, USAGE, &["codes", "no prior"]),
+        (&["sample", "texts", "-n", "2", "--best", "4", "--out", "x.png"], USAGE, &["--text"]),
+        (&["eval", "texts", "--data", DATA, "--best", "0"], USAGE, &["--best", "0", "256"]),
         (
             &["sample", "texts", "-n", "2", "--split", "train", "--out", "x.png"],
             USAGE,

@@ -63,6 +63,29 @@ impl Known {
 }
 
 #[test]
+fn the_best_draw_leaves_the_text_most_probable() {
+    let known = known(160);
+    let red = known.tokens(RED);
+    let options = Options { seed: 6, ..Options::default() };
+    let mut sampler = known.sampler(EngineKind::Cpu);
+    let all = sampler.draw_of(Some(&red), &options, None, [0, 15], &mut quiet).expect("codes");
+    let said = texts::said(&known.config, &red);
+    let mut bits = |codes: &Vec<u32>| -> f32 {
+        sampler.text_bits(&red, Some(codes)).expect("bits")[..said].iter().sum()
+    };
+    let bits: Vec<f32> = all.iter().map(&mut bits).collect();
+    let mut best =
+        |range, best| sampler.draw_best(&red, &options, range, best, &mut quiet).expect("codes");
+    let least = |from: usize| (from..from + 5).min_by(|&a, &b| bits[a].total_cmp(&bits[b]));
+    let expected: Vec<_> = [0, 5, 10].map(|from| all[least(from).expect("five")].clone()).into();
+    let kept = best([0, 3], 5);
+    assert_eq!(kept, expected, "of each five, that of fewest bits: {bits:?}");
+    assert_eq!(best([1, 2], 5), expected[1..], "the same of a later beginning");
+    assert_eq!(best([2, 4], 1), all[2..6], "of one draw that one");
+    assert_ne!(kept, all[..3], "a choice was made");
+}
+
+#[test]
 fn a_row_goes_from_one_text_to_another() {
     let known = known(160);
     let [red, blue] = [RED, BLUE].map(|text| known.tokens(text));
