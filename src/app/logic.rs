@@ -112,6 +112,9 @@ impl eframe::App for ZscopeApp {
         if self.script.as_ref().is_some_and(super::Script::hides_pointer) {
             raw_input.events.push(egui::Event::PointerGone);
         }
+        if let Some(theme) = self.system_theme.theme() {
+            raw_input.system_theme = Some(theme);
+        }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -38,6 +38,7 @@ mod sheets;
 mod shots;
 mod strip;
 mod survey;
+mod system_theme;
 mod tasks;
 mod texts;
 mod textures;
@@ -91,6 +92,7 @@ use returning::Returning;
 use runs::Runs;
 use script::Script;
 use strip::FilmStrip;
+use system_theme::SystemTheme;
 use tasks::Tasks;
 use texts::Reading;
 use textures::ProbeTextures;
@@ -213,6 +215,7 @@ pub struct ZscopeApp {
     frame_log: Option<FrameLog>,
     script: Option<Script>,
     recent: Recent,
+    system_theme: SystemTheme,
     runs_folder: String,
     /// Set from outside (Ctrl-C, a system that shuts down) to close the window in order.
     interrupted: Arc<AtomicBool>,
@@ -380,6 +383,11 @@ impl ZscopeApp {
             shot_asked: None,
             jobs: Jobs::new(cc.egui_ctx.clone()),
             frame_log,
+            // Nor on what the desktop looks like.
+            system_theme: match &script {
+                None => SystemTheme::follow(&cc.egui_ctx),
+                Some(_) => SystemTheme::default(),
+            },
             script,
             recent,
             runs_folder: crate::train::runs::folder().display().to_string(),

@@ -79,12 +79,7 @@ fn map_ui(
     out: &mut Vec<Command>,
 ) {
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    // A brush paints from the first touch on; a click is told from a drag only where both mean something.
-    let sense = match view.canvas.tool {
-        Tool::Select => Sense::click_and_drag(),
-        _ => Sense::drag(),
-    };
-    let response = ui.interact(square, id(), sense);
+    let response = ui.interact(square, id(), Sense::click_and_drag());
     let (Some(map), Some(codebook)) = (scene.code_map, scene.codebook) else {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Code map")));
         ui.painter().rect_filled(square, 0.0, theme::colours().empty);
@@ -135,7 +130,7 @@ fn map_ui(
         };
         let response = response.on_hover_cursor(cursor);
         // A tooltip would cover what is painted.
-        if !response.dragged() && !view.canvas.tool.has_brush() {
+        if !response.is_pointer_button_down_on() && !view.canvas.tool.has_brush() {
             let hint = hint(view, codebook, code);
             response.on_hover_ui_at_pointer(|ui| tell_cell(ui, codebook, map, (cell, code), &hint));
         }

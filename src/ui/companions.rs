@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::grouped;
 use super::{
-    Command, CompanionAsk, Demo, Picture, Scene, SheetOf, View, anchors, picture, save, theme,
+    Command, CompanionAsk, Demo, Picture, Scene, SheetOf, View, anchors, menu, picture, save, theme,
 };
 use crate::language::{told, tr};
 use crate::session::anchor::Anchor;
@@ -143,6 +143,7 @@ fn toolbar(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mut Vec<Comman
                     .hint_text(tr!("a path, or RUN@STEP"))
                     .desired_width(220.0);
                 let field = ui.add(field).on_hover_text(tr!("Enter adds it."));
+                menu::give_keyboard(&field);
                 let entered =
                     field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if entered && !view.companion_path.trim().is_empty() {

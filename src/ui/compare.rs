@@ -6,7 +6,7 @@ use egui::{
 };
 use egui_plot::LineStyle;
 
-use super::{Command, Scene, plot, theme};
+use super::{Command, Scene, menu, plot, theme};
 use crate::language::tr;
 use crate::session::Compared;
 
@@ -35,6 +35,7 @@ pub(super) fn menu(ui: &mut Ui, scene: &Scene<'_>, path: &mut String, out: &mut 
                 let field = ui
                     .add(field.desired_width(200.0))
                     .on_hover_text(tr!("Which run; Enter adds it."));
+                menu::give_keyboard(&field);
                 let entered =
                     field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 let clicked = ui.button(tr!("Add run")).on_disabled_hover_text(full).clicked();

@@ -20,9 +20,9 @@ pub use sight::Sight;
 pub use thumbs::Thumbs;
 
 use super::{Command, Scene, View, theme};
-use crate::data::{FactorInfo, Split};
+use crate::data::{FactorInfo, FactorKind, Split};
 use crate::language::tr;
-use crate::session::map::{Ask, Map, Source};
+use crate::session::map::{Ask, Colouring, Map, Source};
 
 /// A wider view has room for what is chosen beside the map.
 const LEAST_BESIDE: f32 = 380.0;
@@ -154,6 +154,15 @@ pub struct MapScene<'a> {
 }
 
 impl MapScene<'_> {
+    /// The names of what points are coloured by, where it is a factor of names without an order.
+    fn categories(&self) -> Option<&[String]> {
+        let Colouring::Factor(factor) = self.state.colouring() else { return None };
+        match &self.factors.get(factor)?.kind {
+            FactorKind::Categories(names) => Some(names),
+            FactorKind::Continuous { .. } => None,
+        }
+    }
+
     /// What a point is, in a few words.
     fn name_of(&self, point: u32) -> String {
         let Some(points) = self.state.points() else { return String::new() };

@@ -50,3 +50,14 @@ fn tell_keys(ui: &Ui, response: &Response, keys: Option<String>) {
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_keyboard_shortcut(keys));
     }
 }
+
+/// Gives the keyboard to a field of a menu when that opens, so that what is typed next goes into it.
+pub(super) fn give_keyboard(field: &Response) {
+    let ctx = &field.ctx;
+    let now = ctx.cumulative_frame_nr();
+    let shown_in = field.id.with("shown in");
+    let before = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(shown_in, 0), now));
+    if now > before + 1 {
+        field.request_focus();
+    }
+}

@@ -131,10 +131,11 @@ pub(super) fn controls(ui: &mut Ui, scene: &Scene<'_>, view: &mut View, out: &mu
         if is_wide {
             mixing(ui, scene, out);
         }
-        if let Some(seeds) = seeds {
-            seed_controls(ui, scene, seeds, out);
-        }
     });
+    // A row of their own: a field that is typed into is narrower, and would move up into the row above.
+    if let Some(seeds) = scene.explore.seeds() {
+        ui.horizontal_wrapped(|ui| seed_controls(ui, scene, seeds, out));
+    }
 }
 
 /// How the corners are mixed.

@@ -6,7 +6,7 @@ use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton, is_in_menu};
 use egui::{PopupCloseBehavior, Role, TextEdit, Ui, WidgetInfo};
 
 use super::command::{SheetOf, SheetPaths};
-use super::{Command, Page, Scene, View};
+use super::{Command, Page, Scene, View, menu};
 use crate::language::{told, tr};
 
 /// Where something is to be saved.
@@ -57,6 +57,7 @@ fn places(ui: &mut Ui, path: &mut String) -> Option<Place> {
     ui.horizontal(|ui| {
         let field = TextEdit::singleline(path).hint_text(tr!("a path")).desired_width(200.0);
         let field = ui.add(field).on_hover_text(tr!("Where to; Enter saves."));
+        menu::give_keyboard(&field);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let clicked =
             ui.button(tr!("Save there")).on_hover_text(tr!("Save to this path.")).clicked();

@@ -186,8 +186,13 @@ pub(super) fn use_tool(
         return select(ui, response, lattice, map, view);
     }
     let pointed = response.interact_pointer_pos().and_then(|at| place_at(lattice, map, at));
-    let mut begins = response.drag_started();
-    let mut touched = pointed.filter(|_| response.dragged());
+    // A brush paints from the first touch on, and a tap may begin and end within one frame.
+    let (is_pressed, is_down) =
+        ui.input(|input| (input.pointer.primary_pressed(), input.pointer.primary_down()));
+    let is_held =
+        (response.is_pointer_button_down_on() && is_down) || (response.clicked() && is_pressed);
+    let mut begins = is_held && is_pressed;
+    let mut touched = pointed.filter(|_| is_held);
     // Enter does at the chosen cell what a press does.
     if response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
         touched = view.cell.map(|cell| (map.grid_of(cell), map.place(cell)));
@@ -228,7 +233,7 @@ pub(super) fn use_tool(
             }
         }
     }
-    if !response.dragged() {
+    if !is_held {
         view.canvas.stroke = None;
     }
 }

@@ -29,7 +29,10 @@ pub fn colours(map: &MapScene<'_>) -> Vec<Color32> {
             }
             Colouring::Factor(_) | Colouring::Loss => match (numbers, scale) {
                 (Some(numbers), Some(scale)) if numbers[point].is_finite() => {
-                    theme::viridis(scale.share(numbers[point]))
+                    match map.categories() {
+                        Some(names) => theme::class_colour(numbers[point] as u32, names.len()),
+                        None => theme::viridis(scale.share(numbers[point])),
+                    }
                 }
                 _ => theme::colours().unknown,
             },

@@ -3,7 +3,6 @@
 use egui::{Align, Area, Color32, Frame, Id, Label, Layout, Order, Rect, Sense, Ui, vec2};
 
 use super::MapScene;
-use crate::data::FactorKind;
 use crate::language::{told, tr};
 use crate::session::map::{Ask, Colouring};
 use crate::ui::words::{grouped, measure};
@@ -115,12 +114,9 @@ fn numbers(ui: &mut Ui, map: MapScene<'_>, name: &str) {
         ui.label(theme::muted(tr!("not measured yet")).small());
         return;
     };
-    if let Colouring::Factor(factor) = map.state.colouring()
-        && let Some(FactorKind::Categories(names)) =
-            map.factors.get(factor).map(|known| &known.kind)
-    {
-        for (value, name) in names.iter().enumerate().take(MOST_CLASSES) {
-            entry(ui, theme::viridis(scale.share(value as f32)), name);
+    if let Some(names) = map.categories() {
+        for (value, name) in (0..).zip(names).take(MOST_CLASSES) {
+            entry(ui, theme::class_colour(value, names.len()), name);
         }
         return;
     }

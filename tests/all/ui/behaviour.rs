@@ -593,6 +593,7 @@ fn typed_paths_are_opened() {
         press(&mut harness, button);
         assert_eq!(press(&mut harness, "Choose…"), [dialog], "{button} in a dialog");
         press(&mut harness, button);
+        assert!(text_field(&harness, "Where to").is_focused(), "{button}: keys go into the path");
         assert_eq!(type_and_enter(&mut harness, "Where to", "a.png"), [typed], "{button} typed");
     }
 }

@@ -95,6 +95,31 @@ fn a_stroke_is_one_edit() {
 }
 
 #[test]
+fn a_tap_within_one_frame_is_a_touch() {
+    let mut harness = Window::with_codes(512).open(SIZES[0]);
+    press(&mut harness, "Pick a code");
+    let at = cell_at(&harness, 13);
+    harness.hover_at(at);
+    asked(&mut harness);
+    let button = |pressed| egui::Event::PointerButton {
+        pos: at,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let tap = |harness: &mut Harness<'_, Window>| {
+        harness.input_mut().events.extend([true, false].map(button));
+        asked(harness)
+    };
+    assert_eq!(tap(&mut harness), [], "picking changes nothing");
+    assert_eq!(canvas(&harness).code, map(&harness).codes[13], "the cell's code");
+    let canvas = &mut harness.state_mut().view.codebook.canvas;
+    (canvas.tool, canvas.code) = (Tool::Brush, 401);
+    let commands = tap(&mut harness);
+    assert_eq!((edits(&commands), painted_cells(&commands)), (1, vec![(13, 401)]), "painted");
+}
+
+#[test]
 fn codes_are_picked_filled_and_taken_from_the_codebook() {
     let mut harness = Window::with_codes(512).open(SIZES[0]);
     press(&mut harness, "Pick a code");

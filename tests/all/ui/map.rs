@@ -5,11 +5,12 @@ use egui::accesskit::Role;
 use egui::{Key, Pos2, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use zscope::data::{FactorInfo, FactorKind};
 use zscope::latent::Metric;
 use zscope::layout::Method;
 use zscope::session::explore::Explore;
 use zscope::session::map::{Ask, Colouring, Map, Near, Projection, Work};
-use zscope::ui::{Command, Ground, MapMode, Pane};
+use zscope::ui::{Command, Ground, MapMode, MapScene, Pane, Thumbs, map_colours, theme};
 
 use super::codebook::click_at;
 use super::window::{SIZES, Window, asked, drag, press, says};
@@ -219,4 +220,31 @@ fn few_points_in_view_want_their_images() {
     harness.state_mut().view.map.take_wanted();
     harness.run_ok();
     assert!(harness.state_mut().view.map.take_wanted().is_empty(), "none where they are not shown");
+}
+
+/// Names have no order, so that a scale from dark to bright would tell one.
+#[test]
+fn a_factor_of_names_has_the_colours_of_classes_and_a_number_a_scale() {
+    let mut map = window().map;
+    map.apply(&Ask::Colour(Colouring::Factor(0)));
+    let of_kind = |kind| {
+        let factors = [FactorInfo { name: "kind".to_owned(), kind }];
+        let scene = MapScene {
+            state: &map,
+            ground: &Ground::Images([0, 20]),
+            classes: &[],
+            factors: &factors,
+            thumbs: &Thumbs::default(),
+            colours: &[],
+            canvas: None,
+        };
+        map_colours(&scene)
+    };
+    let names = (0..7).map(|name| name.to_string()).collect();
+    let colours = of_kind(FactorKind::Categories(names));
+    let classes = [0, 3, 6].map(|name| theme::class_colour(name, 7));
+    assert_eq!([0, 3, 6].map(|point| colours[point]), classes, "each its own");
+    let colours = of_kind(FactorKind::Continuous { lo: 0.0, hi: 19.0 });
+    let lumas = [0, 7, 13, 19].map(|point| theme::luma(colours[point]));
+    assert!(lumas.is_sorted_by(|a, b| a < b), "from dark to bright: {lumas:?}");
 }
