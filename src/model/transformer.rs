@@ -4,15 +4,11 @@ use std::f32::consts::SQRT_2;
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
-use burn::tensor::activation::{sigmoid, softmax};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 
 use super::layer_norm::LayerNorm;
-use super::params;
+use super::{fused, params};
 use crate::graph::lower::transformer::{EPSILON, TransformerConfig};
-
-/// What masked places add to scores: their exponential is zero.
-const NEVER: f32 = -1e9;
 
 /// How much of what was drawn for a place on a grid stays beside its waves; it tells several codes of one cell apart.
 const OF_DRAWN: f32 = 0.1;
@@ -144,9 +140,7 @@ impl Transformer {
         let ([b, t, e], [_, c]) = (read.dims(), places.dims());
         let widened = self.widen.forward(read.reshape([b * t, e])); // [b * t, c]
         let x = (widened.reshape([b, t, c]) + places.unsqueeze()).reshape([b * t, c]);
-        let device = x.device();
-        let unseen = self.causal.then(|| later_places(t, &device));
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], unseen.as_ref()));
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], self.causal));
         self.norm.forward(x).reshape([b, t, c])
     }
 
@@ -178,21 +172,16 @@ impl Block {
     }
 
     /// # Shapes
-    /// - `x`, result: `[b * t, c]`; `unseen`: `[1, t, t]`, what is added to scores
-    fn forward(&self, x: Tensor<2>, [b, t]: [usize; 2], unseen: Option<&Tensor<3>>) -> Tensor<2> {
+    /// - `x`, result: `[b * t, c]`
+    fn forward(&self, x: Tensor<2>, [b, t]: [usize; 2], is_causal: bool) -> Tensor<2> {
         let seen = self.norm1.forward(x.clone());
-        let attended = self.attend(seen, [b, t], unseen);
+        let attended = self.attend(seen, [b, t], is_causal);
         let x = x + self.out.forward(attended);
-        let hidden = gelu(self.up.forward(self.norm2.forward(x.clone())));
+        let hidden = fused::gelu(self.up.forward(self.norm2.forward(x.clone())));
         x + self.down.forward(hidden)
     }
 
-    fn attend(
-        &self,
-        tokens: Tensor<2>,
-        [b, t]: [usize; 2],
-        unseen: Option<&Tensor<3>>,
-    ) -> Tensor<2> {
+    fn attend(&self, tokens: Tensor<2>, [b, t]: [usize; 2], is_causal: bool) -> Tensor<2> {
         let [_, c] = tokens.dims();
         let (heads, dim) = (self.heads, c / self.heads);
         let split = |projected: Tensor<2>| {
@@ -203,11 +192,7 @@ impl Block {
         let key = split(self.key.forward(tokens.clone()));
         let value = split(self.value.forward(tokens));
         let scores = query.matmul(key.swap_dims(1, 2)); // [b * heads, t, t]
-        let scores = match unseen {
-            Some(unseen) => scores + unseen.clone(),
-            None => scores,
-        };
-        let mixed = softmax(scores, 2).matmul(value); // [b * heads, t, dim]
+        let mixed = fused::attention(scores, is_causal).matmul(value); // [b * heads, t, dim]
         let mixed = mixed.reshape([b, heads, t, dim]).swap_dims(1, 2); // [b, t, heads, dim]
         mixed.reshape([b * t, c])
     }
@@ -226,21 +211,4 @@ fn wave(at: [usize; 2], index: usize, width: usize) -> f32 {
     let angle = at[axis] as f32 * frequency;
     let is_sine = (index / quarter).is_multiple_of(2);
     SQRT_2 * if is_sine { angle.sin() } else { angle.cos() }
-}
-
-/// What is added to the scores of places, so that none sees a later one: `[1, t, t]`.
-fn later_places(t: usize, device: &Device) -> Tensor<3> {
-    let of_pair = |pair: usize| if pair % t > pair / t { NEVER } else { 0.0 };
-    let values: Vec<f32> = (0..t * t).map(of_pair).collect();
-    Tensor::from_data(TensorData::new(values, [1, t, t]), device)
-}
-
-/// x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³))), of which the half of one more than a hyperbolic tangent is a sigmoid.
-///
-/// # Source
-/// Gaussian Error Linear Units (Hendrycks & Gimpel, 2016, arXiv:1606.08415).
-fn gelu(x: Tensor<2>) -> Tensor<2> {
-    let slope = 2.0 * (2.0 / std::f64::consts::PI).sqrt();
-    let inner = (x.clone().square() * 0.044_715 + 1.0) * x.clone() * slope;
-    sigmoid(inner) * x
 }

@@ -15,6 +15,7 @@ pub mod memory;
 mod metrics_log;
 mod multimodal;
 pub mod optimizer;
+mod parts;
 mod perceptual;
 mod prior;
 pub mod recipe;

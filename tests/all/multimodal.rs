@@ -514,6 +514,7 @@ fn pictures_without_text_and_texts_without_picture_are_learnt() {
         "vocabulary=259".to_owned(),
         "eval_images=4".to_owned(),
         "lr=0.003".to_owned(),
+        "lr_warmup=0".to_owned(),
     ];
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let prior = base.path().join("prior");

@@ -182,7 +182,16 @@ pub fn autoencoder(dir: &Path) -> String {
 
 pub fn request(codes: &str, keys: &[&str], steps: u64) -> Request {
     let codes = format!("codes={codes}");
-    let small = ["width=24", "layers=2", "heads=2", "embedding=8", "eval_images=32", "lr=0.003"];
+    let small = [
+        "width=24",
+        "layers=2",
+        "heads=2",
+        "embedding=8",
+        "eval_images=32",
+        "lr=0.003",
+        "lr_warmup=0",
+        "lr_schedule=constant",
+    ];
     let own = [codes.as_str()];
     runs::request(Recipe::Prior, &[&own, small.as_slice(), keys].concat(), steps)
 }

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod engines;
+mod fused;
 mod hostile;
 mod passes;
 mod transformer;

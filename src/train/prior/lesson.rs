@@ -78,6 +78,20 @@ impl Lesson {
         self.tokens.len() / self.rows.len().max(1)
     }
 
+    /// The same sequences in `parts` lessons of about one size; fewer where there are not so many.
+    pub(super) fn split(self, parts: usize) -> Vec<Self> {
+        let len = self.len().div_ceil(parts.max(1)).max(1) * self.rows.len().max(1);
+        let rows = self.rows;
+        let mut counted = self.counted.into_iter().zip(self.told).peekable();
+        let part = |(index, tokens): (usize, &[u32])| {
+            let [first, end] = [index * len, (index + 1) * len];
+            let own = std::iter::from_fn(|| counted.next_if(|(place, _)| *place < end));
+            let (counted, told) = own.map(|(place, told)| (place - first, told)).unzip();
+            Self { tokens: tokens.to_vec(), rows: rows.clone(), counted, told }
+        };
+        self.tokens.chunks(len).enumerate().map(part).collect()
+    }
+
     /// Some codes hidden among the others, which a draw of (seed, step) chooses.
     pub(super) fn masked(
         config: &PriorConfig,

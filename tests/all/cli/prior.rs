@@ -19,7 +19,8 @@ fn train(world: &World, recipe: &str, keys: &[&str], out: &str) {
 
 const CODES: [&str; 6] =
     ["hidden=8", "res_hidden=4", "res_blocks=1", "code_dim=5", "codebook_size=12", "eval_images=8"];
-const SMALL: [&str; 5] = ["width=16", "layers=2", "heads=2", "embedding=8", "eval_images=8"];
+const SMALL: [&str; 6] =
+    ["width=16", "layers=2", "heads=2", "embedding=8", "eval_images=8", "lr_warmup=0"];
 
 /// A world with a VQ-VAE in `codes` and a prior over its codes in `prior`.
 fn world() -> World {

@@ -1,0 +1,262 @@
+//! Operations of a transformer that burn would take apart into many: one pass over the values each way.
+//!
+//! On the CPU backend a pass costs what it reads and writes, and its exponential is taken value by value. Here one
+//! pass does the whole operation, eight or sixteen values at once. Other devices fuse what burn composes themselves.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
+use burn::tensor::activation::{self, sigmoid};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// What is added to a score that does not count, where values are added at all: its exponential is 0.
+const NEVER: f32 = -1e9;
+
+/// Twice √(2/π): the half of one more than a hyperbolic tangent is a sigmoid of twice its argument.
+const SLOPE: f32 = 1.595_769;
+/// The share of the cube.
+const CUBIC: f32 = 0.044_715;
+
+/// x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³))).
+///
+/// # Source
+/// Gaussian Error Linear Units (Hendrycks & Gimpel, 2016, arXiv:1606.08415).
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if is_cpu(&x.device()) {
+        return Tensor::from_dispatch(<Dispatch as FusedOps>::gelu_by_tanh(x.into_dispatch()));
+    }
+    let inner = (x.clone().square() * CUBIC + 1.0) * x.clone() * SLOPE;
+    sigmoid(inner) * x
+}
+
+/// The softmax of every row of scores; of the place `row` only those up to it count where `is_causal`.
+///
+/// # Shapes
+/// - `scores`, result: `[n, t, t]`
+pub fn attention(scores: Tensor<3>, is_causal: bool) -> Tensor<3> {
+    let device = scores.device();
+    if is_cpu(&device) {
+        let scores = scores.into_dispatch();
+        return Tensor::from_dispatch(<Dispatch as FusedOps>::row_softmax(scores, is_causal));
+    }
+    let [_, t, _] = scores.dims();
+    activation::softmax(if is_causal { scores + later_places(t, &device) } else { scores }, 2)
+}
+
+fn is_cpu(device: &Device) -> bool {
+    device.clone().inner() == Device::flex()
+}
+
+/// What is added to the scores of places, so that none sees a later one: `[1, t, t]`.
+fn later_places(t: usize, device: &Device) -> Tensor<3> {
+    let of_pair = |pair: usize| if pair % t > pair / t { NEVER } else { 0.0 };
+    let values: Vec<f32> = (0..t * t).map(of_pair).collect();
+    Tensor::from_data(TensorData::new(values, [1, t, t]), device)
+}
+
+/// The operations, as a backend does them.
+#[backend_extension(Flex, Autodiff)]
+trait FusedOps: Backend {
+    fn gelu_by_tanh(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn row_softmax(scores: FloatTensor<Self>, is_causal: bool) -> FloatTensor<Self>;
+}
+
+/// The way back.
+trait FusedSlopes: FusedOps {
+    /// The gradient by `x`, where `grad` is that by the result.
+    fn gelu_slope(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// The gradient by the scores of `shares`, where `grad` is that by the shares.
+    fn softmax_slope(shares: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl FusedOps for Flex {
+    fn gelu_by_tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = x.to_contiguous();
+        let from = values(&x);
+        let mut to = vec![0.0; from.len()];
+        pulp::Arch::new().dispatch(|| {
+            for (to, &x) in to.iter_mut().zip(from) {
+                *to = x * gate(x);
+            }
+        });
+        like(&x, to)
+    }
+
+    fn row_softmax(scores: FloatTensor<Self>, is_causal: bool) -> FloatTensor<Self> {
+        let scores = scores.to_contiguous();
+        let from = values(&scores);
+        let t = scores.shape()[2].max(1);
+        let mut to = vec![0.0; from.len()];
+        pulp::Arch::new().dispatch(|| {
+            for (row, (to, from)) in to.chunks_exact_mut(t).zip(from.chunks_exact(t)).enumerate() {
+                let seen = if is_causal { row % t + 1 } else { t };
+                let (to, from) = (&mut to[..seen], &from[..seen]);
+                let greatest =
+                    fold(from, f32::NEG_INFINITY, |kept, x| if x > kept { x } else { kept });
+                for (to, &x) in to.iter_mut().zip(from) {
+                    *to = exp(x - greatest);
+                }
+                let scale = 1.0 / fold(to, 0.0, |sum, x| sum + x);
+                for to in to {
+                    *to *= scale;
+                }
+            }
+        });
+        like(&scores, to)
+    }
+}
+
+impl FusedSlopes for Flex {
+    fn gelu_slope(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
+        let mut to = values(&grad).to_vec();
+        let from = values(&x);
+        pulp::Arch::new().dispatch(|| {
+            for (to, &x) in to.iter_mut().zip(from) {
+                let gate = gate(x);
+                let slope = SLOPE * (1.0 + 3.0 * CUBIC * x * x);
+                *to *= gate + x * gate * (1.0 - gate) * slope;
+            }
+        });
+        like(&x, to)
+    }
+
+    fn softmax_slope(shares: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (shares, grad) = (shares.to_contiguous(), grad.to_contiguous());
+        let t = shares.shape()[2].max(1);
+        let mut to = values(&grad).to_vec();
+        let from = values(&shares);
+        pulp::Arch::new().dispatch(|| {
+            for (to, shares) in to.chunks_exact_mut(t).zip(from.chunks_exact(t)) {
+                // Shares of places that do not count are 0, and so are their gradients.
+                for (to, &share) in to.iter_mut().zip(shares) {
+                    *to *= share;
+                }
+                let sum = fold(to, 0.0, |sum, x| sum + x);
+                for (to, &share) in to.iter_mut().zip(shares) {
+                    *to -= share * sum;
+                }
+            }
+        });
+        like(&shares, to)
+    }
+}
+
+impl<B: FusedSlopes, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
+    fn gelu_by_tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Gelu;
+
+        impl<B: FusedSlopes> Backward<B, 1> for Gelu {
+            type State = B::FloatTensorPrimitive;
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_slope(ops.state, grad));
+            }
+        }
+
+        let (x, node) = x.into_parts();
+        match Gelu.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::gelu_by_tanh(x)),
+            OpsKind::UnTracked(prep) => prep.finish(B::gelu_by_tanh(x)),
+        }
+    }
+
+    fn row_softmax(scores: FloatTensor<Self>, is_causal: bool) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Softmax;
+
+        impl<B: FusedSlopes> Backward<B, 1> for Softmax {
+            type State = B::FloatTensorPrimitive;
+
+            fn backward(
+                self,
+                ops: Ops<Self::State, 1>,
+                grads: &mut Gradients,
+                _: &mut Checkpointer,
+            ) {
+                let shares = ops.state;
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::softmax_slope(shares, grad));
+            }
+        }
+
+        let (scores, node) = scores.into_parts();
+        let shares = B::row_softmax(scores, is_causal);
+        match Softmax.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(shares.clone(), shares),
+            OpsKind::UnTracked(prep) => prep.finish(shares),
+        }
+    }
+}
+
+/// The values of a tensor that lies in one piece.
+fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
+    tensor.as_slice().expect("it lies in one piece")
+}
+
+/// A tensor of the shape of another one.
+fn like(other: &FloatTensor<Flex>, values: Vec<f32>) -> FloatTensor<Flex> {
+    FloatTensor::<Flex>::from_data(TensorData::new(values, other.shape()))
+}
+
+/// (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
+#[expect(
+    clippy::inline_always,
+    reason = "else it has no wider instructions than its callers' build"
+)]
+#[inline(always)]
+fn gate(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-SLOPE * x * (1.0 + CUBIC * x * x)))
+}
+
+/// Folds values in sixteen lanes, and those at the end, in an order that does not depend on the processor.
+#[expect(
+    clippy::inline_always,
+    reason = "else it has no wider instructions than its callers' build"
+)]
+#[inline(always)]
+fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [first; 16];
+    let chunks = values.chunks_exact(lanes.len());
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+            *lane = of_two(*lane, value);
+        }
+    }
+    let whole = lanes.into_iter().fold(first, &of_two);
+    rest.iter().fold(whole, |kept, &value| of_two(kept, value))
+}
+
+/// The exponential to a few units in the last place, of arguments beyond ±87 that of ±87, without a branch.
+///
+/// eˣ = 2ⁿ eʳ, where n is x / ln 2 rounded and r what is left of x, at most ln(2) / 2, whose exponential is a
+/// polynomial: its Taylor series up to r⁷ / 7!.
+#[expect(
+    clippy::inline_always,
+    reason = "else it has no wider instructions than its callers' build"
+)]
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// Added and taken away again, it leaves a whole number, which its lowest bits tell.
+    const ROUND: f32 = 12_582_912.0;
+    /// ln 2 in two pieces, of which the first times n is exact.
+    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    let x = x.clamp(-87.0, 87.0);
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * LN_2[0] - n * LN_2[1];
+    let series = 1.0 / 720.0 + r * (1.0 / 5040.0);
+    let series = 1.0 / 24.0 + r * (1.0 / 120.0 + r * series);
+    let series = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * series)));
+    let power = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
+    series * f32::from_bits(power)
+}
