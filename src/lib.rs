@@ -134,6 +134,14 @@
 //! - A prior over codes holds its autoencoder's tensors, unchanged, beside its own: every checkpoint opens whole, and as the
 //!   autoencoder wherever nothing asks for a prior. The codes of training images are computed when one is first met and kept
 //!   in the run's directory (`codes-train.safetensors`): encoding is paid once, and never for images that no update sees.
+//! - On the CPU an update of a prior or a VQ-VAE is worked at in as many parts as there are threads ([`train`]'s `parts`),
+//!   each with a copy of the network: Flex takes one core for most operations, and parts that shared parameters would share
+//!   a graph, through which burn's tape goes back for one of them at a time. What a run learns depends on the number of threads
+//!   by rounding alone.
+//! - GELU and the softmax of attention are operations of our own on Flex ([`model::fused`]), with their ways back: burn
+//!   takes them apart into two dozen passes over the widest values that a transformer has. A graphics device fuses them.
+//! - The allocator is mimalloc: updates take and free the same tensors again and again, and the C library gave their pages
+//!   back in between, which the kernel zeroed anew.
 //! - Graphs have no sum of two values but a convolution's residual. So a transformer's tokens lie in a narrower table and
 //!   are widened by a layer that takes the places' vectors as its residual
 //!   ([`graph::lower::transformer`]), which costs fewer parameters besides.

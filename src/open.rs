@@ -337,47 +337,7 @@ impl Opened {
         gpu: Option<&Gpu>,
     ) -> Result<Box<dyn Codec>, OpenError> {
         if engine == EngineKind::Burn {
-            let device = burn::tensor::Device::flex();
-            return Ok(match &self.model {
-                ModelConfig::Prior(config) => {
-                    let (model, tensors) = (&*config.codes, params::without(&self.tensors, PRIOR));
-                    let codes = Self { model: model.clone(), tensors, ..self.clone() };
-                    return codes.codec(engine, gpu);
-                }
-                ModelConfig::Vae(config) => {
-                    Box::new(VaeCodec::new(config, &self.tensors, self.shown, &device)?)
-                }
-                ModelConfig::VqVae(config) => {
-                    Box::new(VqVaeCodec::new(config, &self.tensors, &device)?)
-                }
-                ModelConfig::Multimodal(config) => {
-                    let own = config.tensors_of_images(&self.tensors);
-                    Box::new(VqVaeCodec::new(&config.images, &own, &device)?)
-                }
-                ModelConfig::VaeGan(config) => {
-                    let own = params::without(&self.tensors, "discriminator");
-                    Box::new(VaeCodec::new(&config.vae, &own, self.shown, &device)?)
-                }
-                ModelConfig::Vqgan(config) => {
-                    let own = params::without(&self.tensors, DISCRIMINATOR);
-                    Box::new(VqganCodec::new(config, &own, &device)?)
-                }
-                ModelConfig::Classifier(config) => {
-                    Box::new(ClassifierCodec::new(config, &self.tensors, &device)?)
-                }
-                ModelConfig::Gan(config) => {
-                    Box::new(GanCodec::new(config, &self.tensors, self.shown, &device)?)
-                }
-                ModelConfig::VqModel(config) if config.has_module() => {
-                    Box::new(VqganCodec::of_autoencoder(config, &self.tensors, &device)?)
-                }
-                ModelConfig::VqModel(_)
-                | ModelConfig::Tiny(_)
-                | ModelConfig::Described(_)
-                | ModelConfig::Codebook(_) => {
-                    return Err(OpenError::NoModule { family: self.model.family() });
-                }
-            });
+            return self.module(&burn::tensor::Device::flex());
         }
         let encoder = self.networks.encoder.as_ref();
         let encoder = encoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
@@ -386,6 +346,51 @@ impl Opened {
         let code_decoder = self.networks.codes.as_ref().and_then(|codes| codes.decoder.as_ref());
         let code_decoder = code_decoder.map(|graph| Runner::new(engine, graph, gpu)).transpose()?;
         Ok(Box::new(EngineCodec::new(encoder, decoder, code_decoder)))
+    }
+
+    /// The training module itself, on a device of burn.
+    ///
+    /// # Errors
+    /// When the family has none.
+    pub fn module(&self, device: &burn::tensor::Device) -> Result<Box<dyn Codec>, OpenError> {
+        Ok(match &self.model {
+            ModelConfig::Prior(config) => {
+                let (model, tensors) = (&*config.codes, params::without(&self.tensors, PRIOR));
+                let codes = Self { model: model.clone(), tensors, ..self.clone() };
+                return codes.module(device);
+            }
+            ModelConfig::Vae(config) => {
+                Box::new(VaeCodec::new(config, &self.tensors, self.shown, device)?)
+            }
+            ModelConfig::VqVae(config) => Box::new(VqVaeCodec::new(config, &self.tensors, device)?),
+            ModelConfig::Multimodal(config) => {
+                let own = config.tensors_of_images(&self.tensors);
+                Box::new(VqVaeCodec::new(&config.images, &own, device)?)
+            }
+            ModelConfig::VaeGan(config) => {
+                let own = params::without(&self.tensors, "discriminator");
+                Box::new(VaeCodec::new(&config.vae, &own, self.shown, device)?)
+            }
+            ModelConfig::Vqgan(config) => {
+                let own = params::without(&self.tensors, DISCRIMINATOR);
+                Box::new(VqganCodec::new(config, &own, device)?)
+            }
+            ModelConfig::Classifier(config) => {
+                Box::new(ClassifierCodec::new(config, &self.tensors, device)?)
+            }
+            ModelConfig::Gan(config) => {
+                Box::new(GanCodec::new(config, &self.tensors, self.shown, device)?)
+            }
+            ModelConfig::VqModel(config) if config.has_module() => {
+                Box::new(VqganCodec::of_autoencoder(config, &self.tensors, device)?)
+            }
+            ModelConfig::VqModel(_)
+            | ModelConfig::Tiny(_)
+            | ModelConfig::Described(_)
+            | ModelConfig::Codebook(_) => {
+                return Err(OpenError::NoModule { family: self.model.family() });
+            }
+        })
     }
 
     /// The model as what makes images of all its classes in turn, or of those that it is told, where it knows some.

@@ -69,6 +69,7 @@ impl eframe::App for ZscopeApp {
             (Work::Mapping, self.map.is_busy()),
             (Work::Inverting, is_inverting),
             (Work::Drawing, self.priors.state.is_busy()),
+            (Work::Beginning, self.pictures.main.is_none()),
         ];
         let busy = busy.into_iter().filter_map(|(work, is_busy)| is_busy.then_some(work)).collect();
         let at = script::Progress { step, is_over, busy };

@@ -6,6 +6,7 @@ mod prior;
 mod runs;
 mod texts;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,8 @@ pub(super) enum Line {
     HidePointer,
     /// Writes what the window shows to a PNG file.
     Screenshot(PathBuf),
+    /// Writes a line to standard output.
+    Tell(String),
 }
 
 /// What a script can wait for.
@@ -69,6 +72,19 @@ pub(super) enum Work {
     Inverting,
     /// Drawing from a prior.
     Drawing,
+    /// Decoding the first picture.
+    Beginning,
+}
+
+impl Work {
+    /// Frames without it after which it counts as done.
+    fn rests(self) -> u32 {
+        match self {
+            // One frame to be told of it, another in which it is on the screen.
+            Self::Beginning => 2,
+            _ => RESTS,
+        }
+    }
 }
 
 /// How far the window has come, for a script that waits.
@@ -101,7 +117,7 @@ impl Script {
     /// Whether what is waited for has not been at rest for long enough yet.
     fn is_awaited(&mut self, at: &Progress) -> bool {
         let Some((work, rests)) = self.awaited else { return false };
-        let rests = if at.busy.contains(&work) { RESTS } else { rests.saturating_sub(1) };
+        let rests = if at.busy.contains(&work) { work.rests() } else { rests.saturating_sub(1) };
         self.awaited = (rests > 0).then_some((work, rests));
         rests > 0
     }
@@ -140,7 +156,10 @@ impl Script {
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
-            Line::WaitFor(work) => self.awaited = Some((work, RESTS)),
+            Line::WaitFor(work) => self.awaited = Some((work, work.rests())),
+            Line::Tell(text) => {
+                writeln!(std::io::stdout().lock(), "{text}").ok();
+            }
             Line::WaitStep(step) => self.wait_step = Some(step),
             Line::Size([width, height]) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(egui::vec2(width, height)));
@@ -198,6 +217,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
         word.parse().with_context(|| format!("{word:?} is no number"))
     };
     let command = match verb {
+        "wait" if rest == "picture" => return Ok(Line::WaitFor(Work::Beginning)),
+        "tell" => return Ok(Line::Tell(rest.trim().to_owned())),
         "wait" => {
             let secs = f64::from(number(0)?);
             if !(0.0..=86_400.0).contains(&secs) {

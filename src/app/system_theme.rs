@@ -67,13 +67,16 @@ mod portal {
         let settings = zbus::Proxy::new(&connection, service, path, interface).await?;
         let mut changes = settings.receive_signal("SettingChanged").await?;
         // Older portals have only this, newer ones still do.
-        let scheme: OwnedValue = settings.call("Read", &(NAMESPACE, KEY)).await?;
-        tell(theme(&scheme));
+        match settings.call::<_, _, OwnedValue>("Read", &(NAMESPACE, KEY)).await {
+            Ok(scheme) => tell(theme(&scheme)),
+            Err(error) => log::info!("the desktop does not tell yet whether it is dark: {error}"),
+        }
         while let Some(change) = changes.next().await {
             let body = change.body();
-            let (namespace, key, scheme): (&str, &str, Value<'_>) = body.deserialize()?;
-            if (namespace, key) == (NAMESPACE, KEY) {
-                tell(theme(&scheme));
+            match body.deserialize::<(&str, &str, Value<'_>)>() {
+                Ok((NAMESPACE, KEY, scheme)) => tell(theme(&scheme)),
+                Ok(_) => {}
+                Err(error) => log::info!("the desktop tells something odd: {error}"),
             }
         }
         Ok(())

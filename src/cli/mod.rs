@@ -1,5 +1,6 @@
 //! The command line: one thin file per subcommand, over the same library functions as the window.
 
+mod bench;
 mod caption;
 mod codebook;
 mod codec_verbs;
@@ -71,6 +72,7 @@ enum Verb {
     Traverse(walks::TraverseArgs),
     Directions(directions::DirectionsArgs),
     Export(export::ExportArgs),
+    Bench(bench::BenchArgs),
     /// Lays vectors out for the window, over pipes
     #[command(hide = true)]
     Layout,
@@ -177,6 +179,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Verb::Traverse(args) => walks::traverse(&args),
         Verb::Layout => layout::run(),
         Verb::Directions(args) => directions::run(&args),
+        Verb::Bench(args) => bench::run(&args),
         Verb::Data(DataVerb::Fetch(args)) => data_fetch::run(&args),
     };
     Parsed::Done(status_of(result))

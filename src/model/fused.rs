@@ -32,29 +32,38 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     sigmoid(inner) * x
 }
 
-/// The softmax of every row of scores; of the place `row` only those up to it count where `is_causal`.
+/// That places do not see later ones.
+pub struct Later {
+    /// What is added to the scores of places, `[1, t, t]`; nothing where they are left out.
+    added: Option<Tensor<3>>,
+}
+
+impl Later {
+    /// For sequences of `t` places on a device.
+    pub fn new(t: usize, device: &Device) -> Self {
+        let of_pair = |pair: usize| if pair % t > pair / t { NEVER } else { 0.0 };
+        let values = || (0..t * t).map(of_pair).collect::<Vec<f32>>();
+        let added = || Tensor::from_data(TensorData::new(values(), [1, t, t]), device);
+        Self { added: (!is_cpu(device)).then(added) }
+    }
+}
+
+/// The softmax of every row of scores, of which those of later places may not count.
 ///
 /// # Shapes
 /// - `scores`, result: `[n, t, t]`
-pub fn attention(scores: Tensor<3>, is_causal: bool) -> Tensor<3> {
-    let device = scores.device();
-    if is_cpu(&device) {
+pub fn attention_shares(scores: Tensor<3>, later: Option<&Later>) -> Tensor<3> {
+    if is_cpu(&scores.device()) {
         let scores = scores.into_dispatch();
-        return Tensor::from_dispatch(<Dispatch as FusedOps>::row_softmax(scores, is_causal));
+        return Tensor::from_dispatch(<Dispatch as FusedOps>::row_softmax(scores, later.is_some()));
     }
-    let [_, t, _] = scores.dims();
-    activation::softmax(if is_causal { scores + later_places(t, &device) } else { scores }, 2)
+    let added = later.and_then(|later| later.added.clone());
+    activation::softmax(added.into_iter().fold(scores, |scores, added| scores + added), 2)
 }
 
-fn is_cpu(device: &Device) -> bool {
+/// Whether a device is the CPU.
+pub(crate) fn is_cpu(device: &Device) -> bool {
     device.clone().inner() == Device::flex()
-}
-
-/// What is added to the scores of places, so that none sees a later one: `[1, t, t]`.
-fn later_places(t: usize, device: &Device) -> Tensor<3> {
-    let of_pair = |pair: usize| if pair % t > pair / t { NEVER } else { 0.0 };
-    let values: Vec<f32> = (0..t * t).map(of_pair).collect();
-    Tensor::from_data(TensorData::new(values, [1, t, t]), device)
 }
 
 /// The operations, as a backend does them.
@@ -240,10 +249,6 @@ fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
 ///
 /// eˣ = 2ⁿ eʳ, where n is x / ln 2 rounded and r what is left of x, at most ln(2) / 2, whose exponential is a
 /// polynomial: its Taylor series up to r⁷ / 7!.
-#[expect(
-    clippy::inline_always,
-    reason = "else it has no wider instructions than its callers' build"
-)]
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     /// Added and taken away again, it leaves a whole number, which its lowest bits tell.

@@ -6,8 +6,9 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 
+use super::fused::{self, Later};
 use super::layer_norm::LayerNorm;
-use super::{fused, params};
+use super::params;
 use crate::graph::lower::transformer::{EPSILON, TransformerConfig};
 
 /// How much of what was drawn for a place on a grid stays beside its waves; it tells several codes of one cell apart.
@@ -140,7 +141,8 @@ impl Transformer {
         let ([b, t, e], [_, c]) = (read.dims(), places.dims());
         let widened = self.widen.forward(read.reshape([b * t, e])); // [b * t, c]
         let x = (widened.reshape([b, t, c]) + places.unsqueeze()).reshape([b * t, c]);
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], self.causal));
+        let later = self.causal.then(|| Later::new(t, &x.device()));
+        let x = self.blocks.iter().fold(x, |x, block| block.forward(x, [b, t], later.as_ref()));
         self.norm.forward(x).reshape([b, t, c])
     }
 
@@ -173,15 +175,15 @@ impl Block {
 
     /// # Shapes
     /// - `x`, result: `[b * t, c]`
-    fn forward(&self, x: Tensor<2>, [b, t]: [usize; 2], is_causal: bool) -> Tensor<2> {
+    fn forward(&self, x: Tensor<2>, [b, t]: [usize; 2], later: Option<&Later>) -> Tensor<2> {
         let seen = self.norm1.forward(x.clone());
-        let attended = self.attend(seen, [b, t], is_causal);
+        let attended = self.attend(seen, [b, t], later);
         let x = x + self.out.forward(attended);
         let hidden = fused::gelu(self.up.forward(self.norm2.forward(x.clone())));
         x + self.down.forward(hidden)
     }
 
-    fn attend(&self, tokens: Tensor<2>, [b, t]: [usize; 2], is_causal: bool) -> Tensor<2> {
+    fn attend(&self, tokens: Tensor<2>, [b, t]: [usize; 2], later: Option<&Later>) -> Tensor<2> {
         let [_, c] = tokens.dims();
         let (heads, dim) = (self.heads, c / self.heads);
         let split = |projected: Tensor<2>| {
@@ -192,7 +194,7 @@ impl Block {
         let key = split(self.key.forward(tokens.clone()));
         let value = split(self.value.forward(tokens));
         let scores = query.matmul(key.swap_dims(1, 2)); // [b * heads, t, t]
-        let mixed = fused::attention(scores, is_causal).matmul(value); // [b * heads, t, dim]
+        let mixed = fused::attention_shares(scores, later).matmul(value); // [b * heads, t, dim]
         let mixed = mixed.reshape([b, heads, t, dim]).swap_dims(1, 2); // [b, t, heads, dim]
         mixed.reshape([b * t, c])
     }

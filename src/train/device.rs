@@ -22,8 +22,3 @@ pub fn describe(name: &str, threads: usize) -> String {
         _ => "GPU (wgpu)".to_owned(),
     }
 }
-
-/// Whether a device is the CPU.
-pub(super) fn is_cpu(device: &Device) -> bool {
-    device.clone().inner() == Device::flex()
-}

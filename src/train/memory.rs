@@ -1,5 +1,6 @@
 //! What a run needs and what the machine has, in bytes.
 
+use super::parts;
 use crate::formats::run_dir::ModelConfig;
 
 /// Distances that quantization keeps at once, as the quantizer bounds them.
@@ -7,8 +8,8 @@ const MOST_DISTANCES: usize = 1 << 24;
 
 /// Bytes that training a model takes at its peak, estimated.
 pub fn training_bytes(model: &ModelConfig, batch: usize) -> u64 {
-    // Weights, gradients, two moments and one temporary copy.
-    let weights = 5 * model.num_parameters();
+    // Weights, gradients, two moments and one temporary copy; parts of a batch have gradients each.
+    let weights = (4 + most_parts(model, batch)) * model.num_parameters();
     // Every activation is kept for the backward pass, with its gradient and about three temporaries.
     let activations = 5 * batch * model.activations();
     // The distances of a chunk of vectors from all codes.
@@ -16,6 +17,17 @@ pub fn training_bytes(model: &ModelConfig, batch: usize) -> u64 {
     let of_codes = |[k, _]: [usize; 2]| 2 * (vectors * k).min(k.max(MOST_DISTANCES)) as u64;
     let distances = model.codebook().map_or(0, of_codes);
     4 * (weights + activations as u64 + distances)
+}
+
+/// Into how many parts a batch is cut at the most.
+fn most_parts(model: &ModelConfig, batch: usize) -> u64 {
+    match model {
+        ModelConfig::Prior(_) | ModelConfig::VqVae(_) => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            threads.min(batch / parts::LEAST).max(1) as u64
+        }
+        _ => 1,
+    }
 }
 
 /// Memory that could be allocated now, or nothing where the system does not say.

@@ -223,8 +223,8 @@ impl PriorLearner {
     /// In which order the sequences of a step are told.
     fn way(&self, step: u64) -> Way {
         let draw = random::uniforms(self.seed, step, Purpose::Way, 1, 0.0, 1.0)[0];
-        let is_first = self.texts.is_some() && draw < IMAGE_FIRST;
-        if is_first { Way::ImageFirst } else { Way::TextFirst }
+        let image_comes_first = self.texts.is_some() && draw < IMAGE_FIRST;
+        if image_comes_first { Way::ImageFirst } else { Way::TextFirst }
     }
 
     /// Of which images of a batch the condition is kept back.
@@ -280,10 +280,11 @@ impl Learner for PriorLearner {
         let known = Known { codes: &codes, starts: &starts, texts: &texts, lone: &lone };
         let lesson = self.lesson(known, self.way(batch.step), Some(batch.step));
         let all = lesson.told.len().max(1) as f64;
-        let parts = lesson.split(parts::count(&self.device));
-        let (loss, grads) = parts::gradients(&self.model, &self.device, parts, |model, part| {
+        let items = lesson.len();
+        let parts = lesson.split(parts::count(&self.device, items));
+        let (loss, grads, _) = parts::gradients(&self.model, &self.device, parts, |model, part| {
             let share = part.told.len() as f64 / all;
-            Self::loss(model, &part, &self.device) * share
+            (Self::loss(model, &part, &self.device) * share, ())
         });
         self.model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let lr = settings.number("lr") as f32;

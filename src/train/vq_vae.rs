@@ -1,12 +1,12 @@
 //! One update of a vector-quantized autoencoder.
 
 use burn::module::Module as _;
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::codebook::{self, Frozen, Names};
 use super::learner::{Codes, Learner, Measured, Measuring, Told};
 use super::optimizer::{Adam, Rates};
+use super::parts::{self, Rows};
 use super::recipe;
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
@@ -18,7 +18,7 @@ use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
-use crate::model::quantizer::perplexity;
+use crate::model::quantizer::{Quantized, perplexity};
 use crate::model::vq_vae::VqVae;
 use crate::random::{self, Purpose};
 use crate::session::codebook::ReviveFrom;
@@ -173,27 +173,35 @@ impl Learner for VqVaeLearner {
 
     fn step(&mut self, batch: &Batch, settings: &Settings) -> Told {
         let device = &self.device;
-        let images: Tensor<4> = params::tensor_from_array(&batch.images, device);
-        let seen = params::tensor_from_array(batch.seen(), device);
         let lr = settings.number("lr");
         let choices = self.choices(batch.images.num_rows());
         let rules = codebook::rules(settings, choices, self.quantizer().num_codes());
         let frozen = self.frozen.mask();
         let beta = f64::from(self.quantizer().commitment);
-        let loss = self.model.loss(seen, images, beta, self.variance, frozen);
-        let grads = GradientsParams::from_grads(loss.total.backward(), &self.model);
+        let of_part = |model: &VqVae, part: Rows| {
+            let [seen, images] = [&part.seen, &part.images]
+                .map(|images| params::tensor_from_array::<4>(images, device));
+            let loss = model.loss(seen, images, beta, self.variance, frozen);
+            let told = (loss.reconstruction.inner() * part.share, (part.share, loss.quantized));
+            (loss.total * part.share, told)
+        };
+        let parts = parts::of_batch(batch, device);
+        let (total, grads, told) = parts::gradients(&self.model, device, parts, of_part);
+        let (reconstructions, quantized): (Vec<_>, Vec<_>) = told.into_iter().unzip();
+        let reconstruction = Tensor::cat(reconstructions, 0).sum();
+        let quantized = Quantized::joined(&quantized);
         let model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let (model, restarted) =
-            model.update_codes(&loss.quantized, &rules, frozen, self.seed, batch.step);
+            model.update_codes(&quantized, &rules, frozen, self.seed, batch.step);
         self.model = model;
         self.last_images = Some(batch.seen().clone());
-        let counts = loss.quantized.counts.clone();
+        let counts = quantized.counts.clone();
         let restarted = restarted.float();
-        let mut scalars = vec![loss.total.inner(), loss.reconstruction.inner()];
+        let mut scalars = vec![total, reconstruction];
         if !matches!(self.quantizer().method, Method::Fsq { .. }) {
-            scalars.push(loss.quantized.commitment_loss.clone().inner());
+            scalars.push(quantized.commitment_loss.clone());
         }
-        scalars.extend(loss.quantized.codebook_loss.clone().map(Tensor::inner));
+        scalars.extend(quantized.codebook_loss.clone());
         scalars.push(perplexity(counts.clone()));
         scalars.push(counts.clone().greater_elem(0.0).float().sum());
         if self.quantizer().moves_codes() {

@@ -79,7 +79,13 @@ fn map_ui(
     out: &mut Vec<Command>,
 ) {
     let (square, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    let response = ui.interact(square, id(), Sense::click_and_drag());
+    // A click is told from a drag only where both mean something: a finger that rests long clicks, and would end
+    // a stroke.
+    let sense = match view.canvas.tool {
+        Tool::Select => Sense::click_and_drag(),
+        _ => Sense::drag(),
+    };
+    let response = ui.interact(square, id(), sense);
     let (Some(map), Some(codebook)) = (scene.code_map, scene.codebook) else {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, tr!("Code map")));
         ui.painter().rect_filled(square, 0.0, theme::colours().empty);

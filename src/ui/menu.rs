@@ -57,7 +57,7 @@ pub(super) fn give_keyboard(field: &Response) {
     let now = ctx.cumulative_frame_nr();
     let shown_in = field.id.with("shown in");
     let before = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(shown_in, 0), now));
-    if now > before + 1 {
+    if now > before + 1 && field.enabled() {
         field.request_focus();
     }
 }

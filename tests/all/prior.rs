@@ -743,3 +743,18 @@ fn texts_need_captions_and_an_order() {
     std::fs::remove_file(base.path().join("texts/tokenizer.json")).expect("it is there");
     assert!(prior.tokenizer().is_err(), "it is missing");
 }
+
+/// Three threads work at parts of 6, 6 and 4 of 16 images, whose texts are not equally long.
+#[test]
+fn parts_of_a_batch_take_the_update_of_the_whole() {
+    let base = folder();
+    let codes = autoencoder(&base.path().join("codes"));
+    for keys in [&["text=yes", "vocabulary=300"][..], &["order=masked"]] {
+        let by_threads = |threads: usize| {
+            let dir = base.path().join(format!("{}-{threads}", keys.len()));
+            let events = run(planned(Request { threads, ..request(&codes, keys, 12) }, &dir));
+            curve(&events, "loss")
+        };
+        assert_close(&by_threads(3), &by_threads(1), Tolerance { abs: 1e-4, rel: 1e-4 });
+    }
+}

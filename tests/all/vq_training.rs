@@ -15,6 +15,8 @@ use zscope::train::settings::Settings;
 use zscope::train::start::{Length, Request, resume};
 use zscope::train::worker::{Control, Plan, Training};
 
+use crate::common::{Tolerance, assert_close, runs};
+
 const PATIENCE: Duration = Duration::from_mins(1);
 const CODES: usize = 24;
 const STEPS: u64 = 120;
@@ -420,5 +422,29 @@ fn quantizers_that_make_no_sense_are_refused() {
         let message = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(message.contains(words), "{keys:?}: {message:?} does not say {words:?}");
         assert!(!base.path().join("run").exists(), "nothing is written");
+    }
+}
+
+/// Three threads work at parts of 6, 6 and 4 of 16 images.
+#[test]
+fn parts_of_a_batch_take_the_update_of_the_whole() {
+    let small = ["hidden=8", "res_hidden=4", "res_blocks=1", "code_dim=5", "eval_images=8"];
+    for keys in [
+        &["codebook_size=12"][..],
+        &["codebook_size=12", "codebook_update=loss", "codebook_init=random"],
+        &["codebook_size=6", "quantizer=residual", "quantizers=3"],
+        &["quantizer=fsq"],
+    ] {
+        let keys = [&small[..], keys].concat();
+        let by_threads = |threads| {
+            let base = folder();
+            let plan = Request { threads, ..runs::request(Recipe::VqVae, &keys, 12) };
+            let events = runs::run(runs::planned(plan, &base.path().join("run")));
+            ["loss", "reconstruction"].map(|name| runs::curve(&events, name))
+        };
+        let tolerance = Tolerance { abs: 1e-4, rel: 1e-4 };
+        for (whole, parts) in by_threads(1).into_iter().zip(by_threads(3)) {
+            assert_close(&parts, &whole, tolerance);
+        }
     }
 }

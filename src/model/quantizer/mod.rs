@@ -73,6 +73,49 @@ pub struct Quantized {
 }
 
 impl Quantized {
+    /// What the parts of a batch tell together, each with its share in it: without gradients.
+    ///
+    /// # Panics
+    /// Without parts.
+    pub fn joined(parts: &[(f64, Self)]) -> Self {
+        let rows: Vec<usize> = parts.iter().map(|(_, part)| part.codes.dims()[0]).collect();
+        let first = &parts.first().expect("some part").1;
+        let quantizers = first.vectors.dims()[0] / rows[0].max(1);
+        // The vectors of a quantizer lie together, those of the next behind them.
+        let in_order = (0..quantizers).flat_map(|quantizer| {
+            rows.iter().enumerate().map(move |(part, n)| (part, quantizer * n, *n))
+        });
+        let in_order: Vec<(usize, usize, usize)> = in_order.collect();
+        let mean = |of: &dyn Fn(&Self) -> Tensor<1>| {
+            let shares = parts.iter().map(|(share, part)| of(part).inner() * *share);
+            Tensor::cat(shares.collect(), 0).sum()
+        };
+        let all = |of: &dyn Fn(&Self) -> Tensor<1>| {
+            let counts = parts.iter().map(|(_, part)| of(part).unsqueeze::<2>());
+            Tensor::cat(counts.collect(), 0).sum_dim(0).squeeze_dim::<1>(0)
+        };
+        let indices = in_order
+            .iter()
+            .map(|&(part, start, n)| parts[part].1.indices.clone().narrow(0, start, n));
+        let vectors = in_order
+            .iter()
+            .map(|&(part, start, n)| parts[part].1.vectors.clone().narrow(0, start, n));
+        Self {
+            codes: Tensor::cat(
+                parts.iter().map(|(_, part)| part.codes.clone().inner()).collect(),
+                0,
+            ),
+            indices: Tensor::cat(indices.collect(), 0),
+            counts: all(&|part| part.counts.clone()),
+            codebook_loss: first.codebook_loss.as_ref().map(|_| {
+                mean(&|part| part.codebook_loss.clone().expect("all parts are of one quantizer"))
+            }),
+            commitment_loss: mean(&|part| part.commitment_loss.clone()),
+            vectors: Tensor::cat(vectors.collect(), 0),
+            codebook: first.codebook.clone(),
+        }
+    }
+
     /// The quantizer's part of what is minimised, `[1]`: the codebook term plus β times the commitment term.
     ///
     /// # Source

@@ -185,12 +185,15 @@ pub(super) fn use_tool(
     if view.canvas.tool == Tool::Select {
         return select(ui, response, lattice, map, view);
     }
-    let pointed = response.interact_pointer_pos().and_then(|at| place_at(lattice, map, at));
+    let (is_pressed, is_down, is_released, pointer) = ui.input(|input| {
+        let pointer = &input.pointer;
+        let [pressed, released] = [pointer.primary_pressed(), pointer.primary_released()];
+        (pressed, pointer.primary_down(), released, pointer.interact_pos())
+    });
     // A brush paints from the first touch on, and a tap may begin and end within one frame.
-    let (is_pressed, is_down) =
-        ui.input(|input| (input.pointer.primary_pressed(), input.pointer.primary_down()));
-    let is_held =
-        (response.is_pointer_button_down_on() && is_down) || (response.clicked() && is_pressed);
+    let is_tap = is_pressed && is_released && response.contains_pointer();
+    let is_held = is_tap || (is_down && response.is_pointer_button_down_on());
+    let pointed = pointer.and_then(|at| place_at(lattice, map, at));
     let mut begins = is_held && is_pressed;
     let mut touched = pointed.filter(|_| is_held);
     // Enter does at the chosen cell what a press does.

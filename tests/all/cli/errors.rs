@@ -489,6 +489,7 @@ fn models_that_are_none() {
             (&["decode", "half", "--input", "text.txt", "--output", "o"], FAILED, &["half"]),
             (&["reconstruct", "half", "--input", "text.txt", "--output", "o"], FAILED, &["half"]),
             (&["info"], USAGE, &["MODEL"]),
+            (&["bench", "speed"], USAGE, &["speed", "decode", "quantize", "train", "startup"]),
         ],
     );
 }

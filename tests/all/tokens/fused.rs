@@ -1,7 +1,7 @@
 //! Operations that go over their values once: against their equations, and their slopes against finite differences.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use zscope::model::fused::{attention, gelu};
+use zscope::model::fused::{Later, attention_shares, gelu};
 
 use crate::common::{Tolerance, assert_close, first_difference};
 
@@ -41,7 +41,7 @@ fn narrow(values: &[f64]) -> Vec<f32> {
 }
 
 fn told<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().to_vec().expect("single precision")
+    tensor.into_data().try_to_vec().expect("single precision")
 }
 
 /// The values of an operation on `x`, and the gradient by `x` of their sum with these weights.
@@ -95,8 +95,9 @@ fn softmax_is_its_equation_and_so_is_its_slope() {
         let shape = [3, t, t];
         let len = 3 * t * t;
         let (scores, weights) = (numbers(len), numbers(len + 1).split_off(1));
+        let later = is_causal.then(|| Later::new(t, &Device::flex()));
         let [shares, gradient] =
-            both(&scores, shape, &weights, |scores| attention(scores, is_causal));
+            both(&scores, shape, &weights, |scores| attention_shares(scores, later.as_ref()));
         let op = |scores: &[f64]| softmax_of(scores, t, is_causal);
         assert_close(&shares, &narrow(&op(&wide(&scores))), CLOSE);
         assert_close(&gradient, &slopes(&scores, &weights, op), CLOSE);
@@ -113,7 +114,7 @@ fn extreme_values_stay_numbers_and_what_is_none_stays_none() {
     assert_close(&y[..6], &[1e4, 0.0, f32::MAX, 0.0, 0.0, 0.0], CLOSE);
     assert!(y[6].is_nan(), "{}", y[6]);
     let scores = Tensor::<3>::from_floats([[[1e4, -1e4], [f32::MIN, f32::MIN]]], &device);
-    assert_close(&told(attention(scores, false)), &[1.0, 0.0, 0.5, 0.5], CLOSE);
+    assert_close(&told(attention_shares(scores, None)), &[1.0, 0.0, 0.5, 0.5], CLOSE);
 }
 
 /// Rows that lie in memory otherwise than they are told are seen as they are told.
