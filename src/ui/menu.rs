@@ -53,11 +53,15 @@ fn tell_keys(ui: &Ui, response: &Response, keys: Option<String>) {
 
 /// Gives the keyboard to a field of a menu when that opens, so that what is typed next goes into it.
 pub(super) fn give_keyboard(field: &Response) {
+    // A menu is measured before it is shown, and takes no keys then.
+    if !field.enabled() {
+        return;
+    }
     let ctx = &field.ctx;
     let now = ctx.cumulative_frame_nr();
     let shown_in = field.id.with("shown in");
     let before = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or(shown_in, 0), now));
-    if now > before + 1 && field.enabled() {
+    if now > before + 1 {
         field.request_focus();
     }
 }
