@@ -20,7 +20,9 @@ fn softmax_of(scores: &[f64], t: usize, is_causal: bool) -> Vec<f64> {
         let mut shares: Vec<f64> =
             scores[..seen].iter().map(|score| (score - greatest).exp()).collect();
         let sum: f64 = shares.iter().sum();
-        shares.iter_mut().for_each(|share| *share /= sum);
+        for share in &mut shares {
+            *share /= sum;
+        }
         shares.resize(t, 0.0);
         shares
     };
