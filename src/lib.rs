@@ -70,9 +70,10 @@
 //!   and from there through the whole network together: burn differentiates once, and going back uses a graph up.
 //! - Arrays share their values until one of them changes its own: a checkpoint's tensors, the graphs made of them and
 //!   the CPU engine's large kernels are one copy.
-//! - The CPU engine computes large convolutions in bands of output rows, of which it lays out the columns itself: less
-//!   memory than Flex's convolution, which copies all planes with their channels last, and faster even where planes
-//!   are small. What fits in 256 KiB goes to Flex in whole batches.
+//! - Convolutions are our own on the CPU ([`fused`]), for networks that learn and for the CPU engine: planes lie with their
+//!   zeros in one line, where a tap meets all places at one offset, so that there are no columns to lay out, and sums stay in
+//!   registers. A megabyte is worked on at once, bands of rows where planes are large. Flex lays columns out and takes the
+//!   gradient of kernels as a convolution by kernels as large as planes.
 //! - Values larger than a graphics device's buffers fall into bands of channels before the passes are planned
 //!   ([`engine::split`]): a network of more and smaller values, with the operations that graphs have, so that no
 //!   shader knows of it.
@@ -138,7 +139,7 @@
 //!   each with a copy of the network: Flex takes one core for most operations, and parts that shared parameters would share
 //!   a graph, through which burn's tape goes back for one of them at a time. What a run learns depends on the number of threads
 //!   by rounding alone.
-//! - GELU and the softmax of attention are operations of our own on Flex ([`model::fused`]), with their ways back: burn
+//! - GELU and the softmax of attention are operations of our own on Flex ([`fused`]), with their ways back: burn
 //!   takes them apart into two dozen passes over the widest values that a transformer has. A graphics device fuses them.
 //! - The allocator is mimalloc: updates take and free the same tensors again and again, and the C library gave their pages
 //!   back in between, which the kernel zeroed anew.
@@ -174,6 +175,7 @@ pub mod data;
 pub mod engine;
 pub mod event;
 pub mod formats;
+pub mod fused;
 pub mod graph;
 pub mod language;
 pub mod latent;

@@ -1,6 +1,7 @@
 //! `zscope bench`: how long this machine takes, engine beside engine.
 
 mod decode;
+mod growth;
 mod quantize;
 mod startup;
 mod train;
@@ -38,6 +39,8 @@ enum What {
     Train,
     /// From the start of the window to its first picture; needs a screen
     Startup,
+    /// Decoding and quantizing more and more at once; only where it is asked for
+    Growth,
 }
 
 /// What was measured of one engine.
@@ -167,6 +170,9 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Failure> {
     }
     if is_asked(What::Train) {
         train::run(&mut rows)?;
+    }
+    if args.what == Some(What::Growth) {
+        growth::run(&mut rows, graphics().as_ref())?;
     }
     // Of everything, it is what a machine without a screen cannot do.
     match is_asked(What::Startup).then(|| startup::run(&mut rows)) {

@@ -2,13 +2,13 @@
 //!
 //! Every value is kept as `[b, values of an item]`, which is also its memory; only convolutions look at planes.
 
-mod bands;
 mod cached;
 mod codes;
+mod convs;
 mod draw;
 mod gradient;
-mod large;
 mod memory;
+mod norm;
 mod planes;
 mod weights;
 
@@ -18,20 +18,19 @@ use std::f32::consts::FRAC_2_PI;
 use std::time::Instant;
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid, silu, tanh};
-use burn::tensor::module::{conv_transpose2d, conv2d, linear};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use self::bands::Conv;
 use self::codes::Search;
-use self::large::is_large;
+use self::convs::{Convs, Layer};
 use self::planes::planes;
-use self::weights::Weights;
+use self::weights::{Weights, is_plain};
 use super::caches::Caches;
 use super::trace::Traced;
 use super::{EngineError, Results, plan};
 use crate::array::Array;
 use crate::codec::Memory;
+use crate::fused::{convolved, transposed};
 use crate::graph::{Activation, Codes, Graph, Node, Op, ValueId};
 use crate::watch::Part;
 
@@ -43,6 +42,7 @@ type Tell<'a> = &'a mut dyn FnMut(Traced<'_>);
 pub(super) struct CpuNetwork {
     device: Device,
     weights: Weights,
+    convs: Convs,
     /// The codebooks that are searched, by their part of the weight.
     searches: BTreeMap<usize, Search>,
     last_reads: Vec<usize>,
@@ -58,20 +58,23 @@ impl CpuNetwork {
 
     fn on(device: Device, graph: &Graph) -> Self {
         let weights = Weights::new(graph, &device);
-        let searches = searches_of(graph, &weights);
+        let (searches, convs) = (searches_of(graph), convs_of(graph, &device));
         let (last_reads, shares) = (plan::last_reads(graph), plan::work_shares(graph));
-        Self { device, weights, searches, last_reads, shares }
+        Self { device, weights, convs, searches, last_reads, shares }
     }
 
     /// Copies the weights of `graph`, which has the same structure as the one before.
     pub(super) fn update_weights(&mut self, graph: &Graph) {
         self.weights = Weights::new(graph, &self.device);
-        self.searches = searches_of(graph, &self.weights);
+        self.convs = convs_of(graph, &self.device);
+        self.searches = searches_of(graph);
     }
 
     /// What a run of one item takes.
     pub(super) fn memory(&self, graph: &Graph) -> Memory {
-        Memory { weights: self.weights.bytes(), values: memory::peak(graph, &self.last_reads) }
+        let searches = self.searches.values().map(Search::bytes).sum::<u64>();
+        let weights = self.weights.bytes() + self.convs.bytes() + searches;
+        Memory { weights, values: memory::peak(graph, &self.last_reads) }
     }
 
     /// The values of all outputs and the use of codes; tells of every node where that is asked for. What nodes keep
@@ -124,8 +127,8 @@ impl CpuNetwork {
             let begun = Instant::now();
             let value = if let Op::Input = node.op {
                 input.clone()
-            } else if self.goes_in_pieces(graph, node) {
-                large_node(graph, node, inputs, part)?
+            } else if !self.device.is_autodiff() && is_plain(node) {
+                self.plain_node(graph, index, inputs, part)?
             } else {
                 self.node(graph, node, inputs, results, caches.of(index))?
             };
@@ -139,11 +142,6 @@ impl CpuNetwork {
         }
         let outputs = graph.outputs();
         Ok(outputs.map(|(_, value)| values[value.index()].clone().expect(KEPT)).collect())
-    }
-
-    /// Whether a node is computed piece by piece: never where gradients come back through it.
-    fn goes_in_pieces(&self, graph: &Graph, node: &Node) -> bool {
-        !self.device.is_autodiff() && is_large(graph, node)
     }
 
     /// The value of a node from those that it reads and what it keeps; counts the codes that it chooses.
@@ -200,7 +198,7 @@ impl CpuNetwork {
                 let input = read(next(), || format!("reading the vectors of `{}`", node.name))?;
                 let vectors = graph.node(*value);
                 let plane = vectors.num_values() / vectors.shape[0];
-                let indices = self.searches[&codebook.part].nearest(&input, plane)?;
+                let indices = self.searches[&codebook.part].nearest(&input, plane);
                 results.count(graph.rows_of(codebook)[0], &indices);
                 self.tensor(indices, node)
             }
@@ -250,9 +248,9 @@ impl CpuNetwork {
                 epilogue,
             } => {
                 let input = planes::upsampled(planes(input, graph.node(*value)), *upsample);
-                let padding = [(*top, *bottom), (*left, *right)];
-                let options = ConvOptions::new_with_padding(*stride, padding, [1, 1], 1);
-                let sum = conv2d(input, weights.kernels(weight), weights.bias(epilogue), options);
+                let padding = [*top, *bottom, *left, *right];
+                let (kernels, bias) = (weights.kernels(weight), weights.bias(epilogue));
+                let sum = convolved(input, kernels, bias, *stride, padding);
                 (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
             Op::ConvTranspose2d {
@@ -264,15 +262,39 @@ impl CpuNetwork {
                 epilogue,
             } => {
                 let input = planes(input, graph.node(*value)); // [b, in, h, w]
-                let options =
-                    ConvTransposeOptions::new(*stride, *padding, *output_padding, [1, 1], 1);
                 let (kernels, bias) = (weights.kernels(weight), weights.bias(epilogue));
-                let sum = conv_transpose2d(input, kernels, bias, options);
+                let sum = transposed(input, kernels, bias, *stride, [*padding, *output_padding]);
                 (sum.flatten(1, 3), epilogue) // [b, out * h' * w']
             }
             other => unreachable!("not a weighted sum: {other:?}"),
         };
         finish(sum, residual, epilogue.activation)
+    }
+
+    /// The value of a node that is computed from plain values.
+    fn plain_node(
+        &self,
+        graph: &Graph,
+        index: usize,
+        inputs: Vec<Tensor<2>>,
+        part: Part<'_>,
+    ) -> Result<Tensor<2>, EngineError> {
+        let node = &graph.nodes()[index];
+        let mut inputs = inputs
+            .into_iter()
+            .map(|value| read(value, || format!("reading what `{}` reads", node.name)));
+        let input = inputs.next().expect("a node reads as many values as its operation has")?;
+        if let Op::GroupNorm { weight, bias, groups, epsilon, activation, .. } = &node.op {
+            let weights = [weight, bias].map(|name| graph.weight(name).data());
+            let plane = node.num_values() / node.shape[0];
+            let normalized =
+                norm::group_norm(input, plane, weights, *groups, *epsilon, *activation);
+            return Ok(self.tensor(normalized, node));
+        }
+        let layer = Layer::of(graph, node).expect("only convolutions are left");
+        let residual = inputs.next().transpose()?;
+        let made = self.convs.run(graph, (index, &layer), &input, residual.as_deref(), part)?;
+        Ok(self.tensor(made, node))
     }
 
     /// Values of a node for every item.
@@ -282,34 +304,14 @@ impl CpuNetwork {
     }
 }
 
-/// The value of a node that is computed piece by piece, from those that it reads.
-fn large_node(
-    graph: &Graph,
-    node: &Node,
-    inputs: Vec<Tensor<2>>,
-    part: Part<'_>,
-) -> Result<Tensor<2>, EngineError> {
-    let mut inputs = inputs.into_iter();
-    let planes = inputs.next().expect("a node reads as many values as its operation has");
-    match &node.op {
-        Op::Conv2d { input, weight, upsample, stride, padding: [top, _, left, _], epilogue } => {
-            let read = (*input, weight.as_str(), epilogue);
-            let conv = Conv::new(graph, node, read, *upsample, *stride, [*top, *left]);
-            conv.run(&planes, inputs.next().as_ref(), part)
-        }
-        Op::GroupNorm { weight, bias, groups, epsilon, activation, .. } => {
-            let weights = [weight, bias].map(|name| graph.weight(name).data());
-            large::group_norm(planes, weights, *groups, *epsilon, *activation)
-        }
-        other => unreachable!("never computed piece by piece: {other:?}"),
-    }
+/// The kernels of convolutions, where no gradient comes back through them.
+fn convs_of(graph: &Graph, device: &Device) -> Convs {
+    if device.is_autodiff() { Convs::default() } else { Convs::new(graph) }
 }
 
-fn searches_of(graph: &Graph, weights: &Weights) -> BTreeMap<usize, Search> {
+fn searches_of(graph: &Graph) -> BTreeMap<usize, Search> {
     let prepared = |(_, codebook): (ValueId, &Codes)| {
-        let [first, count] = graph.rows_of(codebook);
-        let transposed = weights.matrix(&codebook.weight).narrow(1, first, count); // [d, k]
-        (codebook.part, Search::new(codes_of(graph, codebook).into_owned(), transposed))
+        (codebook.part, Search::new(codes_of(graph, codebook).into_owned()))
     };
     let searched =
         |(value, _): &(ValueId, &Codes)| matches!(graph.node(*value).op, Op::NearestCode { .. });

@@ -11,11 +11,9 @@ pub const WORKGROUP_SIZE: u32 = 64;
 /// Rows of one invocation of `linear`.
 pub const ROW_BLOCK: u32 = 4;
 /// Output channels of one invocation of `conv2d` and `conv_transpose2d`.
-pub const CHANNEL_BLOCK: u32 = 4;
-/// Output columns of one invocation of `conv2d`.
+pub const CHANNEL_BLOCK: u32 = 8;
+/// Output columns of one invocation of `conv2d` and `conv_transpose2d`.
 pub const COLUMN_BLOCK: u32 = 4;
-/// Vectors of one invocation of `nearest_code`.
-pub const VECTOR_BLOCK: u32 = 2;
 
 /// The code of [`Activation::Relu`]; that of [`Activation::None`] is 0.
 pub const RELU: u32 = 1;
@@ -175,7 +173,10 @@ pub struct ConvTranspose2dParams {
 impl ConvTranspose2dParams {
     /// The number of invocations that compute everything.
     pub fn invocations(&self) -> u32 {
-        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * self.out_height * self.out_width
+        let columns = self.out_width.div_ceil(self.stride_x).div_ceil(COLUMN_BLOCK);
+        let of_phase = self.out_height.div_ceil(self.stride_y) * columns;
+        let of_channels = of_phase * self.stride_y * self.stride_x;
+        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * of_channels
     }
 }
 
@@ -376,9 +377,9 @@ pub struct NearestCodeParams {
 }
 
 impl NearestCodeParams {
-    /// The number of invocations that compute everything.
+    /// The number of invocations that compute everything: a workgroup for as many vectors as it has invocations.
     pub fn invocations(&self) -> u32 {
-        self.vectors.div_ceil(VECTOR_BLOCK)
+        self.vectors
     }
 }
 

@@ -25,8 +25,10 @@ pub enum Shader {
     Elementwise,
     /// Mixtures of four corner latents.
     LatentMix,
-    /// The nearest codes of vectors.
+    /// The nearest codes of vectors, in tiles.
     NearestCode,
+    /// The same without tiles, for processors that imitate a graphics device.
+    NearestCodeSerial,
     /// The largest of scores.
     ArgMax,
     /// The codes of indices.
@@ -48,13 +50,14 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 9] = [
+const SHARED: [(&str, &str); 10] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
     ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
+    ("nearest.wgsl", include_str!("../../shaders/shared/nearest.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
     ("whole.wgsl", include_str!("../../shaders/shared/whole.wgsl")),
     ("workgroup.wgsl", include_str!("../../shaders/shared/workgroup.wgsl")),
@@ -62,7 +65,7 @@ const SHARED: [(&str, &str); 9] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Linear,
         Self::Conv2d,
         Self::ConvTranspose2d,
@@ -74,6 +77,7 @@ impl Shader {
         Self::Elementwise,
         Self::LatentMix,
         Self::NearestCode,
+        Self::NearestCodeSerial,
         Self::ArgMax,
         Self::Gather,
         Self::Draw,
@@ -94,10 +98,19 @@ impl Shader {
             Self::Elementwise => "elementwise",
             Self::LatentMix => "latent_mix",
             Self::NearestCode => "nearest_code",
+            Self::NearestCodeSerial => "nearest_code_serial",
             Self::ArgMax => "arg_max",
             Self::Gather => "gather",
             Self::Draw => "draw",
             Self::Pixels => "pixels",
+        }
+    }
+
+    /// The one that does the same without tiles, where there is one.
+    pub(super) fn serial(self) -> Self {
+        match self {
+            Self::NearestCode => Self::NearestCodeSerial,
+            other => other,
         }
     }
 
@@ -118,6 +131,7 @@ impl Shader {
             Self::Elementwise => include_str!("../../shaders/elementwise.wgsl"),
             Self::LatentMix => include_str!("../../shaders/latent_mix.wgsl"),
             Self::NearestCode => include_str!("../../shaders/nearest_code.wgsl"),
+            Self::NearestCodeSerial => include_str!("../../shaders/nearest_code_serial.wgsl"),
             Self::ArgMax => include_str!("../../shaders/arg_max.wgsl"),
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Draw => include_str!("../../shaders/draw.wgsl"),

@@ -7,6 +7,7 @@ use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Device, Int, Tensor};
 
 use super::params;
+use crate::fused::Convolve as _;
 use crate::graph::lower::classifier::ClassifierConfig;
 
 /// Tells the class of images. Its parts are named as in `graph::lower::classifier`.
@@ -57,7 +58,7 @@ impl Classifier {
     pub fn planes(&self, images: Tensor<4>) -> Vec<Tensor<4>> {
         let mut x = images;
         let planes = self.convs.iter().map(|conv| {
-            x = relu(conv.forward(x.clone()));
+            x = relu(conv.convolve(x.clone()));
             x.clone()
         });
         planes.collect()
@@ -76,7 +77,7 @@ impl Classifier {
     /// # Shapes
     /// - `kept`: `[b, features]`, what features are multiplied with
     pub fn classify_kept(&self, images: Tensor<4>, kept: Option<Tensor<2>>) -> Classified {
-        let x = self.convs.iter().fold(images, |x, conv| relu(conv.forward(x)));
+        let x = self.convs.iter().fold(images, |x, conv| relu(conv.convolve(x)));
         let x = x.flatten::<2>(1, 3); // [b, c * h * w]
         let features = relu(self.features.forward(x));
         let seen = kept.map_or_else(|| features.clone(), |kept| features.clone() * kept);

@@ -4,12 +4,12 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::leaky_relu;
-use burn::tensor::module::{conv2d, linear};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::module::linear;
 use burn::tensor::{Device, Int, Tensor};
 
 use super::batch_norm::{BatchNorm, BatchStatistics};
 use super::params;
+use crate::fused::convolved;
 use crate::graph::lower::discriminator::{DiscriminatorConfig, DiscriminatorNorm};
 use crate::graph::lower::gan::SLOPE;
 use crate::graph::lower::vae::Arch;
@@ -219,7 +219,7 @@ impl ConvLayer {
         let weight = self.conv.weight.val(); // [out, in, 4, 4]
         let matrix = weight.clone().flatten::<2>(1, 3); // [out, in * 16]
         let weight = divided(weight, self.singular.as_ref(), matrix);
-        conv2d(x, weight, bias, ConvOptions::new([2, 2], [1, 1], [1, 1], 1))
+        convolved(x, weight, bias, [2, 2], [1; 4])
     }
 
     fn iterated(self) -> Self {

@@ -11,6 +11,7 @@ use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Int, Tensor};
 
 use super::batch_norm::{BatchNorm, BatchStatistics};
+use crate::fused::Convolve as _;
 use crate::graph::lower::gan::{GanConfig, SLOPE};
 use crate::graph::lower::vae::Arch;
 
@@ -123,7 +124,7 @@ impl Generator {
         let x = x.reshape([b, c, h, w]); // [b, c, h, w]
         let mut x = pass.normalise(self.layers[last].norm.as_ref(), x);
         for doubling in &self.doublings {
-            x = doubling.conv.forward(self.activate(x));
+            x = doubling.conv.convolve(self.activate(x));
             x = pass.normalise(doubling.norm.as_ref(), x);
         }
         tanh(x)

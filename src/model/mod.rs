@@ -10,7 +10,6 @@ pub mod classifier;
 pub mod codec;
 pub mod discriminator;
 pub mod dropout;
-pub mod fused;
 pub mod gan;
 pub mod group_norm;
 pub mod layer_norm;

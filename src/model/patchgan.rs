@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 use super::batch_norm::{BatchNorm, BatchStatistics};
 use super::params;
 use crate::array::Array;
+use crate::fused::Convolve as _;
 use crate::graph::lower::patchgan::PatchGanConfig;
 use crate::random::{Purpose, normals};
 
@@ -64,7 +65,7 @@ impl PatchGan {
     /// - `images`: `[b, c, h, w]`; result: `[b, 1, h', w']`
     pub fn infer(&self, images: Tensor<4>) -> Tensor<4> {
         self.main.iter().fold(images, |x, layer| match layer {
-            Layer::Conv(conv) => conv.forward(x),
+            Layer::Conv(conv) => conv.convolve(x),
             Layer::Norm(norm) => norm.by_running(x),
             Layer::Rectify(rectify) => rectify.forward(x),
         })
@@ -77,7 +78,7 @@ impl PatchGan {
     pub fn train(&self, images: Tensor<4>) -> (Tensor<4>, Vec<BatchStatistics>) {
         let mut statistics = Vec::new();
         let logits = self.main.iter().fold(images, |x, layer| match layer {
-            Layer::Conv(conv) => conv.forward(x),
+            Layer::Conv(conv) => conv.convolve(x),
             Layer::Norm(norm) => {
                 let (x, batch) = norm.by_batch(x);
                 statistics.push(batch);

@@ -6,9 +6,9 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 
-use super::fused::{self, Later};
 use super::layer_norm::LayerNorm;
 use super::params;
+use crate::fused::{self, Later};
 use crate::graph::lower::transformer::{EPSILON, TransformerConfig};
 
 /// How much of what was drawn for a place on a grid stays beside its waves; it tells several codes of one cell apart.

@@ -12,6 +12,7 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::loss;
 use super::params;
+use crate::fused::Convolve as _;
 use crate::graph::lower::vae::{Likelihood, Sigma, VaeConfig};
 
 /// A variational autoencoder. Its parts are named as in `graph::lower::vae`.
@@ -135,7 +136,7 @@ impl Vae {
         kept: Option<Tensor<2>>,
     ) -> Posterior {
         let encoder = &self.encoder;
-        let x = encoder.convs.iter().fold(images, |x, conv| relu(conv.forward(x)));
+        let x = encoder.convs.iter().fold(images, |x, conv| relu(conv.convolve(x)));
         let x = x.flatten::<2>(1, 3); // [b, c * h * w]
         let x = relu(of_class(encoder.fc.forward(x), encoder.classes.as_ref(), labels));
         let x = kept.map_or_else(|| x.clone(), |kept| x.clone() * kept);
@@ -161,7 +162,7 @@ impl Vae {
         let x = decoder.fc2.forward(x);
         let [c, h, w] = decoder.grid;
         let x = x.reshape([b, c, h, w]); // [b, c, h, w]
-        decoder.convs.iter().fold(x, |x, conv| conv.forward(relu(x)))
+        decoder.convs.iter().fold(x, |x, conv| conv.convolve(relu(x)))
     }
 
     /// Latents to images in `[0, 1]`.

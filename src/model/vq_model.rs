@@ -14,6 +14,7 @@ use burn::tensor::{Device, Tensor};
 use self::blocks::{Block, MidBlock, conv, norm};
 use super::group_norm::GroupNorm;
 use super::params;
+use crate::fused::Convolve as _;
 use crate::graph::lower::vq_model::VqModelConfig;
 
 /// The encoder and the decoder. Parameter paths are diffusers' tensor names.
@@ -67,10 +68,10 @@ impl VqModel {
     /// - `images`: `[b, c, h, w]` in `[-1, 1]`; result: `[b, d, h', w']`, for normal latents `[b, 2 d, h', w']`
     pub fn encode(&self, images: Tensor<4>) -> Tensor<4> {
         let encoder = &self.encoder;
-        let x = encoder.conv_in.forward(images);
+        let x = encoder.conv_in.convolve(images);
         let x = encoder.down_blocks.iter().fold(x, |x, block| block.forward(x));
         let x = encoder.mid_block.forward(x);
-        let x = encoder.conv_out.forward(silu(encoder.conv_norm_out.forward(x)));
+        let x = encoder.conv_out.convolve(silu(encoder.conv_norm_out.forward(x)));
         through(self.quant_conv.as_ref(), x)
     }
 
@@ -92,7 +93,7 @@ impl VqModel {
     pub fn features(&self, quantized: Tensor<4>) -> Tensor<4> {
         let decoder = &self.decoder;
         let x = through(self.post_quant_conv.as_ref(), quantized);
-        let x = decoder.mid_block.forward(decoder.conv_in.forward(x));
+        let x = decoder.mid_block.forward(decoder.conv_in.convolve(x));
         let x = decoder.up_blocks.iter().fold(x, |x, block| block.forward(x));
         silu(decoder.conv_norm_out.forward(x))
     }
@@ -102,7 +103,7 @@ impl VqModel {
     /// # Shapes
     /// - `features`: `[b, block_out_channels[0], h, w]`; result: `[b, c, h, w]`
     pub fn paint(&self, features: Tensor<4>) -> Tensor<4> {
-        self.decoder.conv_out.forward(features)
+        self.decoder.conv_out.convolve(features)
     }
 
     /// The weight of the last convolution, `[c, block_out_channels[0], 3, 3]`, with its gradient if it has one.
@@ -114,7 +115,7 @@ impl VqModel {
 /// `x` behind a convolution, if there is one.
 fn through(conv: Option<&Conv2d>, x: Tensor<4>) -> Tensor<4> {
     match conv {
-        Some(conv) => conv.forward(x),
+        Some(conv) => conv.convolve(x),
         None => x,
     }
 }

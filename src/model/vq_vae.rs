@@ -12,6 +12,7 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 use super::params::{self, ParamError};
 use super::quantizer::{CodebookRules, Quantized, Quantizer, planes_of, rows_of};
 use crate::array::Array;
+use crate::fused::Convolve as _;
 use crate::graph::lower::quantizer::{CLUSTER_SIZE, EMBED_AVG};
 use crate::graph::lower::vq_vae::VqVaeConfig;
 
@@ -124,9 +125,9 @@ impl VqVae {
     /// - `images`: `[b, c, h, w]` in `[0, 1]`; result: `[b, d, h', w']`
     pub fn encode(&self, images: Tensor<4>) -> Tensor<4> {
         let encoder = &self.encoder;
-        let x = encoder.down.iter().fold(images, |x, conv| relu(conv.forward(x)));
-        let x = residual_stack(&encoder.blocks, encoder.conv.forward(x));
-        encoder.project.forward(relu(x))
+        let x = encoder.down.iter().fold(images, |x, conv| relu(conv.convolve(x)));
+        let x = residual_stack(&encoder.blocks, encoder.conv.convolve(x));
+        encoder.project.convolve(relu(x))
     }
 
     /// Images to the vectors that are quantized, row by row.
@@ -181,8 +182,8 @@ impl VqVae {
     /// Quantized vectors to what the sigmoid makes images of.
     fn logits(&self, quantized: Tensor<4>) -> Tensor<4> {
         let decoder = &self.decoder;
-        let x = residual_stack(&decoder.blocks, decoder.conv.forward(quantized));
-        decoder.up.iter().fold(x, |x, conv| conv.forward(relu(x)))
+        let x = residual_stack(&decoder.blocks, decoder.conv.convolve(quantized));
+        decoder.up.iter().fold(x, |x, conv| conv.convolve(relu(x)))
     }
 
     /// The loss of a batch: the mean squared error of the pixels over `variance`, plus the codebook's loss, plus
@@ -271,8 +272,8 @@ fn leaky_sigmoid(logits: Tensor<4>) -> Tensor<4> {
 
 fn residual_stack(blocks: &[Residual], x: Tensor<4>) -> Tensor<4> {
     blocks.iter().fold(x, |x, block| {
-        let inner = relu(block.conv1.forward(relu(x.clone())));
-        x + block.conv2.forward(inner)
+        let inner = relu(block.conv1.convolve(relu(x.clone())));
+        x + block.conv2.convolve(inner)
     })
 }
 

@@ -10,7 +10,7 @@ use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::array::Array;
 use crate::data::Batch;
-use crate::model::fused::is_cpu;
+use crate::fused::is_cpu;
 
 /// Items of a part at the least: matrix products of fewer are slow.
 pub(super) const LEAST: usize = 4;

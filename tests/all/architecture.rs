@@ -33,6 +33,8 @@ model: wgpu crate::engine crate::train
   model is burn modules alone: steps belong in train, running a lowered graph in engine
 data: wgpu burn::nn burn::module crate::model crate::train crate::engine
   data turns sources into batches: networks belong in model
+fused: wgpu crate::model crate::train crate::engine crate::data crate::session
+  fused makes single operations fast on the CPU: networks of them belong in model and engine
 graph: burn wgpu crate::model crate::train crate::engine
   graph is a network as plain data: running it belongs in engine, burn modules in model
 engine: crate::model crate::train
@@ -47,7 +49,7 @@ latent metrics: burn wgpu crate::model crate::train crate::engine
   this is pure mathematics on plain data: run the model elsewhere and pass the numbers in
 session: burn wgpu crate::model crate::train crate::engine
   session is a reducer over events: what it should know must reach it as an event
-train model data graph engine formats latent metrics session: crate::app crate::ui crate::cli egui
+train model data graph engine fused formats latent metrics session: crate::app crate::ui crate::cli egui
   only app, ui, cli and main face the person: what both sides need belongs below them
 ";
 

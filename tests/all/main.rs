@@ -28,6 +28,7 @@ mod explore;
 mod fetch;
 mod foreign;
 mod formats;
+mod fused;
 mod graph;
 mod graph_matches_burn;
 mod inside;

@@ -2,7 +2,6 @@
 
 mod by_hand;
 mod engines;
-mod fused;
 mod hostile;
 mod passes;
 mod transformer;

@@ -1,18 +1,10 @@
-//! Codebooks: looking codes up, and the search for the nearest, in which a matrix product proposes and sums in
-//! `f64` decide.
+//! Codebooks: looking codes up, and the search for the nearest, in which products in single precision propose and sums
+//! in `f64` decide.
 
-use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::read;
 use crate::array::Array;
-use crate::engine::EngineError;
-
-/// About as many products of vectors with codes are kept at once: 4 MiB, which caches hold.
-pub(super) const PRODUCTS: usize = 1 << 20;
-
-/// The fewest vectors that are worth reading the whole codebook for.
-const FEWEST_ROWS: usize = 16;
+use crate::fused::{Ranked, Ranking, products};
 
 /// Squared lengths below this leave products and their sums far from the largest `f32`.
 const SAFE_SQUARE: f64 = 1e37;
@@ -61,82 +53,73 @@ pub(super) fn largest(scores: &[f32], codes: usize, plane: usize) -> Vec<f32> {
 
 /// A codebook with what the search asks of it again and again.
 ///
-/// `|z - e|^2 = |z|^2 + |e|^2 - 2 z.e`, so that products rank the codes, but only within the rounding of `z.e` in
-/// `f32`. Of the codes that may be nearest within a bound of this rounding the sums of squared differences decide:
+/// `|z - e|^2 = |z|^2 - 2 (z.e - |e|^2 / 2)`, so that scores rank the codes, but only within the rounding of `f32`. Where
+/// the largest is not larger than the next by more, the sums of squared differences of all that may be nearest decide:
 /// the same sums in the same order as the twin's, hence the same indices.
 #[derive(Debug)]
 pub(super) struct Search {
     /// The codes, `[k, d]`.
     codebook: Array,
-    /// The same, `[d, k]`.
-    transposed: Tensor<2>,
-    /// `|e|^2` of every code.
-    squares: Vec<f64>,
-    /// The most by which rounding moves `2 z.e` for every code, for a `z` of length one.
-    slacks: Vec<f64>,
+    ranking: Ranking,
     /// The largest `|e|`.
     longest: f64,
 }
 
 impl Search {
-    /// Prepares a codebook `[k, d]`, which is also given as `transposed`, `[d, k]`.
-    pub(super) fn new(codebook: Array, transposed: Tensor<2>) -> Self {
-        let squares: Vec<f64> =
-            (0..codebook.num_rows()).map(|code| square(codebook.row(code))).collect();
-        // A product of d terms, summed in any order, is off by at most d u / (1 - d u) |z| |e| with u = 2^-24
-        // (Higham, Accuracy and Stability of Numerical Algorithms, 2002, eq. 3.5); d times the epsilon is more.
-        let per_length = 2.0 * codebook.row_len() as f64 * f64::from(f32::EPSILON);
-        let slacks = squares.iter().map(|square| per_length * square.sqrt()).collect();
-        let longest = squares.iter().copied().fold(0.0, f64::max).sqrt();
-        Self { codebook, transposed, squares, slacks, longest }
+    /// Prepares a codebook `[k, d]`.
+    pub(super) fn new(codebook: Array) -> Self {
+        let rows = (0..codebook.num_rows()).map(|code| codebook.row(code));
+        let longest = rows.map(square).fold(0.0, f64::max).sqrt();
+        let ranking = Ranking::new(codebook.data(), codebook.row_len());
+        Self { codebook, ranking, longest }
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.ranking.bytes()
     }
 
     /// The index of the nearest code of every vector.
     ///
     /// # Shapes
     /// `input [b, d, plane]`; the result is `[b, plane]`.
-    pub(super) fn nearest(&self, input: &[f32], plane: usize) -> Result<Vec<f32>, EngineError> {
-        let Self { codebook, transposed, .. } = self;
-        let dim = codebook.row_len();
-        let vectors = vectors(input, dim, plane); // [b * plane, d]
-        let rows = (PRODUCTS / codebook.num_rows()).max(FEWEST_ROWS);
-        let mut indices = Vec::with_capacity(vectors.len() / dim);
-        for vectors in vectors.chunks(rows * dim) {
-            let data = TensorData::new(vectors.to_vec(), [vectors.len() / dim, dim]);
-            let vectors_tensor = Tensor::<2>::from_data(data, &transposed.device());
-            let products = vectors_tensor.matmul(transposed.clone());
-            let products = read(products, || "searching a codebook".to_owned())?; // [rows, k]
-            let of_vector =
-                |(vector, products): (&[f32], &[f32])| self.nearest_to(vector, products) as f32;
-            let pairs = vectors.par_chunks(dim).zip(products.par_chunks(codebook.num_rows()));
-            indices.par_extend(pairs.map(of_vector));
-        }
-        Ok(indices)
+    pub(super) fn nearest(&self, input: &[f32], plane: usize) -> Vec<f32> {
+        let ranked = self.ranking.of(input, plane).into_par_iter().enumerate();
+        let dim = self.codebook.row_len();
+        let nearest = ranked.map(|(index, ranked)| {
+            let values = || {
+                let vector = &input[index / plane * dim * plane + index % plane..];
+                vector.iter().step_by(plane).take(dim).copied().collect::<Vec<f32>>()
+            };
+            self.nearest_to(values, ranked) as f32
+        });
+        nearest.collect()
     }
 
-    /// The index of the code nearest to `vector`, whose products with all codes are given.
-    fn nearest_to(&self, vector: &[f32], products: &[f32]) -> usize {
-        let codebook = &self.codebook;
-        let length = square(vector).sqrt();
+    /// The index of the code nearest to a vector that was ranked.
+    fn nearest_to(&self, vector: impl Fn() -> Vec<f32>, ranked: Ranked) -> usize {
+        let codes = 0..self.codebook.num_rows();
+        let length = f64::from(ranked.square).sqrt();
         let reach = (length + self.longest).powi(2);
         if reach.is_nan() || reach > SAFE_SQUARE {
-            // The products say nothing.
-            return decide(codebook, vector, 0..codebook.num_rows());
+            // The scores say nothing.
+            return decide(&self.codebook, &vector(), codes);
         }
-        // What rounding adds whatever the length of a code: underflow of products, and the sums in `f64`.
-        let dim = vector.len() as f64;
-        let floor = dim * (f64::from(f32::MIN_POSITIVE) + f64::EPSILON * reach);
-        let bounds = self.squares.iter().zip(&self.slacks).zip(products);
-        let bounds = bounds
-            .map(|((square, slack), product)| (square - 2.0 * f64::from(*product), slack * length));
-        let mut limit = f64::INFINITY;
-        for (distance, slack) in bounds.clone() {
-            limit = if distance + slack < limit { distance + slack } else { limit };
+        // A sum of n products, taken in any order, is off by at most n u / (1 - n u) of the sum of their sizes with
+        // u = 2^-24 (Higham, Accuracy and Stability of Numerical Algorithms, 2002, eq. 3.5); n times the epsilon is more.
+        let dim = self.codebook.row_len() as f64;
+        let sizes = self.longest * (length + 0.5 * self.longest);
+        let bound = (dim + 2.0) * f64::from(f32::EPSILON) * sizes
+            // What rounding adds whatever the sizes: underflow of products, and the sums in `f64`.
+            + dim * (f64::from(f32::MIN_POSITIVE) + f64::EPSILON * reach);
+        let limit = f64::from(ranked.score) - 2.0 * bound;
+        if f64::from(ranked.next) < limit {
+            return ranked.code as usize;
         }
-        limit += 4.0 * floor;
-        let possible =
-            bounds.enumerate().filter(|(_, (distance, slack))| distance - slack <= limit);
-        decide(codebook, vector, possible.map(|(code, _)| code))
+        let vector = vector();
+        let products = products(self.codebook.data(), &vector);
+        let score = |code: usize| f64::from(products[code]) + f64::from(self.ranking.start(code));
+        decide(&self.codebook, &vector, codes.filter(|&code| score(code) >= limit))
     }
 }
 
@@ -156,17 +139,4 @@ fn decide(codebook: &Array, vector: &[f32], candidates: impl Iterator<Item = usi
 
 fn square(vector: &[f32]) -> f64 {
     vector.iter().map(|&value| f64::from(value).powi(2)).sum()
-}
-
-/// `[b, d, plane]` as `[b * plane, d]`.
-fn vectors(input: &[f32], dim: usize, plane: usize) -> Vec<f32> {
-    let mut vectors = vec![0.0; input.len()];
-    for (item, vectors) in input.chunks(dim * plane).zip(vectors.chunks_mut(dim * plane)) {
-        for (position, vector) in vectors.chunks_mut(dim).enumerate() {
-            for (i, value) in vector.iter_mut().enumerate() {
-                *value = item[i * plane + position];
-            }
-        }
-    }
-    vectors
 }

@@ -1,12 +1,8 @@
 //! What a run takes at its peak, told from the graph before anything runs.
 
-use super::bands::Conv;
-use super::large::is_large;
-use super::{codes, planes};
+use super::convs::Layer;
+use super::planes;
 use crate::graph::{Graph, Node, Op};
-
-/// Places of a convolution that Flex lays out for each thread.
-const FLEX_TILE: usize = 512;
 
 /// Bytes that the values of one item take at most, with what the node that runs then works on.
 pub(super) fn peak(graph: &Graph, last_reads: &[usize]) -> u64 {
@@ -21,16 +17,12 @@ pub(super) fn peak(graph: &Graph, last_reads: &[usize]) -> u64 {
     for (index, node) in graph.nodes().iter().enumerate() {
         let freed = graph.nodes().iter().zip(last_reads).filter(|(_, last)| **last == index);
         let freed: u64 = freed.map(|(node, _)| bytes(node)).sum();
-        let written = if is_in_place(graph, node, freed) { 0 } else { bytes(node) };
+        let written =
+            if matches!(node.op, Op::GroupNorm { .. }) && freed > 0 { 0 } else { bytes(node) };
         peak = peak.max(live + written + workspace(graph, node));
         live = live + bytes(node) - freed;
     }
     peak
-}
-
-/// Whether a node overwrites what it reads, when so many bytes are free behind it.
-fn is_in_place(graph: &Graph, node: &Node, freed: u64) -> bool {
-    matches!(node.op, Op::GroupNorm { .. }) && is_large(graph, node) && freed > 0
 }
 
 /// Bytes that a node works on, beside what it reads and writes.
@@ -38,22 +30,11 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
     let own = node.num_values();
     let read = |input| graph.node(input).num_values();
     let values = match &node.op {
-        Op::Conv2d { input, weight, upsample, stride, padding, epilogue } => {
-            if is_large(graph, node) {
-                let read = (*input, weight.as_str(), epilogue);
-                let padding = [padding[0], padding[2]];
-                return Conv::new(graph, node, read, *upsample, *stride, padding).workspace();
-            }
-            let taps = graph.weight(weight).row_len();
-            let tiles = FLEX_TILE * taps * rayon::current_num_threads();
-            2 * read(*input) * upsample.pow(2) + own + tiles + graph.weight(weight).data().len()
+        Op::Conv2d { .. } | Op::ConvTranspose2d { .. } => {
+            return Layer::of(graph, node).map_or(0, |layer| layer.workspace(graph));
         }
-        Op::ConvTranspose2d { input, weight, .. } => {
-            let plane = read(*input) / graph.node(*input).shape[0];
-            plane * graph.weight(weight).row_len() + read(*input) + 2 * own
-        }
-        Op::GroupNorm { .. } if is_large(graph, node) => 0,
-        Op::GroupNorm { .. } | Op::LayerNorm { .. } => 3 * own,
+        Op::GroupNorm { .. } => 0,
+        Op::LayerNorm { .. } => 3 * own,
         Op::Attention { heads, .. } => {
             let tokens = own / node.shape[0];
             3 * planes::SCORES.min(heads * tokens * tokens) + 5 * own
@@ -61,7 +42,8 @@ fn workspace(graph: &Graph, node: &Node) -> u64 {
         Op::CachedAttention { slots, .. } => 5 * own + slots * rayon::current_num_threads(),
         // Factors and summands for every place, and two steps between.
         Op::Modulate { .. } => 4 * own,
-        Op::NearestCode { input, .. } => 2 * read(*input) + codes::PRODUCTS,
+        // The vectors as they lie and as they are ranked, and what is told of each.
+        Op::NearestCode { input, .. } => 2 * read(*input) + 4 * own,
         Op::Input
         | Op::Linear { .. }
         | Op::Reshape { .. }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::large::is_large;
 use crate::array::Array;
-use crate::graph::{Epilogue, Graph, Node};
+use crate::graph::{Epilogue, Graph, Node, Op};
 
 /// A weight in the shape in which burn wants it.
 #[derive(Clone, Debug)]
@@ -19,12 +18,24 @@ enum Weight {
     Kernels(Tensor<4>),
 }
 
+/// Whether a node is computed from plain values where no gradient comes back through it.
+pub(super) fn is_plain(node: &Node) -> bool {
+    matches!(node.op, Op::GroupNorm { .. } | Op::Conv2d { .. } | Op::ConvTranspose2d { .. })
+}
+
+/// Whether a node's weights are tensors: codebooks are read as they are.
+fn has_tensors(node: &Node, device: &Device) -> bool {
+    let is_of_codes =
+        matches!(node.op, Op::NearestCode { .. } | Op::ArgMax { .. } | Op::Gather { .. });
+    !is_of_codes && (device.is_autodiff() || !is_plain(node))
+}
+
 /// Tensors by name. Graphs check the shapes, so that asking for another one than it has cannot happen.
 #[derive(Debug)]
 pub(super) struct Weights(BTreeMap<String, Weight>);
 
 impl Weights {
-    /// Copies the weights of `graph`, but for those of nodes that are computed piece by piece.
+    /// Copies the weights of `graph`, but for those of nodes that are computed without tensors.
     pub(super) fn new(graph: &Graph, device: &Device) -> Self {
         let weight = |array: &Array| {
             let data = || TensorData::new(array.data().to_vec(), array.shape().to_vec());
@@ -35,8 +46,7 @@ impl Weights {
                 rank => unreachable!("no operation has a weight of {rank} axes"),
             }
         };
-        let in_pieces = |node: &&Node| !device.is_autodiff() && is_large(graph, node);
-        let nodes = graph.nodes().iter().filter(|node| !in_pieces(node));
+        let nodes = graph.nodes().iter().filter(|node| has_tensors(node, device));
         let names = nodes.flat_map(|node| node.op.weights());
         let named = names.map(|name| (name.to_owned(), weight(graph.weight(name))));
         Self(named.collect())

@@ -14,6 +14,8 @@ pub struct Gpu {
     /// The most values of a buffer, if that is to be fewer than the device has.
     most_values: usize,
     weights: WeightStorage,
+    /// Whether shaders work without tiles where they can.
+    is_serial: bool,
 }
 
 #[derive(Debug)]
@@ -27,8 +29,9 @@ struct Inner {
 impl Gpu {
     /// Wraps a device that exists already, for example the window's.
     pub fn new(info: wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        let inner = Inner { info, device, queue, pipelines: Mutex::default() };
-        Self { inner: Arc::new(inner), most_values: MAX_VALUES, weights: WeightStorage::Single }
+        let is_serial = info.device_type == wgpu::DeviceType::Cpu;
+        let inner = Arc::new(Inner { info, device, queue, pipelines: Mutex::default() });
+        Self { inner, most_values: MAX_VALUES, weights: WeightStorage::Single, is_serial }
     }
 
     /// The same device with smaller buffers: activations have at most so many values.
@@ -39,6 +42,11 @@ impl Gpu {
     /// The same device for networks whose weights are stored one way or the other.
     pub fn with_weights(&self, weights: WeightStorage) -> Self {
         Self { weights, ..self.clone() }
+    }
+
+    /// The same device with the shaders that suit a real one, or one that a processor imitates.
+    pub fn serial(&self, is_serial: bool) -> Self {
+        Self { is_serial, ..self.clone() }
     }
 
     /// How it stores the weights of networks.
@@ -85,6 +93,7 @@ impl Gpu {
     /// The pipeline of a shader, made when it is first asked for.
     pub(super) fn pipeline(&self, shader: Shader) -> Result<wgpu::ComputePipeline, EngineError> {
         let mut pipelines = self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        let shader = if self.is_serial { shader.serial() } else { shader };
         let key = (shader, self.weights);
         if let Some(pipeline) = pipelines.get(&key) {
             return Ok(pipeline.clone());
@@ -93,8 +102,7 @@ impl Gpu {
         let label = Some(shader.stem());
         let pipeline = self.checked(&format!("compiling shader {}", shader.stem()), || {
             let source = wgpu::ShaderSource::Wgsl(source.into());
-            let module =
-                self.device().create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
+            let module = self.module(wgpu::ShaderModuleDescriptor { label, source });
             self.device().create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label,
                 layout: None,
@@ -106,6 +114,17 @@ impl Gpu {
         })?;
         pipelines.insert(key, pipeline.clone());
         Ok(pipeline)
+    }
+
+    /// A shader without counters in its loops, which would end those that never end.
+    #[expect(unsafe_code, reason = "wgpu cannot know that every loop of ours ends")]
+    fn module(&self, source: wgpu::ShaderModuleDescriptor<'_>) -> wgpu::ShaderModule {
+        let checks = wgpu::ShaderRuntimeChecks {
+            force_loop_bounding: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        // SAFETY: what is read and written stays checked; the loops of `shaders` count up to sizes of networks.
+        unsafe { self.device().create_shader_module_trusted(source, checks) }
     }
 
     /// Does `work` and returns what it made, or the first error that the device reported meanwhile.

@@ -2,6 +2,8 @@
 
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor};
 
+use crate::fused::{is_cpu, nearest_rows};
+
 /// Distances held at once, whatever the sizes of batch and codebook are: 4 MiB in f32, which caches hold.
 const CHUNK_DISTANCES: usize = 1 << 20;
 
@@ -19,6 +21,9 @@ const CHUNK_DISTANCES: usize = 1 << 20;
 /// Neural Discrete Representation Learning (van den Oord et al., 2017, eq. 1, arXiv:1711.00937).
 pub fn nearest_codes(vectors: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> {
     let (vectors, codebook) = (vectors.inner(), codebook.inner());
+    if is_cpu(&vectors.device()) && vectors.dtype() == DType::F32 {
+        return nearest_rows(vectors, codebook);
+    }
     let rows = (CHUNK_DISTANCES / codebook.dims()[0]).max(1);
     let squares = codebook.clone().square().sum_dim(1).transpose(); // [1, k]
     let doubled = codebook.transpose() * -2.0; // [d, k]

@@ -6,6 +6,7 @@ use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::{silu, softmax};
 use burn::tensor::{Device, Tensor};
 
+use crate::fused::Convolve as _;
 use crate::graph::lower::vq_model::{Level, VqModelConfig};
 use crate::model::group_norm::GroupNorm;
 
@@ -93,8 +94,8 @@ impl Block {
 
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = through(&self.resnets, &self.attentions, x);
-        let x = self.downsamplers.iter().fold(x, |x, down| down.conv.forward(x));
-        self.upsamplers.iter().fold(x, |x, up| up.conv.forward(doubled(x)))
+        let x = self.downsamplers.iter().fold(x, |x, down| down.conv.convolve(x));
+        self.upsamplers.iter().fold(x, |x, up| up.conv.convolve(doubled(x)))
     }
 }
 
@@ -138,10 +139,10 @@ impl Residual {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let inner = self.conv1.forward(silu(self.norm1.forward(x.clone())));
-        let inner = self.conv2.forward(silu(self.norm2.forward(inner)));
+        let inner = self.conv1.convolve(silu(self.norm1.forward(x.clone())));
+        let inner = self.conv2.convolve(silu(self.norm2.forward(inner)));
         let shortcut = match &self.conv_shortcut {
-            Some(conv) => conv.forward(x),
+            Some(conv) => conv.convolve(x),
             None => x,
         };
         shortcut + inner

@@ -1,7 +1,7 @@
 //! Operations that go over their values once: against their equations, and their slopes against finite differences.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use zscope::model::fused::{Later, attention_shares, gelu};
+use zscope::fused::{Later, attention_shares, gelu};
 
 use crate::common::{Tolerance, assert_close, first_difference};
 

@@ -9,16 +9,14 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
-use burn::tensor::activation::{self, sigmoid};
+use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
+
+use super::activation::{CUBIC, SLOPE, exp, gate};
+use super::{is_cpu, like, values};
 
 /// What is added to a score that does not count, where values are added at all: its exponential is 0.
 const NEVER: f32 = -1e9;
-
-/// Twice √(2/π): the half of one more than a hyperbolic tangent is a sigmoid of twice its argument.
-const SLOPE: f32 = 1.595_769;
-/// The share of the cube.
-const CUBIC: f32 = 0.044_715;
 
 /// x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³))).
 ///
@@ -58,12 +56,7 @@ pub fn attention_shares(scores: Tensor<3>, later: Option<&Later>) -> Tensor<3> {
         return Tensor::from_dispatch(<Dispatch as FusedOps>::row_softmax(scores, later.is_some()));
     }
     let added = later.and_then(|later| later.added.clone());
-    activation::softmax(added.into_iter().fold(scores, |scores, added| scores + added), 2)
-}
-
-/// Whether a device is the CPU.
-pub(crate) fn is_cpu(device: &Device) -> bool {
-    device.clone().inner() == Device::flex()
+    softmax(added.into_iter().fold(scores, |scores, added| scores + added), 2)
 }
 
 /// The operations, as a backend does them.
@@ -154,76 +147,36 @@ impl FusedSlopes for Flex {
     }
 }
 
+/// The way back of an operation of one tensor: a slope, by what the operation kept.
+#[derive(Debug)]
+struct Back;
+
+impl<B: FusedSlopes> Backward<B, 1> for Back {
+    type State = (FloatTensor<B>, fn(FloatTensor<B>, FloatTensor<B>) -> FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let (kept, slope) = ops.state;
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| slope(kept, grad));
+    }
+}
+
 impl<B: FusedSlopes, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn gelu_by_tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Gelu;
-
-        impl<B: FusedSlopes> Backward<B, 1> for Gelu {
-            type State = B::FloatTensorPrimitive;
-
-            fn backward(
-                self,
-                ops: Ops<Self::State, 1>,
-                grads: &mut Gradients,
-                _: &mut Checkpointer,
-            ) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_slope(ops.state, grad));
-            }
-        }
-
         let (x, node) = x.into_parts();
-        match Gelu.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::gelu_by_tanh(x)),
+        match Back.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x.clone(), B::gelu_slope), B::gelu_by_tanh(x)),
             OpsKind::UnTracked(prep) => prep.finish(B::gelu_by_tanh(x)),
         }
     }
 
     fn row_softmax(scores: FloatTensor<Self>, is_causal: bool) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Softmax;
-
-        impl<B: FusedSlopes> Backward<B, 1> for Softmax {
-            type State = B::FloatTensorPrimitive;
-
-            fn backward(
-                self,
-                ops: Ops<Self::State, 1>,
-                grads: &mut Gradients,
-                _: &mut Checkpointer,
-            ) {
-                let shares = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::softmax_slope(shares, grad));
-            }
-        }
-
         let (scores, node) = scores.into_parts();
         let shares = B::row_softmax(scores, is_causal);
-        match Softmax.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(shares.clone(), shares),
+        match Back.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((shares.clone(), B::softmax_slope), shares),
             OpsKind::UnTracked(prep) => prep.finish(shares),
         }
     }
-}
-
-/// The values of a tensor that lies in one piece.
-fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
-    tensor.as_slice().expect("it lies in one piece")
-}
-
-/// A tensor of the shape of another one.
-fn like(other: &FloatTensor<Flex>, values: Vec<f32>) -> FloatTensor<Flex> {
-    FloatTensor::<Flex>::from_data(TensorData::new(values, other.shape()))
-}
-
-/// (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
-#[expect(
-    clippy::inline_always,
-    reason = "else it has no wider instructions than its callers' build"
-)]
-#[inline(always)]
-fn gate(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-SLOPE * x * (1.0 + CUBIC * x * x)))
 }
 
 /// Folds values in sixteen lanes, and those at the end, in an order that does not depend on the processor.
@@ -243,25 +196,4 @@ fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
     }
     let whole = lanes.into_iter().fold(first, &of_two);
     rest.iter().fold(whole, |kept, &value| of_two(kept, value))
-}
-
-/// The exponential to a few units in the last place, of arguments beyond ±87 that of ±87, without a branch.
-///
-/// eˣ = 2ⁿ eʳ, where n is x / ln 2 rounded and r what is left of x, at most ln(2) / 2, whose exponential is a
-/// polynomial: its Taylor series up to r⁷ / 7!.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    /// Added and taken away again, it leaves a whole number, which its lowest bits tell.
-    const ROUND: f32 = 12_582_912.0;
-    /// ln 2 in two pieces, of which the first times n is exact.
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    let x = x.clamp(-87.0, 87.0);
-    let rounded = x * std::f32::consts::LOG2_E + ROUND;
-    let n = rounded - ROUND;
-    let r = x - n * LN_2[0] - n * LN_2[1];
-    let series = 1.0 / 720.0 + r * (1.0 / 5040.0);
-    let series = 1.0 / 24.0 + r * (1.0 / 120.0 + r * series);
-    let series = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * series)));
-    let power = rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
-    series * f32::from_bits(power)
 }

@@ -1,0 +1,335 @@
+//! Convolutions as layers of networks that learn.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
+use burn::module::Param;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::tensor::module::{conv_transpose2d, conv2d};
+use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Tensor, TensorData};
+
+use super::conv::{Conv, Finish};
+use super::{is_cpu, sum, values};
+use crate::watch::Watch;
+
+/// A layer that makes planes of planes.
+pub trait Convolve {
+    /// What it makes of planes.
+    ///
+    /// # Shapes
+    /// `planes [b, c, h, w]`; the result is `[b, c', h', w']`.
+    fn convolve(&self, planes: Tensor<4>) -> Tensor<4>;
+}
+
+impl Convolve for Conv2d {
+    fn convolve(&self, planes: Tensor<4>) -> Tensor<4> {
+        let PaddingConfig2d::Explicit(top, left, bottom, right) = self.padding else {
+            return self.forward(planes);
+        };
+        if self.groups != 1 || self.dilation != [1, 1] {
+            return self.forward(planes);
+        }
+        let bias = self.bias.as_ref().map(Param::val);
+        convolved(planes, self.weight.val(), bias, self.stride, [top, bottom, left, right])
+    }
+}
+
+impl Convolve for ConvTranspose2d {
+    fn convolve(&self, planes: Tensor<4>) -> Tensor<4> {
+        if self.groups != 1 || self.dilation != [1, 1] {
+            return self.forward(planes);
+        }
+        let bias = self.bias.as_ref().map(Param::val);
+        let Self { stride, padding, padding_out, .. } = *self;
+        transposed(planes, self.weight.val(), bias, stride, [padding, padding_out])
+    }
+}
+
+/// The cross-correlation of planes with kernels. `padding` is zeros above, below, on the left and on the right.
+///
+/// # Shapes
+/// `planes [b, c, h, w]`, `kernels [c', c, kh, kw]`, `bias [c']`; the result is `[b, c', h', w']`.
+pub fn convolved(
+    planes: Tensor<4>,
+    kernels: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    padding: [usize; 4],
+) -> Tensor<4> {
+    let [top, bottom, left, right] = padding;
+    if !is_cpu(&planes.device()) {
+        let padding = [(top, bottom), (left, right)];
+        let options = ConvOptions::new_with_padding(stride, padding, [1, 1], 1);
+        return conv2d(planes, kernels, bias, options);
+    }
+    let ([_, channels, height, width], [out, _, kh, kw]) = (planes.dims(), kernels.dims());
+    let conv = Conv {
+        fine: [channels, height, width],
+        coarse: [
+            out,
+            (height + top + bottom - kh) / stride[0] + 1,
+            (width + left + right - kw) / stride[1] + 1,
+        ],
+        kernel: [kh, kw],
+        stride,
+        padding: [top, left],
+        upsample: 1,
+    };
+    run(planes, kernels, bias, conv, false)
+}
+
+/// The transpose of [`convolved`]. `padding` is what it takes away above and on the left, and what it adds below and on
+/// the right after having taken away as much there.
+///
+/// # Shapes
+/// `planes [b, c, h, w]`, `kernels [c, c', kh, kw]`, `bias [c']`; the result is `[b, c', h', w']`.
+pub fn transposed(
+    planes: Tensor<4>,
+    kernels: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: [usize; 2],
+    [padding, added]: [[usize; 2]; 2],
+) -> Tensor<4> {
+    if !is_cpu(&planes.device()) {
+        let options = ConvTransposeOptions::new(stride, padding, added, [1, 1], 1);
+        return conv_transpose2d(planes, kernels, bias, options);
+    }
+    let ([_, channels, height, width], [_, out, kh, kw]) = (planes.dims(), kernels.dims());
+    let side = |places: usize, kernel: usize, side: usize| {
+        (places - 1) * stride[side] + kernel + added[side] - 2 * padding[side]
+    };
+    let conv = Conv {
+        fine: [out, side(height, kh, 0), side(width, kw, 1)],
+        coarse: [channels, height, width],
+        kernel: [kh, kw],
+        stride,
+        padding,
+        upsample: 1,
+    };
+    run(planes, kernels, bias, conv, true)
+}
+
+fn run(
+    planes: Tensor<4>,
+    kernels: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    conv: Conv,
+    is_to_fine: bool,
+) -> Tensor<4> {
+    let [batch, ..] = planes.dims();
+    let to = if is_to_fine { conv.fine } else { conv.coarse };
+    let bias = bias.unwrap_or_else(|| Tensor::zeros([to[0]], &planes.device()));
+    let [planes, kernels] = [planes, kernels].map(Tensor::into_dispatch);
+    let way = if is_to_fine {
+        <Dispatch as ConvOps>::fine_planes
+    } else {
+        <Dispatch as ConvOps>::coarse_planes
+    };
+    let made = Tensor::<4>::from_dispatch(way(planes, kernels, bias.into_dispatch(), conv));
+    made.reshape([batch, to[0], to[1], to[2]])
+}
+
+/// Convolutions, as a backend does them: [`Conv`] says from which planes to which.
+#[backend_extension(Flex, Autodiff)]
+trait ConvOps: Backend {
+    fn coarse_planes(
+        fine: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+    fn fine_planes(
+        coarse: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+}
+
+/// The ways back.
+trait ConvSlopes: ConvOps {
+    /// The gradient by the fine planes, where `coarse` is that by the coarse ones.
+    fn fine_gradient(
+        coarse: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+    /// The gradient by the coarse planes, where `fine` is that by the fine ones.
+    fn coarse_gradient(
+        fine: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+    /// The gradient by the kernels, where one of both sides is a gradient.
+    fn kernel_gradient(
+        fine: FloatTensor<Self>,
+        coarse: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self>;
+    /// The gradient by the bias, where `planes` is that by planes, `[b, c, h, w]`.
+    fn bias_gradient(planes: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// Nothing is added, and nothing becomes of sums.
+const AS_THEY_ARE: Finish<'static> = &|_, _, _, _| {};
+
+/// Sums with the bias of their channel.
+fn biased(bias: &[f32]) -> impl Fn(usize, usize, usize, &mut [f32]) + Sync {
+    |_, channel, _, values| {
+        for value in values {
+            *value += bias[channel];
+        }
+    }
+}
+
+impl Conv {
+    /// Planes on one side of those on the other, by kernels as burn has them.
+    fn made(
+        self,
+        is_to_fine: bool,
+        planes: &FloatTensor<Flex>,
+        kernels: &FloatTensor<Flex>,
+        finish: Finish<'_>,
+    ) -> FloatTensor<Flex> {
+        let (planes, kernels) = (planes.to_contiguous(), kernels.to_contiguous());
+        let watch = Watch::default();
+        let (planes, kernels, part) = (values(&planes), values(&kernels), watch.whole());
+        let (made, shape) = if is_to_fine {
+            let kernels = self.transposed_kernels(kernels);
+            (self.fine_of(planes, &kernels, finish, part), self.fine)
+        } else {
+            (self.coarse_of(planes, &self.kernels(kernels), finish, part), self.coarse)
+        };
+        let made = made.expect("nobody ends it");
+        let batch = made.len() / shape.iter().product::<usize>();
+        FloatTensor::<Flex>::from_data(TensorData::new(made, [batch, shape[0], shape[1], shape[2]]))
+    }
+}
+
+impl ConvOps for Flex {
+    fn coarse_planes(
+        fine: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        conv.made(false, &fine, &kernels, &biased(values(&bias.to_contiguous())))
+    }
+
+    fn fine_planes(
+        coarse: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        conv.made(true, &coarse, &kernels, &biased(values(&bias.to_contiguous())))
+    }
+}
+
+impl ConvSlopes for Flex {
+    fn fine_gradient(
+        coarse: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        conv.made(true, &coarse, &kernels, AS_THEY_ARE)
+    }
+
+    fn coarse_gradient(
+        fine: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        conv.made(false, &fine, &kernels, AS_THEY_ARE)
+    }
+
+    fn kernel_gradient(
+        fine: FloatTensor<Self>,
+        coarse: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        let (fine, coarse) = (fine.to_contiguous(), coarse.to_contiguous());
+        let sums = conv.kernel_gradient(values(&fine), values(&coarse));
+        let shape = [conv.coarse[0], conv.fine[0], conv.kernel[0], conv.kernel[1]];
+        FloatTensor::<Self>::from_data(TensorData::new(sums, shape))
+    }
+
+    fn bias_gradient(planes: FloatTensor<Self>) -> FloatTensor<Self> {
+        let planes = planes.to_contiguous();
+        let shape = planes.shape();
+        let (channels, plane) = (shape[1], shape[2] * shape[3]);
+        let mut sums = vec![0.0; channels];
+        for (index, plane) in values(&planes).chunks_exact(plane.max(1)).enumerate() {
+            sums[index % channels] += sum(plane);
+        }
+        FloatTensor::<Self>::from_data(TensorData::new(sums, [channels]))
+    }
+}
+
+/// The way back of convolutions, by the planes, the kernels and the bias.
+#[derive(Debug)]
+struct Back;
+
+impl<B: ConvSlopes> Backward<B, 3> for Back {
+    /// The planes and kernels that there were, and whether the planes became fine ones.
+    type State = (FloatTensor<B>, FloatTensor<B>, Conv, bool);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let ([planes, kernels, bias], (from, weights, conv, is_to_fine)) = (ops.parents, ops.state);
+        if let Some(node) = planes {
+            let back = if is_to_fine { B::coarse_gradient } else { B::fine_gradient };
+            grads.register::<B>(node.id, back(grad.clone(), weights, conv));
+        }
+        if let Some(node) = kernels {
+            let (fine, coarse) =
+                if is_to_fine { (grad.clone(), from) } else { (from, grad.clone()) };
+            grads.register::<B>(node.id, B::kernel_gradient(fine, coarse, conv));
+        }
+        if let Some(node) = bias {
+            grads.register::<B>(node.id, B::bias_gradient(grad));
+        }
+    }
+}
+
+impl<B: ConvSlopes, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
+    fn coarse_planes(
+        fine: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        tracked::<B, C>([fine, kernels, bias], conv, false)
+    }
+
+    fn fine_planes(
+        coarse: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Conv,
+    ) -> FloatTensor<Self> {
+        tracked::<B, C>([coarse, kernels, bias], conv, true)
+    }
+}
+
+fn tracked<B: ConvSlopes, C: CheckpointStrategy>(
+    tensors: [FloatTensor<Autodiff<B, C>>; 3],
+    conv: Conv,
+    is_to_fine: bool,
+) -> FloatTensor<Autodiff<B, C>> {
+    let [(planes, of_planes), (kernels, of_kernels), (bias, of_bias)] =
+        tensors.map(FloatTensor::<Autodiff<B, C>>::into_parts);
+    let way = if is_to_fine { B::fine_planes } else { B::coarse_planes };
+    match Back.prepare::<C>([of_planes, of_kernels, of_bias]).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => {
+            let kept = (planes.clone(), kernels.clone(), conv, is_to_fine);
+            prep.finish(kept, way(planes, kernels, bias, conv))
+        }
+        OpsKind::UnTracked(prep) => prep.finish(way(planes, kernels, bias, conv)),
+    }
+}
