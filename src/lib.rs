@@ -143,6 +143,7 @@
 //!   takes them apart into two dozen passes over the widest values that a transformer has. A graphics device fuses them.
 //! - The allocator is mimalloc: updates take and free the same tensors again and again, and the C library gave their pages
 //!   back in between, which the kernel zeroed anew.
+//! - A trainer beside a window leaves it a core, and is less urgent than its threads: a frame is short and an update long.
 //! - Graphs have no sum of two values but a convolution's residual. So a transformer's tokens lie in a narrower table and
 //!   are widened by a layer that takes the places' vectors as its residual
 //!   ([`graph::lower::transformer`]), which costs fewer parameters besides.

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 use super::classifier::ClassifierLearner;
 use super::codes::CodeKeeper;
@@ -194,6 +195,17 @@ impl Drop for Training {
     }
 }
 
+/// Makes this thread one that a window's own threads go before: its frames are short, and updates are long.
+fn go_behind() {
+    /// From 0 to 99, with 50 as usual.
+    const PRIORITY: u8 = 20;
+    let priority = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
+    let is_behind = priority.is_ok_and(|priority| set_current_thread_priority(priority).is_ok());
+    if !is_behind {
+        log::debug!("training is as urgent as the window");
+    }
+}
+
 fn run_caught(
     plan: Plan,
     events: &SyncSender<Event>,
@@ -203,9 +215,15 @@ fn run_caught(
 ) {
     let run = plan.run.clone();
     let step = Arc::new(AtomicU64::new(plan.start.step()));
+    let is_watched = plan.watched;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.config.threads.clamp(1, MOST_THREADS))
         .thread_name(|index| format!("zscope-train-{index}"))
+        .start_handler(move |_| {
+            if is_watched {
+                go_behind();
+            }
+        })
         .build();
     let result = match pool {
         Ok(pool) => {
