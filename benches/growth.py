@@ -1,7 +1,8 @@
-"""How costs grow with the work: python benches/growth.py ZSCOPE FOLDER (needs matplotlib; says SKIPPED without).
+"""How costs grow with the work: python benches/growth.py ZSCOPE FOLDER [engines|memory|frames]... (needs matplotlib;
+says SKIPPED without).
 
-Draws decode.svg, quantize.svg, memory.svg and, on a display with xdotool, frames.svg into FOLDER, and prints what they
-show. Without a desktop: Xvfb :9 -screen 0 1280x800x24 & DISPLAY=:9 python benches/growth.py zscope docs/growth
+Draws what is named, or all, into FOLDER and prints what it shows: decode.svg and quantize-*.svg of the engines, memory.svg
+of training, frames.svg of the window (needs xdotool; without a desktop: Xvfb :9 -screen 0 1280x800x24 & export DISPLAY=:9).
 """
 
 import json
@@ -23,9 +24,9 @@ except ImportError:
 matplotlib.use("svg")
 from matplotlib import pyplot
 
-if len(sys.argv) != 3:
-    sys.exit("usage: python benches/growth.py ZSCOPE FOLDER")
-ZSCOPE, FOLDER = sys.argv[1], Path(sys.argv[2])
+if len(sys.argv) < 3:
+    sys.exit("usage: python benches/growth.py ZSCOPE FOLDER [engines|memory|frames]...")
+ZSCOPE, FOLDER, ASKED = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
 BATCHES = [16, 32, 64, 128, 256, 512]
 POINTS = [1000, 4000, 16000, 70000]
 CODES = [256, 1024, 4096, 16384, 65536]
@@ -47,7 +48,7 @@ def plot(name, x_label, y_label, curves):
     pyplot.close(figure)
 
 
-def of_engines():
+def of_engines(_):
     told = subprocess.run([ZSCOPE, "bench", "growth", "--json"], capture_output=True, text=True, check=True)
     rows = json.loads(told.stdout.splitlines()[-1])
     decode, vectors, codes = {}, {}, {}
@@ -120,6 +121,6 @@ def of_frames(folder):
 
 FOLDER.mkdir(parents=True, exist_ok=True)
 with tempfile.TemporaryDirectory() as folder:
-    of_engines()
-    of_memory(Path(folder))
-    of_frames(Path(folder))
+    for name, draw in {"engines": of_engines, "memory": of_memory, "frames": of_frames}.items():
+        if not ASKED or name in ASKED:
+            draw(Path(folder))
