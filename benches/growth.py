@@ -1,8 +1,8 @@
 """How costs grow with the work: python benches/growth.py ZSCOPE FOLDER [engines|memory|frames]... (needs matplotlib;
 says SKIPPED without).
 
-Draws what is named, or all, into FOLDER and prints what it shows: decode.svg and quantize-*.svg of the engines, memory.svg
-of training, frames.svg of the window (needs xdotool; without a desktop: Xvfb :9 -screen 0 1280x800x24 & export DISPLAY=:9).
+Draws what is named, or all, into FOLDER and prints what it shows: decode.png and quantize-*.png of the engines, memory.png
+of training, frames.png of the window (needs xdotool; without a desktop: Xvfb :9 -screen 0 1280x800x24 & export DISPLAY=:9).
 """
 
 import json
@@ -21,7 +21,7 @@ except ImportError:
     print("SKIPPED: no matplotlib here (pip install matplotlib)")
     sys.exit(0)
 
-matplotlib.use("svg")
+matplotlib.use("agg")
 from matplotlib import pyplot
 
 if len(sys.argv) < 3:
@@ -42,9 +42,12 @@ def plot(name, x_label, y_label, curves):
     first = max(places[-1][1] / places[-1][0] for places in curves.values())
     axes.plot(xs, [first * x for x in xs], color="grey", linestyle=":", label="in proportion")
     axes.set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
+    axes.set_xticks(xs, [f"{x:,g}" for x in xs])
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.tick_params(which="minor", bottom=False, labelbottom=False, labelleft=False)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None})
+    figure.savefig(FOLDER / f"{name}.png", dpi=110)
     pyplot.close(figure)
 
 
