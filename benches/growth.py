@@ -28,7 +28,7 @@ if len(sys.argv) < 3:
     sys.exit("usage: python benches/growth.py ZSCOPE FOLDER [engines|memory|frames]...")
 ZSCOPE, FOLDER, ASKED = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
 BATCHES = [16, 32, 64, 128, 256, 512]
-POINTS = [1000, 4000, 16000, 70000]
+POINTS = [1024, 4096, 16384, 65536]
 CODES = [256, 1024, 4096, 16384, 65536]
 
 
