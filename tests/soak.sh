@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ten minutes, or as many as told, of dragging over the pad while a model trains, on the display at hand (needs xdotool;
-# without a desktop: Xvfb :9 -screen 0 1280x800x24 & DISPLAY=:9 tests/soak.sh zscope 10):
+# Ten minutes, or as many as told, of dragging over the pad while a model trains, on the display at hand (without
+# a desktop: Xvfb :9 -screen 0 1280x800x24 & DISPLAY=:9 tests/soak.sh zscope 10):
 # memory, frame times and updates a second of every minute.
 set -euo pipefail
 zscope=$1 minutes=${2:-10}

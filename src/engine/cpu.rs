@@ -37,7 +37,7 @@ use crate::watch::Part;
 /// What is told of every node.
 type Tell<'a> = &'a mut dyn FnMut(Traced<'_>);
 
-/// A graph whose weights are tensors.
+/// A graph whose weights are laid out.
 #[derive(Debug)]
 pub(super) struct CpuNetwork {
     device: Device,
@@ -51,7 +51,7 @@ pub(super) struct CpuNetwork {
 }
 
 impl CpuNetwork {
-    /// Copies the weights of `graph` into tensors, but for those that are read in pieces.
+    /// Lays out the weights of `graph`, each as its operation reads it; large kernels stay where they are.
     pub(super) fn new(graph: &Graph) -> Self {
         Self::on(Device::flex(), graph)
     }

@@ -1,6 +1,6 @@
 //! Which way an input has to move for an output to become what is wanted: inversion of decoders.
 //!
-//! The CPU engine's arithmetic on burn's tape, with whole planes and no bands: it takes more memory than a run.
+//! The CPU engine's arithmetic on burn's tape, which keeps all values: it takes more memory than a run.
 
 use super::cpu::CpuNetwork;
 use super::{EngineError, check_input};
