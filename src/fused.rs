@@ -33,15 +33,3 @@ fn values(tensor: &FloatTensor<Flex>) -> &[f32] {
 fn like(other: &FloatTensor<Flex>, values: Vec<f32>) -> FloatTensor<Flex> {
     FloatTensor::<Flex>::from_data(TensorData::new(values, other.shape()))
 }
-
-/// The sum of values, in sixteen sums that a processor counts up together.
-fn sum(values: &[f32]) -> f32 {
-    let (chunks, rest) = values.as_chunks::<{ lanes::LANES }>();
-    let mut sums = [0.0; lanes::LANES];
-    for chunk in chunks {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum += value;
-        }
-    }
-    sums.iter().chain(rest).sum()
-}

@@ -462,7 +462,7 @@ fn at_once(
 ) -> (usize, usize) {
     let of_item = bytes(&(0..rows), 1);
     if of_item <= AT_ONCE {
-        return ((AT_ONCE / of_item).clamp(1, items), rows);
+        return ((AT_ONCE / of_item).clamp(1, items.max(1)), rows);
     }
     let mut band = rows;
     while band > 1 && bytes(&(0..band), 1) > AT_ONCE {

@@ -14,7 +14,8 @@ use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
 
 use super::conv::{Conv, Finish};
-use super::{is_cpu, sum, values};
+use super::transformer::fold;
+use super::{is_cpu, values};
 use crate::watch::Watch;
 
 /// A layer that makes planes of planes.
@@ -125,45 +126,37 @@ fn run(
     let to = if is_to_fine { conv.fine } else { conv.coarse };
     let bias = bias.unwrap_or_else(|| Tensor::zeros([to[0]], &planes.device()));
     let [planes, kernels] = [planes, kernels].map(Tensor::into_dispatch);
-    let way = if is_to_fine {
-        <Dispatch as ConvOps>::fine_planes
-    } else {
-        <Dispatch as ConvOps>::coarse_planes
-    };
-    let made = Tensor::<4>::from_dispatch(way(planes, kernels, bias.into_dispatch(), conv));
+    let made = <Dispatch as ConvOps>::convolved_planes(
+        planes,
+        kernels,
+        bias.into_dispatch(),
+        conv,
+        is_to_fine,
+    );
+    let made = Tensor::<4>::from_dispatch(made);
     made.reshape([batch, to[0], to[1], to[2]])
 }
 
-/// Convolutions, as a backend does them: [`Conv`] says from which planes to which.
+/// Convolutions, as a backend does them: [`Conv`] and whether coarse planes become fine ones say from which planes to which.
 #[backend_extension(Flex, Autodiff)]
 trait ConvOps: Backend {
-    fn coarse_planes(
-        fine: FloatTensor<Self>,
+    fn convolved_planes(
+        planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         conv: Conv,
-    ) -> FloatTensor<Self>;
-    fn fine_planes(
-        coarse: FloatTensor<Self>,
-        kernels: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        conv: Conv,
+        is_to_fine: bool,
     ) -> FloatTensor<Self>;
 }
 
 /// The ways back.
 trait ConvSlopes: ConvOps {
-    /// The gradient by the fine planes, where `coarse` is that by the coarse ones.
-    fn fine_gradient(
-        coarse: FloatTensor<Self>,
+    /// The gradient by the planes that became others, where `grad` is that by the others.
+    fn planes_gradient(
+        grad: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         conv: Conv,
-    ) -> FloatTensor<Self>;
-    /// The gradient by the coarse planes, where `fine` is that by the fine ones.
-    fn coarse_gradient(
-        fine: FloatTensor<Self>,
-        kernels: FloatTensor<Self>,
-        conv: Conv,
+        was_to_fine: bool,
     ) -> FloatTensor<Self>;
     /// The gradient by the kernels, where one of both sides is a gradient.
     fn kernel_gradient(
@@ -212,40 +205,25 @@ impl Conv {
 }
 
 impl ConvOps for Flex {
-    fn coarse_planes(
-        fine: FloatTensor<Self>,
+    fn convolved_planes(
+        planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         conv: Conv,
+        is_to_fine: bool,
     ) -> FloatTensor<Self> {
-        conv.made(false, &fine, &kernels, &biased(values(&bias.to_contiguous())))
-    }
-
-    fn fine_planes(
-        coarse: FloatTensor<Self>,
-        kernels: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        conv: Conv,
-    ) -> FloatTensor<Self> {
-        conv.made(true, &coarse, &kernels, &biased(values(&bias.to_contiguous())))
+        conv.made(is_to_fine, &planes, &kernels, &biased(values(&bias.to_contiguous())))
     }
 }
 
 impl ConvSlopes for Flex {
-    fn fine_gradient(
-        coarse: FloatTensor<Self>,
+    fn planes_gradient(
+        grad: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         conv: Conv,
+        was_to_fine: bool,
     ) -> FloatTensor<Self> {
-        conv.made(true, &coarse, &kernels, AS_THEY_ARE)
-    }
-
-    fn coarse_gradient(
-        fine: FloatTensor<Self>,
-        kernels: FloatTensor<Self>,
-        conv: Conv,
-    ) -> FloatTensor<Self> {
-        conv.made(false, &fine, &kernels, AS_THEY_ARE)
+        conv.made(!was_to_fine, &grad, &kernels, AS_THEY_ARE)
     }
 
     fn kernel_gradient(
@@ -265,7 +243,7 @@ impl ConvSlopes for Flex {
         let (channels, plane) = (shape[1], shape[2] * shape[3]);
         let mut sums = vec![0.0; channels];
         for (index, plane) in values(&planes).chunks_exact(plane.max(1)).enumerate() {
-            sums[index % channels] += sum(plane);
+            sums[index % channels] += fold(plane, 0.0, |sum, value| sum + value);
         }
         FloatTensor::<Self>::from_data(TensorData::new(sums, [channels]))
     }
@@ -283,8 +261,8 @@ impl<B: ConvSlopes> Backward<B, 3> for Back {
         let grad = grads.consume::<B>(&ops.node);
         let ([planes, kernels, bias], (from, weights, conv, is_to_fine)) = (ops.parents, ops.state);
         if let Some(node) = planes {
-            let back = if is_to_fine { B::coarse_gradient } else { B::fine_gradient };
-            grads.register::<B>(node.id, back(grad.clone(), weights, conv));
+            let gradient = B::planes_gradient(grad.clone(), weights, conv, is_to_fine);
+            grads.register::<B>(node.id, gradient);
         }
         if let Some(node) = kernels {
             let (fine, coarse) =
@@ -298,38 +276,23 @@ impl<B: ConvSlopes> Backward<B, 3> for Back {
 }
 
 impl<B: ConvSlopes, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
-    fn coarse_planes(
-        fine: FloatTensor<Self>,
+    fn convolved_planes(
+        planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         conv: Conv,
+        is_to_fine: bool,
     ) -> FloatTensor<Self> {
-        tracked::<B, C>([fine, kernels, bias], conv, false)
-    }
-
-    fn fine_planes(
-        coarse: FloatTensor<Self>,
-        kernels: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        conv: Conv,
-    ) -> FloatTensor<Self> {
-        tracked::<B, C>([coarse, kernels, bias], conv, true)
-    }
-}
-
-fn tracked<B: ConvSlopes, C: CheckpointStrategy>(
-    tensors: [FloatTensor<Autodiff<B, C>>; 3],
-    conv: Conv,
-    is_to_fine: bool,
-) -> FloatTensor<Autodiff<B, C>> {
-    let [(planes, of_planes), (kernels, of_kernels), (bias, of_bias)] =
-        tensors.map(FloatTensor::<Autodiff<B, C>>::into_parts);
-    let way = if is_to_fine { B::fine_planes } else { B::coarse_planes };
-    match Back.prepare::<C>([of_planes, of_kernels, of_bias]).compute_bound().stateful() {
-        OpsKind::Tracked(prep) => {
-            let kept = (planes.clone(), kernels.clone(), conv, is_to_fine);
-            prep.finish(kept, way(planes, kernels, bias, conv))
+        let [(planes, of_planes), (kernels, of_kernels), (bias, of_bias)] =
+            [planes, kernels, bias].map(FloatTensor::<Self>::into_parts);
+        match Back.prepare::<C>([of_planes, of_kernels, of_bias]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let kept = (planes.clone(), kernels.clone(), conv, is_to_fine);
+                prep.finish(kept, B::convolved_planes(planes, kernels, bias, conv, is_to_fine))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::convolved_planes(planes, kernels, bias, conv, is_to_fine))
+            }
         }
-        OpsKind::UnTracked(prep) => prep.finish(way(planes, kernels, bias, conv)),
     }
 }

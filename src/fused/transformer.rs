@@ -185,7 +185,7 @@ impl<B: FusedSlopes, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     reason = "else it has no wider instructions than its callers' build"
 )]
 #[inline(always)]
-fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [first; 16];
     let chunks = values.chunks_exact(lanes.len());
     let rest = chunks.remainder();
