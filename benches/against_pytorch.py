@@ -1,8 +1,10 @@
-"""Zscope beside PyTorch on this machine: python benches/against_pytorch.py ZSCOPE (needs torch; says SKIPPED without).
+"""Zscope beside PyTorch on this machine: python benches/against_pytorch.py ZSCOPE [decode|quantize|train ...]
 
-Both run the paper's VQ-VAE and the search for nearest codes of the same shapes, each in turn, twice; a ratio is Zscope's
-median by PyTorch's. An update of Zscope's also draws the images, counts and restarts codes and keeps its curves; its
-engine "cpu" tells nearest codes exactly, PyTorch by a product in single precision, in the fastest of three chunk sizes.
+Needs torch, says SKIPPED without. Both run the paper's VQ-VAE and the search for nearest codes of the same shapes, each in
+turn, twice; a ratio is Zscope's median by PyTorch's. Where PyTorch sees a graphics card, both run on it as well: in single
+precision, what goes to the card and comes back included; PyTorch's time without these copies follows in a column of its
+own. An update of Zscope's also draws the images, counts and restarts codes and keeps its curves; its engine "cpu" tells
+nearest codes exactly, PyTorch by a product in single precision, in the fastest of three chunk sizes.
 """
 
 import json
@@ -20,10 +22,17 @@ except ImportError:
 from torch import nn
 from torch.nn import functional as F
 
-if len(sys.argv) != 2:
-    sys.exit("usage: python benches/against_pytorch.py ZSCOPE")
+BENCHES = ["decode", "quantize", "train"]
+if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(BENCHES):
+    sys.exit(f"usage: python benches/against_pytorch.py ZSCOPE [{'|'.join(BENCHES)} ...]")
 ZSCOPE = sys.argv[1]
+ASKED = sys.argv[2:] or BENCHES
 ROUNDS = 2
+# Zscope's engines, by the device of PyTorch that they are compared with.
+ENGINES = {"cpu": "cpu", "burn-flex": "cpu", "wgsl": "cuda", "burn-wgpu": "cuda"}
+DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+# Single precision, as in Zscope: not the shorter one that convolutions have by default.
+torch.backends.cudnn.allow_tf32 = False
 
 
 class Residual(nn.Module):
@@ -98,55 +107,66 @@ def milliseconds(run, least=5, seconds=2.0):
     while len(times) < least or time.perf_counter() - begun < seconds:
         began = time.perf_counter()
         run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         times.append((time.perf_counter() - began) * 1e3)
     return statistics.median(times)
 
 
-def of_pytorch():
+def with_and_without_copies(device, run, given):
+    """The milliseconds of `run(given)`, with what is given and made on the processor, and with both where they are used."""
+    there = given.to(device)
+    return milliseconds(lambda: run(given.to(device)).cpu()), milliseconds(lambda: run(there))
+
+
+def of_pytorch(device):
     torch.manual_seed(0)
-    model = VqVae()
+    model = VqVae().to(device)
     found = {}
     with torch.inference_mode():
-        for batch in (1, 64, 256):
-            latents = torch.randn(batch, 64, 8, 8)
-            found["decode vq-vae", batch] = milliseconds(lambda: model.decode(latents))
+        for batch in (1, 64, 256) if "decode" in ASKED else ():
+            found["decode vq-vae", batch] = with_and_without_copies(device, model.decode, torch.randn(batch, 64, 8, 8))
         vectors = torch.randn(65536, 64)
-        for codes in (512, 1024, 8192):
-            codebook = torch.randn(codes, 64)
+        for codes in (512, 1024, 8192) if "quantize" in ASKED else ():
+            codebook = torch.randn(codes, 64, device=device)
             found[f"quantize {codes} codes", 16] = min(
-                milliseconds(lambda rows=rows: nearest_codes(vectors, codebook, rows)) for rows in (256, 1024, 8192)
+                with_and_without_copies(device, lambda vectors, rows=rows: nearest_codes(vectors, codebook, rows), vectors)
+                for rows in (256, 1024, 8192)
             )
-    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
-    images = torch.rand(128, 3, 32, 32)
+    if "train" in ASKED:
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+        images = torch.rand(128, 3, 32, 32, device=device)
 
-    def update():
-        adam.zero_grad()
-        model.loss(images).backward()
-        adam.step()
+        def update():
+            adam.zero_grad()
+            model.loss(images).backward()
+            adam.step()
 
-    found["train vq-vae", 128] = milliseconds(update)
+        found["train vq-vae", 128] = (milliseconds(update),) * 2
     return found
 
 
 def of_zscope():
     found = {}
-    for what in ("decode", "quantize", "train"):
+    for what in ASKED:
         told = subprocess.run([ZSCOPE, "bench", what, "--json"], capture_output=True, text=True, check=True)
         for row in json.loads(told.stdout.splitlines()[-1]):
-            if row["engine"] in ("cpu", "burn-flex"):
-                found[row["what"], row["shape"][0], row["engine"]] = row["median_ms"]
+            found[row["what"], row["shape"][0], row["engine"]] = row["median_ms"]
     return found
 
 
 theirs, ours = {}, {}
 for _ in range(ROUNDS):
-    for case, value in of_pytorch().items():
-        theirs.setdefault(case, []).append(value)
+    for device in DEVICES:
+        for (what, items), values in of_pytorch(device).items():
+            theirs.setdefault((what, items, device), []).append(values)
     for case, value in of_zscope().items():
         ours.setdefault(case, []).append(value)
-print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-print(f"{'case':<24} {'items':>6} {'engine':<10} {'zscope':>10} {'pytorch':>10} {'ratio':>6}")
+print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {', '.join(DEVICES)}")
+print(f"{'case':<24} {'items':>6} {'engine':<10} {'zscope':>10} {'pytorch':>10} {'ratio':>6} {'no copies':>10}")
 for (what, items, engine), values in ours.items():
-    if (what, items) in theirs:
-        own, other = statistics.median(values), statistics.median(theirs[what, items])
-        print(f"{what:<24} {items:>6} {engine:<10} {own:>7.2f} ms {other:>7.2f} ms {own / other:>6.2f}")
+    if (what, items, ENGINES[engine]) in theirs:
+        own = statistics.median(values)
+        with_copies, without = map(statistics.median, zip(*theirs[what, items, ENGINES[engine]]))
+        ratio = own / with_copies
+        print(f"{what:<24} {items:>6} {engine:<10} {own:>7.2f} ms {with_copies:>7.2f} ms {ratio:>6.2f} {without:>7.2f} ms")

@@ -2,61 +2,12 @@
 // input [b, d, plane], codebook [rows, d] -> usage [rows], counted up; output [b, plane], indices as whole numbers.
 // The codes are `codes` rows from `first` on: indices count from there.
 
-// A workgroup compares 64 vectors with 32 codes at a time, both in its own memory; an invocation eight vectors with four
-// codes in its registers.
+// A workgroup compares a tile of vectors with one of codes at a time: left are the codes, right the vectors. All lanes of
+// a vector look at other codes.
 
 #import dispatch.wgsl
 #import nearest.wgsl
-
-// Vectors and codes that a workgroup looks at together, and values of each.
-const VECTOR_TILE: u32 = 64u;
-const CODE_TILE: u32 = 32u;
-const DEPTH_TILE: u32 = 32u;
-// Vectors of one invocation: eight invocations look at the same ones, each with other codes.
-const VECTOR_BLOCK: u32 = 8u;
-const SHARERS: u32 = 8u;
-
-// Values of the tile's vectors and codes, four to an entry: [value, vector / 4] and [value, code / 4].
-var<workgroup> vectors: array<vec4<f32>, DEPTH_TILE * VECTOR_TILE / 4u>;
-var<workgroup> codes: array<vec4<f32>, DEPTH_TILE * CODE_TILE / 4u>;
-// What each invocation found for each of its vectors: [sharer, vector].
-var<workgroup> distances: array<f32, SHARERS * VECTOR_TILE>;
-var<workgroup> nearest: array<u32, SHARERS * VECTOR_TILE>;
-
-// The vectors from `first` on and their values from `depth` on. What lies past an end is 0, or the last again.
-fn load_vectors(lane: u32, first: u32, depth: u32) {
-    let last = params.vectors - 1u;
-    for (var entry = lane; entry < DEPTH_TILE * VECTOR_TILE / 4u; entry += WORKGROUP_SIZE) {
-        let value = depth + entry / (VECTOR_TILE / 4u);
-        let place = value * params.plane;
-        let vector = first + entry % (VECTOR_TILE / 4u) * 4u;
-        var values = vec4<f32>(0.0);
-        if value < params.dim {
-            values = vec4<f32>(
-                input[start_of(min(vector, last)) + place],
-                input[start_of(min(vector + 1u, last)) + place],
-                input[start_of(min(vector + 2u, last)) + place],
-                input[start_of(min(vector + 3u, last)) + place],
-            );
-        }
-        vectors[entry] = values;
-    }
-}
-
-// The codes from `first` on likewise: codes past the end are the last one again, as far away, never nearer.
-fn load_codes(lane: u32, first: u32, depth: u32) {
-    for (var entry = lane; entry < DEPTH_TILE * CODE_TILE / 4u; entry += WORKGROUP_SIZE) {
-        let value = depth + entry % DEPTH_TILE;
-        let four = entry / DEPTH_TILE;
-        let code = min(first + four * 4u + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(params.codes - 1u));
-        let places = (params.first + code) * params.dim + value;
-        var values = vec4<f32>(0.0);
-        if value < params.dim {
-            values = vec4<f32>(codebook[places.x], codebook[places.y], codebook[places.z], codebook[places.w]);
-        }
-        codes[entry % DEPTH_TILE * (CODE_TILE / 4u) + four] = values;
-    }
-}
+#import tile.wgsl
 
 // The squared differences of four vectors from a code.
 fn square(values: vec4<f32>, code: f32) -> vec4<f32> {
@@ -64,72 +15,86 @@ fn square(values: vec4<f32>, code: f32) -> vec4<f32> {
     return difference * difference;
 }
 
-@compute @workgroup_size(WORKGROUP_SIZE)
+// Codes past the end are the last one again: as far away, never nearer.
+fn load_codes(lane: u32, first: u32, done: u32) {
+    for (var i = 0u; i < LEFT_LEN / LANES; i++) {
+        let entry = i * LANES + lane;
+        let k = entry % DEPTH_TILE;
+        let code = min(first + entry / DEPTH_TILE, params.codes - 1u);
+        var value = 0.0;
+        if done + k < params.dim {
+            value = codebook[(params.first + code) * params.dim + done + k];
+        }
+        put_left(k, entry / DEPTH_TILE, value);
+    }
+}
+
+fn load_vectors(lane: u32, start: u32, done: u32) {
+    for (var entry = lane; entry < RIGHT_LEN; entry += LANES) {
+        let k = entry / PLACE_TILE;
+        var value = 0.0;
+        if done + k < params.dim {
+            value = input[start + (done + k) * params.plane];
+        }
+        put_right(k, lane % PLACE_TILE, value);
+    }
+}
+
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let first = workgroup_index(id, groups) * VECTOR_TILE;
-    let own = lane % SHARERS;
-    let sharer = lane / SHARERS;
-    var best0 = vec4<f32>(LARGEST);
-    var best1 = vec4<f32>(LARGEST);
-    var chosen0 = vec4<u32>(0u);
-    var chosen1 = vec4<u32>(0u);
-    for (var code = 0u; code < params.codes; code += CODE_TILE) {
-        var sums0 = mat4x4<f32>();
-        var sums1 = mat4x4<f32>();
-        for (var depth = 0u; depth < params.dim; depth += DEPTH_TILE) {
+    let first = workgroup_index(id, groups) * PLACE_TILE;
+    let start = start_of(min(first + lane % PLACE_TILE, params.vectors - 1u));
+    let code_four = lane / PLACE_FOURS;
+    let vector_four = lane % PLACE_FOURS;
+    var best = vec4<f32>(LARGEST);
+    var chosen = vec4<u32>(0u);
+    for (var code = 0u; code < params.codes; code += CHANNEL_TILE) {
+        var sums = mat4x4<f32>();
+        for (var done = 0u; done < params.dim; done += DEPTH_TILE) {
             workgroupBarrier();
-            load_vectors(lane, first, depth);
-            load_codes(lane, code, depth);
+            load_codes(lane, code, done);
+            load_vectors(lane, start, done);
             workgroupBarrier();
             // Sums of sums: the rounding of thousands of values would grow beyond the gaps between distances.
-            var tile0 = mat4x4<f32>();
-            var tile1 = mat4x4<f32>();
-            for (var i = 0u; i < DEPTH_TILE; i++) {
-                let values0 = vectors[i * (VECTOR_TILE / 4u) + own * 2u];
-                let values1 = vectors[i * (VECTOR_TILE / 4u) + own * 2u + 1u];
-                let four = codes[i * (CODE_TILE / 4u) + sharer];
-                tile0 += mat4x4<f32>(
-                    square(values0, four.x),
-                    square(values0, four.y),
-                    square(values0, four.z),
-                    square(values0, four.w),
-                );
-                tile1 += mat4x4<f32>(
-                    square(values1, four.x),
-                    square(values1, four.y),
-                    square(values1, four.z),
-                    square(values1, four.w),
+            var partial = mat4x4<f32>();
+            for (var k = 0u; k < DEPTH_TILE; k++) {
+                let codes = tile[left_entry(k, code_four)];
+                let vectors = tile[right_entry(k, vector_four)];
+                partial += mat4x4<f32>(
+                    square(vectors, codes.x),
+                    square(vectors, codes.y),
+                    square(vectors, codes.z),
+                    square(vectors, codes.w),
                 );
             }
-            sums0 += tile0;
-            sums1 += tile1;
+            sums += partial;
         }
         for (var i = 0u; i < 4u; i++) {
-            let number = min(code + sharer * 4u + i, params.codes - 1u);
-            let is_nearer0 = sums0[i] < best0;
-            let is_nearer1 = sums1[i] < best1;
-            best0 = select(best0, sums0[i], is_nearer0);
-            best1 = select(best1, sums1[i], is_nearer1);
-            chosen0 = select(chosen0, vec4<u32>(number), is_nearer0);
-            chosen1 = select(chosen1, vec4<u32>(number), is_nearer1);
+            let number = min(code + code_four * 4u + i, params.codes - 1u);
+            let is_nearer = sums[i] < best;
+            best = select(best, sums[i], is_nearer);
+            chosen = select(chosen, vec4<u32>(number), is_nearer);
         }
     }
-    for (var i = 0u; i < VECTOR_BLOCK; i++) {
-        let place = sharer * VECTOR_TILE + own * VECTOR_BLOCK + i;
-        distances[place] = select(best1[i % 4u], best0[i % 4u], i < 4u);
-        nearest[place] = select(chosen1[i % 4u], chosen0[i % 4u], i < 4u);
-    }
+    // What each lane found, distances first: [code / 4, vector / 4].
     workgroupBarrier();
+    tile[code_four * PLACE_FOURS + vector_four] = best;
+    tile[SLICE_LANES + code_four * PLACE_FOURS + vector_four] = bitcast<vec4<f32>>(chosen);
+    workgroupBarrier();
+    if lane >= PLACE_TILE {
+        return;
+    }
     // Of equally near codes the lowest.
-    var distance = distances[lane];
-    var code = nearest[lane];
-    for (var i = 1u; i < SHARERS; i++) {
-        let other = distances[i * VECTOR_TILE + lane];
-        let number = nearest[i * VECTOR_TILE + lane];
+    var distance = tile[lane / 4u][lane % 4u];
+    var code = bitcast<u32>(tile[SLICE_LANES + lane / 4u][lane % 4u]);
+    for (var i = 1u; i < CHANNEL_FOURS; i++) {
+        let entry = i * PLACE_FOURS + lane / 4u;
+        let other = tile[entry][lane % 4u];
+        let number = bitcast<u32>(tile[SLICE_LANES + entry][lane % 4u]);
         if other < distance || (other == distance && number < code) {
             distance = other;
             code = number;

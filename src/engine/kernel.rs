@@ -5,7 +5,6 @@ use super::params::{
     DrawParams, ElementwiseParams, GatherParams, GroupNormParams, LayerNormParams, LinearParams,
     ModulateParams, NearestCodeParams, activation_code,
 };
-use super::shader::Shader;
 use crate::graph::{Activation, Codes, Epilogue, Graph, Node, Op, ValueId};
 
 /// A pass with its parameters.
@@ -114,25 +113,6 @@ impl Kernel {
         }
     }
 
-    /// The shader that runs it.
-    pub fn shader(&self) -> Shader {
-        match self {
-            Self::Linear(_) => Shader::Linear,
-            Self::Conv2d(_) => Shader::Conv2d,
-            Self::ConvTranspose2d(_) => Shader::ConvTranspose2d,
-            Self::GroupNorm(_) => Shader::GroupNorm,
-            Self::LayerNorm(_) => Shader::LayerNorm,
-            Self::Attention(_) => Shader::Attention,
-            Self::CachedAttention(_) => Shader::CachedAttention,
-            Self::Modulate(_) => Shader::Modulate,
-            Self::Elementwise(_) => Shader::Elementwise,
-            Self::NearestCode(_) => Shader::NearestCode,
-            Self::ArgMax(_) => Shader::ArgMax,
-            Self::Gather(_) => Shader::Gather,
-            Self::Draw(_) => Shader::Draw,
-        }
-    }
-
     /// Its parameters as they lie in memory.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -149,25 +129,6 @@ impl Kernel {
             Self::ArgMax(params) => bytemuck::bytes_of(params),
             Self::Gather(params) => bytemuck::bytes_of(params),
             Self::Draw(params) => bytemuck::bytes_of(params),
-        }
-    }
-
-    /// The number of invocations that compute everything.
-    pub fn invocations(&self) -> u32 {
-        match self {
-            Self::Linear(params) => params.invocations(),
-            Self::Conv2d(params) => params.invocations(),
-            Self::ConvTranspose2d(params) => params.invocations(),
-            Self::GroupNorm(params) => params.invocations(),
-            Self::LayerNorm(params) => params.invocations(),
-            Self::Attention(params) => params.invocations(),
-            Self::CachedAttention(params) => params.invocations(),
-            Self::Modulate(params) => params.invocations(),
-            Self::Elementwise(params) => params.invocations(),
-            Self::NearestCode(params) => params.invocations(),
-            Self::ArgMax(params) => params.places,
-            Self::Gather(params) => params.invocations(),
-            Self::Draw(params) => params.invocations(),
         }
     }
 }

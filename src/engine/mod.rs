@@ -7,6 +7,7 @@
 mod caches;
 pub mod codec;
 mod cpu;
+pub mod dispatch;
 mod error;
 pub mod gradient;
 pub mod kernel;

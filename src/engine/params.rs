@@ -8,11 +8,13 @@ use crate::graph::Activation;
 
 /// Invocations in a workgroup.
 pub const WORKGROUP_SIZE: u32 = 64;
-/// Rows of one invocation of `linear`.
+/// Invocations in a workgroup of a shader that works in tiles.
+pub const LANES: u32 = 256;
+/// Rows of one invocation of `linear_serial`.
 pub const ROW_BLOCK: u32 = 4;
-/// Output channels of one invocation of `conv2d` and `conv_transpose2d`.
+/// Output channels of one invocation of `conv2d_serial` and `conv_transpose2d_serial`.
 pub const CHANNEL_BLOCK: u32 = 8;
-/// Output columns of one invocation of `conv2d` and `conv_transpose2d`.
+/// Output columns of one invocation of `conv2d_serial` and `conv_transpose2d_serial`.
 pub const COLUMN_BLOCK: u32 = 4;
 
 /// The code of [`Activation::Relu`]; that of [`Activation::None`] is 0.
@@ -64,7 +66,7 @@ pub struct LinearParams {
 }
 
 impl LinearParams {
-    /// The number of invocations that compute everything.
+    /// The number of invocations that compute everything without tiles.
     pub fn invocations(&self) -> u32 {
         self.rows.div_ceil(ROW_BLOCK) * self.out_features
     }
@@ -117,7 +119,7 @@ pub struct Conv2dParams {
 }
 
 impl Conv2dParams {
-    /// The number of invocations that compute everything.
+    /// The number of invocations that compute everything without tiles.
     pub fn invocations(&self) -> u32 {
         let columns = self.out_width.div_ceil(COLUMN_BLOCK);
         self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * self.out_height * columns
@@ -171,7 +173,7 @@ pub struct ConvTranspose2dParams {
 }
 
 impl ConvTranspose2dParams {
-    /// The number of invocations that compute everything.
+    /// The number of invocations that compute everything without tiles.
     pub fn invocations(&self) -> u32 {
         let columns = self.out_width.div_ceil(self.stride_x).div_ceil(COLUMN_BLOCK);
         let of_phase = self.out_height.div_ceil(self.stride_y) * columns;
@@ -377,7 +379,7 @@ pub struct NearestCodeParams {
 }
 
 impl NearestCodeParams {
-    /// The number of invocations that compute everything: a workgroup for as many vectors as it has invocations.
+    /// The number of invocations that compute everything without tiles: a workgroup for as many vectors as it has invocations.
     pub fn invocations(&self) -> u32 {
         self.vectors
     }

@@ -23,7 +23,11 @@ impl Results {
     /// Adds those of the items that follow.
     pub(super) fn append(&mut self, chunk: Self) {
         for (values, more) in self.outputs.iter_mut().zip(chunk.outputs) {
-            values.extend(more);
+            if values.is_empty() {
+                *values = more;
+            } else {
+                values.extend(more);
+            }
         }
         for (count, more) in self.usage.iter_mut().zip(chunk.usage) {
             *count += more;

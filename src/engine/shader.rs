@@ -1,16 +1,23 @@
 //! The shaders' sources and the one-level textual `#import` that joins them.
 
 use super::EngineError;
+use super::dispatch::Tile;
 
 /// A compute pass: one file in `shaders/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shader {
-    /// Matrix product with epilogue.
+    /// Matrix product with epilogue, in tiles.
     Linear,
-    /// Cross-correlation with epilogue.
+    /// The same without tiles: for processors that imitate a graphics device, and where tiles would be all but empty.
+    LinearSerial,
+    /// Cross-correlation with epilogue, in tiles.
     Conv2d,
-    /// Transposed cross-correlation with epilogue.
+    /// The same without tiles.
+    Conv2dSerial,
+    /// Transposed cross-correlation with epilogue, in tiles.
     ConvTranspose2d,
+    /// The same without tiles.
+    ConvTranspose2dSerial,
     /// Normalization of groups of channels.
     GroupNorm,
     /// Normalization of places over their channels.
@@ -27,7 +34,7 @@ pub enum Shader {
     LatentMix,
     /// The nearest codes of vectors, in tiles.
     NearestCode,
-    /// The same without tiles, for processors that imitate a graphics device.
+    /// The same without tiles.
     NearestCodeSerial,
     /// The largest of scores.
     ArgMax,
@@ -50,7 +57,7 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 10] = [
+const SHARED: [(&str, &str); 12] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
@@ -58,6 +65,8 @@ const SHARED: [(&str, &str); 10] = [
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
     ("nearest.wgsl", include_str!("../../shaders/shared/nearest.wgsl")),
+    ("product.wgsl", include_str!("../../shaders/shared/product.wgsl")),
+    ("tile.wgsl", include_str!("../../shaders/shared/tile.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
     ("whole.wgsl", include_str!("../../shaders/shared/whole.wgsl")),
     ("workgroup.wgsl", include_str!("../../shaders/shared/workgroup.wgsl")),
@@ -65,10 +74,13 @@ const SHARED: [(&str, &str); 10] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Linear,
+        Self::LinearSerial,
         Self::Conv2d,
+        Self::Conv2dSerial,
         Self::ConvTranspose2d,
+        Self::ConvTranspose2dSerial,
         Self::GroupNorm,
         Self::LayerNorm,
         Self::Attention,
@@ -88,8 +100,11 @@ impl Shader {
     pub fn stem(self) -> &'static str {
         match self {
             Self::Linear => "linear",
+            Self::LinearSerial => "linear_serial",
             Self::Conv2d => "conv2d",
+            Self::Conv2dSerial => "conv2d_serial",
             Self::ConvTranspose2d => "conv_transpose2d",
+            Self::ConvTranspose2dSerial => "conv_transpose2d_serial",
             Self::GroupNorm => "group_norm",
             Self::LayerNorm => "layer_norm",
             Self::Attention => "attention",
@@ -106,23 +121,21 @@ impl Shader {
         }
     }
 
-    /// The one that does the same without tiles, where there is one.
-    pub(super) fn serial(self) -> Self {
-        match self {
-            Self::NearestCode => Self::NearestCodeSerial,
-            other => other,
-        }
-    }
-
-    /// Its source with all imports in their places, for weights that are stored one way or the other.
+    /// Its source with all imports in their places, for weights that are stored one way or the other, and for a tile
+    /// where it works in tiles.
     ///
     /// # Errors
     /// When it imports a file that does not exist.
-    pub fn source(self, weights: WeightStorage) -> Result<String, EngineError> {
+    pub fn source(self, weights: WeightStorage, tile: Option<Tile>) -> Result<String, EngineError> {
         let source = match self {
             Self::Linear => include_str!("../../shaders/linear.wgsl"),
+            Self::LinearSerial => include_str!("../../shaders/linear_serial.wgsl"),
             Self::Conv2d => include_str!("../../shaders/conv2d.wgsl"),
+            Self::Conv2dSerial => include_str!("../../shaders/conv2d_serial.wgsl"),
             Self::ConvTranspose2d => include_str!("../../shaders/conv_transpose2d.wgsl"),
+            Self::ConvTranspose2dSerial => {
+                include_str!("../../shaders/conv_transpose2d_serial.wgsl")
+            }
             Self::GroupNorm => include_str!("../../shaders/group_norm.wgsl"),
             Self::LayerNorm => include_str!("../../shaders/layer_norm.wgsl"),
             Self::Attention => include_str!("../../shaders/attention.wgsl"),
@@ -137,13 +150,27 @@ impl Shader {
             Self::Draw => include_str!("../../shaders/draw.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
-        match weights {
-            WeightStorage::Single => resolve_imports(source),
+        let source = match weights {
+            WeightStorage::Single => resolve_imports(source)?,
             WeightStorage::Half => {
-                resolve_imports(&source.replace("#import weight.wgsl", "#import half_weight.wgsl"))
+                resolve_imports(&source.replace("#import weight.wgsl", "#import half_weight.wgsl"))?
             }
-        }
+        };
+        let Some(tile) = tile else { return Ok(source) };
+        Ok(source
+            .replace(CHANNEL_TILE, &constant(CHANNEL_TILE, tile.channels))
+            .replace(PLACE_TILE, &constant(PLACE_TILE, tile.places)))
     }
+}
+
+/// The lines of `tile.wgsl` that say how large a tile is.
+const CHANNEL_TILE: &str = "const CHANNEL_TILE: u32 = 64u;";
+const PLACE_TILE: &str = "const PLACE_TILE: u32 = 64u;";
+
+/// A line like the one that is given, with another value.
+fn constant(line: &str, value: u32) -> String {
+    let (name, _) = line.split_once(" = ").unwrap_or((line, ""));
+    format!("{name} = {value}u;")
 }
 
 /// `source` with every line `#import NAME` replaced by the file of that name in `shaders/shared/`.

@@ -6,6 +6,8 @@
 use std::sync::OnceLock;
 
 use zscope::array::{Array, NamedArrays};
+use zscope::engine::dispatch::{Dispatch, OF_SUMS};
+use zscope::engine::kernel::Kernel;
 use zscope::engine::params::{
     Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LatentMixParams, LinearParams,
     PixelsParams, activation_code,
@@ -77,7 +79,7 @@ pub fn assert_pass_matches(
     let found = run_single(gpu, pass, &vec![SENTINEL; len + GUARD]).expect("a pass");
     let (found, guard) = found.split_at(len);
     if let Some(difference) = first_difference(found, &expected, Tolerance::ENGINE) {
-        panic!("{}, {what}: {difference}", pass.shader.stem());
+        panic!("{}, {what}: {difference}", pass.dispatch.shader.stem());
     }
     assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {what}");
 }
@@ -94,9 +96,8 @@ fn comparator_sees_one_changed_value() {
     };
     let input = noise(1, 9);
     let pass = SinglePass {
-        shader: Shader::Elementwise,
+        dispatch: Dispatch::new(Shader::Elementwise, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[&input],
     };
     let found = run_single(gpu, pass, &[SENTINEL; 9]).expect("a pass");
@@ -106,16 +107,49 @@ fn comparator_sees_one_changed_value() {
     expected[7] += 0.01;
     assert!(first_difference(&found, &expected, Tolerance::ENGINE).is_some(), "one value changed");
     let empty = ElementwiseParams::default();
-    let none = SinglePass { invocations: 0, params: bytemuck::bytes_of(&empty), ..pass };
+    let none = SinglePass {
+        dispatch: Dispatch::new(Shader::Elementwise, 0),
+        params: bytemuck::bytes_of(&empty),
+        ..pass
+    };
     let untouched = run_single(gpu, none, &[SENTINEL; 9]).expect("a pass");
     assert_eq!(untouched, [SENTINEL; 9], "what is not computed keeps the sentinel");
 }
 
+/// A kernel in all of its tiles.
+fn in_tiles(kernel: &Kernel) -> Vec<Dispatch> {
+    let in_tile = |(tile, _)| Dispatch::in_tiles(kernel, tile).expect("a kernel of sums");
+    OF_SUMS.into_iter().map(in_tile).collect()
+}
+
+/// A kernel without tiles.
+fn serially(kernel: &Kernel) -> Vec<Dispatch> {
+    vec![Dispatch::serial(kernel)]
+}
+
 #[test]
 fn linear_matches_twin() {
+    assert_linear_matches(in_tiles);
+}
+
+#[test]
+fn linear_serial_matches_twin() {
+    assert_linear_matches(serially);
+}
+
+#[track_caller]
+fn assert_linear_matches(ways: fn(&Kernel) -> Vec<Dispatch>) {
     let Some(gpu) = gpu() else { return };
-    let sizes =
-        [(1, 1, 1), (2, 3, 5), (3, 7, 1), (4, 16, 8), (17, 13, 11), (64, 32, 64), (5, 784, 31)];
+    let sizes = [
+        (1, 1, 1),
+        (2, 3, 5),
+        (3, 7, 1),
+        (4, 16, 8),
+        (17, 13, 11),
+        (64, 32, 64),
+        (5, 784, 31),
+        (67, 130, 75),
+    ];
     for (index, (rows, in_features, out_features)) in sizes.into_iter().enumerate() {
         let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
         let params = LinearParams {
@@ -135,16 +169,17 @@ fn linear_matches_twin() {
             noise(3, outer),
             noise(4, rows * outer),
         ];
-        let pass = SinglePass {
-            shader: Shader::Linear,
-            params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
-            inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
-        };
-        let twin = |output: &mut [f32]| {
-            twin::linear(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
-        };
-        assert_pass_matches(gpu, pass, twin, rows * outer, &format!("{params:?}"));
+        for dispatch in ways(&Kernel::Linear(params)) {
+            let pass = SinglePass {
+                dispatch,
+                params: bytemuck::bytes_of(&params),
+                inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
+            };
+            let twin = |output: &mut [f32]| {
+                twin::linear(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
+            };
+            assert_pass_matches(gpu, pass, twin, rows * outer, &format!("{dispatch:?} {params:?}"));
+        }
     }
 }
 
@@ -181,7 +216,7 @@ const fn case(
     }
 }
 
-const CASES: [Case; 11] = [
+const CASES: [Case; 12] = [
     case(1, [1, 1, 1], 1, [1, 1], [1, 1], 0),
     case(2, [3, 7, 5], 5, [3, 3], [1, 1], 1),
     case(1, [8, 8, 8], 4, [4, 4], [2, 2], 1),
@@ -193,6 +228,7 @@ const CASES: [Case; 11] = [
     Case { padding: [2, 0, 1, 3], ..case(1, [2, 5, 9], 5, [3, 4], [1, 2], 0) },
     Case { padding: [0, 0, 2, 2], ..case(2, [3, 4, 6], 2, [2, 5], [2, 1], 0) },
     Case { output_padding: [1, 1], ..case(1, [3, 5, 3], 9, [3, 3], [2, 2], 1) },
+    case(2, [35, 9, 7], 70, [3, 3], [1, 1], 1),
 ];
 
 /// Convolutions over planes that are upsampled first.
@@ -207,6 +243,16 @@ const UPSAMPLED: [Case; 6] = [
 
 #[test]
 fn conv2d_matches_twin() {
+    assert_conv2d_matches(in_tiles);
+}
+
+#[test]
+fn conv2d_serial_matches_twin() {
+    assert_conv2d_matches(serially);
+}
+
+#[track_caller]
+fn assert_conv2d_matches(ways: fn(&Kernel) -> Vec<Dispatch>) {
     let Some(gpu) = gpu() else { return };
     for (index, case) in CASES.into_iter().chain(UPSAMPLED).enumerate() {
         let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
@@ -239,16 +285,17 @@ fn conv2d_matches_twin() {
         let len =
             (params.batch * params.out_channels * params.out_height * params.out_width) as usize;
         let inputs = conv_inputs(&case, len);
-        let pass = SinglePass {
-            shader: Shader::Conv2d,
-            params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
-            inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
-        };
-        let twin = |output: &mut [f32]| {
-            twin::conv2d(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
-        };
-        assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
+        for dispatch in ways(&Kernel::Conv2d(params)) {
+            let pass = SinglePass {
+                dispatch,
+                params: bytemuck::bytes_of(&params),
+                inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
+            };
+            let twin = |output: &mut [f32]| {
+                twin::conv2d(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
+            };
+            assert_pass_matches(gpu, pass, twin, len, &format!("{dispatch:?} {params:?}"));
+        }
     }
 }
 
@@ -262,6 +309,16 @@ fn conv_inputs(case: &Case, len: usize) -> [Vec<f32>; 4] {
 
 #[test]
 fn conv_transpose2d_matches_twin() {
+    assert_conv_transpose2d_matches(in_tiles);
+}
+
+#[test]
+fn conv_transpose2d_serial_matches_twin() {
+    assert_conv_transpose2d_matches(serially);
+}
+
+#[track_caller]
+fn assert_conv_transpose2d_matches(ways: fn(&Kernel) -> Vec<Dispatch>) {
     let Some(gpu) = gpu() else { return };
     for (index, case) in CASES.into_iter().enumerate() {
         let (activation, slope) = activation_code(ACTIVATIONS[index % 7]);
@@ -293,25 +350,26 @@ fn conv_transpose2d_matches_twin() {
         let len =
             (params.batch * params.out_channels * params.out_height * params.out_width) as usize;
         let inputs = conv_inputs(&case, len);
-        let pass = SinglePass {
-            shader: Shader::ConvTranspose2d,
-            params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
-            inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
-        };
-        let twin = |output: &mut [f32]| {
-            twin::conv_transpose2d(&params, &inputs[0], &inputs[1], &inputs[2], &inputs[3], output);
-        };
-        assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
+        for dispatch in ways(&Kernel::ConvTranspose2d(params)) {
+            let pass = SinglePass {
+                dispatch,
+                params: bytemuck::bytes_of(&params),
+                inputs: &[&inputs[0], &inputs[1], &inputs[2], &inputs[3]],
+            };
+            let [input, kernels, bias, residual] = &inputs;
+            let twin = |output: &mut [f32]| {
+                twin::conv_transpose2d(&params, input, kernels, bias, residual, output);
+            };
+            assert_pass_matches(gpu, pass, twin, len, &format!("{dispatch:?} {params:?}"));
+        }
     }
 }
 
 #[track_caller]
 fn assert_elementwise_matches(gpu: &Gpu, params: ElementwiseParams, input: &[f32]) {
     let pass = SinglePass {
-        shader: Shader::Elementwise,
+        dispatch: Dispatch::new(Shader::Elementwise, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[input],
     };
     let len = (params.items * params.out_len) as usize;
@@ -404,9 +462,8 @@ fn positions(items: u32) -> Vec<f32> {
 #[track_caller]
 fn assert_mix_matches(gpu: &Gpu, params: LatentMixParams, corners: &[f32], positions: &[f32]) {
     let pass = SinglePass {
-        shader: Shader::LatentMix,
+        dispatch: Dispatch::new(Shader::LatentMix, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[positions, corners],
     };
     let twin = |output: &mut [f32]| twin::latent_mix(&params, positions, corners, output);
@@ -908,9 +965,8 @@ fn errors_of_the_device_are_values() {
     let Some(gpu) = gpu() else { return };
     let params = LatentMixParams { items: 1, dim: 1, spherical: 0, pad0: 0 };
     let pass = SinglePass {
-        shader: Shader::LatentMix,
+        dispatch: Dispatch::new(Shader::LatentMix, 1),
         params: bytemuck::bytes_of(&params),
-        invocations: 1,
         inputs: &[&[0.0; 4]],
     };
     let error = run_single(gpu, pass, &[SENTINEL]).expect_err("a binding is missing");

@@ -6,10 +6,11 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 use wgpu::naga;
+use zscope::engine::dispatch::{OF_SEARCHES, OF_SUMS, Tile};
 use zscope::engine::params::{
     ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, CachedAttentionParams,
     Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
-    GroupNormParams, LatentMixParams, LayerNormParams, LinearParams, ModulateParams,
+    GroupNormParams, LANES, LatentMixParams, LayerNormParams, LinearParams, ModulateParams,
     NearestCodeParams, PixelsParams, ROW_BLOCK, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
@@ -156,8 +157,18 @@ fn the_program_holds_every_shader() {
         let text = fs::read_to_string(root().join(format!("shaders/{}.wgsl", shader.stem())))
             .expect("its file");
         let resolved = resolve_imports(&text).expect("its imports");
-        let source = |weights| shader.source(weights).expect("its source");
+        let source = |weights| shader.source(weights, None).expect("its source");
         assert_eq!(source(WeightStorage::Single), resolved, "{} is embedded", shader.stem());
+        let tiles: &[(Tile, u32)] = match shader {
+            _ if !text.contains("#import tile.wgsl") => &[],
+            Shader::NearestCode => &OF_SEARCHES,
+            _ => &OF_SUMS,
+        };
+        for (tile, _) in tiles {
+            let tiled = shader.source(WeightStorage::Single, Some(*tile)).expect("its source");
+            assert!(validated(&tiled).is_ok(), "{tile:?} of {}", shader.stem());
+            assert_eq!(tiled == resolved, *tile == Tile::WIDE, "{tile:?} of {}", shader.stem());
+        }
         let halves = source(WeightStorage::Half);
         assert!(validated(&halves).is_ok(), "{} over halves", shader.stem());
         let has_weights = text.contains("#import weight.wgsl");
@@ -196,14 +207,18 @@ fn params_lie_in_memory_as_their_mirrors() {
 #[test]
 fn constants_are_those_of_the_program() {
     let known = [
+        ("LANES", LANES),
         ("ROW_BLOCK", ROW_BLOCK),
         ("CHANNEL_BLOCK", CHANNEL_BLOCK),
         ("COLUMN_BLOCK", COLUMN_BLOCK),
     ];
     let mut checked = 0;
     for (stem, module) in compute_modules() {
+        let has_tiles =
+            module.constants.iter().any(|(_, constant)| constant.name.as_deref() == Some("LANES"));
+        let invocations = if has_tiles { LANES } else { WORKGROUP_SIZE };
         for entry in &module.entry_points {
-            assert_eq!(entry.workgroup_size, [WORKGROUP_SIZE, 1, 1], "workgroups of {stem}");
+            assert_eq!(entry.workgroup_size, [invocations, 1, 1], "workgroups of {stem}");
         }
         for (_, constant) in module.constants.iter() {
             let name = constant.name.as_deref().unwrap_or_default();
@@ -216,7 +231,7 @@ fn constants_are_those_of_the_program() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 5, "block sizes that were compared");
+    assert_eq!(checked, 9, "block sizes that were compared");
 }
 
 #[test]

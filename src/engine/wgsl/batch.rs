@@ -77,8 +77,7 @@ impl BatchRunner {
             _ => Prepared::new(&self.network, batch)?,
         };
         let prepared = self.prepared.insert(prepared);
-        let bytes = prepared.run(&self.network, input, part)?;
-        Ok(prepared.split(batch, &bytes))
+        prepared.run(&self.network, input, part)
     }
 
     /// The seconds that the passes of one item take, with the node of each, in their order; nothing where the device
@@ -122,13 +121,13 @@ impl Prepared {
         (batch..=most).contains(&plan.batch)
     }
 
-    /// All outputs one after the other, each for the whole prepared batch, and the use of codes.
+    /// All outputs of the items that are given, and the use of codes.
     fn run(
         &self,
         network: &Network,
         input: &Array,
         part: Part<'_>,
-    ) -> Result<Vec<u8>, EngineError> {
+    ) -> Result<Results, EngineError> {
         let gpu = network.gpu();
         gpu.checked("writing the input", || {
             gpu.queue().write_buffer(self.passes.input(), 0, bytemuck::cast_slice(input.data()));
@@ -168,9 +167,9 @@ impl Prepared {
             }
             gpu.queue().submit([encoder.finish()]);
         })?;
-        let bytes = gpu.read(&self.staging)?;
+        let results = gpu.read(&self.staging, |bytes| self.split(input.num_rows(), bytes))?;
         part.tell(1.0)?;
-        Ok(bytes)
+        Ok(results)
     }
 
     fn submit(gpu: &Gpu, steps: &[Step]) -> Result<(), EngineError> {
@@ -181,7 +180,8 @@ impl Prepared {
         })
     }
 
-    /// The first `batch` items of every output, and the use of codes.
+    /// The first `batch` items of every output, and the use of codes, of all that was read back: the outputs of the
+    /// whole prepared batch one after the other.
     fn split(&self, batch: usize, bytes: &[u8]) -> Results {
         let mut rest = bytes;
         let mut outputs = Vec::with_capacity(self.passes.plan.outputs.len());

@@ -46,7 +46,7 @@ fn secs_of_some(gpu: &Gpu, steps: &[Step]) -> Result<Vec<f64>, EngineError> {
         encoder.copy_buffer_to_buffer(&resolved, 0, &staging, 0, bytes);
         gpu.queue().submit([encoder.finish()]);
     })?;
-    let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(&gpu.read(&staging)?);
+    let ticks: Vec<u64> = gpu.read(&staging, bytemuck::pod_collect_to_vec)?;
     let period = f64::from(gpu.queue().get_timestamp_period()) * 1e-9;
     // Some clocks are set back between passes: no time then.
     let secs = |pair: &[u64]| pair[1].saturating_sub(pair[0]) as f64 * period;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::EngineError;
+use crate::engine::dispatch::Tile;
 use crate::engine::shader::{Shader, WeightStorage};
 use crate::graph::MAX_VALUES;
 
@@ -23,7 +24,7 @@ struct Inner {
     info: wgpu::AdapterInfo,
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipelines: Mutex<BTreeMap<(Shader, WeightStorage), wgpu::ComputePipeline>>,
+    pipelines: Mutex<BTreeMap<(Shader, Option<Tile>, WeightStorage), wgpu::ComputePipeline>>,
 }
 
 impl Gpu {
@@ -47,6 +48,11 @@ impl Gpu {
     /// The same device with the shaders that suit a real one, or one that a processor imitates.
     pub fn serial(&self, is_serial: bool) -> Self {
         Self { is_serial, ..self.clone() }
+    }
+
+    /// Whether its shaders work without tiles where they can.
+    pub(super) fn is_serial(&self) -> bool {
+        self.is_serial
     }
 
     /// How it stores the weights of networks.
@@ -91,14 +97,17 @@ impl Gpu {
     }
 
     /// The pipeline of a shader, made when it is first asked for.
-    pub(super) fn pipeline(&self, shader: Shader) -> Result<wgpu::ComputePipeline, EngineError> {
+    pub(super) fn pipeline(
+        &self,
+        shader: Shader,
+        tile: Option<Tile>,
+    ) -> Result<wgpu::ComputePipeline, EngineError> {
         let mut pipelines = self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
-        let shader = if self.is_serial { shader.serial() } else { shader };
-        let key = (shader, self.weights);
+        let key = (shader, tile, self.weights);
         if let Some(pipeline) = pipelines.get(&key) {
             return Ok(pipeline.clone());
         }
-        let source = shader.source(self.weights)?;
+        let source = shader.source(self.weights, tile)?;
         let label = Some(shader.stem());
         let pipeline = self.checked(&format!("compiling shader {}", shader.stem()), || {
             let source = wgpu::ShaderSource::Wgsl(source.into());
@@ -108,7 +117,11 @@ impl Gpu {
                 layout: None,
                 module: &module,
                 entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // What a workgroup shares it writes before it reads.
+                    zero_initialize_workgroup_memory: false,
+                    ..wgpu::PipelineCompilationOptions::default()
+                },
                 cache: None,
             })
         })?;
@@ -231,8 +244,12 @@ impl Gpu {
         })
     }
 
-    /// Waits for the device and reads a staging buffer: a sync point.
-    pub(super) fn read(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>, EngineError> {
+    /// Waits for the device and has a staging buffer read: a sync point.
+    pub(super) fn read<T>(
+        &self,
+        staging: &wgpu::Buffer,
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, EngineError> {
         let failed =
             |message: String| EngineError::Backend { what: "reading back".to_owned(), message };
         let read = self.checked("reading back", || {
@@ -241,10 +258,11 @@ impl Gpu {
             self.device()
                 .poll(wgpu::PollType::wait_indefinitely())
                 .map_err(|error| failed(error.to_string()))?;
-            let bytes =
-                staging.get_mapped_range(..).map_err(|error| failed(error.to_string()))?.to_vec();
+            let bytes = staging.get_mapped_range(..).map_err(|error| failed(error.to_string()))?;
+            let taken = take(&bytes);
+            drop(bytes);
             staging.unmap();
-            Ok(bytes)
+            Ok(taken)
         });
         read.flatten()
     }

@@ -9,6 +9,7 @@ use super::gpu::Gpu;
 use super::step::Step;
 use crate::array::Array;
 use crate::engine::EngineError;
+use crate::engine::dispatch::Dispatch;
 use crate::engine::plan::{Binding, Pass, Plan};
 use crate::engine::shader::WeightStorage;
 use crate::graph::{Graph, Node};
@@ -153,6 +154,6 @@ fn step(
     };
     let inputs = pass.inputs.iter().filter_map(resource);
     let resources: Vec<_> = inputs.chain([buffers[pass.output].as_entire_binding()]).collect();
-    let (shader, params) = (pass.kernel.shader(), pass.kernel.bytes());
-    Step::new(&network.gpu, shader, params, pass.kernel.invocations(), &resources)
+    let dispatch = Dispatch::of(&pass.kernel, network.gpu.is_serial());
+    Step::new(&network.gpu, dispatch, pass.kernel.bytes(), &resources)
 }

@@ -5,6 +5,7 @@ use super::network::{Network, Passes};
 use super::step::{Step, encode};
 use super::texture::{read_texture, texture};
 use crate::array::Array;
+use crate::engine::dispatch::Dispatch;
 use crate::engine::params::{LatentMixParams, PixelsParams};
 use crate::engine::shader::Shader;
 use crate::engine::{EngineError, Mix, plan};
@@ -88,9 +89,8 @@ impl Screen {
         let bound = [&positions, &corners, passes.input()].map(wgpu::Buffer::as_entire_binding);
         let mix = Step::new(
             &gpu,
-            Shader::LatentMix,
+            Dispatch::new(Shader::LatentMix, mix.invocations()),
             bytemuck::bytes_of(&mix),
-            mix.invocations(),
             &bound,
         )?;
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
@@ -99,9 +99,8 @@ impl Screen {
         let bound = [image.as_entire_binding(), wgpu::BindingResource::TextureView(&view)];
         let pixels = Step::new(
             &gpu,
-            Shader::Pixels,
+            Dispatch::new(Shader::Pixels, pixels.invocations()),
             bytemuck::bytes_of(&pixels),
-            pixels.invocations(),
             &bound,
         )?;
         Ok(Self { gpu, passes, dim, corners, positions, mix, pixels, texture, view })

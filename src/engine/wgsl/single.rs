@@ -4,6 +4,7 @@ use super::gpu::Gpu;
 use super::step::{Step, encode};
 use super::texture::{read_texture, texture};
 use crate::engine::EngineError;
+use crate::engine::dispatch::Dispatch;
 use crate::engine::params::PixelsParams;
 use crate::engine::shader::Shader;
 
@@ -11,11 +12,9 @@ use crate::engine::shader::Shader;
 #[derive(Clone, Copy, Debug)]
 pub struct SinglePass<'a> {
     /// What runs.
-    pub shader: Shader,
+    pub dispatch: Dispatch,
     /// Its parameters as they lie in memory.
     pub params: &'a [u8],
-    /// How often it runs.
-    pub invocations: u32,
     /// What it reads, in the order of its bindings.
     pub inputs: &'a [&'a [f32]],
 }
@@ -34,7 +33,7 @@ pub fn run_single(
     let target = gpu.filled_storage("output", output)?;
     let bound: Vec<_> =
         inputs.iter().chain([&target]).map(wgpu::Buffer::as_entire_binding).collect();
-    let step = Step::new(gpu, pass.shader, pass.params, pass.invocations, &bound)?;
+    let step = Step::new(gpu, pass.dispatch, pass.params, &bound)?;
     let staging = gpu.staging(target.size())?;
     gpu.checked("running one pass", || {
         let mut encoder = gpu.encoder();
@@ -42,7 +41,7 @@ pub fn run_single(
         encoder.copy_buffer_to_buffer(&target, 0, &staging, 0, target.size());
         gpu.queue().submit([encoder.finish()]);
     })?;
-    Ok(bytemuck::pod_collect_to_vec(&gpu.read(&staging)?))
+    gpu.read(&staging, bytemuck::pod_collect_to_vec)
 }
 
 /// The RGBA rows that `pixels` draws over a picture filled with `before`.
@@ -59,8 +58,8 @@ pub fn run_pixels(
     let target = texture(gpu, params.size_px())?;
     let view = target.create_view(&wgpu::TextureViewDescriptor::default());
     let bound = [input.as_entire_binding(), wgpu::BindingResource::TextureView(&view)];
-    let step =
-        Step::new(gpu, Shader::Pixels, bytemuck::bytes_of(params), params.invocations(), &bound)?;
+    let dispatch = Dispatch::new(Shader::Pixels, params.invocations());
+    let step = Step::new(gpu, dispatch, bytemuck::bytes_of(params), &bound)?;
     gpu.checked("running pixels", || {
         let texels = before.repeat((target.width() * target.height()) as usize);
         let row = Some(target.width() * 4);

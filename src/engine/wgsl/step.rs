@@ -2,8 +2,7 @@
 
 use super::gpu::Gpu;
 use crate::engine::EngineError;
-use crate::engine::params::WORKGROUP_SIZE;
-use crate::engine::shader::Shader;
+use crate::engine::dispatch::Dispatch;
 
 /// A pipeline with everything it binds.
 #[derive(Debug)]
@@ -18,12 +17,12 @@ impl Step {
     /// Binds `params` at 0 and `resources` from 1 on.
     pub(super) fn new(
         gpu: &Gpu,
-        shader: Shader,
+        dispatch: Dispatch,
         params: &[u8],
-        invocations: u32,
         resources: &[wgpu::BindingResource<'_>],
     ) -> Result<Self, EngineError> {
-        let pipeline = gpu.pipeline(shader)?;
+        let Dispatch { shader, tile, workgroups } = dispatch;
+        let pipeline = gpu.pipeline(shader, tile)?;
         let params = gpu.uniform(shader.stem(), params)?;
         let bind_group = gpu.checked(&format!("binding {}", shader.stem()), || {
             let bound =
@@ -36,7 +35,7 @@ impl Step {
             })
         })?;
         let limit = gpu.device().limits().max_compute_workgroups_per_dimension;
-        Ok(Self { pipeline, bind_group, workgroups: workgroups(invocations, limit), params })
+        Ok(Self { pipeline, bind_group, workgroups: rows(workgroups, limit), params })
     }
 
     /// The buffer of its parameters.
@@ -69,9 +68,9 @@ pub(super) fn encode_timed<'a>(
     }
 }
 
-/// As many workgroups as `invocations` need, in rows of one length, none longer than `limit`.
-fn workgroups(invocations: u32, limit: u32) -> [u32; 2] {
-    let groups = invocations.div_ceil(WORKGROUP_SIZE).max(1);
+/// At least so many workgroups, in rows of one length, none longer than `limit`.
+fn rows(workgroups: u32, limit: u32) -> [u32; 2] {
+    let groups = workgroups.max(1);
     let rows = groups.div_ceil(limit);
     [groups.div_ceil(rows), rows]
 }

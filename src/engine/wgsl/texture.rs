@@ -39,10 +39,8 @@ pub(super) fn read_texture(gpu: &Gpu, texture: &wgpu::Texture) -> Result<Vec<u8>
         encoder.copy_texture_to_buffer(texture.as_image_copy(), target, texture.size());
         gpu.queue().submit([encoder.finish()]);
     })?;
-    let rows = gpu.read(&staging)?;
-    Ok(rows
-        .chunks_exact(padded_row as usize)
-        .flat_map(|padded| &padded[..row as usize])
-        .copied()
-        .collect())
+    gpu.read(&staging, |rows| {
+        let rows = rows.chunks_exact(padded_row as usize);
+        rows.flat_map(|padded| &padded[..row as usize]).copied().collect()
+    })
 }

@@ -1,5 +1,6 @@
 //! The passes against their twins, each over a sentinel.
 
+use zscope::engine::dispatch::Dispatch;
 use zscope::engine::params::{AttentionParams, GroupNormParams, ModulateParams, activation_code};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
@@ -12,9 +13,8 @@ use crate::engine_matches_twin::{assert_pass_matches, gpu, noise};
 fn assert_norm_matches(gpu: &Gpu, params: GroupNormParams, input: &[f32]) {
     let [weight, bias] = [2, 3].map(|seed| noise(seed, params.channels as usize));
     let pass = SinglePass {
-        shader: Shader::GroupNorm,
+        dispatch: Dispatch::new(Shader::GroupNorm, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[input, &weight, &bias],
     };
     let twin = |output: &mut [f32]| twin::group_norm(&params, input, &weight, &bias, output);
@@ -86,9 +86,8 @@ fn more_groups_than_one_row_of_workgroups_holds() {
 fn assert_attention_matches(gpu: &Gpu, params: AttentionParams, inputs: &[Vec<f32>; 3]) {
     let [query, key, value] = inputs;
     let pass = SinglePass {
-        shader: Shader::Attention,
+        dispatch: Dispatch::new(Shader::Attention, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[query, key, value],
     };
     let twin = |output: &mut [f32]| twin::attention(&params, query, key, value, output);
@@ -168,9 +167,8 @@ fn modulate_matches_twin() {
         let [factors, summands] =
             [2, 3].map(|seed| noise(seed, (planes * rows * columns) as usize));
         let pass = SinglePass {
-            shader: Shader::Modulate,
+            dispatch: Dispatch::new(Shader::Modulate, params.invocations()),
             params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
             inputs: &[&input, &factors, &summands],
         };
         let twin =

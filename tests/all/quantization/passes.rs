@@ -1,6 +1,8 @@
 //! The passes against their twins, each over a sentinel.
 
 use zscope::array::Array;
+use zscope::engine::dispatch::{Dispatch, OF_SEARCHES};
+use zscope::engine::kernel::Kernel;
 use zscope::engine::params::{ArgMaxParams, GatherParams, NearestCodeParams};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
@@ -10,10 +12,11 @@ use super::assert_indices_match;
 use super::by_hand::ANY_INDICES;
 use crate::engine_matches_twin::{GUARD, SENTINEL, gpu, noise};
 
-/// The shader's indices and the twin's, the shader's over a sentinel.
+/// The indices of a way to search and the twin's, the former over a sentinel.
 #[track_caller]
 fn nearest_of_both(
     gpu: &Gpu,
+    dispatch: Dispatch,
     params: NearestCodeParams,
     input: &[f32],
     codebook: &[f32],
@@ -25,20 +28,28 @@ fn nearest_of_both(
     // Counts begin at zero, which has the same bits in both types.
     let usage = vec![0.0; params.codes as usize];
     let pass = SinglePass {
-        shader: Shader::NearestCode,
+        dispatch,
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[input, codebook, &usage],
     };
     let mut found = run_single(gpu, pass, &vec![SENTINEL; len + GUARD]).expect("a pass");
     let guard = found.split_off(len);
-    assert!(guard.iter().all(|value| *value == SENTINEL), "wrote behind the end: {params:?}");
+    assert!(
+        guard.iter().all(|value| *value == SENTINEL),
+        "wrote behind the end: {dispatch:?} {params:?}"
+    );
     [found, expected]
 }
 
 #[track_caller]
-fn assert_nearest_matches(gpu: &Gpu, params: NearestCodeParams, input: &[f32], codebook: &[f32]) {
-    let [found, expected] = nearest_of_both(gpu, params, input, codebook);
+fn assert_nearest_matches(
+    gpu: &Gpu,
+    dispatch: Dispatch,
+    params: NearestCodeParams,
+    input: &[f32],
+    codebook: &[f32],
+) {
+    let [found, expected] = nearest_of_both(gpu, dispatch, params, input, codebook);
     let shape = [params.codes as usize, params.dim as usize];
     let codebook = Array::new(shape, codebook.to_vec()).expect("a shape that fits");
     assert_indices_match(&found, &expected, input, params.plane as usize, &codebook);
@@ -61,26 +72,35 @@ const SIZES: [[u32; 4]; 13] = [
     [1, 67, 2049, 37],
 ];
 
-/// The shader in tiles and the one without.
-fn both(gpu: &Gpu) -> [Gpu; 2] {
-    [false, true].map(|is_serial| gpu.serial(is_serial))
+/// A search in all of its tiles.
+fn in_tiles(params: NearestCodeParams) -> Vec<Dispatch> {
+    let kernel = Kernel::NearestCode(params);
+    let in_tile = |(tile, _)| Dispatch::in_tiles(&kernel, tile).expect("a search");
+    OF_SEARCHES.into_iter().map(in_tile).collect()
+}
+
+/// A search without tiles.
+fn serially(params: NearestCodeParams) -> Vec<Dispatch> {
+    vec![Dispatch::serial(&Kernel::NearestCode(params))]
+}
+
+/// Every way to search.
+fn all_ways(params: NearestCodeParams) -> Vec<Dispatch> {
+    [in_tiles(params), serially(params)].concat()
 }
 
 #[test]
 fn nearest_code_matches_twin() {
-    if let Some(gpu) = gpu() {
-        assert_all_match(&gpu.serial(false));
-    }
+    assert_all_match(in_tiles);
 }
 
 #[test]
 fn nearest_code_serial_matches_twin() {
-    if let Some(gpu) = gpu() {
-        assert_all_match(&gpu.serial(true));
-    }
+    assert_all_match(serially);
 }
 
-fn assert_all_match(gpu: &Gpu) {
+fn assert_all_match(ways: fn(NearestCodeParams) -> Vec<Dispatch>) {
+    let Some(gpu) = gpu() else { return };
     for [items, plane, dim, codes] in SIZES {
         let params = NearestCodeParams {
             vectors: items * plane,
@@ -90,7 +110,15 @@ fn assert_all_match(gpu: &Gpu) {
             ..NearestCodeParams::default()
         };
         let input = noise(1, (items * plane * dim) as usize);
-        assert_nearest_matches(gpu, params, &input, &noise(2, (codes * dim) as usize));
+        for dispatch in ways(params) {
+            assert_nearest_matches(
+                gpu,
+                dispatch,
+                params,
+                &input,
+                &noise(2, (codes * dim) as usize),
+            );
+        }
     }
 }
 
@@ -105,7 +133,8 @@ fn more_vectors_than_one_row_of_workgroups_holds() {
         codes: 3,
         ..NearestCodeParams::default()
     };
-    assert_nearest_matches(gpu, params, &noise(3, vectors as usize), &[-0.5, 0.0, 0.5]);
+    let dispatch = Dispatch::serial(&Kernel::NearestCode(params));
+    assert_nearest_matches(gpu, dispatch, params, &noise(3, vectors as usize), &[-0.5, 0.0, 0.5]);
 }
 
 #[test]
@@ -122,8 +151,8 @@ fn the_lowest_of_equal_codes_wins_on_the_shader() {
         ..NearestCodeParams::default()
     };
     let own: Vec<f32> = (0..codes).map(|index| index as f32).collect();
-    for gpu in both(gpu) {
-        let [found, expected] = nearest_of_both(&gpu, params, &once, &once.repeat(5));
+    for dispatch in all_ways(params) {
+        let [found, expected] = nearest_of_both(gpu, dispatch, params, &once, &once.repeat(5));
         assert_eq!(expected, own, "the twin");
         assert_eq!(found, own, "the shader");
     }
@@ -152,8 +181,8 @@ fn vectors_that_are_not_finite_have_index_0_on_the_shader() {
         codes: codes as u32,
         ..NearestCodeParams::default()
     };
-    for gpu in both(gpu) {
-        let [found, expected] = nearest_of_both(&gpu, params, &input, &codebook);
+    for dispatch in all_ways(params) {
+        let [found, expected] = nearest_of_both(gpu, dispatch, params, &input, &codebook);
         assert_eq!(found, expected, "the twin's");
         for (vector, index) in found.into_iter().enumerate() {
             assert_eq!(index == 0.0, broken.contains(&vector), "vector {vector}");
@@ -182,9 +211,8 @@ fn arg_max_matches_twin() {
         twin::arg_max(&params, &scores, &mut expected);
         let usage = vec![0.0; 3 + codes as usize];
         let pass = SinglePass {
-            shader: Shader::ArgMax,
+            dispatch: Dispatch::new(Shader::ArgMax, params.places),
             params: bytemuck::bytes_of(&params),
-            invocations: params.places,
             inputs: &[&scores, &usage],
         };
         let mut found = run_single(gpu, pass, &vec![SENTINEL; len + GUARD]).expect("a pass");
@@ -209,9 +237,8 @@ fn gather_matches_twin() {
         let mut expected = vec![SENTINEL; len * dim as usize];
         twin::gather(&params, &indices, &codebook, &mut expected);
         let pass = SinglePass {
-            shader: Shader::Gather,
+            dispatch: Dispatch::new(Shader::Gather, params.invocations()),
             params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
             inputs: &[&indices, &codebook],
         };
         let before = vec![SENTINEL; expected.len() + GUARD];

@@ -1,5 +1,6 @@
 //! The passes against their twins, each over a sentinel.
 
+use zscope::engine::dispatch::Dispatch;
 use zscope::engine::params::{CachedAttentionParams, DrawParams, LayerNormParams};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
@@ -13,9 +14,8 @@ use crate::engine_matches_twin::{GUARD, SENTINEL, assert_pass_matches, gpu, nois
 fn assert_norm_matches(gpu: &Gpu, params: LayerNormParams, input: &[f32]) {
     let [weight, bias] = [2, 3].map(|seed| noise(seed, params.channels as usize));
     let pass = SinglePass {
-        shader: Shader::LayerNorm,
+        dispatch: Dispatch::new(Shader::LayerNorm, params.invocations()),
         params: bytemuck::bytes_of(&params),
-        invocations: params.invocations(),
         inputs: &[input, &weight, &bias],
     };
     let twin = |output: &mut [f32]| twin::layer_norm(&params, input, &weight, &bias, output);
@@ -84,9 +84,8 @@ fn cached_attention_matches_twin() {
             let rest = CachedAttentionParams::default();
             let params = CachedAttentionParams { items, heads, dim, streams, slots, scale, ..rest };
             let pass = SinglePass {
-                shader: Shader::CachedAttention,
+                dispatch: Dispatch::new(Shader::CachedAttention, params.invocations()),
                 params: bytemuck::bytes_of(&params),
-                invocations: params.invocations(),
                 inputs: &[&query, &key, &value, &position, &cache],
             };
             let twin = |output: &mut [f32]| {
@@ -189,9 +188,8 @@ fn draw_matches_twin() {
         let controls = many_controls(items, codes);
         let expected = drawn_by_twin(&params, &logits, &controls);
         let pass = SinglePass {
-            shader: Shader::Draw,
+            dispatch: Dispatch::new(Shader::Draw, params.invocations()),
             params: bytemuck::bytes_of(&params),
-            invocations: params.invocations(),
             inputs: &[&logits, &controls],
         };
         let mut found =
