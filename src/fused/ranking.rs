@@ -78,9 +78,9 @@ impl Ranking {
         ranked
     }
 
-    /// Some vectors from one on, `[dim, row_of(count)]`.
+    /// Some vectors from one on, `[dim, whole(count)]`.
     fn gathered(&self, vectors: &[f32], plane: usize, first: usize, count: usize) -> Vec<f32> {
-        let row = row_of(count);
+        let row = whole(count);
         let mut values = vec![0.0; self.dim * row];
         let mut place = 0;
         while place < count {
@@ -96,15 +96,9 @@ impl Ranking {
     }
 }
 
-/// From one value of so many vectors to the next: an odd number of cache lines, so that the values of a few vectors do not
-/// fall into the same few places of a cache.
-fn row_of(count: usize) -> usize {
-    whole(count) | LANES
-}
-
 struct Rank<'a> {
     ranking: &'a Ranking,
-    /// `[dim, row_of(ranked)]`
+    /// `[dim, whole(ranked)]`
     values: &'a [f32],
     ranked: &'a mut [Ranked],
 }
@@ -115,7 +109,7 @@ impl WithSimd for Rank<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let widest = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
-        let row = row_of(self.ranked.len());
+        let row = whole(self.ranked.len());
         let offsets: Vec<usize> = (0..self.ranking.dim).map(|value| value * row).collect();
         let registers = self.ranked.len().div_ceil(S::F32_LANES);
         let blocks = registers.div_ceil(widest);
