@@ -7,7 +7,9 @@ mod grid;
 mod lanes;
 mod layers;
 mod ranking;
+mod space;
 mod transformer;
+mod winograd;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata as _};

@@ -1,17 +1,15 @@
 //! Convolutions over planes as they lie in memory, forward, transposed and back.
 
+mod gradient;
+mod way;
+
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pulp::Arch;
-use rayon::prelude::*;
-
-use super::grid::{Axis, Filled, Grid};
-use super::lanes::{Dots, Lines, PANEL, Panels, Sums, copy, whole};
+use self::way::Way;
+use super::grid::{Axis, Grid};
+use super::lanes::Panels;
+use super::winograd::{Layout, TileKernels, suits};
 use crate::watch::{Part, Stopped};
-
-/// Bytes of planes and sums that are worked on at once: what a core's cache holds beside the weights.
-const AT_ONCE: usize = 1 << 20;
 
 /// A convolution between planes on two sides. A kernel tap meets the fine place `coarse * stride + tap - padding`.
 ///
@@ -40,13 +38,26 @@ pub type Finish<'a> = &'a (dyn Fn(usize, usize, usize, &mut [f32]) + Sync);
 /// Kernels as sums read them: one set of panels for every phase of the places that they make.
 #[derive(Clone, Debug)]
 pub struct Kernels {
-    phases: Vec<Panels>,
+    phases: Vec<Phase>,
+}
+
+/// Kernels of the places of one phase.
+#[derive(Clone, Debug)]
+enum Phase {
+    /// Tap by tap.
+    Taps(Panels),
+    /// In tiles.
+    Tiles(TileKernels),
 }
 
 impl Kernels {
     /// Bytes that they take.
     pub fn bytes(&self) -> u64 {
-        self.phases.iter().map(Panels::bytes).sum()
+        let bytes = |phase: &Phase| match phase {
+            Phase::Taps(panels) => panels.bytes(),
+            Phase::Tiles(tiles) => tiles.bytes(),
+        };
+        self.phases.iter().map(bytes).sum()
     }
 }
 
@@ -57,6 +68,7 @@ struct Job {
     count: [usize; 2],
     /// Where the grid's place for the first of them is.
     place: usize,
+    /// Where every tap of every plane is met from there; of kernels in tiles where every plane is.
     offsets: Vec<usize>,
 }
 
@@ -79,22 +91,73 @@ impl Conv {
         self.kernel[0] * self.kernel[1]
     }
 
+    /// The taps down and across of kernels that are taken in tiles: those of every phase of the fine places.
+    fn taps_in_tiles(&self) -> Option<usize> {
+        let [down, across] = [0, 1].map(|side| {
+            let is_even = self.kernel[side].is_multiple_of(self.stride[side])
+                && self.fine[side + 1] * self.upsample == self.coarse[side + 1] * self.stride[side];
+            is_even.then(|| self.kernel[side] / self.stride[side])
+        });
+        let [coarse, height, width] = self.coarse;
+        let taps = down.filter(|_| down == across)?;
+        suits(taps, [self.fine[0], coarse], [height, width]).then_some(taps)
+    }
+
+    /// Phases of the fine places.
+    fn phases(&self) -> usize {
+        self.stride[0] * self.stride[1]
+    }
+
+    /// The tap of a phase down and across, of which it has `taps` in a line; all taps in a row.
+    fn tap_of(&self, phase: usize, [y, x]: [usize; 2]) -> usize {
+        let [down, across] = self.stride;
+        (y * down + phase / across) * self.kernel[1] + x * across + phase % across
+    }
+
     /// Kernels for [`Self::coarse_of`].
     pub fn kernels(&self, kernels: &[f32]) -> Kernels {
         let taps = self.fine[0] * self.taps();
+        if let Some(of_tile) = self.taps_in_tiles() {
+            let planes = (0..self.fine[0]).flat_map(|channel| {
+                let first = move |phase| channel * self.taps() + self.tap_of(phase, [0, 0]);
+                (0..self.phases()).map(first)
+            });
+            let strides = [taps, self.tap_of(0, [1, 0]), self.tap_of(0, [0, 1])];
+            let layout = Layout {
+                rows: self.coarse[0],
+                planes: planes.collect(),
+                strides: strides.map(usize::cast_signed),
+            };
+            return Kernels {
+                phases: vec![Phase::Tiles(TileKernels::new(of_tile, &layout, kernels))],
+            };
+        }
         let panels = Panels::new([self.coarse[0], taps], |row, tap| kernels[row * taps + tap]);
-        Kernels { phases: vec![panels] }
+        Kernels { phases: vec![Phase::Taps(panels)] }
     }
 
     /// Kernels for [`Self::fine_of`].
     pub fn transposed_kernels(&self, kernels: &[f32]) -> Kernels {
-        let phases = (0..self.stride[0] * self.stride[1]).map(|phase| {
+        let phases = (0..self.phases()).map(|phase| {
+            if let Some(of_tile) = self.taps_in_tiles() {
+                // The first tap is met last.
+                let last = self.tap_of(phase, [of_tile - 1; 2]);
+                let of_coarse = self.fine[0] * self.taps();
+                let [y, x] = [[1, 0], [0, 1]].map(|tap| self.tap_of(0, tap).cast_signed());
+                let layout = Layout {
+                    rows: self.fine[0],
+                    planes: (0..self.coarse[0]).map(|plane| plane * of_coarse + last).collect(),
+                    strides: [self.taps().cast_signed(), -y, -x],
+                };
+                return Phase::Tiles(TileKernels::new(of_tile, &layout, kernels));
+            }
             let taps: Vec<usize> =
                 self.taps_of_phase(phase).map(|[y, x]| y * self.kernel[1] + x).collect();
-            Panels::new([self.fine[0], self.coarse[0] * taps.len()], |row, tap| {
+            let shape = [self.fine[0], self.coarse[0] * taps.len()];
+            Phase::Taps(Panels::new(shape, |row, tap| {
                 let (coarse, tap) = (tap / taps.len(), taps[tap % taps.len()]);
                 kernels[(coarse * self.fine[0] + row) * self.taps() + tap]
-            })
+            }))
         });
         Kernels { phases: phases.collect() }
     }
@@ -139,7 +202,12 @@ impl Conv {
     /// The coarse places of some rows.
     fn coarse_jobs(&self, grid: &Grid, rows: &Range<usize>) -> Vec<Job> {
         let count = [rows.len(), self.coarse[2]];
-        vec![Job { first: [rows.start, 0], count, place: 0, offsets: self.fine_offsets(grid) }]
+        let offsets = if self.taps_in_tiles().is_some() {
+            (0..self.fine[0] * self.phases()).map(|plane| plane * grid.plane).collect()
+        } else {
+            self.fine_offsets(grid)
+        };
+        vec![Job { first: [rows.start, 0], count, place: 0, offsets }]
     }
 
     /// The grid of coarse planes under some rows of fine ones.
@@ -181,14 +249,13 @@ impl Conv {
                     - x / across
             };
             let channels = 0..self.coarse[0];
-            let offsets = channels
-                .flat_map(|channel| self.taps_of_phase(phase).map(move |tap| offset(channel, tap)));
-            Job {
-                first: [y, x],
-                count: [rows, columns],
-                place: row * grid.row + column,
-                offsets: offsets.collect(),
-            }
+            let offsets = if self.taps_in_tiles().is_some() {
+                channels.map(|channel| channel * grid.plane).collect()
+            } else {
+                let taps = |channel| self.taps_of_phase(phase).map(move |tap| offset(channel, tap));
+                channels.flat_map(taps).collect()
+            };
+            Job { first: [y, x], count: [rows, columns], place: row * grid.row + column, offsets }
         };
         (0..down * across).map(job).collect()
     }
@@ -247,231 +314,4 @@ impl Conv {
         let conv = Self { fine: to, upsample: 1, ..*self };
         Way { conv, is_to_fine: true, from: self.coarse, to, stride: self.stride }
     }
-
-    /// The gradient of a loss by the kernels, where `coarse` is that by the coarse planes.
-    ///
-    /// # Shapes
-    /// `fine [items, c, h, w]`, `coarse [items, c', h', w']`; the result is `[c', c, kernel]`.
-    pub fn kernel_gradient(&self, fine: &[f32], coarse: &[f32]) -> Vec<f32> {
-        let [channels, height, width] = self.coarse;
-        let taps = self.fine[0] * self.taps();
-        let mut sums = vec![0.0; channels * taps];
-        let bytes = |rows: &Range<usize>, items| {
-            let grid = self.fine_grid(rows, items);
-            grid.bytes(self.fine[0]) + 4 * channels * grid.plane
-        };
-        let items = fine.len() / self.fine_len();
-        let (items, rows) = at_once(items, height, &bytes);
-        let per_thread = channels.div_ceil(PANEL).div_ceil(rayon::current_num_threads()) * PANEL;
-        let mut planes = Filled::default();
-        let groups =
-            fine.chunks(items * self.fine_len()).zip(coarse.chunks(items * self.coarse_len()));
-        for (fine, coarse) in groups {
-            let items = fine.len() / self.fine_len();
-            for rows in bands(height, rows) {
-                let grid = self.fine_grid(&rows, items);
-                grid.fill(fine, self.fine[0], &mut planes);
-                let (values, offsets) = (&planes.values, self.fine_offsets(&grid));
-                let len = (items - 1) * grid.item + (rows.len() - 1) * grid.row + width;
-                let mut lines = Lines::new(channels, len);
-                for (index, plane) in coarse.chunks(height * width).enumerate() {
-                    let (item, channel) = (index / channels, index % channels);
-                    for (y, line) in
-                        plane.chunks(width).skip(rows.start).take(rows.len()).enumerate()
-                    {
-                        lines.set(channel, item * grid.item + y * grid.row, line);
-                    }
-                }
-                sums.par_chunks_mut(per_thread * taps).enumerate().for_each(|(part, sums)| {
-                    let first = part * per_thread;
-                    let rows = first..channels.min(first + per_thread);
-                    Arch::new().dispatch(Dots {
-                        lines: &lines,
-                        rows,
-                        values,
-                        offsets: &offsets,
-                        totals: sums,
-                    });
-                });
-            }
-        }
-        sums
-    }
-}
-
-/// From planes on one side to those on the other.
-#[derive(Clone, Copy)]
-struct Way {
-    conv: Conv,
-    is_to_fine: bool,
-    from: [usize; 3],
-    to: [usize; 3],
-    /// From a place of a phase to its next.
-    stride: [usize; 2],
-}
-
-impl Way {
-    fn grid(&self, rows: &Range<usize>, items: usize) -> Grid {
-        if self.is_to_fine {
-            self.conv.coarse_grid(rows, items)
-        } else {
-            self.conv.fine_grid(rows, items)
-        }
-    }
-
-    fn jobs(&self, grid: &Grid, rows: &Range<usize>) -> Vec<Job> {
-        if self.is_to_fine {
-            self.conv.fine_jobs(grid, rows)
-        } else {
-            self.conv.coarse_jobs(grid, rows)
-        }
-    }
-
-    /// Bytes of planes and sums of some rows.
-    fn bytes(&self, rows: &Range<usize>, items: usize) -> usize {
-        let grid = self.grid(rows, items);
-        grid.bytes(self.from[0]) + 4 * self.to[0] * grid.plane
-    }
-
-    fn workspace(&self) -> u64 {
-        let (_, rows) = at_once(1, self.to[1], &|rows, items| self.bytes(rows, items));
-        self.bytes(&(0..rows), 1) as u64
-    }
-
-    fn run(
-        &self,
-        from: &[f32],
-        kernels: &Kernels,
-        finish: Finish<'_>,
-        part: Part<'_>,
-    ) -> Result<Vec<f32>, Stopped> {
-        let (from_len, to_len) = (Conv::len(self.from), Conv::len(self.to));
-        let batch = from.len() / from_len;
-        let threads = rayon::current_num_threads();
-        let bytes = |rows: &Range<usize>, items| self.bytes(rows, items);
-        let (items, rows) = at_once(batch.div_ceil(threads).max(1), self.to[1], &bytes);
-        // Of fewer items than threads each is shared: a thread makes some of the channels.
-        let sharers = if batch < threads { threads } else { 1 };
-        let channels = self.to[0].div_ceil(PANEL).div_ceil(sharers) * PANEL;
-        let all = batch.div_ceil(items) * self.to[1].div_ceil(rows);
-        let done = AtomicUsize::new(0);
-        let mut to = vec![0.0; batch * to_len];
-        let groups = to.par_chunks_mut(items * to_len).zip(from.par_chunks(items * from_len));
-        groups.enumerate().try_for_each_init(Filled::default, |planes, (group, (to, from))| {
-            for rows in bands(self.to[1], rows) {
-                let grid = self.grid(&rows, from.len() / from_len);
-                grid.fill(from, self.from[0], planes);
-                let (values, jobs) = (&planes.values, self.jobs(&grid, &rows));
-                let shared =
-                    if sharers == 1 { to.len() } else { channels * self.to[1] * self.to[2] };
-                to.par_chunks_mut(shared).enumerate().for_each(|(sharer, to)| {
-                    let first = sharer * channels;
-                    let band = Band {
-                        way: self,
-                        grid: &grid,
-                        channels: first..self.to[0].min(first + channels),
-                        first_item: group * items,
-                        items: from.len() / from_len,
-                    };
-                    let mut sums = Vec::new();
-                    for (job, panels) in jobs.iter().zip(&kernels.phases) {
-                        band.make(job, panels, values, &mut sums, to);
-                    }
-                    band.finish(&rows, to, finish);
-                });
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                part.tell(done as f64 / all as f64)?;
-            }
-            Ok(())
-        })?;
-        Ok(to)
-    }
-}
-
-/// Some rows of some channels of some items, made on one thread.
-struct Band<'a> {
-    way: &'a Way,
-    grid: &'a Grid,
-    channels: Range<usize>,
-    first_item: usize,
-    items: usize,
-}
-
-impl Band<'_> {
-    /// The planes of its channels in `to`, `[items, channels, h, w]`, with the item and the channel of each.
-    fn planes<'a>(&self, to: &'a mut [f32]) -> impl Iterator<Item = ([usize; 2], &'a mut [f32])> {
-        let (count, first) = (self.channels.len(), self.channels.start);
-        let planes = to.chunks_exact_mut(self.way.to[1] * self.way.to[2]).enumerate();
-        planes.map(move |(index, plane)| ([index / count, first + index % count], plane))
-    }
-
-    /// Sums up the places of a job, in memory for its sums.
-    fn make(
-        &self,
-        job: &Job,
-        panels: &Panels,
-        values: &[f32],
-        sums: &mut Vec<f32>,
-        to: &mut [f32],
-    ) {
-        let ([rows, columns], grid) = (job.count, self.grid);
-        if rows == 0 || columns == 0 {
-            return;
-        }
-        let len = (self.items - 1) * grid.item + (rows - 1) * grid.row + columns;
-        sums.resize(self.channels.len() * whole(len), 0.0);
-        Arch::new().dispatch(Sums {
-            panels,
-            range: self.channels.start / PANEL..self.channels.end.div_ceil(PANEL),
-            values: &values[job.place..],
-            offsets: &job.offsets,
-            len,
-            totals: sums,
-        });
-        let (width, [down, across]) = (self.way.to[2], self.way.stride);
-        for ([item, channel], plane) in self.planes(to) {
-            let sums = &sums[(channel - self.channels.start) * whole(len) + item * grid.item..];
-            for row in 0..rows {
-                let sums = &sums[row * grid.row..][..columns];
-                let plane = &mut plane[(job.first[0] + row * down) * width + job.first[1]..];
-                if across == 1 {
-                    copy(&mut plane[..columns], sums);
-                } else {
-                    for (place, sum) in plane.iter_mut().step_by(across).zip(sums) {
-                        *place = *sum;
-                    }
-                }
-            }
-        }
-    }
-
-    fn finish(&self, rows: &Range<usize>, to: &mut [f32], finish: Finish<'_>) {
-        let width = self.way.to[2];
-        for ([item, channel], plane) in self.planes(to) {
-            let first = rows.start * width;
-            finish(self.first_item + item, channel, first, &mut plane[first..rows.end * width]);
-        }
-    }
-}
-
-/// Items and rows that are worked on at once, so that they take few bytes: several items whole, or some rows of one.
-fn at_once(
-    items: usize,
-    rows: usize,
-    bytes: &dyn Fn(&Range<usize>, usize) -> usize,
-) -> (usize, usize) {
-    let of_item = bytes(&(0..rows), 1);
-    if of_item <= AT_ONCE {
-        return ((AT_ONCE / of_item).clamp(1, items.max(1)), rows);
-    }
-    let mut band = rows;
-    while band > 1 && bytes(&(0..band), 1) > AT_ONCE {
-        band = band.div_ceil(2);
-    }
-    (1, band)
-}
-
-/// All rows, some at a time.
-fn bands(rows: usize, at_once: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..rows).step_by(at_once).map(move |first| first..rows.min(first + at_once))
 }

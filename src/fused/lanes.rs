@@ -9,6 +9,9 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::space::of_len;
 
 /// Rows of a panel: as many sums share each value that is read.
 pub(crate) const PANEL: usize = 4;
@@ -33,16 +36,18 @@ pub(crate) fn copy(to: &mut [f32], from: &[f32]) {
     }
 }
 
-/// A matrix `[rows, taps]` in the order in which it is read: panels of four rows, in each tap after tap.
+/// Some matrices `[rows, taps]` in the order in which they are read: panels of four rows, in each matrix after matrix, in
+/// each tap after tap.
 #[derive(Clone, Debug)]
 pub(crate) struct Panels {
     rows: usize,
     taps: usize,
+    matrices: usize,
     values: Vec<f32>,
 }
 
 impl Panels {
-    /// The matrix whose values `at(row, tap)` tells.
+    /// The one matrix whose values `at(row, tap)` tells.
     pub(crate) fn new([rows, taps]: [usize; 2], at: impl Fn(usize, usize) -> f32) -> Self {
         let mut values = Vec::with_capacity(rows * taps);
         for first in (0..rows).step_by(PANEL) {
@@ -51,7 +56,19 @@ impl Panels {
                 values.extend(rows.clone().map(|row| at(row, tap)));
             }
         }
-        Self { rows, taps, values }
+        Self { rows, taps, matrices: 1, values }
+    }
+
+    /// So many matrices, of which `fill` is given the first row of every panel and its values.
+    pub(crate) fn filled(
+        matrices: usize,
+        [rows, taps]: [usize; 2],
+        fill: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Self {
+        let mut values = vec![0.0; matrices * rows * taps];
+        let panels = values.par_chunks_mut(matrices * PANEL * taps).enumerate();
+        panels.for_each(|(index, panel)| fill(index * PANEL, panel));
+        Self { rows, taps, matrices, values }
     }
 
     /// Bytes that they take.
@@ -59,17 +76,19 @@ impl Panels {
         4 * self.values.len() as u64
     }
 
-    /// The rows of a panel, and its values `[taps, rows]`.
-    pub(crate) fn panel(&self, index: usize) -> (usize, &[f32]) {
+    /// The rows of a matrix's panel, and its values `[taps, rows]`.
+    pub(crate) fn panel(&self, matrix: usize, index: usize) -> (usize, &[f32]) {
         let first = index * PANEL;
         let rows = (self.rows - first).min(PANEL);
-        (rows, &self.values[first * self.taps..][..rows * self.taps])
+        let start = (first * self.matrices + matrix * rows) * self.taps;
+        (rows, &self.values[start..][..rows * self.taps])
     }
 }
 
-/// Sums `[rows, whole(len)]` of the rows of some panels: Σ over taps of `weight[row][tap] * values[offset[tap] + place]`.
+/// Sums `[rows, whole(len)]` of the rows of some panels of a matrix: Σ over taps of `weight[row][tap] * values[offset[tap] + place]`.
 pub(crate) struct Sums<'a> {
     pub(crate) panels: &'a Panels,
+    pub(crate) matrix: usize,
     pub(crate) range: Range<usize>,
     /// They reach `whole(len)` beyond the last offset.
     pub(crate) values: &'a [f32],
@@ -107,7 +126,7 @@ impl WithSimd for Sums<'_> {
 impl Sums<'_> {
     #[inline(always)]
     fn panel<S: Simd, const N: usize>(&mut self, simd: S, panel: usize, place: usize) {
-        match self.panels.panel(panel) {
+        match self.panels.panel(self.matrix, panel) {
             (4, weights) => self.block::<S, 4, N>(simd, weights, panel, place),
             (3, weights) => self.block::<S, 3, N>(simd, weights, panel, place),
             (2, weights) => self.block::<S, 2, N>(simd, weights, panel, place),
@@ -159,37 +178,62 @@ pub(crate) fn block<S: Simd, const R: usize, const N: usize>(
     sums
 }
 
-/// Lines `[rows, len]` in the order in which they are read: panels of four rows, in each sixteen places after sixteen.
-#[derive(Clone, Debug)]
-pub(crate) struct Lines {
+/// Some matrices of lines `[rows, len]` in the order in which they are read: panels of four rows, in each matrix after
+/// matrix, in each sixteen places after sixteen.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
     len: usize,
-    values: Vec<f32>,
+    matrices: usize,
+    values: &'a mut [f32],
 }
 
-impl Lines {
-    /// So many rows, of zeros.
-    pub(crate) fn new(rows: usize, len: usize) -> Self {
+impl<'a> Lines<'a> {
+    /// So many matrices in some memory, of what was there before.
+    pub(crate) fn new(memory: &'a mut Vec<f32>, matrices: usize, [rows, len]: [usize; 2]) -> Self {
         let len = whole(len);
-        Self { len, values: vec![0.0; rows.next_multiple_of(PANEL) * len] }
+        let values = of_len(memory, matrices * rows.next_multiple_of(PANEL) * len);
+        Self { len, matrices, values }
     }
 
-    /// Sets the values of a row from a place on.
-    pub(crate) fn set(&mut self, row: usize, mut place: usize, mut values: &[f32]) {
-        let panel = &mut self.values[row / PANEL * PANEL * self.len..];
+    /// Sets all values to zero.
+    pub(crate) fn clear(&mut self) {
+        self.values.fill(0.0);
+    }
+
+    /// The panels of all matrices, one after the other.
+    pub(crate) fn panels(&mut self) -> impl IndexedParallelIterator<Item = LinePanel<'_>> {
+        let len = PANEL * self.len;
+        let panels = self.values.par_chunks_exact_mut(self.matrices * len);
+        panels.map(move |values| LinePanel { len, values })
+    }
+}
+
+/// Four rows of all matrices.
+pub(crate) struct LinePanel<'a> {
+    len: usize,
+    values: &'a mut [f32],
+}
+
+impl LinePanel<'_> {
+    /// Sets the values of a row of a matrix from a place on.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, matrix: usize, row: usize, mut place: usize, mut values: &[f32]) {
+        let panel = &mut self.values[matrix * self.len..][..self.len];
         while !values.is_empty() {
             let count = (LANES - place % LANES).min(values.len());
             let (now, later) = values.split_at(count);
-            let start = place / LANES * LANES * PANEL + row % PANEL * LANES + place % LANES;
+            let start = place / LANES * LANES * PANEL + row * LANES + place % LANES;
             copy(&mut panel[start..][..count], now);
             (place, values) = (place + count, later);
         }
     }
 }
 
-/// Sums `[rows, taps]` of the rows of some panels, counted up: Σ over places of
+/// Sums `[rows, taps]` of some rows of a matrix, counted up: Σ over places of
 /// `line[row][place] * values[offset[tap] + place]`.
 pub(crate) struct Dots<'a> {
-    pub(crate) lines: &'a Lines,
+    pub(crate) lines: &'a Lines<'a>,
+    pub(crate) matrix: usize,
     pub(crate) rows: Range<usize>,
     /// They reach the lines' length beyond the last offset.
     pub(crate) values: &'a [f32],
@@ -225,7 +269,8 @@ impl Dots<'_> {
     #[inline(always)]
     fn block<S: Simd, const N: usize>(&mut self, simd: S, first: usize, tap: usize) {
         let len = self.lines.len;
-        let panel = &self.lines.values[first * len..][..PANEL * len];
+        let start = first * self.lines.matrices + self.matrix * PANEL;
+        let panel = &self.lines.values[start * len..][..PANEL * len];
         let mut sums = [[simd.splat_f32s(0.0); N]; PANEL];
         let values: [&[f32]; N] =
             std::array::from_fn(|index| &self.values[self.offsets[tap + index]..][..len]);

@@ -161,7 +161,7 @@ impl Rank<'_> {
         };
         let (values, starts) = (&self.values[place..], &self.ranking.starts);
         for (panel, starts) in starts.chunks(PANEL).enumerate() {
-            let (_, weights) = self.ranking.codes.panel(panel);
+            let (_, weights) = self.ranking.codes.panel(0, panel);
             let panel = Panel { first: panel * PANEL, starts, weights, values, offsets };
             match starts.len() {
                 4 => panel.rank::<S, 4, N>(simd, &mut best),

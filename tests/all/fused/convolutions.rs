@@ -61,7 +61,23 @@ impl Case {
             of([3, 33, 130], 70, [3, 1, 1]),
         ];
         cases.push(Self { items: 1, ..of([64, 8, 8], 33, [3, 1, 1]) });
+        cases.extend(Self::in_tiles(of));
         cases
+    }
+
+    /// What is taken in tiles: all their arrangements, gradients by kernels of enough tiles, and planes in bands of rows.
+    fn in_tiles(of: impl Fn([usize; 3], usize, [usize; 3]) -> Self) -> [Self; 9] {
+        [
+            Self { items: 21, ..of([64, 8, 8], 33, [3, 1, 1]) },
+            Self { items: 21, ..of([33, 16, 16], 64, [4, 2, 1]) },
+            Self { items: 5, ..of([64, 16, 16], 41, [3, 1, 1]) },
+            Self { items: 5, ..of([34, 32, 32], 67, [4, 2, 1]) },
+            of([64, 24, 32], 32, [3, 1, 1]),
+            Self { items: 17, padding: [1, 0, 0, 1], ..of([64, 8, 8], 64, [2, 1, 0]) },
+            Self { items: 17, padding: [2, 0, 0, 2], ..of([64, 8, 8], 64, [3, 1, 0]) },
+            of([130, 64, 64], 130, [3, 1, 1]),
+            of([400, 24, 16], 500, [3, 1, 1]),
+        ]
     }
 }
 
@@ -137,6 +153,10 @@ fn transposed_convolutions_and_their_gradients_are_those_of_burn() {
         ([2, 6, 1, 1], 5, [4, 4], [1, 1], [0, 0], [0, 0]),
         ([2, 3, 4, 4], 2, [2, 3], [3, 2], [0, 1], [0, 1]),
         ([1, 33, 40, 41], 6, [4, 4], [2, 2], [1, 1], [0, 0]),
+        ([1, 64, 8, 8], 33, [4, 4], [2, 2], [1, 1], [0, 0]),
+        ([19, 39, 16, 16], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
+        ([3, 64, 32, 32], 32, [3, 3], [1, 1], [1, 1], [0, 0]),
+        ([2, 140, 64, 64], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
     ];
     for (shape, channels, kernel, stride, padding, added) in cases {
         let planes = tensor(shape, 1, &device);
