@@ -73,7 +73,10 @@
 //! - Convolutions are our own on the CPU ([`fused`]), for networks that learn and for the CPU engine: planes lie with their
 //!   zeros in one line, where a tap meets all places at one offset, so that there are no columns to lay out, and sums stay in
 //!   registers. A megabyte is worked on at once, bands of rows where planes are large. Flex lays columns out and takes the
-//!   gradient of kernels as a convolution by kernels as large as planes.
+//!   gradient of kernels as a convolution by kernels as large as planes. Between many planes, kernels of 3×3 and of 4×4 at a
+//!   stride of two are taken in tiles by minimal filters, with less than half and little more than half of the products.
+//! - Sums have two shaders each: in tiles that a workgroup shares, of a size that suits how many there are, and without, for
+//!   processors that imitate a graphics device, to which shared memory is nothing ([`engine::dispatch`]).
 //! - Values larger than a graphics device's buffers fall into bands of channels before the passes are planned
 //!   ([`engine::split`]): a network of more and smaller values, with the operations that graphs have, so that no
 //!   shader knows of it.

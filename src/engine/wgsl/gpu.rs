@@ -19,12 +19,15 @@ pub struct Gpu {
     is_serial: bool,
 }
 
+/// What a pipeline is made of.
+type Source = (Shader, Option<Tile>, WeightStorage);
+
 #[derive(Debug)]
 struct Inner {
     info: wgpu::AdapterInfo,
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipelines: Mutex<BTreeMap<(Shader, Option<Tile>, WeightStorage), wgpu::ComputePipeline>>,
+    pipelines: Mutex<BTreeMap<Source, wgpu::ComputePipeline>>,
 }
 
 impl Gpu {
