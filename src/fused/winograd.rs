@@ -287,9 +287,12 @@ where
                 Filter::<R, N>::of_values(values)
             });
             let tile = (item * down + y) * across + x;
-            let columns: [[Line<T>; N]; N] =
-                array(|column| Filter::<R, N>::of_values(array(|row| rows[row][column])));
-            for (column, values) in columns.into_iter().enumerate() {
+            #[expect(
+                clippy::needless_range_loop,
+                reason = "all columns together would not fit the registers"
+            )]
+            for column in 0..N {
+                let values = Filter::<R, N>::of_values(array(|row| rows[row][column]));
                 for (row, values) in values.into_iter().enumerate() {
                     self.to[(row * N + column) * self.row + tile..][..T].copy_from_slice(&values);
                 }

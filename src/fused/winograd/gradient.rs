@@ -116,9 +116,12 @@ impl TileGradient {
             let lines: [[Line<1>; R]; N] = array(|y| {
                 Filter::<R, N>::of_sums(array(|x| [sums[(y * N + x) * of_value + plane]]))
             });
-            let columns: [[Line<1>; R]; R] =
-                array(|x| Filter::<R, N>::of_sums(array(|y| lines[y][x])));
-            for (x, column) in columns.into_iter().enumerate() {
+            #[expect(
+                clippy::needless_range_loop,
+                reason = "all columns together would not fit the registers"
+            )]
+            for x in 0..R {
+                let column = Filter::<R, N>::of_sums(array(|y| lines[y][x]));
                 for (y, [value]) in column.into_iter().enumerate() {
                     tap(plane, [y, x], value);
                 }
@@ -177,9 +180,12 @@ where
                     Filter::<R, N>::of_outputs(columns)
                 });
                 let tile = (item * down + y) * across + x;
-                let columns: [[Line<T>; N]; N] =
-                    array(|column| Filter::<R, N>::of_outputs(array(|y| rows[y][column])));
-                for (column, values) in columns.into_iter().enumerate() {
+                #[expect(
+                    clippy::needless_range_loop,
+                    reason = "all columns together would not fit the registers"
+                )]
+                for column in 0..N {
+                    let values = Filter::<R, N>::of_outputs(array(|y| rows[y][column]));
                     for (y, values) in values.into_iter().enumerate() {
                         self.panel.set(y * N + column, row, tile, &values);
                     }
