@@ -57,13 +57,19 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 12] = [
+const SHARED: [(&str, &str); 15] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
+    ("conv2d_bindings.wgsl", include_str!("../../shaders/shared/conv2d_bindings.wgsl")),
+    (
+        "conv_transpose2d_bindings.wgsl",
+        include_str!("../../shaders/shared/conv_transpose2d_bindings.wgsl"),
+    ),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
     ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
+    ("linear_bindings.wgsl", include_str!("../../shaders/shared/linear_bindings.wgsl")),
     ("nearest.wgsl", include_str!("../../shaders/shared/nearest.wgsl")),
     ("product.wgsl", include_str!("../../shaders/shared/product.wgsl")),
     ("tile.wgsl", include_str!("../../shaders/shared/tile.wgsl")),

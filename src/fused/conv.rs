@@ -114,6 +114,15 @@ impl Conv {
         (y * down + phase / across) * self.kernel[1] + x * across + phase % across
     }
 
+    /// Bytes of [`Kernels`], whichever way they go.
+    pub fn kernel_bytes(&self) -> u64 {
+        let taps = match self.taps_in_tiles() {
+            Some(taps) => (taps + 1).pow(2) * self.phases(),
+            None => self.taps(),
+        };
+        4 * (self.fine[0] * self.coarse[0] * taps) as u64
+    }
+
     /// Kernels for [`Self::coarse_of`].
     pub fn kernels(&self, kernels: &[f32]) -> Kernels {
         let taps = self.fine[0] * self.taps();

@@ -10,6 +10,8 @@ use crate::watch::Part;
 
 /// Kernels of more values, 4 MiB, are not kept a second time in the order in which they are read.
 const LARGE_KERNELS: usize = 1 << 20;
+/// Nor those that meet more places: beside so many sums laying them out anew is little.
+const MANY_PLACES: usize = 1 << 14;
 
 /// A convolution node.
 pub(super) struct Layer<'a> {
@@ -72,17 +74,15 @@ impl<'a> Layer<'a> {
         }
     }
 
+    /// Whether its kernels are laid out anew for every run.
     fn is_large(&self, graph: &Graph) -> bool {
-        graph.weight(self.weight).data().len() > LARGE_KERNELS
+        let [_, rows, columns] = self.conv.coarse;
+        graph.weight(self.weight).data().len() > LARGE_KERNELS || rows * columns >= MANY_PLACES
     }
 
     /// Bytes that it works on beside what it reads and makes.
     pub(super) fn workspace(&self, graph: &Graph) -> u64 {
-        let kernels = if self.is_large(graph) {
-            4 * graph.weight(self.weight).data().len() as u64
-        } else {
-            0
-        };
+        let kernels = if self.is_large(graph) { self.conv.kernel_bytes() } else { 0 };
         let planes =
             if self.is_to_fine { self.conv.fine_workspace() } else { self.conv.coarse_workspace() };
         kernels + planes

@@ -164,8 +164,8 @@ fn what_a_large_decoder_takes_is_known_beforehand() {
     let memory = runner.memory();
     // What the widest block reads and normalizes, 256 MiB each, what it makes of them, 128 MiB, and bands.
     assert!((640..700).contains(&mib(memory.values)), "{memory:?}");
-    // Kernels of over 4 MiB are read where they are, smaller ones laid out: in tiles they take 16 values for 9.
-    assert!(mib(memory.weights) < 36, "large kernels are read where they are: {memory:?}");
+    // Kernels of over 4 MiB, and those that meet very many places, are read where they are, others laid out.
+    assert!(mib(memory.weights) < 27, "large kernels are read where they are: {memory:?}");
     let twin = Runner::new(EngineKind::Twin, &graph, None).expect("a runner").memory();
     assert!(twin.values > 4 * memory.values, "the twin keeps all values: {twin:?}");
 }
