@@ -112,6 +112,9 @@
 //! - The map's points are one triangle each, drawn by a paint callback with places and colours from storage buffers: half
 //!   of a square's corners, and none at all in vertex buffers. A software adapter takes 30 ms for 70,000 of them: there
 //!   their picture is kept, moved and scaled with the map, and drawn anew a part in a frame; a real device draws all.
+//! - On a software adapter the program paints what egui draws itself (`app::painter`, a plugin of egui): egui's own shader
+//!   has a branch for tests that mixes texels by hand, Mesa works out both sides of a branch for every pixel, and a frame
+//!   took two and a half times as long.
 //! - What a code looks like alone is the middle of a uniform picture; of a large network only a grid of four by four
 //!   cells is decoded for it ([`measure::code_tiles`]), where the network takes grids of any size.
 //! - A stroke on the code map is one edit: panels tell where it begins, and [`session::canvas`], pure functions of grids,

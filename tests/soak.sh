@@ -7,12 +7,14 @@ zscope=$1 minutes=${2:-10}
 work=$(mktemp -d)
 trap 'kill "$window" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# A hand that goes round on the pad, thirty places a second, while a VQ-VAE trains.
-{
-    printf 'size 1280 800\nwait 3\ntrain shapes recipe=vq-vae epochs=1000 batch=64\nwait-step 20\n'
-    awk -v moves=$((minutes * 60 * 30)) 'BEGIN {
-        for (t = 0; t < moves; t++) printf "pad %.4f %.4f\nwait 0.033\n", 0.5 + 0.4 * cos(t / 20), 0.5 + 0.4 * sin(t / 31) }'
-} > "$work/soak.script"
+# A hand that goes round on the pad while a VQ-VAE trains.
+cat > "$work/soak.script" <<SCRIPT
+size 1280 800
+wait 3
+train shapes recipe=vq-vae epochs=1000 batch=64
+wait-step 20
+drag $((minutes * 60 + 60))
+SCRIPT
 XDG_DATA_HOME=$work "$zscope" --frame-log "$work/frames.csv" --script "$work/soak.script" 2> "$work/log" &
 window=$!
 

@@ -27,6 +27,7 @@ mod map;
 mod notify;
 mod opening;
 mod own_picture;
+mod painter;
 mod palette;
 mod prior;
 mod queue;
@@ -86,6 +87,7 @@ use jobs::Jobs;
 use map::Mapping;
 use opening::Opening;
 use own_picture::OwnWork;
+use painter::Painter;
 use prior::Priors;
 use recent::Recent;
 use returning::Returning;
@@ -286,7 +288,7 @@ fn wgpu_options() -> WgpuConfiguration {
         setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
             label: Some("zscope window"),
             required_features: adapter.features()
-                & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16),
+                & (crate::engine::wgsl::optional_features() | wgpu::Features::SHADER_F16),
             required_limits: adapter.limits(),
             ..Default::default()
         });
@@ -322,6 +324,9 @@ impl ZscopeApp {
         let gpu = render_state.as_ref().map(|state| {
             Gpu::new(state.adapter.get_info(), state.device.clone(), state.queue.clone())
         });
+        if let Some(painter) = render_state.as_ref().and_then(Painter::new) {
+            cc.egui_ctx.add_plugin(painter);
+        }
         let script = args.script.as_deref().map(Script::read).transpose()?;
         // A script's pictures must not depend on what a person opened before.
         let storage = cc.storage.filter(|_| script.is_none());

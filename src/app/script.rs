@@ -37,6 +37,9 @@ const SCREENSHOT_WAIT: Duration = Duration::from_millis(700);
 /// How long tooltips take to go, in seconds.
 const POINTER_WAIT: f64 = 0.3;
 
+/// How long the window rests at the most while a script does: what it shows goes on by itself.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+
 /// Frames without a job after which work counts as done.
 const RESTS: u32 = 5;
 
@@ -51,6 +54,8 @@ pub(super) enum Line {
     WaitStep(u64),
     /// Waits until work is done.
     WaitFor(Work),
+    /// Drags the point round and round over the pad for so many seconds, on in every frame.
+    Drag(f64),
     /// Resizes the window.
     Size([f32; 2]),
     /// Ignores the pointer: a picture must not depend on where it rests.
@@ -103,6 +108,8 @@ pub(super) struct Script {
     lines: std::vec::IntoIter<Line>,
     wait_until: Option<Instant>,
     wait_step: Option<u64>,
+    /// When dragging began, and for how many seconds it goes on.
+    drag: Option<(Instant, f64)>,
     /// What is waited for, and how many more frames it must be at rest: a job may begin in the next one.
     awaited: Option<(Work, u32)>,
     hides_pointer: bool,
@@ -131,6 +138,7 @@ impl Script {
             lines: lines.into_iter(),
             wait_until: None,
             wait_step: None,
+            drag: None,
             awaited: None,
             hides_pointer: false,
         })
@@ -138,8 +146,12 @@ impl Script {
 
     /// What is to be done in this frame, if anything is.
     pub(super) fn next(&mut self, at: &Progress, ctx: &egui::Context) -> Option<Command> {
-        if self.wait_until.is_some_and(|until| Instant::now() < until)
-            || self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
+        let rest = self.wait_until.map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
+            ctx.request_repaint_after(rest.min(LONGEST_REST));
+            return None;
+        }
+        if self.wait_step.is_some_and(|wanted| at.step < wanted && !at.is_over)
             || self.is_awaited(at)
         {
             ctx.request_repaint_after(Duration::from_millis(20));
@@ -148,6 +160,13 @@ impl Script {
         self.wait_until = None;
         self.wait_step = None;
         ctx.request_repaint();
+        if let Some((begun, secs)) = self.drag {
+            let now = begun.elapsed().as_secs_f64();
+            if now < secs {
+                return Some(Command::SetPad(dragged_to(now)));
+            }
+            self.drag = None;
+        }
         match self.lines.next()? {
             Line::Do(command) => {
                 self.hides_pointer = false;
@@ -156,6 +175,7 @@ impl Script {
             Line::Wait(secs) => {
                 self.wait_until = Some(Instant::now() + Duration::from_secs_f64(secs));
             }
+            Line::Drag(secs) => self.drag = Some((Instant::now(), secs)),
             Line::WaitFor(work) => self.awaited = Some((work, work.rests())),
             Line::Tell(text) => {
                 writeln!(std::io::stdout().lock(), "{text}").ok();
@@ -173,6 +193,11 @@ impl Script {
         }
         None
     }
+}
+
+/// Where a hand is after so many seconds: round and round, never twice the same way.
+fn dragged_to(secs: f64) -> [f32; 2] {
+    [(1.5 * secs).cos(), (0.97 * secs).sin()].map(|at| (0.5 + 0.4 * at) as f32)
 }
 
 fn save(picture: &egui::ColorImage, path: &Path) {
@@ -208,6 +233,14 @@ pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Line>> {
     Ok(lines)
 }
 
+/// How long something goes on.
+fn secs_of(verb: &str, secs: f32) -> anyhow::Result<f64> {
+    if !(0.0..=86_400.0).contains(&secs) {
+        bail!("{verb} {secs} s (expected 0 to 86400)");
+    }
+    Ok(f64::from(secs))
+}
+
 #[expect(clippy::too_many_lines, reason = "a table: what each word means")]
 fn parse_line(line: &str) -> anyhow::Result<Line> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -219,13 +252,8 @@ fn parse_line(line: &str) -> anyhow::Result<Line> {
     let command = match verb {
         "wait" if rest == "picture" => return Ok(Line::WaitFor(Work::Beginning)),
         "tell" => return Ok(Line::Tell(rest.trim().to_owned())),
-        "wait" => {
-            let secs = f64::from(number(0)?);
-            if !(0.0..=86_400.0).contains(&secs) {
-                bail!("wait {secs} s (expected 0 to 86400)");
-            }
-            return Ok(Line::Wait(secs));
-        }
+        "wait" => return Ok(Line::Wait(secs_of(verb, number(0)?)?)),
+        "drag" => return Ok(Line::Drag(secs_of(verb, number(0)?)?)),
         "wait-step" => return Ok(Line::WaitStep(number(0)? as u64)),
         "size" => return Ok(Line::Size([number(0)?, number(1)?])),
         "evaluate" if rest == "wait" => return Ok(Line::WaitFor(Work::Measuring)),

@@ -1,10 +1,12 @@
 //! `zscope bench`: how long this machine takes, engine beside engine.
 
 mod decode;
+mod frames;
 mod growth;
 mod quantize;
 mod startup;
 mod train;
+mod window;
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,7 @@ const ROUNDS: [usize; 2] = [5, 100];
 /// How long one case is measured once there are enough rounds.
 const ENOUGH: Duration = Duration::from_secs(2);
 
-/// Measure how long decoding, quantizing, training and starting take on this machine, engine beside engine
+/// Measure how long decoding, quantizing, training, starting and frames take on this machine, engine beside engine
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
     /// What is measured; without, everything
@@ -39,6 +41,8 @@ enum What {
     Train,
     /// From the start of the window to its first picture; needs a screen
     Startup,
+    /// Frames of the window at rest, under a hand, beside a training and all at once; needs a screen
+    Frames,
     /// Decoding and quantizing more and more at once; only where it is asked for
     Growth,
 }
@@ -54,7 +58,60 @@ struct Row {
     shape: Vec<usize>,
     median_ms: f64,
     min_ms: f64,
+    /// What 99 of 100 runs do not exceed.
+    p99_ms: f64,
     runs: usize,
+    /// Memory of the window, in megabytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resident_mb: Option<f64>,
+    /// The program's file, in megabytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program_mb: Option<f64>,
+}
+
+impl Row {
+    /// What was measured of an engine, in milliseconds.
+    fn new(
+        what: &str,
+        shape: &[usize],
+        engine: &'static str,
+        device: String,
+        mut times: Vec<f64>,
+    ) -> Self {
+        times.sort_by(f64::total_cmp);
+        let runs = times.len();
+        let at = |index: usize| times.get(index).copied().unwrap_or(f64::NAN);
+        Self {
+            what: what.to_owned(),
+            engine,
+            device,
+            shape: shape.to_vec(),
+            median_ms: f64::midpoint(at(runs.saturating_sub(1) / 2), at(runs / 2)),
+            min_ms: at(0),
+            p99_ms: at((runs * 99).div_ceil(100).saturating_sub(1)),
+            runs,
+            resident_mb: None,
+            program_mb: None,
+        }
+    }
+
+    /// As a person reads it.
+    fn line(&self) -> String {
+        let shape = self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+        let memory =
+            self.resident_mb.map_or_else(String::new, |mb| format!(", {mb:.0} MB of memory"));
+        let size =
+            self.program_mb.map_or_else(String::new, |mb| format!(", a program of {mb:.0} MB"));
+        format!(
+            "{:<36} {shape:<12} {:<11} {:>6} ms {:>6} ms at best {:>6} ms at the 99th of 100  {}{memory}{size}",
+            self.what,
+            self.engine,
+            told(self.median_ms),
+            told(self.min_ms),
+            told(self.p99_ms),
+            self.device
+        )
+    }
 }
 
 /// One engine at one case.
@@ -96,43 +153,18 @@ impl Rows {
             }
         }
         for (case, times) in cases.into_iter().zip(times) {
-            self.push(what, shape, case.engine, case.device, times);
+            self.push(Row::new(what, shape, case.engine, case.device, times));
         }
         Ok(())
     }
 
-    /// Adds what was measured of an engine, in milliseconds.
-    fn push(
-        &mut self,
-        what: &str,
-        shape: &[usize],
-        engine: &'static str,
-        device: String,
-        mut times: Vec<f64>,
-    ) {
-        times.sort_by(f64::total_cmp);
-        let Some(&min_ms) = times.first() else { return };
-        let runs = times.len();
-        let median_ms = f64::midpoint(times[(runs - 1) / 2], times[runs / 2]);
-        let row = Row {
-            what: what.to_owned(),
-            engine,
-            device,
-            shape: shape.to_vec(),
-            median_ms,
-            min_ms,
-            runs,
-        };
+    /// Adds a row.
+    fn push(&mut self, row: Row) {
+        if row.runs == 0 {
+            return;
+        }
         if !self.is_json {
-            let shape = row.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
-            output::line(&format!(
-                "{:<28} {shape:<16} {:<11} {:>10} ms {:>10} ms at best  {}",
-                row.what,
-                row.engine,
-                told(row.median_ms),
-                told(row.min_ms),
-                row.device
-            ));
+            output::line(&row.line());
         }
         self.rows.push(row);
     }
@@ -159,6 +191,13 @@ fn graphics() -> Option<Gpu> {
     gpu.inspect_err(|error| output::note(&format!("without shaders: {error}"))).ok()
 }
 
+/// Adds what it measures.
+type Measure = fn(&mut Rows) -> anyhow::Result<()>;
+
+/// Of everything, what a machine without a screen cannot do.
+const OF_WINDOW: [(What, Measure); 2] =
+    [(What::Startup, startup::run), (What::Frames, frames::run)];
+
 pub(super) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let mut rows = Rows { rows: Vec::new(), is_json: args.json };
     let is_asked = |what| args.what.is_none_or(|asked| asked == what);
@@ -174,11 +213,12 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Failure> {
     if args.what == Some(What::Growth) {
         growth::run(&mut rows, graphics().as_ref())?;
     }
-    // Of everything, it is what a machine without a screen cannot do.
-    match is_asked(What::Startup).then(|| startup::run(&mut rows)) {
-        Some(Err(error)) if args.what.is_none() => output::error(&error),
-        Some(done) => done?,
-        None => {}
+    for (what, measure) in OF_WINDOW {
+        match is_asked(what).then(|| measure(&mut rows)) {
+            Some(Err(error)) if args.what.is_none() => output::error(&error),
+            Some(done) => done?,
+            None => {}
+        }
     }
     if args.json {
         output::json(&rows.rows)?;

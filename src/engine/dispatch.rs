@@ -1,10 +1,29 @@
 //! How a pass runs on a device: by which shader, in which tiles, in how many workgroups.
 
+mod product;
+mod serial;
+
 use super::kernel::Kernel;
 use super::params::WORKGROUP_SIZE;
 use super::shader::Shader;
+use product::Product;
+pub use product::{OF_SEARCHES, OF_SUMS};
+use serial::Serial;
+pub use serial::{NEIGHBOUR_WORKGROUP, OF_NEIGHBOURS};
 
-/// What a workgroup makes of a product in tiles.
+/// How the lanes of a device work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lanes {
+    /// Those of a workgroup share memory: real graphics devices.
+    Workgroups,
+    /// Eight neighbours, a subgroup, tell one another what each has read: processors that imitate a graphics device, where
+    /// reads are dear.
+    Neighbours,
+    /// Each for itself: the same without subgroups of eight.
+    Alone,
+}
+
+/// What a workgroup makes of a product in tiles, or an invocation that reads together with its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tile {
     /// Output channels or features, or codes.
@@ -24,18 +43,6 @@ impl Tile {
     pub const OF_FEW_VECTORS: Self = Self { channels: 256, places: 16 };
 }
 
-/// The tiles of sums, each with the workgroups from which it is faster than those after it: measured on an H200, which
-/// has 132 processors.
-pub const OF_SUMS: [(Tile, u32); 3] = [(Tile::WIDE, 256), (Tile::EVEN, 128), (Tile::NARROW, 0)];
-/// Those of searches for codes, likewise.
-pub const OF_SEARCHES: [(Tile, u32); 2] = [(Tile::WIDE, 256), (Tile::OF_FEW_VECTORS, 0)];
-
-/// With so few channels tiles are all but empty, and with so many places each can have an invocation of its own.
-const FEW_CHANNELS: u32 = 8;
-const MANY_PLACES: u32 = 1 << 16;
-/// Products of a sum past which a shader in tiles cannot count.
-const DEEPEST: u64 = 1 << 22;
-
 /// What is handed to a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dispatch {
@@ -53,12 +60,14 @@ impl Dispatch {
         Self { shader, tile: None, workgroups: invocations.div_ceil(WORKGROUP_SIZE) }
     }
 
-    /// What suits a kernel on a device, of which `is_serial` says that workgroups gain nothing by sharing memory.
-    pub fn of(kernel: &Kernel, is_serial: bool) -> Self {
-        match Product::of(kernel) {
-            Some(product) if !is_serial && product.suits_tiles() => product.in_best_tiles(),
-            _ => Self::serial(kernel),
-        }
+    /// What suits a kernel on a device.
+    pub fn of(kernel: &Kernel, lanes: Lanes) -> Self {
+        let suited = match lanes {
+            Lanes::Workgroups => Product::of(kernel).and_then(|product| product.in_best_tiles()),
+            Lanes::Neighbours => Serial::of(kernel).map(|serial| serial.by_neighbours(None)),
+            Lanes::Alone => None,
+        };
+        suited.unwrap_or_else(|| Self::alone(kernel))
     }
 
     /// A kernel in tiles of one size; nothing where it has none.
@@ -66,14 +75,18 @@ impl Dispatch {
         Product::of(kernel).map(|product| product.in_tiles(tile))
     }
 
-    /// A kernel without tiles.
-    pub fn serial(kernel: &Kernel) -> Self {
+    /// A kernel by neighbours that read so many rows together; nothing where it has none.
+    pub fn by_neighbours(kernel: &Kernel, rows: u32) -> Option<Self> {
+        Serial::of(kernel).map(|serial| serial.by_neighbours(Some(rows)))
+    }
+
+    /// A kernel whose invocations share nothing.
+    pub fn alone(kernel: &Kernel) -> Self {
         match kernel {
-            Kernel::Linear(params) => Self::new(Shader::LinearSerial, params.invocations()),
-            Kernel::Conv2d(params) => Self::new(Shader::Conv2dSerial, params.invocations()),
-            Kernel::ConvTranspose2d(params) => {
-                Self::new(Shader::ConvTranspose2dSerial, params.invocations())
-            }
+            Kernel::Linear(params) => Serial::linear(params).alone(),
+            Kernel::Conv2d(params) => Serial::conv2d(params).alone(),
+            Kernel::ConvTranspose2d(params) => Serial::conv_transpose2d(params).alone(),
+            Kernel::NearestCode(params) => Serial::nearest_code(params).alone(),
             Kernel::GroupNorm(params) => Self::new(Shader::GroupNorm, params.invocations()),
             Kernel::LayerNorm(params) => Self::new(Shader::LayerNorm, params.invocations()),
             Kernel::Attention(params) => Self::new(Shader::Attention, params.invocations()),
@@ -82,92 +95,9 @@ impl Dispatch {
             }
             Kernel::Modulate(params) => Self::new(Shader::Modulate, params.invocations()),
             Kernel::Elementwise(params) => Self::new(Shader::Elementwise, params.invocations()),
-            Kernel::NearestCode(params) => {
-                Self::new(Shader::NearestCodeSerial, params.invocations())
-            }
             Kernel::ArgMax(params) => Self::new(Shader::ArgMax, params.places),
             Kernel::Gather(params) => Self::new(Shader::Gather, params.invocations()),
             Kernel::Draw(params) => Self::new(Shader::Draw, params.invocations()),
         }
     }
-}
-
-/// A pass that multiplies two tables, and how large they are.
-struct Product {
-    shader: Shader,
-    tiles: &'static [(Tile, u32)],
-    /// Rows of the left one that are spread over workgroups.
-    channels: u32,
-    /// Columns of the right one, in each phase.
-    places: u32,
-    phases: u32,
-    /// Products of a sum.
-    depth: u64,
-}
-
-impl Product {
-    fn of(kernel: &Kernel) -> Option<Self> {
-        let product = match kernel {
-            Kernel::Linear(params) => Self {
-                shader: Shader::Linear,
-                tiles: &OF_SUMS,
-                channels: params.out_features,
-                places: params.rows,
-                phases: 1,
-                depth: params.in_features.into(),
-            },
-            Kernel::Conv2d(params) => Self {
-                shader: Shader::Conv2d,
-                tiles: &OF_SUMS,
-                channels: params.out_channels,
-                places: params.batch * params.out_height * params.out_width,
-                phases: 1,
-                depth: depth([params.in_channels, params.kernel_height, params.kernel_width]),
-            },
-            Kernel::ConvTranspose2d(params) => Self {
-                shader: Shader::ConvTranspose2d,
-                tiles: &OF_SUMS,
-                channels: params.out_channels,
-                places: params.batch
-                    * params.out_height.div_ceil(params.stride_y)
-                    * params.out_width.div_ceil(params.stride_x),
-                phases: params.stride_y * params.stride_x,
-                depth: depth([params.in_channels, params.kernel_height, params.kernel_width]),
-            },
-            // A workgroup looks at all codes.
-            Kernel::NearestCode(params) => Self {
-                shader: Shader::NearestCode,
-                tiles: &OF_SEARCHES,
-                channels: 1,
-                places: params.vectors,
-                phases: 1,
-                depth: params.dim.into(),
-            },
-            _ => return None,
-        };
-        Some(product)
-    }
-
-    fn suits_tiles(&self) -> bool {
-        let is_thin = self.channels <= FEW_CHANNELS && self.shader != Shader::NearestCode;
-        let has_many = u64::from(self.places) * u64::from(self.phases) >= u64::from(MANY_PLACES);
-        !(is_thin && has_many) && self.depth < DEEPEST
-    }
-
-    fn in_best_tiles(&self) -> Dispatch {
-        let fits = |&(tile, least): &(Tile, u32)| {
-            let dispatch = self.in_tiles(tile);
-            (dispatch.workgroups >= least).then_some(dispatch)
-        };
-        self.tiles.iter().find_map(fits).expect("the last tile suits any pass")
-    }
-
-    fn in_tiles(&self, tile: Tile) -> Dispatch {
-        let tiles = self.channels.div_ceil(tile.channels) * self.places.div_ceil(tile.places);
-        Dispatch { shader: self.shader, tile: Some(tile), workgroups: tiles * self.phases }
-    }
-}
-
-fn depth(extents: [u32; 3]) -> u64 {
-    extents.into_iter().map(u64::from).product()
 }

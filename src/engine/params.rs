@@ -10,12 +10,8 @@ use crate::graph::Activation;
 pub const WORKGROUP_SIZE: u32 = 64;
 /// Invocations in a workgroup of a shader that works in tiles.
 pub const LANES: u32 = 256;
-/// Rows of one invocation of `linear_serial`.
-pub const ROW_BLOCK: u32 = 4;
-/// Output channels of one invocation of `conv2d_serial` and `conv_transpose2d_serial`.
-pub const CHANNEL_BLOCK: u32 = 8;
-/// Output columns of one invocation of `conv2d_serial` and `conv_transpose2d_serial`.
-pub const COLUMN_BLOCK: u32 = 4;
+/// Columns, features or vectors of one invocation of a shader without tiles.
+pub const PLACE_BLOCK: u32 = 4;
 
 /// The code of [`Activation::Relu`]; that of [`Activation::None`] is 0.
 pub const RELU: u32 = 1;
@@ -65,13 +61,6 @@ pub struct LinearParams {
     pub pad0: u32,
 }
 
-impl LinearParams {
-    /// The number of invocations that compute everything without tiles.
-    pub fn invocations(&self) -> u32 {
-        self.rows.div_ceil(ROW_BLOCK) * self.out_features
-    }
-}
-
 /// Parameters of `conv2d.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
@@ -119,10 +108,9 @@ pub struct Conv2dParams {
 }
 
 impl Conv2dParams {
-    /// The number of invocations that compute everything without tiles.
-    pub fn invocations(&self) -> u32 {
-        let columns = self.out_width.div_ceil(COLUMN_BLOCK);
-        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * self.out_height * columns
+    /// Blocks of columns of all items.
+    pub fn place_blocks(&self) -> u32 {
+        self.batch * self.out_height * self.out_width.div_ceil(PLACE_BLOCK)
     }
 }
 
@@ -173,12 +161,15 @@ pub struct ConvTranspose2dParams {
 }
 
 impl ConvTranspose2dParams {
-    /// The number of invocations that compute everything without tiles.
-    pub fn invocations(&self) -> u32 {
-        let columns = self.out_width.div_ceil(self.stride_x).div_ceil(COLUMN_BLOCK);
-        let of_phase = self.out_height.div_ceil(self.stride_y) * columns;
-        let of_channels = of_phase * self.stride_y * self.stride_x;
-        self.batch * self.out_channels.div_ceil(CHANNEL_BLOCK) * of_channels
+    /// Phases of the places: those of one meet the same taps.
+    pub fn phases(&self) -> u32 {
+        self.stride_y * self.stride_x
+    }
+
+    /// Blocks of columns of all items in one phase.
+    pub fn place_blocks(&self) -> u32 {
+        let columns = self.out_width.div_ceil(self.stride_x).div_ceil(PLACE_BLOCK);
+        self.batch * self.out_height.div_ceil(self.stride_y) * columns
     }
 }
 
@@ -376,13 +367,6 @@ pub struct NearestCodeParams {
     pub pad1: u32,
     /// The same.
     pub pad2: u32,
-}
-
-impl NearestCodeParams {
-    /// The number of invocations that compute everything without tiles: a workgroup for as many vectors as it has invocations.
-    pub fn invocations(&self) -> u32 {
-        self.vectors
-    }
 }
 
 /// Parameters of `arg_max.wgsl`.

@@ -1,7 +1,7 @@
 //! The shaders' sources and the one-level textual `#import` that joins them.
 
 use super::EngineError;
-use super::dispatch::Tile;
+use super::dispatch::{NEIGHBOUR_WORKGROUP, Tile};
 
 /// A compute pass: one file in `shaders/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +57,7 @@ pub enum WeightStorage {
 }
 
 /// The files that shaders import, by name.
-const SHARED: [(&str, &str); 15] = [
+const SHARED: [(&str, &str); 18] = [
     ("activation.wgsl", include_str!("../../shaders/shared/activation.wgsl")),
     ("angle.wgsl", include_str!("../../shaders/shared/angle.wgsl")),
     ("conv2d_bindings.wgsl", include_str!("../../shaders/shared/conv2d_bindings.wgsl")),
@@ -67,11 +67,14 @@ const SHARED: [(&str, &str); 15] = [
     ),
     ("dispatch.wgsl", include_str!("../../shaders/shared/dispatch.wgsl")),
     ("epilogue.wgsl", include_str!("../../shaders/shared/epilogue.wgsl")),
+    ("eights.wgsl", include_str!("../../shaders/shared/eights.wgsl")),
     ("half_weight.wgsl", include_str!("../../shaders/shared/half_weight.wgsl")),
     ("layout.wgsl", include_str!("../../shaders/shared/layout.wgsl")),
     ("linear_bindings.wgsl", include_str!("../../shaders/shared/linear_bindings.wgsl")),
     ("nearest.wgsl", include_str!("../../shaders/shared/nearest.wgsl")),
+    ("own_reads.wgsl", include_str!("../../shaders/shared/own_reads.wgsl")),
     ("product.wgsl", include_str!("../../shaders/shared/product.wgsl")),
+    ("shared_reads.wgsl", include_str!("../../shaders/shared/shared_reads.wgsl")),
     ("tile.wgsl", include_str!("../../shaders/shared/tile.wgsl")),
     ("weight.wgsl", include_str!("../../shaders/shared/weight.wgsl")),
     ("whole.wgsl", include_str!("../../shaders/shared/whole.wgsl")),
@@ -128,7 +131,7 @@ impl Shader {
     }
 
     /// Its source with all imports in their places, for weights that are stored one way or the other, and for a tile
-    /// where it works in tiles.
+    /// where it works in tiles or its invocations read together.
     ///
     /// # Errors
     /// When it imports a file that does not exist.
@@ -156,27 +159,36 @@ impl Shader {
             Self::Draw => include_str!("../../shaders/draw.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
         };
-        let source = match weights {
-            WeightStorage::Single => resolve_imports(source)?,
-            WeightStorage::Half => {
-                resolve_imports(&source.replace("#import weight.wgsl", "#import half_weight.wgsl"))?
-            }
-        };
+        let mut source = source.to_owned();
+        if weights == WeightStorage::Half {
+            source = source.replace("#import weight.wgsl", "#import half_weight.wgsl");
+        }
+        let reads_together = tile.is_some() && source.contains(OWN_READS);
+        if reads_together {
+            source = source.replace(OWN_READS, "#import shared_reads.wgsl");
+        }
+        let source = resolve_imports(&source)?;
         let Some(tile) = tile else { return Ok(source) };
-        Ok(source
-            .replace(CHANNEL_TILE, &constant(CHANNEL_TILE, tile.channels))
-            .replace(PLACE_TILE, &constant(PLACE_TILE, tile.places)))
+        let source = with_constant(&source, "CHANNEL_TILE", tile.channels);
+        let source = with_constant(&source, "PLACE_TILE", tile.places);
+        Ok(if reads_together {
+            with_constant(&source, "WORKGROUP_SIZE", NEIGHBOUR_WORKGROUP)
+        } else {
+            source
+        })
     }
 }
 
-/// The lines of `tile.wgsl` that say how large a tile is.
-const CHANNEL_TILE: &str = "const CHANNEL_TILE: u32 = 64u;";
-const PLACE_TILE: &str = "const PLACE_TILE: u32 = 64u;";
+/// Where invocations read for themselves.
+const OWN_READS: &str = "#import own_reads.wgsl";
 
-/// A line like the one that is given, with another value.
-fn constant(line: &str, value: u32) -> String {
-    let (name, _) = line.split_once(" = ").unwrap_or((line, ""));
-    format!("{name} = {value}u;")
+/// A source in which a constant, if it is there, has another value.
+fn with_constant(source: &str, name: &str, value: u32) -> String {
+    let begins = format!("const {name}: u32 = ");
+    let line = |line: &str| {
+        if line.starts_with(&begins) { format!("{begins}{value}u;\n") } else { format!("{line}\n") }
+    };
+    source.lines().map(line).collect()
 }
 
 /// `source` with every line `#import NAME` replaced by the file of that name in `shaders/shared/`.

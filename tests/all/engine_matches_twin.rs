@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use zscope::array::{Array, NamedArrays};
-use zscope::engine::dispatch::{Dispatch, OF_SUMS};
+use zscope::engine::dispatch::{Dispatch, Lanes, OF_NEIGHBOURS, OF_SUMS};
 use zscope::engine::kernel::Kernel;
 use zscope::engine::params::{
     Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LatentMixParams, LinearParams,
@@ -122,9 +122,22 @@ fn in_tiles(kernel: &Kernel) -> Vec<Dispatch> {
     OF_SUMS.into_iter().map(in_tile).collect()
 }
 
-/// A kernel without tiles.
+/// A kernel without memory of workgroups, in all the ways that the device has.
 fn serially(kernel: &Kernel) -> Vec<Dispatch> {
-    vec![Dispatch::serial(kernel)]
+    let together = |rows| Dispatch::by_neighbours(kernel, rows).expect("a kernel of sums");
+    let neighbours = if reads_together() { &OF_NEIGHBOURS[..] } else { &[] };
+    std::iter::once(Dispatch::alone(kernel))
+        .chain(neighbours.iter().copied().map(together))
+        .collect()
+}
+
+/// Whether neighbours can read together here; says so loudly where they cannot.
+pub(crate) fn reads_together() -> bool {
+    let can = gpu().is_some_and(|gpu| gpu.lanes() == Lanes::Neighbours);
+    if !can {
+        println!("SKIPPED: neighbours that read together (expected subgroups of eight lanes)");
+    }
+    can
 }
 
 #[test]

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use zscope::array::{Array, NamedArrays};
 use zscope::codec::Codec as _;
 use zscope::engine::codec::{ByClass, EngineCodec};
+use zscope::engine::dispatch::Lanes;
 use zscope::engine::wgsl::{Gpu, headless};
 use zscope::engine::{EngineKind, Runner};
 use zscope::graph::lower::vae::{Arch, Likelihood, Sigma, VaeConfig};
@@ -170,9 +171,13 @@ fn shaders_match_the_module() {
         let tensors = tensors(&config, 4);
         let networks = config.lower(&tensors).expect("lowered");
         let expected = of_module(&config, &tensors, 5);
-        let found = of_graphs(&config, &networks, 5, EngineKind::Wgsl, Some(&gpu));
-        if let Some(difference) = difference(&found, &expected) {
-            panic!("wgsl, {config:?}: {difference}");
+        // As on this device, and as on others.
+        for lanes in [gpu.lanes(), Lanes::Workgroups, Lanes::Alone] {
+            let gpu = gpu.with_lanes(lanes);
+            let found = of_graphs(&config, &networks, 5, EngineKind::Wgsl, Some(&gpu));
+            if let Some(difference) = difference(&found, &expected) {
+                panic!("wgsl, {lanes:?}, {config:?}: {difference}");
+            }
         }
     }
 }

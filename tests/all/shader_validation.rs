@@ -6,12 +6,12 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 use wgpu::naga;
-use zscope::engine::dispatch::{OF_SEARCHES, OF_SUMS, Tile};
+use zscope::engine::dispatch::{OF_NEIGHBOURS, OF_SEARCHES, OF_SUMS, Tile};
 use zscope::engine::params::{
-    ArgMaxParams, AttentionParams, CHANNEL_BLOCK, COLUMN_BLOCK, CachedAttentionParams,
-    Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
-    GroupNormParams, LANES, LatentMixParams, LayerNormParams, LinearParams, ModulateParams,
-    NearestCodeParams, PixelsParams, ROW_BLOCK, WORKGROUP_SIZE,
+    ArgMaxParams, AttentionParams, CachedAttentionParams, Conv2dParams, ConvTranspose2dParams,
+    DrawParams, ElementwiseParams, GatherParams, GroupNormParams, LANES, LatentMixParams,
+    LayerNormParams, LinearParams, ModulateParams, NearestCodeParams, PLACE_BLOCK, PixelsParams,
+    WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -81,8 +81,9 @@ fn validated(source: &str) -> Result<naga::Module, String> {
     let source = resolve_imports(source).map_err(|error| error.to_string())?;
     let module =
         naga::front::wgsl::parse_str(&source).map_err(|error| error.emit_to_string(&source))?;
-    // What every Vulkan, Metal and DX12 has: reading halves out of words.
-    let capabilities = naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    // What every Vulkan, Metal and DX12 has: reading halves out of words. Subgroups are asked for before they are used.
+    let capabilities =
+        naga::valid::Capabilities::SHADER_FLOAT16_IN_FLOAT32 | naga::valid::Capabilities::SUBGROUP;
     let mut validator =
         naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
     validator.validate(&module).map_err(|error| error.emit_to_string(&source))?;
@@ -169,6 +170,17 @@ fn the_program_holds_every_shader() {
             assert!(validated(&tiled).is_ok(), "{tile:?} of {}", shader.stem());
             assert_eq!(tiled == resolved, *tile == Tile::WIDE, "{tile:?} of {}", shader.stem());
         }
+        if text.contains("#import own_reads.wgsl") {
+            for channels in OF_NEIGHBOURS {
+                let tile = Tile { channels, places: PLACE_BLOCK };
+                let together =
+                    shader.source(WeightStorage::Single, Some(tile)).expect("its source");
+                assert!(together.contains("subgroupBroadcast"), "{} together", shader.stem());
+                assert!(together.contains(&format!("CHANNEL_TILE: u32 = {channels}u;")), "rows");
+                let valid = validated(&together);
+                assert!(valid.is_ok(), "{tile:?} of {}: {valid:?}", shader.stem());
+            }
+        }
         let halves = source(WeightStorage::Half);
         assert!(validated(&halves).is_ok(), "{} over halves", shader.stem());
         let has_weights = text.contains("#import weight.wgsl");
@@ -180,8 +192,8 @@ fn the_program_holds_every_shader() {
 fn every_shared_file_is_imported() {
     let shaders: String = shader_files(&root().join("shaders")).into_values().collect();
     for (stem, source) in shader_files(&root().join("shaders/shared")) {
-        // Halves stand in for what is imported.
-        let stem = stem.trim_start_matches("half_");
+        // Halves stand in for what is imported, and what neighbours read together for what each reads itself.
+        let stem = stem.trim_start_matches("half_").replace("shared_reads", "own_reads");
         assert!(shaders.contains(&format!("#import {stem}.wgsl")), "nothing imports {stem}.wgsl");
         assert!(!source.contains("#import"), "{stem}.wgsl imports: imports have one level");
     }
@@ -206,12 +218,7 @@ fn params_lie_in_memory_as_their_mirrors() {
 
 #[test]
 fn constants_are_those_of_the_program() {
-    let known = [
-        ("LANES", LANES),
-        ("ROW_BLOCK", ROW_BLOCK),
-        ("CHANNEL_BLOCK", CHANNEL_BLOCK),
-        ("COLUMN_BLOCK", COLUMN_BLOCK),
-    ];
+    let known = [("LANES", LANES), ("PLACE_BLOCK", PLACE_BLOCK)];
     let mut checked = 0;
     for (stem, module) in compute_modules() {
         let has_tiles =
@@ -231,7 +238,7 @@ fn constants_are_those_of_the_program() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 9, "block sizes that were compared");
+    assert_eq!(checked, 8, "block sizes that were compared");
 }
 
 #[test]

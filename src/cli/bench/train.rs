@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Rows, processor};
+use super::{Row, Rows, processor};
 use crate::engine::wgsl::{self, Gpu};
 use crate::event::Event;
 use crate::train::recipe::Recipe;
@@ -65,8 +65,13 @@ impl Made<'_> {
     }
 
     /// The milliseconds of updates behind the warm-up.
-    fn updates(&self, out: &Path, device: &'static str) -> anyhow::Result<Vec<f64>> {
-        let training = self.begin(out, BATCH, Length::Epochs(100), device)?;
+    pub(super) fn updates(
+        &self,
+        out: &Path,
+        batch: usize,
+        device: &'static str,
+    ) -> anyhow::Result<Vec<f64>> {
+        let training = self.begin(out, batch, Length::Epochs(100), device)?;
         let mut times = Vec::new();
         let mut begun: Option<Instant> = None;
         while let Ok(event) = training.events().recv() {
@@ -74,7 +79,7 @@ impl Made<'_> {
                 Event::StepsDone { steps, images_per_s }
                     if steps.first().is_some_and(|first| first.step > WARM_UP) =>
                 {
-                    times.extend(steps.iter().map(|_| BATCH as f64 * 1e3 / images_per_s));
+                    times.extend(steps.iter().map(|_| batch as f64 * 1e3 / images_per_s));
                     if begun.get_or_insert_with(Instant::now).elapsed() > ENOUGH {
                         training.ask(Control::Stop);
                     }
@@ -103,12 +108,12 @@ pub(super) fn run(rows: &mut Rows) -> anyhow::Result<()> {
         let mut times = vec![Vec::new(); devices.len()];
         for _ in 0..ROUNDS {
             for ((device, ..), times) in devices.iter().zip(&mut times) {
-                times.extend(model.updates(&folder.path().join("run"), device)?);
+                times.extend(model.updates(&folder.path().join("run"), BATCH, device)?);
             }
         }
         for ((_, engine, device), times) in devices.iter().zip(times) {
             let what = format!("train {}", recipe.name());
-            rows.push(&what, &[BATCH, 3, 32, 32], engine, device.clone(), times);
+            rows.push(Row::new(&what, &[BATCH, 3, 32, 32], engine, device.clone(), times));
         }
     }
     Ok(())

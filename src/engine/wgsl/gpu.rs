@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::EngineError;
-use crate::engine::dispatch::Tile;
+use crate::engine::dispatch::{Lanes, Tile};
 use crate::engine::shader::{Shader, WeightStorage};
 use crate::graph::MAX_VALUES;
 
@@ -15,8 +15,7 @@ pub struct Gpu {
     /// The most values of a buffer, if that is to be fewer than the device has.
     most_values: usize,
     weights: WeightStorage,
-    /// Whether shaders work without tiles where they can.
-    is_serial: bool,
+    lanes: Lanes,
 }
 
 /// What a pipeline is made of.
@@ -33,9 +32,9 @@ struct Inner {
 impl Gpu {
     /// Wraps a device that exists already, for example the window's.
     pub fn new(info: wgpu::AdapterInfo, device: wgpu::Device, queue: wgpu::Queue) -> Self {
-        let is_serial = info.device_type == wgpu::DeviceType::Cpu;
+        let lanes = lanes_of(&info, device.features());
         let inner = Arc::new(Inner { info, device, queue, pipelines: Mutex::default() });
-        Self { inner, most_values: MAX_VALUES, weights: WeightStorage::Single, is_serial }
+        Self { inner, most_values: MAX_VALUES, weights: WeightStorage::Single, lanes }
     }
 
     /// The same device with smaller buffers: activations have at most so many values.
@@ -48,14 +47,14 @@ impl Gpu {
         Self { weights, ..self.clone() }
     }
 
-    /// The same device with the shaders that suit a real one, or one that a processor imitates.
-    pub fn serial(&self, is_serial: bool) -> Self {
-        Self { is_serial, ..self.clone() }
+    /// The same device with the shaders that suit another.
+    pub fn with_lanes(&self, lanes: Lanes) -> Self {
+        Self { lanes, ..self.clone() }
     }
 
-    /// Whether its shaders work without tiles where they can.
-    pub(super) fn is_serial(&self) -> bool {
-        self.is_serial
+    /// How its lanes work together.
+    pub fn lanes(&self) -> Lanes {
+        self.lanes
     }
 
     /// How it stores the weights of networks.
@@ -271,6 +270,23 @@ impl Gpu {
     }
 }
 
+/// How the lanes of a device work together that has these features.
+fn lanes_of(info: &wgpu::AdapterInfo, features: wgpu::Features) -> Lanes {
+    let is_of_eight = info.subgroup_min_size == 8 && info.subgroup_max_size == 8;
+    match info.device_type {
+        wgpu::DeviceType::Cpu if is_of_eight && features.contains(wgpu::Features::SUBGROUP) => {
+            Lanes::Neighbours
+        }
+        wgpu::DeviceType::Cpu => Lanes::Alone,
+        _ => Lanes::Workgroups,
+    }
+}
+
+/// Features that are used where an adapter has them.
+pub fn optional_features() -> wgpu::Features {
+    wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP
+}
+
 /// A device without a window, with its adapter's own limits: the best real one, or with `prefer_software` a
 /// processor's imitation of one, as tests want it; the other sort where there is no such.
 ///
@@ -329,7 +345,7 @@ fn speed_rank(device_type: wgpu::DeviceType) -> u32 {
 fn open(adapter: &wgpu::Adapter) -> Result<Gpu, EngineError> {
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("zscope headless"),
-        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+        required_features: adapter.features() & optional_features(),
         required_limits: adapter.limits(),
         ..wgpu::DeviceDescriptor::default()
     };

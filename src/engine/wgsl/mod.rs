@@ -13,7 +13,7 @@ mod step;
 mod texture;
 
 pub use batch::BatchRunner;
-pub use gpu::{Gpu, headless, headless_hardware};
+pub use gpu::{Gpu, headless, headless_hardware, optional_features};
 pub use network::Network;
 pub use screen::Screen;
 pub use single::{SinglePass, run_pixels, run_single};

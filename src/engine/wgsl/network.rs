@@ -154,6 +154,6 @@ fn step(
     };
     let inputs = pass.inputs.iter().filter_map(resource);
     let resources: Vec<_> = inputs.chain([buffers[pass.output].as_entire_binding()]).collect();
-    let dispatch = Dispatch::of(&pass.kernel, network.gpu.is_serial());
+    let dispatch = Dispatch::of(&pass.kernel, network.gpu.lanes());
     Step::new(&network.gpu, dispatch, pass.kernel.bytes(), &resources)
 }

@@ -1,7 +1,7 @@
 //! The passes against their twins, each over a sentinel.
 
 use zscope::array::Array;
-use zscope::engine::dispatch::{Dispatch, OF_SEARCHES};
+use zscope::engine::dispatch::{Dispatch, OF_NEIGHBOURS, OF_SEARCHES};
 use zscope::engine::kernel::Kernel;
 use zscope::engine::params::{ArgMaxParams, GatherParams, NearestCodeParams};
 use zscope::engine::shader::Shader;
@@ -10,7 +10,7 @@ use zscope::engine::wgsl::{Gpu, SinglePass, run_single};
 
 use super::assert_indices_match;
 use super::by_hand::ANY_INDICES;
-use crate::engine_matches_twin::{GUARD, SENTINEL, gpu, noise};
+use crate::engine_matches_twin::{GUARD, SENTINEL, gpu, noise, reads_together};
 
 /// The indices of a way to search and the twin's, the former over a sentinel.
 #[track_caller]
@@ -79,9 +79,14 @@ fn in_tiles(params: NearestCodeParams) -> Vec<Dispatch> {
     OF_SEARCHES.into_iter().map(in_tile).collect()
 }
 
-/// A search without tiles.
+/// A search without tiles, in all the ways that the device has.
 fn serially(params: NearestCodeParams) -> Vec<Dispatch> {
-    vec![Dispatch::serial(&Kernel::NearestCode(params))]
+    let kernel = Kernel::NearestCode(params);
+    let together = |codes| Dispatch::by_neighbours(&kernel, codes).expect("a search");
+    let neighbours = if reads_together() { &OF_NEIGHBOURS[..] } else { &[] };
+    std::iter::once(Dispatch::alone(&kernel))
+        .chain(neighbours.iter().copied().map(together))
+        .collect()
 }
 
 /// Every way to search.
@@ -133,8 +138,16 @@ fn more_vectors_than_one_row_of_workgroups_holds() {
         codes: 3,
         ..NearestCodeParams::default()
     };
-    let dispatch = Dispatch::serial(&Kernel::NearestCode(params));
-    assert_nearest_matches(gpu, dispatch, params, &noise(3, vectors as usize), &[-0.5, 0.0, 0.5]);
+    // Those that read together have the smaller workgroups.
+    for dispatch in serially(params) {
+        assert_nearest_matches(
+            gpu,
+            dispatch,
+            params,
+            &noise(3, vectors as usize),
+            &[-0.5, 0.0, 0.5],
+        );
+    }
 }
 
 #[test]
