@@ -1,7 +1,9 @@
-//! Operations that burn's CPU backend would take apart into many, or do more slowly than a processor can: each in one
-//! pass over its values, with its way back. Other devices do what burn composes.
+//! Operations that burn would take apart into many, or do more slowly than a device can: each in one pass over its values,
+//! with its way back. They are done here on the CPU; graphics devices do what burn composes, or a shader's pass where
+//! [`engine`](crate::engine) has one.
 
 mod activation;
+mod adam;
 mod conv;
 mod grid;
 mod lanes;
@@ -16,8 +18,12 @@ use burn::backend::{Flex, TensorMetadata as _};
 use burn::tensor::{Device, TensorData};
 
 pub use self::activation::activate;
+pub(crate) use self::adam::AdamOps;
+pub use self::adam::{AdamRule, adam};
 pub use self::conv::{Conv, Finish, Kernels};
+pub(crate) use self::layers::{ConvOps, ConvSlopes, made_shape};
 pub use self::layers::{Convolve, convolved, transposed};
+pub(crate) use self::ranking::NearestOps;
 pub use self::ranking::{Ranked, Ranking, nearest_rows, products};
 pub use self::transformer::{Later, attention_shares, gelu};
 

@@ -22,6 +22,8 @@ const ROUNDS: [usize; 2] = [5, 100];
 const ENOUGH: Duration = Duration::from_secs(2);
 
 /// Measure how long decoding, quantizing, training, starting and frames take on this machine, engine beside engine
+///
+/// Rows of burn-flex and burn-wgpu are of the modules that train, whose convolutions and searches are this program's own.
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
     /// What is measured; without, everything

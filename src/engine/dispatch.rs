@@ -60,6 +60,13 @@ impl Dispatch {
         Self { shader, tile: None, workgroups: invocations.div_ceil(WORKGROUP_SIZE) }
     }
 
+    /// At least so many workgroups, in rows of one length, none longer than `limit`.
+    pub(crate) fn rows(&self, limit: u32) -> [u32; 2] {
+        let groups = self.workgroups.max(1);
+        let rows = groups.div_ceil(limit);
+        [groups.div_ceil(rows), rows]
+    }
+
     /// What suits a kernel on a device.
     pub fn of(kernel: &Kernel, lanes: Lanes) -> Self {
         let suited = match lanes {

@@ -11,6 +11,7 @@ pub mod dispatch;
 mod error;
 pub mod gradient;
 pub mod kernel;
+mod learning;
 pub mod params;
 pub mod plan;
 mod results;

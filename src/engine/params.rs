@@ -488,3 +488,99 @@ impl PixelsParams {
         width * height
     }
 }
+
+/// Parameters of `kernel_gradient.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct KernelGradientParams {
+    /// Items.
+    pub batch: u32,
+    /// Coarse planes.
+    pub coarse_channels: u32,
+    /// Coarse rows.
+    pub coarse_height: u32,
+    /// Coarse columns.
+    pub coarse_width: u32,
+    /// Fine planes.
+    pub fine_channels: u32,
+    /// Fine rows.
+    pub fine_height: u32,
+    /// Fine columns.
+    pub fine_width: u32,
+    /// Kernel rows.
+    pub kernel_height: u32,
+    /// Kernel columns.
+    pub kernel_width: u32,
+    /// Fine rows from a coarse one to the next.
+    pub stride_y: u32,
+    /// Fine columns from a coarse one to the next.
+    pub stride_x: u32,
+    /// Fine rows of zeros above.
+    pub pad_top: u32,
+    /// Fine columns of zeros on the left.
+    pub pad_left: u32,
+    /// Parts of the coarse places of all items, each summed by itself.
+    pub parts: u32,
+    /// Coarse places of a part.
+    pub part_len: u32,
+    /// 1 to sum the coarse planes as well.
+    pub has_sums: u32,
+    /// Where those sums begin in a part: after the kernels, of whose values there are at most as many.
+    pub kernel_len: u32,
+    /// From the sums of a part to those of the next.
+    pub part_stride: u32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+}
+
+impl KernelGradientParams {
+    /// Values of a fine plane's kernels, for all fine planes.
+    pub fn taps(&self) -> u32 {
+        self.fine_channels * self.kernel_height * self.kernel_width
+    }
+}
+
+/// Parameters of `channel_sums.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct ChannelSumsParams {
+    /// Items.
+    pub batch: u32,
+    /// Planes of one item.
+    pub channels: u32,
+    /// Values of one plane.
+    pub plane: u32,
+    /// Unused.
+    pub pad0: u32,
+}
+
+impl ChannelSumsParams {
+    /// The number of invocations that compute everything: a workgroup for each channel.
+    pub fn invocations(&self) -> u32 {
+        self.channels.saturating_mul(WORKGROUP_SIZE)
+    }
+}
+
+/// Parameters of `adam.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct AdamParams {
+    /// Values.
+    pub len: u32,
+    /// From the values that come of it to their first moments, and from these to the second.
+    pub stride: u32,
+    /// Share of the past in the mean of gradients.
+    pub beta_1: f32,
+    /// Share of the past in the mean of their squares.
+    pub beta_2: f32,
+    /// What the mean by the root of that of the squares is multiplied with.
+    pub rate: f32,
+    /// What is added to that root.
+    pub epsilon: f32,
+    /// What values are multiplied with before.
+    pub shrink: f32,
+    /// Unused.
+    pub pad0: u32,
+}

@@ -44,6 +44,12 @@ pub enum Shader {
     Draw,
     /// Images into a texture.
     Pixels,
+    /// The gradient of a convolution by its kernels, in tiles.
+    KernelGradient,
+    /// The sums of planes over all items.
+    ChannelSums,
+    /// One update by Adam's rule.
+    Adam,
 }
 
 /// How the weights of sums, those of `linear` and of convolutions, lie on a device; all others are `f32`.
@@ -83,7 +89,7 @@ const SHARED: [(&str, &str); 18] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Linear,
         Self::LinearSerial,
         Self::Conv2d,
@@ -103,6 +109,9 @@ impl Shader {
         Self::Gather,
         Self::Draw,
         Self::Pixels,
+        Self::KernelGradient,
+        Self::ChannelSums,
+        Self::Adam,
     ];
 
     /// The name of its file without the ending, of its twin and of its test.
@@ -127,6 +136,9 @@ impl Shader {
             Self::Gather => "gather",
             Self::Draw => "draw",
             Self::Pixels => "pixels",
+            Self::KernelGradient => "kernel_gradient",
+            Self::ChannelSums => "channel_sums",
+            Self::Adam => "adam",
         }
     }
 
@@ -158,6 +170,9 @@ impl Shader {
             Self::Gather => include_str!("../../shaders/gather.wgsl"),
             Self::Draw => include_str!("../../shaders/draw.wgsl"),
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
+            Self::KernelGradient => include_str!("../../shaders/kernel_gradient.wgsl"),
+            Self::ChannelSums => include_str!("../../shaders/channel_sums.wgsl"),
+            Self::Adam => include_str!("../../shaders/adam.wgsl"),
         };
         let mut source = source.to_owned();
         if weights == WeightStorage::Half {

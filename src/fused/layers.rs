@@ -4,18 +4,17 @@ use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
-use burn::tensor::module::{conv_transpose2d, conv2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Shape, Tensor, TensorData};
 
 use super::conv::{Conv, Finish};
 use super::transformer::fold;
-use super::{is_cpu, values};
+use super::values;
 use crate::watch::Watch;
 
 /// A layer that makes planes of planes.
@@ -63,11 +62,6 @@ pub fn convolved(
     padding: [usize; 4],
 ) -> Tensor<4> {
     let [top, bottom, left, right] = padding;
-    if !is_cpu(&planes.device()) {
-        let padding = [(top, bottom), (left, right)];
-        let options = ConvOptions::new_with_padding(stride, padding, [1, 1], 1);
-        return conv2d(planes, kernels, bias, options);
-    }
     let ([_, channels, height, width], [out, _, kh, kw]) = (planes.dims(), kernels.dims());
     let conv = Conv {
         fine: [channels, height, width],
@@ -96,10 +90,6 @@ pub fn transposed(
     stride: [usize; 2],
     [padding, added]: [[usize; 2]; 2],
 ) -> Tensor<4> {
-    if !is_cpu(&planes.device()) {
-        let options = ConvTransposeOptions::new(stride, padding, added, [1, 1], 1);
-        return conv_transpose2d(planes, kernels, bias, options);
-    }
     let ([_, channels, height, width], [_, out, kh, kw]) = (planes.dims(), kernels.dims());
     let side = |places: usize, kernel: usize, side: usize| {
         (places - 1) * stride[side] + kernel + added[side] - 2 * padding[side]
@@ -122,7 +112,6 @@ fn run(
     conv: Conv,
     is_to_fine: bool,
 ) -> Tensor<4> {
-    let [batch, ..] = planes.dims();
     let to = if is_to_fine { conv.fine } else { conv.coarse };
     let bias = bias.unwrap_or_else(|| Tensor::zeros([to[0]], &planes.device()));
     let [planes, kernels] = [planes, kernels].map(Tensor::into_dispatch);
@@ -133,13 +122,14 @@ fn run(
         conv,
         is_to_fine,
     );
-    let made = Tensor::<4>::from_dispatch(made);
-    made.reshape([batch, to[0], to[1], to[2]])
+    Tensor::from_dispatch(made)
 }
 
 /// Convolutions, as a backend does them: [`Conv`] and whether coarse planes become fine ones say from which planes to which.
-#[backend_extension(Flex, Autodiff)]
-trait ConvOps: Backend {
+#[backend_extension(Flex, Cube, Fusion, Autodiff)]
+pub(crate) trait ConvOps: Backend {
+    /// Planes `[b, c, h, w]` on one side of those on the other.
+    #[fusion(dtype = planes, shape = made_shape(planes, conv, *is_to_fine))]
     fn convolved_planes(
         planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
@@ -150,8 +140,10 @@ trait ConvOps: Backend {
 }
 
 /// The ways back.
-trait ConvSlopes: ConvOps {
+#[backend_extension(Flex, Cube, Fusion)]
+pub(crate) trait ConvSlopes: ConvOps {
     /// The gradient by the planes that became others, where `grad` is that by the others.
+    #[fusion(dtype = grad, shape = made_shape(grad, conv, !was_to_fine))]
     fn planes_gradient(
         grad: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
@@ -159,13 +151,35 @@ trait ConvSlopes: ConvOps {
         was_to_fine: bool,
     ) -> FloatTensor<Self>;
     /// The gradient by the kernels, where one of both sides is a gradient.
+    #[fusion(dtype = fine, shape = kernel_shape(conv))]
     fn kernel_gradient(
         fine: FloatTensor<Self>,
         coarse: FloatTensor<Self>,
         conv: Conv,
     ) -> FloatTensor<Self>;
+    /// The same with the gradient by the bias, where the coarse side is a gradient.
+    #[fusion(meta = |fine, _, conv| (
+        TensorSpec::new(kernel_shape(conv), fine.dtype),
+        TensorSpec::new(Shape::new([conv.coarse[0]]), fine.dtype),
+    ))]
+    fn kernel_and_bias_gradients(
+        fine: FloatTensor<Self>,
+        coarse: FloatTensor<Self>,
+        conv: Conv,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
     /// The gradient by the bias, where `planes` is that by planes, `[b, c, h, w]`.
+    #[fusion(dtype = planes, shape = Shape::new([planes[1]]))]
     fn bias_gradient(planes: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// The shape of what becomes of planes.
+pub(crate) fn made_shape(planes: &Shape, conv: &Conv, is_to_fine: bool) -> Shape {
+    let [c, h, w] = if is_to_fine { conv.fine } else { conv.coarse };
+    Shape::new([planes[0], c, h, w])
+}
+
+fn kernel_shape(conv: &Conv) -> Shape {
+    Shape::new([conv.coarse[0], conv.fine[0], conv.kernel[0], conv.kernel[1]])
 }
 
 /// Nothing is added, and nothing becomes of sums.
@@ -237,6 +251,14 @@ impl ConvSlopes for Flex {
         FloatTensor::<Self>::from_data(TensorData::new(sums, shape))
     }
 
+    fn kernel_and_bias_gradients(
+        fine: FloatTensor<Self>,
+        coarse: FloatTensor<Self>,
+        conv: Conv,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        (Self::kernel_gradient(fine, coarse.clone(), conv), Self::bias_gradient(coarse))
+    }
+
     fn bias_gradient(planes: FloatTensor<Self>) -> FloatTensor<Self> {
         let planes = planes.to_contiguous();
         let shape = planes.shape();
@@ -263,6 +285,12 @@ impl<B: ConvSlopes> Backward<B, 3> for Back {
         if let Some(node) = planes {
             let gradient = B::planes_gradient(grad.clone(), weights, conv, is_to_fine);
             grads.register::<B>(node.id, gradient);
+        }
+        if let (Some(kernels), Some(bias), false) = (&kernels, &bias, is_to_fine) {
+            let (of_kernels, of_bias) = B::kernel_and_bias_gradients(from, grad, conv);
+            grads.register::<B>(kernels.id, of_kernels);
+            grads.register::<B>(bias.id, of_bias);
+            return;
         }
         if let Some(node) = kernels {
             let (fine, coarse) =

@@ -6,11 +6,14 @@
     reason = "else a function has no wider instructions than the whole program's build"
 )]
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
+use burn::tensor::{Int, Shape, Tensor, TensorData};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::lanes::{LANES, PANEL, Panels, block, whole};
+use super::values;
 
 /// Vectors that one thread looks at together: what a core's cache holds beside a block of codes.
 const AT_ONCE: usize = 1536;
@@ -230,18 +233,30 @@ fn squares<S: Simd, const N: usize>(simd: S, values: &[f32], offsets: &[usize]) 
 /// `vectors [n, d]`, `codes [k, d]`; the result is `[n]`.
 ///
 /// # Panics
-/// When they are not of single precision, or not on the CPU.
+/// When they are not of single precision.
 pub fn nearest_rows(vectors: Tensor<2>, codes: Tensor<2>) -> Tensor<1, Int> {
-    let ([_, dim], device) = (vectors.dims(), vectors.device());
-    let [vectors, codes] = [vectors, codes].map(|tensor| {
-        #[expect(clippy::disallowed_methods, reason = "on the CPU nothing is waited for")]
-        let values = tensor.try_into_vec_as::<f32>();
-        values.expect("single precision")
-    });
-    let ranked = Ranking::new(&codes, dim).of(&vectors, 1);
-    let indices: Vec<i32> = ranked.into_iter().map(|ranked| ranked.code.cast_signed()).collect();
-    let shape = [indices.len()];
-    Tensor::from_data(TensorData::new(indices, shape), &device)
+    let [vectors, codes] = [vectors, codes].map(Tensor::into_dispatch);
+    let indices = <Dispatch as NearestOps>::nearest_codes(vectors, codes);
+    Tensor::<1>::from_dispatch(indices).int()
+}
+
+/// The search, as a backend does it: in whole numbers as values.
+#[backend_extension(Flex, Cube, Fusion)]
+pub(crate) trait NearestOps: Backend {
+    /// The index of the code nearest to each vector, `[n]`.
+    #[fusion(dtype = vectors, shape = Shape::new([vectors[0]]))]
+    fn nearest_codes(vectors: FloatTensor<Self>, codes: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl NearestOps for Flex {
+    fn nearest_codes(vectors: FloatTensor<Self>, codes: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [vectors, codes] = [vectors, codes].map(|tensor| tensor.to_contiguous());
+        let dim = codes.shape()[1];
+        let ranked = Ranking::new(values(&codes), dim).of(values(&vectors), 1);
+        let indices: Vec<f32> = ranked.into_iter().map(|ranked| ranked.code as f32).collect();
+        let shape = [indices.len()];
+        FloatTensor::<Self>::from_data(TensorData::new(indices, shape))
+    }
 }
 
 /// The products of a vector with every row of a matrix.

@@ -26,8 +26,12 @@ enum Undo {
 }
 
 impl CodeKeeper {
-    /// The curves that [`Self::add_step`] gives, over the rolling window.
-    pub(super) const CURVES: [&'static str; 2] = ["perplexity_window", "codes_used_window"];
+    /// The curves that [`Self::add_step`] gives: of a batch, then over the rolling window.
+    pub(super) const CURVES: [&'static str; 5] =
+        ["perplexity", "codes_used", "restarts", "perplexity_window", "codes_used_window"];
+
+    /// Those of them that a family names among its own; the others follow.
+    pub(super) const AFTER: &'static [&'static str] = Self::CURVES.split_at(3).1;
 
     /// A codebook of `k` codes that nothing has used yet; the window is an epoch.
     pub(super) fn new(k: usize, steps_per_epoch: u64) -> Self {
@@ -36,8 +40,8 @@ impl CodeKeeper {
     }
 
     /// Takes in one step, the uses and restarts of all codes one after the other, `[2k]`, or with their uses by texts
-    /// behind them `[3k]`; gives [`Self::CURVES`].
-    pub(super) fn add_step(&mut self, step: u64, codes: &[f32]) -> [f32; 2] {
+    /// behind them `[3k]`; gives [`Self::CURVES`], those of a batch of its images alone.
+    pub(super) fn add_step(&mut self, step: u64, codes: &[f32]) -> [f32; 5] {
         let k = self.usage.size();
         let mut parts = codes.chunks(k.max(1));
         let mut part = || parts.next().unwrap_or_default();
@@ -47,8 +51,13 @@ impl CodeKeeper {
             let fresh = || CodeUse::new(k, self.steps_per_epoch);
             self.of_texts.get_or_insert_with(fresh).add_step(step, of_texts, &[]);
         }
+        let texts = of_texts.iter().chain(std::iter::repeat(&0.0));
+        let of_images = counts.iter().zip(texts).map(|(all, texts)| (all - texts) as u64);
+        let batch: Vec<u64> = of_images.collect();
         let window = self.usage.window();
-        [perplexity(window) as f32, codes_used(window) as f32]
+        let of = |counts: &[u64]| [perplexity(counts) as f32, codes_used(counts) as f32];
+        let ([even, used], [even_window, used_window]) = (of(&batch), of(window));
+        [even, used, restarted.iter().sum(), even_window, used_window]
     }
 
     /// How often each code is chosen, and what happened to it.

@@ -1,6 +1,12 @@
 //! Where a run trains.
 
+use burn::BurnConfig;
 use burn::tensor::Device;
+use burn_cubecl::cubecl::config::RuntimeConfig as _;
+
+/// Groups of operations that burn fuses side by side. Among more it finds orders in which they cannot run, and then fuses
+/// none of dozens.
+const FUSED_SIDE_BY_SIDE: usize = 3;
 
 /// The burn device of a name in `config.json`.
 ///
@@ -9,9 +15,20 @@ use burn::tensor::Device;
 pub fn burn_device(name: &str) -> Result<Device, String> {
     match name {
         "cpu" => Ok(Device::flex()),
-        "gpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        "gpu" => {
+            configure();
+            Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
+        }
         other => Err(format!("unknown device {other:?} (expected cpu or gpu)")),
     }
+}
+
+/// How burn fuses operations on a graphics device; only before it has begun.
+fn configure() {
+    let search =
+        serde_json::json!({ "fusion": { "beam_search": { "max_blocks": FUSED_SIDE_BY_SIDE } } });
+    let config: BurnConfig = serde_json::from_value(search).expect("burn's own words");
+    BurnConfig::try_set(config.override_from_env());
 }
 
 /// The device for people, for example `CPU (Flex, 2 threads)`.

@@ -18,7 +18,7 @@ use crate::session::codebook::ReviveFrom;
 
 /// What an update tells; nothing of it is read back yet.
 pub(crate) struct Told {
-    /// One scalar a curve, `[curves]`.
+    /// One scalar a curve, `[curves]`; none for those that follow from `codes`.
     pub(crate) scalars: Tensor<1>,
     /// For families with a codebook of k codes in all: how many vectors of the batch chose each, then which started
     /// again (1) and which did not (0), `[2k]`.
@@ -83,7 +83,7 @@ impl Measured {
 
 /// One family in training.
 pub(crate) trait Learner {
-    /// The names of the scalars that [`Learner::step`] gives, the minimised loss first.
+    /// The curves of the scalars that [`Learner::step`] gives, the minimised loss first, and of what its codes tell.
     fn curves(&self) -> Vec<String>;
 
     /// What comes before the first update of a new run, and needs to see the data.

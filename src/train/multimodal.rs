@@ -30,7 +30,6 @@ use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::multimodal::{Multimodal, MultimodalTerms};
 use crate::model::params::{self, ParamError};
-use crate::model::quantizer::perplexity;
 use crate::random::{self, Purpose};
 use crate::sample::texts::numbers_of;
 use crate::session::codebook::ReviveFrom;
@@ -232,9 +231,6 @@ impl Learner for MultimodalLearner {
             terms.quantized.commitment_loss.clone().inner(),
         ];
         scalars.extend(terms.quantized.codebook_loss.clone().map(Tensor::inner));
-        scalars.push(perplexity(counts.clone()));
-        scalars.push(counts.clone().greater_elem(0.0).float().sum());
-        scalars.push(restarted.clone().sum());
         scalars.extend(of_versus);
         scalars.push(Tensor::from_floats([settings.number("lr") as f32], &plain));
         Told {

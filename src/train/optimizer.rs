@@ -6,17 +6,18 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::optim::{
-    Adam as AdamRule, AdamConfig, AdamState, AdaptiveMomentumState, GradientsParams, Optimizer as _,
-};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::settings::Settings;
 use crate::array::{Array, NamedArrays};
+use crate::fused::{AdamRule, adam};
 use crate::model::params::{self, ParamError};
 
 /// Beside the length of a gradient that is cut, so that none divides by zero; as PyTorch has it.
 const TINY_LENGTH: f64 = 1e-6;
+/// Beside the root of the mean of squares; as PyTorch has it.
+const EPSILON: f64 = 1e-8;
 
 /// How far an update goes, and what of a network it leaves alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,15 +64,24 @@ impl Rates {
 /// Adam (Kingma & Ba, 2014, arXiv:1412.6980) with PyTorch's ε of 1e-8, and with weight decay apart from the gradient
 /// (Loshchilov & Hutter, 2017, algorithm 2, arXiv:1711.05101).
 pub struct Adam {
-    rule: AdamRule,
-    state: BTreeMap<String, AdamState<1>>,
+    betas: [f32; 2],
+    state: BTreeMap<String, Moments>,
 }
+
+/// What is known of the gradients of a parameter.
+struct Moments {
+    /// Updates so far.
+    updates: usize,
+    /// Their mean and that of their squares, `[n]` each.
+    means: [Tensor<1>; 2],
+}
+
+const NAMES: [&str; 2] = ["moment_1", "moment_2"];
 
 impl Adam {
     /// A fresh optimizer with decay rates `beta_1` and `beta_2` of its two moments.
     pub fn new(beta_1: f32, beta_2: f32) -> Self {
-        let config = AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(1e-8);
-        Self { rule: config.build(), state: BTreeMap::new() }
+        Self { betas: [beta_1, beta_2], state: BTreeMap::new() }
     }
 
     /// One update of every parameter that has a gradient and does not rest.
@@ -91,10 +101,9 @@ impl Adam {
     pub fn save(&self) -> (NamedArrays, u64) {
         let mut arrays = NamedArrays::new();
         let mut updates = 0;
-        for (path, AdamState { momentum }) in &self.state {
-            updates = momentum.time as u64;
-            let moments = [("moment_1", &momentum.moment_1), ("moment_2", &momentum.moment_2)];
-            for (name, moment) in moments {
+        for (path, moments) in &self.state {
+            updates = moments.updates as u64;
+            for (name, moment) in NAMES.iter().zip(&moments.means) {
                 arrays.insert(format!("{path}.{name}"), params::array_from_tensor(moment.clone()));
             }
         }
@@ -118,7 +127,7 @@ impl Adam {
         }
         for (path, parameter) in params::collect(module) {
             let len = parameter.data().len();
-            let names = [format!("{path}.moment_1"), format!("{path}.moment_2")];
+            let names = NAMES.map(|name| format!("{path}.{name}"));
             // A parameter that no gradient has reached has no moments yet.
             if names.iter().all(|name| !arrays.contains_key(name)) {
                 continue;
@@ -134,14 +143,8 @@ impl Adam {
                 }),
                 None => Err(ParamError::Missing { name: name.to_owned(), expected: vec![len] }),
             };
-            let (moment_1, moment_2) = (take(&names[0])?, take(&names[1])?);
-            let momentum = AdaptiveMomentumState {
-                time: updates as usize,
-                moment_1,
-                moment_2,
-                max_moment_2: None,
-            };
-            self.state.insert(path, AdamState { momentum });
+            let means = [take(&names[0])?, take(&names[1])?];
+            self.state.insert(path, Moments { updates: updates as usize, means });
         }
         if self.state.is_empty() {
             let first = params::collect(module).into_iter().next();
@@ -226,20 +229,21 @@ impl ModuleMapper for Step<'_> {
         let tensor = param.val().inner();
         let shape = tensor.shape();
         let len = shape.num_elements();
-        let state = self.adam.state.remove(&path);
-        let mut flat = tensor.reshape([len]); // [len]
+        let flat = tensor.reshape([len]); // [len]
         let mut grad = grad.reshape([len]); // [len]
         if let Some(scale) = &self.scale {
             grad = grad * scale.clone();
         }
-        let lr = self.rates.lr;
-        if self.rates.shrinks(&path, D) {
-            flat = flat * (1.0 - lr * self.rates.weight_decay);
-        }
-        let (flat, state) = self.adam.rule.step(lr, flat, grad, state);
-        if let Some(state) = state {
-            self.adam.state.insert(path, state);
-        }
+        let moments = self.adam.state.remove(&path).unwrap_or_else(|| {
+            let zeros = || Tensor::zeros([len], &flat.device());
+            Moments { updates: 0, means: [zeros(), zeros()] }
+        });
+        let updates = moments.updates + 1;
+        let shrinks = self.rates.shrinks(&path, D);
+        let weight_decay = if shrinks { self.rates.weight_decay } else { 0.0 };
+        let rule = AdamRule::new(self.adam.betas, EPSILON, updates, self.rates.lr, weight_decay);
+        let (flat, means) = adam(flat, grad, moments.means, rule);
+        self.adam.state.insert(path, Moments { updates, means });
         let updated = flat.reshape(shape); // the parameter's own shape
         params::replaced(param, Tensor::from_inner(updated))
     }

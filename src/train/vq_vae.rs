@@ -18,7 +18,7 @@ use crate::graph::lower::vq_vae::VqVaeConfig;
 use crate::metrics::evaluate::{EvaluateOptions, Examined, evaluate};
 use crate::model::codec::VqVaeCodec;
 use crate::model::params::{self, ParamError};
-use crate::model::quantizer::{Quantized, perplexity};
+use crate::model::quantizer::Quantized;
 use crate::model::vq_vae::VqVae;
 use crate::random::{self, Purpose};
 use crate::session::codebook::ReviveFrom;
@@ -188,7 +188,8 @@ impl Learner for VqVaeLearner {
         let parts = parts::of_batch(batch, device);
         let (total, grads, told) = parts::gradients(&self.model, device, parts, of_part);
         let (reconstructions, quantized): (Vec<_>, Vec<_>) = told.into_iter().unzip();
-        let reconstruction = Tensor::cat(reconstructions, 0).sum();
+        let sum = |sum: Tensor<1>, part| sum + part;
+        let reconstruction = reconstructions.into_iter().reduce(sum).expect("some part");
         let quantized = Quantized::joined(&quantized);
         let model = self.adam.step(&Rates::of(settings, "lr"), self.model.clone(), grads);
         let (model, restarted) =
@@ -202,11 +203,6 @@ impl Learner for VqVaeLearner {
             scalars.push(quantized.commitment_loss.clone());
         }
         scalars.extend(quantized.codebook_loss.clone());
-        scalars.push(perplexity(counts.clone()));
-        scalars.push(counts.clone().greater_elem(0.0).float().sum());
-        if self.quantizer().moves_codes() {
-            scalars.push(restarted.clone().sum());
-        }
         scalars.push(Tensor::from_floats([lr as f32], &device.clone().inner()));
         Told {
             scalars: Tensor::cat(scalars, 0),                     // [curves]

@@ -247,7 +247,7 @@ fn run_caught(
 fn curves(learner: &dyn Learner) -> Vec<String> {
     let mut names = learner.curves();
     if learner.num_codes().is_some() {
-        names.extend(CodeKeeper::CURVES.map(str::to_owned));
+        names.extend(CodeKeeper::AFTER.iter().map(|&name| name.to_owned()));
     }
     names
 }
@@ -656,13 +656,18 @@ impl Loop {
             .unzip();
         let scalars = read_scalars(scalars);
         let codes = read_scalars(codes.into_iter().flatten().collect());
+        let names = curves(self.learner.as_ref());
         let first = self.step - count as u64 + 1;
         let mut steps = Vec::with_capacity(count);
         for (row, step) in (first..).take(count).enumerate() {
-            let mut values = scalars.row(row).to_vec();
-            if let Some(keeper) = &mut self.codes {
-                values.extend(keeper.add_step(step, codes.row(row)));
-            }
+            let counted = self.codes.as_mut().map(|keeper| keeper.add_step(step, codes.row(row)));
+            let mut scalars = scalars.row(row).iter().copied();
+            let mut value = |name: &String| {
+                let place = CodeKeeper::CURVES.iter().position(|curve| curve == name);
+                let counted = counted.zip(place).map(|(counted, place)| counted[place]);
+                counted.or_else(|| scalars.next()).unwrap_or(f32::NAN)
+            };
+            let values = names.iter().map(&mut value).collect();
             steps.push(StepRecord { step, values });
         }
         let images_per_s =
@@ -676,8 +681,7 @@ impl Loop {
         self.log.append(&steps, elapsed, images_per_s).map_err(|e| e.to_string())?;
         self.say(Event::StepsDone { steps, images_per_s });
         let Some((step, curve, value)) = broken else { return Ok(Flow::Go) };
-        let name = curves(self.learner.as_ref()).swap_remove(curve);
-        Ok(self.diverge(step, &format!("{name} became {value}")))
+        Ok(self.diverge(step, &format!("{} became {value}", names[curve])))
     }
 
     /// Says that the run has ended because a number is none.

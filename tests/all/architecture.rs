@@ -34,7 +34,7 @@ model: wgpu crate::engine crate::train
 data: wgpu burn::nn burn::module crate::model crate::train crate::engine
   data turns sources into batches: networks belong in model
 fused: wgpu crate::model crate::train crate::engine crate::data crate::session
-  fused makes single operations fast on the CPU: networks of them belong in model and engine
+  fused makes single operations fast: networks of them belong in model, shaders in engine
 graph: burn wgpu crate::model crate::train crate::engine
   graph is a network as plain data: running it belongs in engine, burn modules in model
 engine: crate::model crate::train
@@ -85,7 +85,7 @@ fn rules(file: &str) -> Option<Vec<Rule>> {
 /// The crates that a rule means by one name.
 fn family(name: &str) -> &'static [&'static str] {
     match name {
-        "burn" => &["burn", "burn_core", "burn_store", "burn_tensor", "cubecl"],
+        "burn" => &["burn", "burn_core", "burn_cubecl", "burn_store", "burn_tensor", "cubecl"],
         "egui" => &["egui", "eframe", "egui_extras", "egui_plot", "egui_tiles", "egui_wgpu"],
         "wgpu" => &["wgpu", "naga", "egui_wgpu", "eframe::wgpu", "eframe::egui_wgpu"],
         _ => &[],

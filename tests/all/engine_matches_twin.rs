@@ -9,8 +9,8 @@ use zscope::array::{Array, NamedArrays};
 use zscope::engine::dispatch::{Dispatch, Lanes, OF_NEIGHBOURS, OF_SUMS};
 use zscope::engine::kernel::Kernel;
 use zscope::engine::params::{
-    Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LatentMixParams, LinearParams,
-    PixelsParams, activation_code,
+    AdamParams, Conv2dParams, ConvTranspose2dParams, ElementwiseParams, LatentMixParams,
+    LinearParams, PixelsParams, activation_code,
 };
 use zscope::engine::shader::Shader;
 use zscope::engine::wgsl::{
@@ -449,6 +449,40 @@ fn more_workgroups_than_one_row_holds() {
         ..ElementwiseParams::default()
     };
     assert_elementwise_matches(gpu, params, &noise(5, len as usize));
+}
+
+#[test]
+fn adam_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for (len, stride) in [(1, 1), (64, 64), (130, 192), (5000, 5000)] {
+        let params = AdamParams {
+            len,
+            stride,
+            beta_1: 0.9,
+            beta_2: 0.99,
+            rate: 0.1,
+            epsilon: 1e-3,
+            shrink: 0.9,
+            pad0: 0,
+        };
+        let [values, gradient, moment_1] = [1, 2, 3].map(|seed| noise(seed, len as usize));
+        let moment_2: Vec<f32> = moment_1.iter().map(|value| value * value).collect();
+        let pass = SinglePass {
+            dispatch: Dispatch::new(Shader::Adam, len),
+            params: bytemuck::bytes_of(&params),
+            inputs: &[&values, &gradient, &moment_1, &moment_2],
+        };
+        let twin = |output: &mut [f32]| {
+            // Nothing is written between the parts.
+            output.fill(SENTINEL / 2.0);
+            twin::adam(&params, &values, &gradient, [&moment_1, &moment_2], output);
+        };
+        let mut expected = vec![SENTINEL; 3 * stride as usize];
+        twin(&mut expected);
+        let found = run_single(gpu, pass, &vec![SENTINEL / 2.0; expected.len()]).expect("a pass");
+        let difference = first_difference(&found, &expected, Tolerance::ENGINE);
+        assert_eq!(difference, None, "{params:?}");
+    }
 }
 
 #[test]

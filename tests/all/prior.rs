@@ -681,7 +681,7 @@ fn a_prior_with_texts_learns_both_sides_and_resumes() {
 fn texts_condition_pictures_and_pictures_texts_on_every_engine() {
     let base = folder();
     let codes = autoencoder(&base.path().join("codes"));
-    let (prior, config) = with_texts(&base.path().join("texts"), &codes, 160);
+    let (prior, config) = with_texts(&base.path().join("texts"), &codes, 320);
     let tokenizer = prior.tokenizer().expect("readable").expect("a tokenizer");
     let gpu = gpu();
     let texts =

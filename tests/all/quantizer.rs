@@ -13,10 +13,10 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use zscope::array::Array;
 use zscope::formats::arrays::ArrayFile;
 use zscope::graph::lower::quantizer::{CodebookUpdate, QuantizerConfig};
+use zscope::metrics::code_use;
 use zscope::model::params::{array_from_tensor, tensor_from_array};
 use zscope::model::quantizer::{
-    Quantized, Quantizer, counts, nearest_codes, nearest_codes_exactly, perplexity, planes_of,
-    rows_of,
+    Quantized, Quantizer, counts, nearest_codes, nearest_codes_exactly, planes_of, rows_of,
 };
 use zscope::random::{Purpose, normals, permutation};
 
@@ -37,6 +37,12 @@ fn on_cpu<const D: usize>(array: &Array) -> Tensor<D> {
 
 fn tracked<const D: usize>(array: &Array) -> Tensor<D> {
     tensor_from_array(array, &Device::flex().autodiff()).require_grad()
+}
+
+/// Of the use of codes that a device counted.
+fn perplexity(counts: Tensor<1>) -> f32 {
+    let counts: Vec<u64> = values(counts).into_iter().map(|count| count as u64).collect();
+    code_use::perplexity(&counts) as f32
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -199,7 +205,7 @@ fn every_code_is_nearest_to_itself() {
 fn counts_and_perplexity_by_hand() {
     let found = values(counts(indices(&[3, 0, 3, 3, 1]), 5));
     assert_eq!(found, [1.0, 1.0, 0.0, 3.0, 0.0]);
-    let of = |counts: &[f32]| values(perplexity(on_cpu(&array(&[counts.len()], counts))))[0];
+    let of = |counts: &[f32]| perplexity(on_cpu(&array(&[counts.len()], counts)));
     let close = |found: f32, expected: f32| {
         assert!((found - expected).abs() < 1e-4 * expected, "{found}, expected {expected}");
     };
@@ -239,7 +245,7 @@ fn properties_of_a_quantized_batch() {
             assert_eq!(values(quantizer.codes(batch.indices.clone())), rows);
             assert_eq!(whole(quantizer.indices(on_cpu(&vectors))), chosen, "without losses");
             assert_eq!(values(batch.counts.clone().sum()), [n as f32]);
-            let perplexity = values(perplexity(batch.counts.clone()))[0];
+            let perplexity = perplexity(batch.counts.clone());
             assert!((0.999..=k as f32 * 1.001).contains(&perplexity), "{perplexity} of {k}");
             let again = quantizer.forward(batch.codes.clone(), None);
             assert_eq!(whole(again.indices), chosen, "codes are their own");
@@ -473,7 +479,8 @@ fn matches_vector_quantize_pytorch() {
         assert!((found - expected).abs() < 1e-5 * expected, "{found}, expected {expected}");
     };
     close(batch.commitment_loss, 0.819_198_6);
-    close(perplexity(batch.counts), 7.870_685);
+    let perplexity = perplexity(batch.counts);
+    assert!((perplexity - 7.870_685).abs() < 1e-4, "{perplexity}");
     let (_, [of_vectors, _]) =
         gradients(&codes, &vectors, false, |batch| (batch.codes.clone() * on_cpu(&upstream)).sum());
     assert_reads(&file, "ste.grad_x_from_out", &of_vectors.expect("straight through"));
@@ -494,7 +501,7 @@ fn matches_pythae() {
     assert_reads(&file, "plain.grad_codebook_from_loss", &of_codes.expect("some"));
     let loss = values(batch.loss(0.25))[0];
     assert!((loss - 1.081_002_7).abs() < 1e-5, "{loss}");
-    let perplexity = values(perplexity(batch.counts))[0];
+    let perplexity = perplexity(batch.counts);
     assert!((perplexity - 9.917_573).abs() < 1e-4, "{perplexity}");
     let upstream = rows_of(on_cpu(&file.array("plain.upstream_bchw").expect("upstream")));
     let (_, [of_vectors, _]) =

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use wgpu::naga;
 use zscope::engine::dispatch::{OF_NEIGHBOURS, OF_SEARCHES, OF_SUMS, Tile};
 use zscope::engine::params::{
-    ArgMaxParams, AttentionParams, CachedAttentionParams, Conv2dParams, ConvTranspose2dParams,
-    DrawParams, ElementwiseParams, GatherParams, GroupNormParams, LANES, LatentMixParams,
-    LayerNormParams, LinearParams, ModulateParams, NearestCodeParams, PLACE_BLOCK, PixelsParams,
-    WORKGROUP_SIZE,
+    AdamParams, ArgMaxParams, AttentionParams, CachedAttentionParams, ChannelSumsParams,
+    Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
+    GroupNormParams, KernelGradientParams, LANES, LatentMixParams, LayerNormParams, LinearParams,
+    ModulateParams, NearestCodeParams, PLACE_BLOCK, PixelsParams, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -56,6 +56,13 @@ fn mirrors() -> BTreeMap<String, Layout> {
         GatherParams { items, plane, dim, codes, first, pad0, pad1, pad2 }
         DrawParams { items, codes, streams, pad0 }
         PixelsParams { items, channels, height, width, columns, lo, scale, pad0 }
+        KernelGradientParams {
+            batch, coarse_channels, coarse_height, coarse_width, fine_channels, fine_height, fine_width,
+            kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, parts, part_len, has_sums,
+            kernel_len, part_stride, pad0, pad1,
+        }
+        ChannelSumsParams { batch, channels, plane, pad0 }
+        AdamParams { len, stride, beta_1, beta_2, rate, epsilon, shrink, pad0 }
     }
 }
 
@@ -238,7 +245,7 @@ fn constants_are_those_of_the_program() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 8, "block sizes that were compared");
+    assert_eq!(checked, 9, "block sizes that were compared");
 }
 
 #[test]

@@ -13,9 +13,10 @@ use zscope::graph::lower::Architecture as _;
 use zscope::graph::lower::quantizer::{CodebookUpdate, Method, QuantizerConfig};
 use zscope::graph::lower::vq_vae::{VqVaeConfig, VqVaeConfigError};
 use zscope::latent::Levels;
+use zscope::metrics::code_use;
 use zscope::model::codec::VqVaeCodec;
 use zscope::model::params::{self, array_from_tensor, tensor_from_array};
-use zscope::model::quantizer::{CodebookRules, kmeans, perplexity, planes_of};
+use zscope::model::quantizer::{CodebookRules, kmeans, planes_of};
 use zscope::model::vq_vae::VqVae;
 use zscope::picture::ImageShape;
 use zscope::random::{Purpose, normals, uniforms};
@@ -439,7 +440,9 @@ fn training_lowers_the_loss_and_repeats() {
                 model = adam.step(&Rates::plain(1e-2), model, gradients);
                 model = model.update_codes(&loss.quantized, &rules, None, 1, step).0;
                 losses.push(array_from_tensor(loss.reconstruction).data()[0]);
-                let perplexity = array_from_tensor(perplexity(loss.quantized.counts)).data()[0];
+                let counts = array_from_tensor(loss.quantized.counts).into_data();
+                let counts: Vec<u64> = counts.into_iter().map(|count| count as u64).collect();
+                let perplexity = code_use::perplexity(&counts);
                 assert!((0.99..12.01).contains(&perplexity), "step {step}: {perplexity}");
             }
             (losses, params::collect(&model))

@@ -3,15 +3,18 @@
 //! Sums are taken in `f64` and stored as `f32`, so that a twin is nearer to the truth than either engine.
 //! Each function takes what its shader binds, in the same order.
 
+mod adam;
 mod arg_max;
 mod attention;
 mod cached_attention;
+mod channel_sums;
 mod conv2d;
 mod conv_transpose2d;
 mod draw;
 mod elementwise;
 mod gather;
 mod group_norm;
+mod kernel_gradient;
 mod latent_mix;
 mod layer_norm;
 mod linear;
@@ -19,15 +22,18 @@ mod modulate;
 mod nearest_code;
 mod pixels;
 
+pub use adam::adam;
 pub use arg_max::arg_max;
 pub use attention::attention;
 pub use cached_attention::cached_attention;
+pub use channel_sums::channel_sums;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
 pub use draw::draw;
 pub use elementwise::elementwise;
 pub use gather::gather;
 pub use group_norm::group_norm;
+pub use kernel_gradient::kernel_gradient;
 pub use latent_mix::latent_mix;
 pub use layer_norm::layer_norm;
 pub use linear::linear;

@@ -21,7 +21,7 @@ impl Step {
         params: &[u8],
         resources: &[wgpu::BindingResource<'_>],
     ) -> Result<Self, EngineError> {
-        let Dispatch { shader, tile, workgroups } = dispatch;
+        let Dispatch { shader, tile, .. } = dispatch;
         let pipeline = gpu.pipeline(shader, tile)?;
         let params = gpu.uniform(shader.stem(), params)?;
         let bind_group = gpu.checked(&format!("binding {}", shader.stem()), || {
@@ -35,7 +35,7 @@ impl Step {
             })
         })?;
         let limit = gpu.device().limits().max_compute_workgroups_per_dimension;
-        Ok(Self { pipeline, bind_group, workgroups: rows(workgroups, limit), params })
+        Ok(Self { pipeline, bind_group, workgroups: dispatch.rows(limit), params })
     }
 
     /// The buffer of its parameters.
@@ -66,11 +66,4 @@ pub(super) fn encode_timed<'a>(
         let [x, y] = step.workgroups;
         pass.dispatch_workgroups(x, y, 1);
     }
-}
-
-/// At least so many workgroups, in rows of one length, none longer than `limit`.
-fn rows(workgroups: u32, limit: u32) -> [u32; 2] {
-    let groups = workgroups.max(1);
-    let rows = groups.div_ceil(limit);
-    [groups.div_ceil(rows), rows]
 }

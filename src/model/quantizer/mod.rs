@@ -28,7 +28,7 @@ use crate::graph::lower::quantizer::{GradientPath, Method, QuantizerConfig};
 
 pub(super) use codebook::whole;
 pub use kmeans::kmeans;
-pub use nearest::{counts, nearest_codes, nearest_codes_exactly, perplexity};
+pub use nearest::{counts, nearest_codes, nearest_codes_exactly};
 pub use rotation::rotated;
 pub use update::CodebookRules;
 
@@ -80,6 +80,9 @@ impl Quantized {
     pub fn joined(parts: &[(f64, Self)]) -> Self {
         let rows: Vec<usize> = parts.iter().map(|(_, part)| part.codes.dims()[0]).collect();
         let first = &parts.first().expect("some part").1;
+        if parts.len() == 1 {
+            return first.clone().inner();
+        }
         let quantizers = first.vectors.dims()[0] / rows[0].max(1);
         // The vectors of a quantizer lie together, those of the next behind them.
         let in_order = (0..quantizers).flat_map(|quantizer| {
@@ -113,6 +116,16 @@ impl Quantized {
             commitment_loss: mean(&|part| part.commitment_loss.clone()),
             vectors: Tensor::cat(vectors.collect(), 0),
             codebook: first.codebook.clone(),
+        }
+    }
+
+    /// The same without gradients.
+    fn inner(self) -> Self {
+        Self {
+            codes: self.codes.inner(),
+            codebook_loss: self.codebook_loss.map(Tensor::inner),
+            commitment_loss: self.commitment_loss.inner(),
+            ..self
         }
     }
 

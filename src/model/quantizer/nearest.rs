@@ -1,4 +1,4 @@
-//! Which code is nearest to a vector, how often each is, and how evenly they are used.
+//! Which code is nearest to a vector, and how often each is.
 
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor};
 
@@ -9,8 +9,8 @@ const CHUNK_DISTANCES: usize = 1 << 20;
 
 /// The index of the code nearest to each vector; of equally near ones the lowest.
 ///
-/// Compares |e|² − 2 z·e, which differs from the squared distance by |z|² alone, so that most of the work is a
-/// matrix product. Where distances are small beside |z|² the two terms lose digits to each other: codes whose
+/// On the CPU it compares |e|² − 2 z·e, which differs from the squared distance by |z|² alone, so that most of the work
+/// is a matrix product. Where distances are small beside |z|² the two terms lose digits to each other: codes whose
 /// squared distances differ by less than about 1e-6 |z|² may be taken for each other. That is of no account
 /// for training; [`nearest_codes_exactly`] tells them apart. Without gradients.
 ///
@@ -21,7 +21,7 @@ const CHUNK_DISTANCES: usize = 1 << 20;
 /// Neural Discrete Representation Learning (van den Oord et al., 2017, eq. 1, arXiv:1711.00937).
 pub fn nearest_codes(vectors: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> {
     let (vectors, codebook) = (vectors.inner(), codebook.inner());
-    if is_cpu(&vectors.device()) && vectors.dtype() == DType::F32 {
+    if vectors.dtype() == DType::F32 {
         return nearest_rows(vectors, codebook);
     }
     let rows = (CHUNK_DISTANCES / codebook.dims()[0]).max(1);
@@ -34,11 +34,11 @@ pub fn nearest_codes(vectors: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> 
     Tensor::cat(chunks.collect(), 0) // [n]
 }
 
-/// The same in f64 where the device has it, as the CPU does, at two to three times the cost: what every other
-/// engine finds, too.
+/// The same as every other engine finds it: on the CPU in f64, at two to three times the cost; graphics devices compare
+/// differences, which lose no digits, anyway.
 pub fn nearest_codes_exactly(vectors: Tensor<2>, codebook: Tensor<2>) -> Tensor<1, Int> {
     let (vectors, codebook) = (vectors.inner(), codebook.inner());
-    if vectors.device().supports_dtype(DType::F64) {
+    if is_cpu(&vectors.device()) {
         nearest_codes(vectors.cast(DType::F64), codebook.cast(DType::F64))
     } else {
         nearest_codes(vectors, codebook)
@@ -53,15 +53,4 @@ pub fn counts(indices: Tensor<1, Int>, k: usize) -> Tensor<1> {
     let (n, device) = (indices.dims()[0], indices.device());
     let ones = Tensor::ones([n], &device);
     Tensor::zeros([k], &device).select_assign(0, indices, ones, IndexingUpdateOp::Add) // [k]
-}
-
-/// The exponential of the entropy of use, exp(−Σ p ln p): the number of codes that would be as diverse if all
-/// were used evenly, from 1 to k.
-///
-/// # Shapes
-/// - `counts`: `[k]`, not all zero; result: `[1]`
-pub fn perplexity(counts: Tensor<1>) -> Tensor<1> {
-    let shares = counts.clone() / counts.sum(); // [k]
-    // 0 ln 0 is 0: the floor keeps the logarithm finite there.
-    (shares.clone() * shares.clamp_min(f32::MIN_POSITIVE).log()).sum().neg().exp()
 }

@@ -15,7 +15,7 @@ use crate::model::adversarial::AdversarialLoss;
 use crate::model::params;
 use crate::model::patchgan::PatchGan;
 use crate::model::perceptual::seen_distance;
-use crate::model::quantizer::{Quantized, perplexity};
+use crate::model::quantizer::Quantized;
 use crate::model::vqgan::Between;
 use crate::picture::ValueRange;
 use crate::random::{self, Purpose};
@@ -248,9 +248,6 @@ impl VqganLearner {
         let restarted = restarted.map_or_else(|| counts.zeros_like(), Tensor::<1, Bool>::float);
         let mut scalars = vec![quantized.commitment_loss.clone().inner()];
         scalars.extend(quantized.codebook_loss.clone().map(Tensor::inner));
-        scalars.push(perplexity(counts.clone()));
-        scalars.push(counts.clone().greater_elem(0.0).float().sum());
-        scalars.push(restarted.clone().sum());
         (scalars, Some(Tensor::cat(vec![counts, restarted], 0)))
     }
 }

@@ -2,11 +2,12 @@
 
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use zscope::fused::{Conv, convolved, transposed};
 use zscope::watch::Watch;
 
 use crate::common::{Tolerance, first_difference};
+use crate::engine_matches_twin::gpu;
 
 /// As close as sums of some hundred products come to each other in two orders.
 const CLOSE: Tolerance = Tolerance { abs: 1e-4, rel: 1e-4 };
@@ -142,23 +143,27 @@ fn convolutions_and_their_gradients_are_those_of_burn() {
     }
 }
 
+/// Planes, channels, kernels, strides, what is taken away around, what is added below and on the right.
+type Transposed = ([usize; 4], usize, [usize; 2], [usize; 2], [usize; 2], [usize; 2]);
+
+const TRANSPOSED: [Transposed; 11] = [
+    ([2, 3, 5, 6], 4, [4, 4], [2, 2], [1, 1], [0, 0]),
+    ([1, 8, 4, 4], 3, [4, 4], [2, 2], [1, 1], [0, 0]),
+    ([9, 5, 3, 4], 7, [3, 3], [1, 1], [1, 1], [0, 0]),
+    ([3, 4, 5, 5], 5, [3, 3], [2, 2], [1, 1], [1, 1]),
+    ([2, 6, 1, 1], 5, [4, 4], [1, 1], [0, 0], [0, 0]),
+    ([2, 3, 4, 4], 2, [2, 3], [3, 2], [0, 1], [0, 1]),
+    ([1, 33, 40, 41], 6, [4, 4], [2, 2], [1, 1], [0, 0]),
+    ([1, 64, 8, 8], 33, [4, 4], [2, 2], [1, 1], [0, 0]),
+    ([19, 39, 16, 16], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
+    ([3, 64, 32, 32], 32, [3, 3], [1, 1], [1, 1], [0, 0]),
+    ([2, 140, 64, 64], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
+];
+
 #[test]
 fn transposed_convolutions_and_their_gradients_are_those_of_burn() {
     let device = Device::flex().autodiff();
-    let cases = [
-        ([2, 3, 5, 6], 4, [4, 4], [2, 2], [1, 1], [0, 0]),
-        ([1, 8, 4, 4], 3, [4, 4], [2, 2], [1, 1], [0, 0]),
-        ([9, 5, 3, 4], 7, [3, 3], [1, 1], [1, 1], [0, 0]),
-        ([3, 4, 5, 5], 5, [3, 3], [2, 2], [1, 1], [1, 1]),
-        ([2, 6, 1, 1], 5, [4, 4], [1, 1], [0, 0], [0, 0]),
-        ([2, 3, 4, 4], 2, [2, 3], [3, 2], [0, 1], [0, 1]),
-        ([1, 33, 40, 41], 6, [4, 4], [2, 2], [1, 1], [0, 0]),
-        ([1, 64, 8, 8], 33, [4, 4], [2, 2], [1, 1], [0, 0]),
-        ([19, 39, 16, 16], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
-        ([3, 64, 32, 32], 32, [3, 3], [1, 1], [1, 1], [0, 0]),
-        ([2, 140, 64, 64], 64, [4, 4], [2, 2], [1, 1], [0, 0]),
-    ];
-    for (shape, channels, kernel, stride, padding, added) in cases {
+    for (shape, channels, kernel, stride, padding, added) in TRANSPOSED {
         let planes = tensor(shape, 1, &device);
         let kernels = tensor([shape[1], channels, kernel[0], kernel[1]], 2, &device);
         let bias = tensor([channels], 3, &device);
@@ -169,6 +174,42 @@ fn transposed_convolutions_and_their_gradients_are_those_of_burn() {
         let found = all_of([planes, kernels], bias, |x, k, b| {
             transposed(x, k, Some(b), stride, [padding, added])
         });
+        assert_all_close(&format!("{shape:?} by {kernel:?}"), &found, &expected);
+    }
+}
+
+#[test]
+fn convolutions_and_their_gradients_on_a_graphics_device_are_those_on_the_cpu() {
+    if gpu().is_none() {
+        return;
+    }
+    let graphics = Device::wgpu(DeviceKind::DefaultDevice);
+    let devices = [Device::flex(), graphics].map(Device::autodiff);
+    let all = Case::all();
+    // Of all kernels and strides, of few planes and many, more places than fit into one part of a gradient, in tiles.
+    for case in [0, 3, 4, 7, 9, 13, 14].map(|index| all[index]) {
+        let Case { items, planes: [c, h, w], channels, kernel: [kh, kw], stride, padding } = case;
+        let of = |device: &Device| {
+            let planes = tensor([items, c, h, w], 1, device);
+            let kernels = tensor([channels, c, kh, kw], 2, device);
+            let bias = tensor([channels], 3, device);
+            all_of([planes, kernels], bias, |x, k, b| convolved(x, k, Some(b), stride, padding))
+        };
+        let [expected, found] = devices.each_ref().map(of);
+        assert_all_close(&format!("{case:?}"), &found, &expected);
+    }
+    for (shape, channels, kernel, stride, padding, added) in
+        [0, 3, 5, 8].map(|index| TRANSPOSED[index])
+    {
+        let of = |device: &Device| {
+            let planes = tensor(shape, 1, device);
+            let kernels = tensor([shape[1], channels, kernel[0], kernel[1]], 2, device);
+            let bias = tensor([channels], 3, device);
+            all_of([planes, kernels], bias, |x, k, b| {
+                transposed(x, k, Some(b), stride, [padding, added])
+            })
+        };
+        let [expected, found] = devices.each_ref().map(of);
         assert_all_close(&format!("{shape:?} by {kernel:?}"), &found, &expected);
     }
 }

@@ -1,12 +1,16 @@
 //! The passes against their twins, each over a sentinel.
 
-use zscope::engine::dispatch::Dispatch;
-use zscope::engine::params::{AttentionParams, GroupNormParams, ModulateParams, activation_code};
+use zscope::engine::dispatch::{Dispatch, OF_SUMS};
+use zscope::engine::params::{
+    AttentionParams, ChannelSumsParams, GroupNormParams, KernelGradientParams, ModulateParams,
+    activation_code,
+};
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
-use zscope::engine::wgsl::{Gpu, SinglePass};
+use zscope::engine::wgsl::{Gpu, SinglePass, run_single};
 use zscope::graph::Activation;
 
+use crate::common::{Tolerance, first_difference};
 use crate::engine_matches_twin::{assert_pass_matches, gpu, noise};
 
 #[track_caller]
@@ -201,5 +205,91 @@ fn factors_of_another_shape_are_refused() {
         let (summand, activation) = (factor, Activation::None);
         let op = Op::Modulate { input, factor, summand, activation };
         assert_eq!(builder.add("modulated", op).is_ok(), fits, "{shape:?}");
+    }
+}
+
+/// Items, coarse planes, fine planes; fine rows and columns; kernel, stride and padding of rows and of columns.
+type Convolution = ([u32; 3], [u32; 2], [[u32; 2]; 3]);
+
+const CONVOLUTIONS: [Convolution; 7] = [
+    ([1, 1, 1], [1, 1], [[1, 1], [1, 1], [0, 0]]),
+    ([2, 5, 3], [7, 8], [[3, 3], [1, 1], [1, 1]]),
+    ([3, 17, 4], [8, 6], [[4, 4], [2, 2], [1, 1]]),
+    ([2, 3, 7], [9, 5], [[5, 2], [1, 3], [2, 0]]),
+    ([2, 70, 2], [6, 6], [[3, 3], [1, 1], [1, 1]]),
+    ([5, 33, 70], [4, 4], [[1, 1], [1, 1], [0, 0]]),
+    ([40, 2, 3], [3, 3], [[2, 2], [3, 3], [1, 1]]),
+];
+
+#[test]
+fn kernel_gradient_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for ([batch, coarse_channels, fine_channels], fine, [kernel, stride, padding]) in CONVOLUTIONS {
+        let coarse =
+            [0, 1].map(|side| (fine[side] + 2 * padding[side] - kernel[side]) / stride[side] + 1);
+        let places = batch * coarse[0] * coarse[1];
+        let taps = fine_channels * kernel[0] * kernel[1];
+        for (parts, has_sums) in [(1, 0), (1, 1), (3, 1), (8, 0)] {
+            let kernel_len = coarse_channels * taps + 2 * has_sums;
+            let params = KernelGradientParams {
+                batch,
+                coarse_channels,
+                coarse_height: coarse[0],
+                coarse_width: coarse[1],
+                fine_channels,
+                fine_height: fine[0],
+                fine_width: fine[1],
+                kernel_height: kernel[0],
+                kernel_width: kernel[1],
+                stride_y: stride[0],
+                stride_x: stride[1],
+                pad_top: padding[0],
+                pad_left: padding[1],
+                parts,
+                part_len: places.div_ceil(parts),
+                has_sums,
+                kernel_len,
+                part_stride: kernel_len + has_sums * (coarse_channels + 1),
+                ..KernelGradientParams::default()
+            };
+            let own = noise(1, (coarse_channels * places) as usize);
+            let met = noise(2, (batch * fine_channels * fine[0] * fine[1]) as usize);
+            for (tile, _) in OF_SUMS {
+                let tiles = coarse_channels.div_ceil(tile.channels)
+                    * (taps + has_sums).div_ceil(tile.places);
+                let pass = SinglePass {
+                    dispatch: Dispatch {
+                        shader: Shader::KernelGradient,
+                        tile: Some(tile),
+                        workgroups: tiles * parts,
+                    },
+                    params: bytemuck::bytes_of(&params),
+                    inputs: &[&own, &met],
+                };
+                // Nothing is written between kernels, sums and parts.
+                let mut expected = vec![-1.0; (parts * params.part_stride) as usize];
+                let before = expected.clone();
+                twin::kernel_gradient(&params, &own, &met, &mut expected);
+                let found = run_single(gpu, pass, &before).expect("a pass");
+                let difference = first_difference(&found, &expected, Tolerance::ENGINE);
+                assert_eq!(difference, None, "{tile:?} {params:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn channel_sums_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for [batch, channels, plane] in [[1, 1, 1], [3, 5, 7], [2, 70, 64], [9, 3, 1000], [64, 2, 33]] {
+        let params = ChannelSumsParams { batch, channels, plane, pad0: 0 };
+        let planes = noise(1, (batch * channels * plane) as usize);
+        let pass = SinglePass {
+            dispatch: Dispatch::new(Shader::ChannelSums, params.invocations()),
+            params: bytemuck::bytes_of(&params),
+            inputs: &[&planes],
+        };
+        let twin = |output: &mut [f32]| twin::channel_sums(&params, &planes, output);
+        assert_pass_matches(gpu, pass, twin, channels as usize, &format!("{params:?}"));
     }
 }

@@ -128,7 +128,7 @@ fn a_row_goes_from_one_text_to_another() {
         (0..16).map(code).collect()
     };
     assert_eq!(*drawn, by_hand(0.5));
-    assert_ne!(*drawn, by_hand(4.0), "another share");
+    assert_ne!(*drawn, by_hand(40.0), "another share");
 }
 
 #[test]
