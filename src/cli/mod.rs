@@ -151,6 +151,7 @@ pub enum Parsed {
 
 /// Parses the arguments and runs the verb where there is one.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Parsed {
+    crate::train::device::configure();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

@@ -7,6 +7,7 @@ mod nearest;
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::CubeCount;
+use burn_cubecl::cubecl::ir::attributes::BufferIOAttr;
 use burn_cubecl::cubecl::ir::metadata::Info;
 use burn_cubecl::cubecl::ir::{ElemType, UIntKind};
 use burn_cubecl::cubecl::prelude::{
@@ -20,6 +21,7 @@ use burn_cubecl::tensor::CubeTensor;
 use bytemuck::Pod;
 
 use super::dispatch::{Dispatch, Tile};
+use super::params::PartSumsParams;
 use super::shader::{Shader, WeightStorage};
 
 /// Workgroups in a row of a dispatch: what every device has.
@@ -81,25 +83,57 @@ fn bound_by_burn(source: &str) -> String {
     source.lines().map(bound).collect()
 }
 
-/// What a shader makes of some tensors, which it binds in their order.
-fn run<P: Pod>(
+/// What a shader makes of some tensors, which it binds in their order, in tensors of some shapes behind them.
+///
+/// # Panics
+/// Where a tensor is not of single precision: shaders read nothing else.
+fn run<P: Pod, const N: usize>(
     dispatch: Dispatch,
     params: &P,
     tensors: impl IntoIterator<Item = CubeTensor>,
-    shape: Shape,
-) -> CubeTensor {
+    shapes: [Shape; N],
+) -> [CubeTensor; N] {
     let tensors: Vec<CubeTensor> = tensors.into_iter().map(into_contiguous).collect();
+    assert!(tensors.iter().all(|tensor| tensor.dtype == DType::F32), "single precision");
     let (client, device) = (tensors[0].client.clone(), tensors[0].device.clone());
-    let made = empty_device_contiguous_dtype(client.clone(), device, shape, DType::F32);
-    let buffers = tensors.into_iter().chain([made.clone()]).map(|tensor| tensor.handle.binding());
+    let made = shapes.map(|shape| {
+        empty_device_contiguous_dtype(client.clone(), device.clone(), shape, DType::F32)
+    });
+    let mut arguments = KernelArguments::new();
+    for tensor in tensors {
+        arguments = arguments.with_buffer_io(tensor.handle.binding(), BufferIOAttr::ReadOnly);
+    }
+    for tensor in &made {
+        let binding = tensor.handle.clone().binding();
+        arguments = arguments.with_buffer_io(binding, BufferIOAttr::WriteOnly);
+    }
     let words = bytemuck::pod_collect_to_vec(bytemuck::bytes_of(params));
-    let arguments = KernelArguments::new()
-        .with_buffers(buffers.collect())
-        .with_info(MetadataBindingInfo::custom(words));
+    let arguments = arguments.with_info(MetadataBindingInfo::custom(words));
     let [across, down] = dispatch.rows(MOST_IN_A_ROW);
     let pass = Pass { shader: dispatch.shader, tile: dispatch.tile };
     client.launch(Box::new(pass), CubeCount::Static(across, down, 1), arguments);
     made
+}
+
+/// What all parts of some sums come to.
+///
+/// # Shapes
+/// `sums [parts, n]`; the result is `[n]`.
+fn over_parts(sums: CubeTensor, [parts, len]: [u32; 2]) -> CubeTensor {
+    let params = PartSumsParams { parts, len, ..PartSumsParams::default() };
+    let dispatch = Dispatch::new(Shader::PartSums, len);
+    let [total] = run(dispatch, &params, [sums], [Shape::new([len as usize])]);
+    total
+}
+
+/// Workgroups that fill a device.
+const FILLS: u32 = 256;
+
+/// Into how many parts sums fall so that a device is filled, where one workgroup would sum `len` values, and `worth` are worth
+/// a workgroup; and how many are in a part.
+fn in_parts(workgroups: u32, len: u32, worth: u32) -> [u32; 2] {
+    let parts = FILLS.div_ceil(workgroups).min(len / worth).max(1);
+    [parts, len.div_ceil(parts)]
 }
 
 /// The number of values that buffers may begin at multiples of: 256 bytes, the most that WebGPU asks for.

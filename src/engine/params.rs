@@ -552,15 +552,37 @@ pub struct ChannelSumsParams {
     pub channels: u32,
     /// Values of one plane.
     pub plane: u32,
+    /// Parts of the places of all items, each summed by itself.
+    pub parts: u32,
+    /// Places of a part.
+    pub part_len: u32,
     /// Unused.
     pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
 }
 
 impl ChannelSumsParams {
-    /// The number of invocations that compute everything: a workgroup for each channel.
+    /// The number of invocations that compute everything: a workgroup for each channel of each part.
     pub fn invocations(&self) -> u32 {
-        self.channels.saturating_mul(WORKGROUP_SIZE)
+        (self.channels * self.parts).saturating_mul(WORKGROUP_SIZE)
     }
+}
+
+/// Parameters of `part_sums.wgsl`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+pub struct PartSumsParams {
+    /// Parts.
+    pub parts: u32,
+    /// Values of a part.
+    pub len: u32,
+    /// Unused.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
 }
 
 /// Parameters of `adam.wgsl`.
@@ -569,8 +591,6 @@ impl ChannelSumsParams {
 pub struct AdamParams {
     /// Values.
     pub len: u32,
-    /// From the values that come of it to their first moments, and from these to the second.
-    pub stride: u32,
     /// Share of the past in the mean of gradients.
     pub beta_1: f32,
     /// Share of the past in the mean of their squares.
@@ -583,4 +603,6 @@ pub struct AdamParams {
     pub shrink: f32,
     /// Unused.
     pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
 }

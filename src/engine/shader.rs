@@ -48,6 +48,8 @@ pub enum Shader {
     KernelGradient,
     /// The sums of planes over all items.
     ChannelSums,
+    /// Sums over parts.
+    PartSums,
     /// One update by Adam's rule.
     Adam,
 }
@@ -89,7 +91,7 @@ const SHARED: [(&str, &str); 18] = [
 
 impl Shader {
     /// Every shader.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Linear,
         Self::LinearSerial,
         Self::Conv2d,
@@ -111,6 +113,7 @@ impl Shader {
         Self::Pixels,
         Self::KernelGradient,
         Self::ChannelSums,
+        Self::PartSums,
         Self::Adam,
     ];
 
@@ -138,6 +141,7 @@ impl Shader {
             Self::Pixels => "pixels",
             Self::KernelGradient => "kernel_gradient",
             Self::ChannelSums => "channel_sums",
+            Self::PartSums => "part_sums",
             Self::Adam => "adam",
         }
     }
@@ -172,6 +176,7 @@ impl Shader {
             Self::Pixels => include_str!("../../shaders/pixels.wgsl"),
             Self::KernelGradient => include_str!("../../shaders/kernel_gradient.wgsl"),
             Self::ChannelSums => include_str!("../../shaders/channel_sums.wgsl"),
+            Self::PartSums => include_str!("../../shaders/part_sums.wgsl"),
             Self::Adam => include_str!("../../shaders/adam.wgsl"),
         };
         let mut source = source.to_owned();

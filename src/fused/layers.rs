@@ -112,16 +112,15 @@ fn run(
     conv: Conv,
     is_to_fine: bool,
 ) -> Tensor<4> {
-    let to = if is_to_fine { conv.fine } else { conv.coarse };
-    let bias = bias.unwrap_or_else(|| Tensor::zeros([to[0]], &planes.device()));
+    let has_bias = bias.is_some();
+    // Nothing is read of what stands there instead.
+    let bias = match bias {
+        Some(bias) => bias.into_dispatch(),
+        None => kernels.clone().detach().into_dispatch(),
+    };
     let [planes, kernels] = [planes, kernels].map(Tensor::into_dispatch);
-    let made = <Dispatch as ConvOps>::convolved_planes(
-        planes,
-        kernels,
-        bias.into_dispatch(),
-        conv,
-        is_to_fine,
-    );
+    let made =
+        <Dispatch as ConvOps>::convolved_planes(planes, kernels, bias, has_bias, conv, is_to_fine);
     Tensor::from_dispatch(made)
 }
 
@@ -134,6 +133,7 @@ pub(crate) trait ConvOps: Backend {
         planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        has_bias: bool,
         conv: Conv,
         is_to_fine: bool,
     ) -> FloatTensor<Self>;
@@ -223,9 +223,13 @@ impl ConvOps for Flex {
         planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        has_bias: bool,
         conv: Conv,
         is_to_fine: bool,
     ) -> FloatTensor<Self> {
+        if !has_bias {
+            return conv.made(is_to_fine, &planes, &kernels, AS_THEY_ARE);
+        }
         conv.made(is_to_fine, &planes, &kernels, &biased(values(&bias.to_contiguous())))
     }
 }
@@ -308,6 +312,7 @@ impl<B: ConvSlopes, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
         planes: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        has_bias: bool,
         conv: Conv,
         is_to_fine: bool,
     ) -> FloatTensor<Self> {
@@ -316,10 +321,11 @@ impl<B: ConvSlopes, C: CheckpointStrategy> ConvOps for Autodiff<B, C> {
         match Back.prepare::<C>([of_planes, of_kernels, of_bias]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let kept = (planes.clone(), kernels.clone(), conv, is_to_fine);
-                prep.finish(kept, B::convolved_planes(planes, kernels, bias, conv, is_to_fine))
+                let made = B::convolved_planes(planes, kernels, bias, has_bias, conv, is_to_fine);
+                prep.finish(kept, made)
             }
             OpsKind::UnTracked(prep) => {
-                prep.finish(B::convolved_planes(planes, kernels, bias, conv, is_to_fine))
+                prep.finish(B::convolved_planes(planes, kernels, bias, has_bias, conv, is_to_fine))
             }
         }
     }

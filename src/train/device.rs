@@ -15,20 +15,22 @@ const FUSED_SIDE_BY_SIDE: usize = 3;
 pub fn burn_device(name: &str) -> Result<Device, String> {
     match name {
         "cpu" => Ok(Device::flex()),
-        "gpu" => {
-            configure();
-            Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice))
-        }
+        "gpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
         other => Err(format!("unknown device {other:?} (expected cpu or gpu)")),
     }
 }
 
-/// How burn fuses operations on a graphics device; only before it has begun.
-fn configure() {
+/// Tells burn how to fuse operations on graphics devices: once, before anything else is asked of it, as whatever comes first
+/// settles it. Configuration files of other programs that lie about are not read.
+pub fn configure() {
     let search =
         serde_json::json!({ "fusion": { "beam_search": { "max_blocks": FUSED_SIDE_BY_SIDE } } });
-    let config: BurnConfig = serde_json::from_value(search).expect("burn's own words");
-    BurnConfig::try_set(config.override_from_env());
+    let config = serde_json::from_value::<BurnConfig>(search).map(BurnConfig::override_from_env);
+    if !config.is_ok_and(BurnConfig::try_set) {
+        log::warn!(
+            "burn was not configured: it may fuse less (expected to be asked before it has begun)"
+        );
+    }
 }
 
 /// The device for people, for example `CPU (Flex, 2 threads)`.

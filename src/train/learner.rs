@@ -18,7 +18,7 @@ use crate::session::codebook::ReviveFrom;
 
 /// What an update tells; nothing of it is read back yet.
 pub(crate) struct Told {
-    /// One scalar a curve, `[curves]`; none for those that follow from `codes`.
+    /// One scalar for each curve that does not follow from `codes`, `[scalars]`.
     pub(crate) scalars: Tensor<1>,
     /// For families with a codebook of k codes in all: how many vectors of the batch chose each, then which started
     /// again (1) and which did not (0), `[2k]`.

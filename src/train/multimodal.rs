@@ -234,7 +234,7 @@ impl Learner for MultimodalLearner {
         scalars.extend(of_versus);
         scalars.push(Tensor::from_floats([settings.number("lr") as f32], &plain));
         Told {
-            scalars: Tensor::cat(scalars, 0), // [curves]
+            scalars: Tensor::cat(scalars, 0), // [scalars]
             codes: Some(Tensor::cat(vec![all, restarted, terms.text_counts], 0)), // [3k]
         }
     }

@@ -205,7 +205,7 @@ impl Learner for VqVaeLearner {
         scalars.extend(quantized.codebook_loss.clone());
         scalars.push(Tensor::from_floats([lr as f32], &device.clone().inner()));
         Told {
-            scalars: Tensor::cat(scalars, 0),                     // [curves]
+            scalars: Tensor::cat(scalars, 0),                     // [scalars]
             codes: Some(Tensor::cat(vec![counts, restarted], 0)), // [2k]
         }
     }

@@ -668,6 +668,7 @@ impl Loop {
                 counted.or_else(|| scalars.next()).unwrap_or(f32::NAN)
             };
             let values = names.iter().map(&mut value).collect();
+            debug_assert!(scalars.next().is_none(), "a curve for every scalar");
             steps.push(StepRecord { step, values });
         }
         let images_per_s =

@@ -1,5 +1,6 @@
-//! Operations of our own on the CPU backend: against their equations, against burn's, and their ways back.
+//! Operations of our own on burn's backends: against their equations, against burn's, and their ways back.
 
+mod adam;
 mod convolutions;
 mod ranking;
 mod transformer;

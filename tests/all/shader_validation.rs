@@ -11,7 +11,7 @@ use zscope::engine::params::{
     AdamParams, ArgMaxParams, AttentionParams, CachedAttentionParams, ChannelSumsParams,
     Conv2dParams, ConvTranspose2dParams, DrawParams, ElementwiseParams, GatherParams,
     GroupNormParams, KernelGradientParams, LANES, LatentMixParams, LayerNormParams, LinearParams,
-    ModulateParams, NearestCodeParams, PLACE_BLOCK, PixelsParams, WORKGROUP_SIZE,
+    ModulateParams, NearestCodeParams, PLACE_BLOCK, PartSumsParams, PixelsParams, WORKGROUP_SIZE,
 };
 use zscope::engine::shader::{Shader, WeightStorage, resolve_imports};
 
@@ -61,8 +61,9 @@ fn mirrors() -> BTreeMap<String, Layout> {
             kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, parts, part_len, has_sums,
             kernel_len, part_stride, pad0, pad1,
         }
-        ChannelSumsParams { batch, channels, plane, pad0 }
-        AdamParams { len, stride, beta_1, beta_2, rate, epsilon, shrink, pad0 }
+        ChannelSumsParams { batch, channels, plane, parts, part_len, pad0, pad1, pad2 }
+        PartSumsParams { parts, len, pad0, pad1 }
+        AdamParams { len, beta_1, beta_2, rate, epsilon, shrink, pad0, pad1 }
     }
 }
 

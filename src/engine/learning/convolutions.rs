@@ -2,13 +2,11 @@
 //! trials, and lay planes out anew between them.
 
 use burn::backend::TensorMetadata as _;
-use burn::backend::ops::FloatTensorOps as _;
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::{aligned, piece, run};
+use super::{aligned, in_parts, over_parts, piece, run};
 use crate::engine::dispatch::{Dispatch, Lanes, Tile};
 use crate::engine::kernel::Kernel;
 use crate::engine::params::{
@@ -17,20 +15,21 @@ use crate::engine::params::{
 use crate::engine::shader::Shader;
 use crate::fused::{Conv, ConvOps, ConvSlopes, made_shape};
 
-/// Workgroups that fill a device: a gradient by kernels has few sums, of very many products.
-const FILLS: u32 = 256;
-/// Products of a sum that are worth a workgroup of their own.
-const WORTH: u32 = 256;
+/// Products of a sum, of which a gradient by kernels has few and very long ones, that are worth a workgroup.
+const PRODUCTS: u32 = 256;
+/// Values of a sum that are.
+const VALUES: u32 = 4096;
 
 impl ConvOps for CubeBackend {
     fn convolved_planes(
         planes: CubeTensor,
         kernels: CubeTensor,
         bias: CubeTensor,
+        has_bias: bool,
         conv: Conv,
         is_to_fine: bool,
     ) -> CubeTensor {
-        made(planes, kernels, Some(bias), &conv, is_to_fine)
+        made(planes, kernels, has_bias.then_some(bias), &conv, is_to_fine)
     }
 }
 
@@ -53,6 +52,14 @@ impl ConvSlopes for CubeBackend {
         coarse: CubeTensor,
         conv: Conv,
     ) -> (CubeTensor, CubeTensor) {
+        // A tile for the sums alone would cost more than a pass of their own.
+        let tile = tile_of(conv.coarse[0] as u32);
+        let taps = (conv.fine[0] * conv.kernel[0] * conv.kernel[1]) as u32;
+        let [without, with] = [taps, taps + 1].map(|taps| taps.div_ceil(tile.places));
+        if with * 8 > without * 9 {
+            let kernels = parameter_gradients(fine, coarse.clone(), &conv, false).0;
+            return (kernels, Self::bias_gradient(coarse));
+        }
         let (kernels, sums) = parameter_gradients(fine, coarse, &conv, true);
         (kernels, sums.expect("they were asked for"))
     }
@@ -60,9 +67,19 @@ impl ConvSlopes for CubeBackend {
     fn bias_gradient(planes: CubeTensor) -> CubeTensor {
         let shape = planes.shape();
         let [batch, channels, rows, columns] = [0, 1, 2, 3].map(|axis| shape[axis] as u32);
-        let params = ChannelSumsParams { batch, channels, plane: rows * columns, pad0: 0 };
+        let plane = rows * columns;
+        let [parts, part_len] = in_parts(channels, batch * plane, VALUES);
+        let params = ChannelSumsParams {
+            batch,
+            channels,
+            plane,
+            parts,
+            part_len,
+            ..ChannelSumsParams::default()
+        };
         let dispatch = Dispatch::new(Shader::ChannelSums, params.invocations());
-        run(dispatch, &params, [planes], Shape::new([channels as usize]))
+        let [sums] = run(dispatch, &params, [planes], [Shape::new([(parts * channels) as usize])]);
+        if parts > 1 { over_parts(sums, [parts, channels]) } else { sums }
     }
 }
 
@@ -104,7 +121,8 @@ fn made(
             ..ConvTranspose2dParams::default()
         };
         let kernel = Kernel::ConvTranspose2d(params);
-        run(Dispatch::of(&kernel, Lanes::Workgroups), &params, bound, shape)
+        let [made] = run(Dispatch::of(&kernel, Lanes::Workgroups), &params, bound, [shape]);
+        made
     } else {
         let params = Conv2dParams {
             batch,
@@ -124,7 +142,9 @@ fn made(
             upsample: 1,
             ..Conv2dParams::default()
         };
-        run(Dispatch::of(&Kernel::Conv2d(params), Lanes::Workgroups), &params, bound, shape)
+        let kernel = Kernel::Conv2d(params);
+        let [made] = run(Dispatch::of(&kernel, Lanes::Workgroups), &params, bound, [shape]);
+        made
     }
 }
 
@@ -135,7 +155,7 @@ fn parameter_gradients(
     conv: &Conv,
     has_sums: bool,
 ) -> (CubeTensor, Option<CubeTensor>) {
-    let (params, tile) = in_parts(conv, fine.shape()[0], has_sums);
+    let (params, tile) = gradient_params(conv, fine.shape()[0], has_sums);
     let KernelGradientParams { parts, coarse_channels, kernel_len, part_stride, .. } = params;
     let dispatch = Dispatch {
         shader: Shader::KernelGradient,
@@ -143,9 +163,9 @@ fn parameter_gradients(
         workgroups: tiles(tile, coarse_channels, params.taps() + params.has_sums) * parts,
     };
     let shape = Shape::new([parts as usize, part_stride as usize]);
-    let mut sums = run(dispatch, &params, [coarse, fine], shape);
+    let [mut sums] = run(dispatch, &params, [coarse, fine], [shape]);
     if parts > 1 {
-        sums = into_contiguous(CubeBackend::float_sum_dim(sums, 0));
+        sums = over_parts(sums, [parts, part_stride]);
     }
     let [channels, others] = [conv.coarse[0], conv.fine[0]];
     let kernels = Shape::new([channels, others, conv.kernel[0], conv.kernel[1]]);
@@ -154,7 +174,7 @@ fn parameter_gradients(
 }
 
 /// The parameters of a gradient by kernels, and the tile that suits its sums.
-fn in_parts(conv: &Conv, batch: usize, has_sums: bool) -> (KernelGradientParams, Tile) {
+fn gradient_params(conv: &Conv, batch: usize, has_sums: bool) -> (KernelGradientParams, Tile) {
     let extents = |side: [usize; 3]| side.map(|extent| extent as u32);
     let [coarse_channels, coarse_height, coarse_width] = extents(conv.coarse);
     let [fine_channels, fine_height, fine_width] = extents(conv.fine);
@@ -162,15 +182,11 @@ fn in_parts(conv: &Conv, batch: usize, has_sums: bool) -> (KernelGradientParams,
     let [stride_y, stride_x] = conv.stride.map(|extent| extent as u32);
     let [pad_top, pad_left] = conv.padding.map(|extent| extent as u32);
     let batch = batch as u32;
-    let tile = [Tile::NARROW, Tile::EVEN]
-        .into_iter()
-        .find(|tile| coarse_channels <= tile.channels)
-        .unwrap_or(Tile::WIDE);
+    let tile = tile_of(coarse_channels);
     let places = batch * coarse_height * coarse_width;
     let taps = fine_channels * kernel_height * kernel_width;
-    let workgroups = tiles(tile, coarse_channels, taps);
-    let parts = FILLS.div_ceil(workgroups).min(places / WORTH).max(1);
-    let part_len = places.div_ceil(parts);
+    let workgroups = tiles(tile, coarse_channels, taps + u32::from(has_sums));
+    let [parts, part_len] = in_parts(workgroups, places, PRODUCTS);
     // Each part from where a buffer may begin.
     let [kernel_len, sums_len] =
         [coarse_channels * taps, coarse_channels].map(|len| aligned(len as usize) as u32);
@@ -197,6 +213,12 @@ fn in_parts(conv: &Conv, batch: usize, has_sums: bool) -> (KernelGradientParams,
         ..KernelGradientParams::default()
     };
     (params, tile)
+}
+
+/// The tile that suits so many coarse channels.
+fn tile_of(channels: u32) -> Tile {
+    let narrow = [Tile::NARROW, Tile::EVEN].into_iter().find(|tile| channels <= tile.channels);
+    narrow.unwrap_or(Tile::WIDE)
 }
 
 /// Tiles of so many coarse channels by so many taps.

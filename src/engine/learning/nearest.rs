@@ -1,9 +1,8 @@
 //! The nearest codes of vectors: one pass, in which no distance is kept.
 
 use burn::backend::TensorMetadata as _;
-use burn::tensor::{DType, Shape};
+use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::run;
@@ -23,10 +22,9 @@ impl NearestOps for CubeBackend {
             ..NearestCodeParams::default()
         };
         let dispatch = Dispatch::of(&Kernel::NearestCode(params), Lanes::Workgroups);
-        // Where uses are counted; nobody looks.
-        let (client, device) = (codes.client.clone(), codes.device.clone());
-        let uses = Shape::new([params.codes as usize]);
-        let uses = empty_device_contiguous_dtype(client, device, uses, DType::U32);
-        run(dispatch, &params, [vectors, codes, uses], Shape::new([n]))
+        // Uses are counted before the indices; nobody looks.
+        let made = [Shape::new([codes.shape()[0]]), Shape::new([n])];
+        let [_, indices] = run(dispatch, &params, [vectors, codes], made);
+        indices
     }
 }

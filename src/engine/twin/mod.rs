@@ -20,6 +20,7 @@ mod layer_norm;
 mod linear;
 mod modulate;
 mod nearest_code;
+mod part_sums;
 mod pixels;
 
 pub use adam::adam;
@@ -39,6 +40,7 @@ pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use modulate::modulate;
 pub use nearest_code::nearest_code;
+pub use part_sums::part_sums;
 pub use pixels::pixels;
 
 use super::caches::Caches;

@@ -16,4 +16,4 @@ pub use batch::BatchRunner;
 pub use gpu::{Gpu, headless, headless_hardware, optional_features};
 pub use network::Network;
 pub use screen::Screen;
-pub use single::{SinglePass, run_pixels, run_single};
+pub use single::{SinglePass, run_pixels, run_single, run_single_into};

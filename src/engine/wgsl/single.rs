@@ -28,20 +28,41 @@ pub fn run_single(
     pass: SinglePass<'_>,
     output: &[f32],
 ) -> Result<Vec<f32>, EngineError> {
+    let [output] = run_single_into(gpu, pass, [output])?;
+    Ok(output)
+}
+
+/// What the output buffers hold after the pass, having held `outputs` before.
+///
+/// # Errors
+/// When something does not fit on the device, or when it fails.
+pub fn run_single_into<const N: usize>(
+    gpu: &Gpu,
+    pass: SinglePass<'_>,
+    outputs: [&[f32]; N],
+) -> Result<[Vec<f32>; N], EngineError> {
     let fill = |values: &&[f32]| gpu.filled_storage("input", values);
     let inputs = pass.inputs.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
-    let target = gpu.filled_storage("output", output)?;
+    let fill = |values: &&[f32]| gpu.filled_storage("output", values);
+    let targets = outputs.iter().map(fill).collect::<Result<Vec<_>, _>>()?;
     let bound: Vec<_> =
-        inputs.iter().chain([&target]).map(wgpu::Buffer::as_entire_binding).collect();
+        inputs.iter().chain(&targets).map(wgpu::Buffer::as_entire_binding).collect();
     let step = Step::new(gpu, pass.dispatch, pass.params, &bound)?;
-    let staging = gpu.staging(target.size())?;
+    let staged = targets.iter().map(|target| gpu.staging(target.size()));
+    let staged = staged.collect::<Result<Vec<_>, _>>()?;
     gpu.checked("running one pass", || {
         let mut encoder = gpu.encoder();
         encode(&mut encoder, [&step]);
-        encoder.copy_buffer_to_buffer(&target, 0, &staging, 0, target.size());
+        for (target, staging) in targets.iter().zip(&staged) {
+            encoder.copy_buffer_to_buffer(target, 0, staging, 0, target.size());
+        }
         gpu.queue().submit([encoder.finish()]);
     })?;
-    gpu.read(&staging, bytemuck::pod_collect_to_vec)
+    let mut found = outputs.map(|_| Vec::new());
+    for (found, staging) in found.iter_mut().zip(&staged) {
+        *found = gpu.read(staging, bytemuck::pod_collect_to_vec)?;
+    }
+    Ok(found)
 }
 
 /// The RGBA rows that `pixels` draws over a picture filled with `before`.

@@ -133,7 +133,7 @@ impl VqganLearner {
         scalars.extend(told_between);
         scalars.extend([judged.slice(0..3), score_gap, norm, judge_norm]);
         scalars.extend([scalar(lr, &plain), scalar(settings.number("d_lr"), &plain)]);
-        Told { scalars: Tensor::cat(scalars, 0), codes } // [curves], [2k]
+        Told { scalars: Tensor::cat(scalars, 0), codes } // [scalars], [2k]
     }
 
     /// What samples of normal latents are moved by, `[b, d, h, w]`.
@@ -218,8 +218,8 @@ impl VqganLearner {
         }
     }
 
-    /// What follows the optimizer's step, and what is told of it: the scalars of [`between_curves`], and the use of
-    /// codes.
+    /// What follows the optimizer's step, and what is told of it: the scalars of [`between_curves`] that do not follow
+    /// from the use of codes, and that use.
     fn after(
         &mut self,
         between: Between,

@@ -3,7 +3,7 @@
 use zscope::engine::dispatch::{Dispatch, OF_SUMS};
 use zscope::engine::params::{
     AttentionParams, ChannelSumsParams, GroupNormParams, KernelGradientParams, ModulateParams,
-    activation_code,
+    PartSumsParams, activation_code,
 };
 use zscope::engine::shader::Shader;
 use zscope::engine::twin;
@@ -281,15 +281,44 @@ fn kernel_gradient_matches_twin() {
 #[test]
 fn channel_sums_matches_twin() {
     let Some(gpu) = gpu() else { return };
-    for [batch, channels, plane] in [[1, 1, 1], [3, 5, 7], [2, 70, 64], [9, 3, 1000], [64, 2, 33]] {
-        let params = ChannelSumsParams { batch, channels, plane, pad0: 0 };
-        let planes = noise(1, (batch * channels * plane) as usize);
+    for [batch, channels, plane] in
+        [[1u32, 1, 1], [3, 5, 7], [2, 70, 64], [9, 3, 1000], [64, 2, 33]]
+    {
+        for parts in [1, 3, 8] {
+            let part_len = (batch * plane).div_ceil(parts);
+            let params = ChannelSumsParams {
+                batch,
+                channels,
+                plane,
+                parts,
+                part_len,
+                ..ChannelSumsParams::default()
+            };
+            let planes = noise(1, (batch * channels * plane) as usize);
+            let pass = SinglePass {
+                dispatch: Dispatch::new(Shader::ChannelSums, params.invocations()),
+                params: bytemuck::bytes_of(&params),
+                inputs: &[&planes],
+            };
+            let twin = |output: &mut [f32]| twin::channel_sums(&params, &planes, output);
+            let len = (parts * channels) as usize;
+            assert_pass_matches(gpu, pass, twin, len, &format!("{params:?}"));
+        }
+    }
+}
+
+#[test]
+fn part_sums_matches_twin() {
+    let Some(gpu) = gpu() else { return };
+    for [parts, len] in [[1, 1], [7, 130], [64, 3], [2, 5000]] {
+        let params = PartSumsParams { parts, len, ..PartSumsParams::default() };
+        let sums = noise(1, (parts * len) as usize);
         let pass = SinglePass {
-            dispatch: Dispatch::new(Shader::ChannelSums, params.invocations()),
+            dispatch: Dispatch::new(Shader::PartSums, len),
             params: bytemuck::bytes_of(&params),
-            inputs: &[&planes],
+            inputs: &[&sums],
         };
-        let twin = |output: &mut [f32]| twin::channel_sums(&params, &planes, output);
-        assert_pass_matches(gpu, pass, twin, channels as usize, &format!("{params:?}"));
+        let twin = |output: &mut [f32]| twin::part_sums(&params, &sums, output);
+        assert_pass_matches(gpu, pass, twin, len as usize, &format!("{params:?}"));
     }
 }

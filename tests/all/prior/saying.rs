@@ -89,7 +89,8 @@ fn the_best_draw_leaves_the_text_most_probable() {
 fn a_row_goes_from_one_text_to_another() {
     let known = known(160);
     let [red, blue] = [RED, BLUE].map(|text| known.tokens(text));
-    let options = Options { seed: 6, ..Options::default() };
+    // A seed whose pictures differ by their text.
+    let options = Options { seed: 5, ..Options::default() };
     let mut rows = Vec::new();
     for engine in ENGINES {
         let mut sampler = known.sampler(engine);
@@ -112,7 +113,7 @@ fn a_row_goes_from_one_text_to_another() {
     assert_eq!(rows[0], rows[2], "twin and shaders");
     // The third picture by hand, from whole sequences: halves of both.
     let drawn = &rows[0][2];
-    let draws = uniforms(6, 3, Purpose::Prior, 16, 0.0, 1.0);
+    let draws = uniforms(5, 3, Purpose::Prior, 16, 0.0, 1.0);
     let by_hand = |share: f32| -> Vec<u32> {
         let code = |place: usize| {
             let [of_red, of_blue] = [&red, &blue].map(|text| known.logits(text, &drawn[..place]));
@@ -128,7 +129,9 @@ fn a_row_goes_from_one_text_to_another() {
         (0..16).map(code).collect()
     };
     assert_eq!(*drawn, by_hand(0.5));
-    assert_ne!(*drawn, by_hand(40.0), "another share");
+    assert_ne!(rows[0][0], rows[0][4], "two texts");
+    assert_ne!(*drawn, by_hand(0.0), "one text alone");
+    assert_ne!(*drawn, by_hand(4.0), "another share");
 }
 
 #[test]
