@@ -78,7 +78,7 @@
 //! - Networks that learn on a graphics device run convolutions, the search for codes and Adam's rule by shaders of ours over
 //!   burn's tensors ([`engine`]'s `learning`), those of decoding among them. burn launches a shader's text as a kernel and
 //!   defers it among what it fuses; it refuses WGSL where it compiles to SPIR-V, which this program is built without. An
-//!   update there waits for its launches, of which burn's convolutions and optimizer made two thirds, and burn chooses among
+//!   update there waits for its launches, of which burn's convolutions and optimizer made more than half, and burn chooses among
 //!   kernels of its own by trials that take most of the first minute.
 //! - Sums have two shaders each: in tiles that a workgroup shares, of a size that suits how many there are, and without, for
 //!   processors that imitate a graphics device, to which shared memory is nothing ([`engine::dispatch`]).
