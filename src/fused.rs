@@ -1,6 +1,9 @@
 //! Operations that burn would take apart into many, or do more slowly than a device can: each in one pass over its values,
 //! with its way back. They are done here on the CPU; graphics devices do what burn composes, or a shader's pass where
 //! [`engine`](crate::engine) has one.
+//!
+//! What is to have the widest instructions of the processor is a `WithSimd` whose functions are all inlined: of a closure
+//! that is as long as a loop and more, the compiler makes a function of its own, which has those of the build.
 
 mod activation;
 mod adam;

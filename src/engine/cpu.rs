@@ -92,7 +92,7 @@ impl CpuNetwork {
         let input =
             Tensor::<2>::from_data(TensorData::new(input.data().to_vec(), shape), &self.device);
         let mut results = Results::new(graph);
-        let outputs = self.forward(graph, &input, &mut results, caches, part, tell)?;
+        let outputs = self.forward(graph, input, &mut results, caches, part, tell)?;
         let named = results.outputs.iter_mut().zip(graph.outputs()).zip(outputs);
         for ((output, (name, _)), value) in named {
             *output = read(value, || format!("reading output `{name}`"))?;
@@ -104,7 +104,7 @@ impl CpuNetwork {
     fn forward(
         &self,
         graph: &Graph,
-        input: &Tensor<2>,
+        input: Tensor<2>,
         results: &mut Results,
         caches: &mut Caches,
         part: Part<'_>,
@@ -112,6 +112,7 @@ impl CpuNetwork {
     ) -> Result<Vec<Tensor<2>>, EngineError> {
         const KEPT: &str = "a value is kept until its last reader has run";
         let mut values: Vec<Option<Tensor<2>>> = Vec::with_capacity(graph.nodes().len());
+        let mut input = Some(input);
         let mut before = 0.0;
         for (index, node) in graph.nodes().iter().enumerate() {
             let inputs: Vec<_> =
@@ -126,7 +127,7 @@ impl CpuNetwork {
             before = self.shares[index];
             let begun = Instant::now();
             let value = if let Op::Input = node.op {
-                input.clone()
+                input.take().expect("a graph has one input")
             } else if !self.device.is_autodiff() && is_plain(node) {
                 self.plain_node(graph, index, inputs, part)?
             } else {

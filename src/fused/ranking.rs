@@ -1,10 +1,14 @@
 //! Which of many codes is nearest to each of many vectors, and by how much: products of all with all, of which only the
-//! two largest for every vector leave the registers.
+//! two largest for every vector leave the registers; or products in bytes of all, and of the few that may be nearest.
 
 #![expect(
     clippy::inline_always,
     reason = "else a function has no wider instructions than the whole program's build"
 )]
+
+mod bytes;
+mod rounded;
+mod shortlist;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
@@ -12,11 +16,17 @@ use burn::tensor::{Int, Shape, Tensor, TensorData};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use self::bytes::Bytes;
+use self::rounded::Rounded;
+use self::shortlist::{Candidate, Shortlist};
 use super::lanes::{LANES, PANEL, Panels, block, whole};
 use super::values;
 
 /// Vectors that one thread looks at together: what a core's cache holds beside a block of codes.
 const AT_ONCE: usize = 1536;
+
+/// Candidates that are ranked side by side.
+const ABREAST: usize = 4;
 
 /// Values of the widest block.
 const WIDEST: usize = 6 * LANES;
@@ -28,6 +38,7 @@ pub struct Ranking {
     codes: Panels,
     /// What the scores of every code begin with.
     starts: Vec<f32>,
+    shortlist: Option<Shortlist>,
 }
 
 /// The code with the largest score of a vector, in single precision.
@@ -37,27 +48,48 @@ pub struct Ranked {
     pub code: u32,
     /// The largest score.
     pub score: f32,
-    /// The largest score of the others.
+    /// The largest score of the others, or where that is farther from the largest than rounding reaches, a value between.
     pub next: f32,
     /// The vector's squared length.
     pub square: f32,
 }
 
 impl Ranking {
-    /// Prepares codes.
+    /// Prepares codes for the fastest way of this processor.
     ///
     /// # Shapes
     /// `codes [k, dim]`
     pub fn new(codes: &[f32], dim: usize) -> Self {
+        let mut bytes = Bytes::of_processor().into_iter();
+        let shortlist = bytes.find_map(|bytes| Shortlist::new(bytes, codes, dim));
+        Self { shortlist, ..Self::single(codes, dim) }
+    }
+
+    /// Prepares codes for every way of this processor, in single precision alone as the last.
+    ///
+    /// # Shapes
+    /// `codes [k, dim]`
+    pub fn each_way(codes: &[f32], dim: usize) -> Vec<Self> {
+        let single = Self::single(codes, dim);
+        let lists =
+            Bytes::of_processor().into_iter().map(|bytes| Shortlist::new(bytes, codes, dim));
+        let with = |list| Self { shortlist: Some(list), ..single.clone() };
+        lists.flatten().map(with).chain([single.clone()]).collect()
+    }
+
+    /// Prepares codes for products in single precision.
+    fn single(codes: &[f32], dim: usize) -> Self {
         let square = |code: &[f32]| code.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
         let rows = codes.chunks_exact(dim);
         let panels = Panels::new([rows.len(), dim], |row, tap| codes[row * dim + tap]);
-        Self { dim, codes: panels, starts: rows.map(|code| (-0.5 * square(code)) as f32).collect() }
+        let starts = rows.map(|code| (-0.5 * square(code)) as f32).collect();
+        Self { dim, codes: panels, starts, shortlist: None }
     }
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> u64 {
-        self.codes.bytes() + 4 * self.starts.len() as u64
+        let shortlist = self.shortlist.as_ref().map_or(0, Shortlist::bytes);
+        self.codes.bytes() + 4 * self.starts.len() as u64 + shortlist
     }
 
     /// What a code's scores begin with: -|e|² / 2.
@@ -76,14 +108,36 @@ impl Ranking {
         let mut ranked = vec![Ranked::default(); all];
         ranked.par_chunks_mut(at_once).enumerate().for_each(|(chunk, ranked)| {
             let values = self.gathered(vectors, plane, chunk * at_once, ranked.len());
-            Arch::new().dispatch(Rank { ranking: self, values: &values, ranked });
+            let row = row_of(ranked.len());
+            match &self.shortlist {
+                None => Arch::new().dispatch(Rank { ranking: self, values: &values, row, ranked }),
+                Some(list) => self.of_listed(list, &values, row, ranked),
+            }
         });
         ranked
     }
 
-    /// Some vectors from one on, `[dim, whole(count)]`.
+    /// Ranks vectors `[dim, row]` by what is listed for them, or by all codes where that is too much.
+    fn of_listed(&self, list: &Shortlist, values: &[f32], row: usize, ranked: &mut [Ranked]) {
+        let rounded = Rounded::new(list, values, row);
+        list.each(&rounded, |places, candidates| {
+            let all = ranked.len();
+            let ranked = &mut ranked[places.start.min(all)..places.end.min(all)];
+            let values = &values[places.start..];
+            let rank = Rank { ranking: self, values, row, ranked };
+            match candidates {
+                None => Arch::new().dispatch(rank),
+                Some(candidates) => {
+                    let (rounded, place) = (&rounded, places.start);
+                    Arch::new().dispatch(RankListed { rank, candidates, rounded, place });
+                }
+            }
+        });
+    }
+
+    /// Some vectors from one on, `[dim, row_of(count)]`.
     fn gathered(&self, vectors: &[f32], plane: usize, first: usize, count: usize) -> Vec<f32> {
-        let row = whole(count);
+        let row = row_of(count);
         let mut values = vec![0.0; self.dim * row];
         let mut place = 0;
         while place < count {
@@ -99,10 +153,17 @@ impl Ranking {
     }
 }
 
+/// Places of a row of vectors: an odd number of cache lines, as a column's would else share the same few places of the
+/// cache.
+fn row_of(count: usize) -> usize {
+    ((whole(count) / LANES) | 1) * LANES
+}
+
 struct Rank<'a> {
     ranking: &'a Ranking,
-    /// `[dim, whole(ranked)]`
+    /// `[dim, row]`, from the first ranked vector on.
     values: &'a [f32],
+    row: usize,
     ranked: &'a mut [Ranked],
 }
 
@@ -112,8 +173,7 @@ impl WithSimd for Rank<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let widest = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
-        let row = whole(self.ranked.len());
-        let offsets: Vec<usize> = (0..self.ranking.dim).map(|value| value * row).collect();
+        let offsets = self.offsets();
         let registers = self.ranked.len().div_ceil(S::F32_LANES);
         let blocks = registers.div_ceil(widest);
         for index in 0..blocks {
@@ -153,6 +213,11 @@ impl<S: Simd, const N: usize> Best<S, N> {
 }
 
 impl Rank<'_> {
+    /// Where each value of the vectors begins.
+    fn offsets(&self) -> Vec<usize> {
+        (0..self.ranking.dim).map(|value| value * self.row).collect()
+    }
+
     /// Ranks `N` registers of vectors.
     #[inline(always)]
     fn block<S: Simd, const N: usize>(&mut self, simd: S, place: usize, offsets: &[usize]) {
@@ -214,6 +279,78 @@ impl Panel<'_> {
     }
 }
 
+/// Ranks the listed codes of vectors: the same sums in the same order as where all codes are compared.
+struct RankListed<'a> {
+    rank: Rank<'a>,
+    candidates: &'a [Candidate],
+    rounded: &'a Rounded,
+    /// The first vector's place.
+    place: usize,
+}
+
+impl WithSimd for RankListed<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let squares = &self.rounded.squares[self.place..];
+        for (ranked, &square) in self.rank.ranked.iter_mut().zip(squares) {
+            let (score, next) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+            *ranked = Ranked { code: 0, score, next, square };
+        }
+        for candidates in self.candidates.chunks(ABREAST) {
+            let last = candidates.len() - 1;
+            let scores = self.scores(std::array::from_fn(|index| candidates[index.min(last)]));
+            for (&candidate, scores) in candidates.iter().zip(scores) {
+                self.count(candidate, scores);
+            }
+        }
+        let gaps = &self.rounded.gaps[self.place..];
+        for (ranked, gap) in self.rank.ranked.iter_mut().zip(gaps) {
+            ranked.next = ranked.next.max(ranked.score - gap);
+        }
+    }
+}
+
+impl RankListed<'_> {
+    /// The scores of each candidate's codes: side by side, as each sum waits for its last product.
+    #[inline(always)]
+    fn scores(&self, candidates: [Candidate; ABREAST]) -> [[f32; PANEL]; ABREAST] {
+        let Rank { ranking, values, row, .. } = self.rank;
+        let [a, b, c, d] = candidates.map(|candidate| {
+            let (_, weights) = ranking.codes.panel(0, candidate.panel);
+            weights.as_chunks::<PANEL>().0
+        });
+        let mut sums = candidates.map(|candidate| {
+            let starts = &ranking.starts[candidate.panel * PANEL..];
+            *starts.first_chunk::<PANEL>().expect("whole panels are listed")
+        });
+        let lanes = candidates.map(|candidate| candidate.lane);
+        for (value, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
+            let line = &values[value * row..];
+            for ((sums, weights), lane) in sums.iter_mut().zip([a, b, c, d]).zip(lanes) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = weight.mul_add(line[lane], *sum);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Counts the scores of a candidate's codes in.
+    #[inline(always)]
+    fn count(&mut self, Candidate { lane, panel }: Candidate, scores: [f32; PANEL]) {
+        // A register may reach beyond the last vector.
+        let Some(ranked) = self.rank.ranked.get_mut(lane) else { return };
+        for (code, score) in (panel * PANEL..).zip(scores) {
+            ranked.next = ranked.next.max(score.min(ranked.score));
+            if score > ranked.score {
+                (ranked.code, ranked.score) = (code as u32, score);
+            }
+        }
+    }
+}
+
 /// The squared lengths of `N` registers of vectors.
 #[inline(always)]
 fn squares<S: Simd, const N: usize>(simd: S, values: &[f32], offsets: &[usize]) -> [S::f32s; N] {
@@ -265,12 +402,26 @@ impl NearestOps for Flex {
 /// `rows [n, d]`, `vector [d]`; the result is `[n]`.
 pub fn products(rows: &[f32], vector: &[f32]) -> Vec<f32> {
     let mut products = vec![0.0; rows.len() / vector.len()];
-    Arch::new().dispatch(|| {
-        for (product, row) in products.iter_mut().zip(rows.chunks_exact(vector.len())) {
-            *product = dot(row, vector);
-        }
-    });
+    Arch::new().dispatch(Products { rows, vector, to: &mut products });
     products
+}
+
+struct Products<'a> {
+    rows: &'a [f32],
+    vector: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.rows.chunks_exact(self.vector.len());
+        for (product, row) in self.to.iter_mut().zip(rows) {
+            *product = dot(row, self.vector);
+        }
+    }
 }
 
 /// A product in sixteen sums.

@@ -3,6 +3,11 @@
 //! On the CPU backend a pass costs what it reads and writes, and its exponential is taken value by value. Here one
 //! pass does the whole operation, eight or sixteen values at once. Other devices fuse what burn composes themselves.
 
+#![expect(
+    clippy::inline_always,
+    reason = "else a function has no wider instructions than the whole program's build"
+)]
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -11,6 +16,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata as _, backend_extension};
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor, TensorData};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::activation::{CUBIC, SLOPE, exp, gate};
 use super::{is_cpu, like, values};
@@ -79,7 +85,7 @@ impl FusedOps for Flex {
         let x = x.to_contiguous();
         let from = values(&x);
         let mut to = vec![0.0; from.len()];
-        pulp::Arch::new().dispatch(|| {
+        Arch::new().dispatch(|| {
             for (to, &x) in to.iter_mut().zip(from) {
                 *to = x * gate(x);
             }
@@ -92,21 +98,7 @@ impl FusedOps for Flex {
         let from = values(&scores);
         let t = scores.shape()[2].max(1);
         let mut to = vec![0.0; from.len()];
-        pulp::Arch::new().dispatch(|| {
-            for (row, (to, from)) in to.chunks_exact_mut(t).zip(from.chunks_exact(t)).enumerate() {
-                let seen = if is_causal { row % t + 1 } else { t };
-                let (to, from) = (&mut to[..seen], &from[..seen]);
-                let greatest =
-                    fold(from, f32::NEG_INFINITY, |kept, x| if x > kept { x } else { kept });
-                for (to, &x) in to.iter_mut().zip(from) {
-                    *to = exp(x - greatest);
-                }
-                let scale = 1.0 / fold(to, 0.0, |sum, x| sum + x);
-                for to in to {
-                    *to *= scale;
-                }
-            }
-        });
+        Arch::new().dispatch(Shares { from, to: &mut to, t, is_causal });
         like(&scores, to)
     }
 }
@@ -116,7 +108,7 @@ impl FusedSlopes for Flex {
         let (x, grad) = (x.to_contiguous(), grad.to_contiguous());
         let mut to = values(&grad).to_vec();
         let from = values(&x);
-        pulp::Arch::new().dispatch(|| {
+        Arch::new().dispatch(|| {
             for (to, &x) in to.iter_mut().zip(from) {
                 let gate = gate(x);
                 let slope = SLOPE * (1.0 + 3.0 * CUBIC * x * x);
@@ -131,19 +123,63 @@ impl FusedSlopes for Flex {
         let t = shares.shape()[2].max(1);
         let mut to = values(&grad).to_vec();
         let from = values(&shares);
-        pulp::Arch::new().dispatch(|| {
-            for (to, shares) in to.chunks_exact_mut(t).zip(from.chunks_exact(t)) {
-                // Shares of places that do not count are 0, and so are their gradients.
-                for (to, &share) in to.iter_mut().zip(shares) {
-                    *to *= share;
-                }
-                let sum = fold(to, 0.0, |sum, x| sum + x);
-                for (to, &share) in to.iter_mut().zip(shares) {
-                    *to -= share * sum;
-                }
-            }
-        });
+        Arch::new().dispatch(SharesBack { shares: from, to: &mut to, t });
         like(&shares, to)
+    }
+}
+
+/// Softmax of rows of `t` scores.
+struct Shares<'a> {
+    from: &'a [f32],
+    to: &'a mut [f32],
+    t: usize,
+    is_causal: bool,
+}
+
+impl WithSimd for Shares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.to.chunks_exact_mut(self.t).zip(self.from.chunks_exact(self.t));
+        for (row, (to, from)) in rows.enumerate() {
+            let seen = if self.is_causal { row % self.t + 1 } else { self.t };
+            let (to, from) = (&mut to[..seen], &from[..seen]);
+            let greatest = fold(from, f32::NEG_INFINITY, |kept, x| if x > kept { x } else { kept });
+            for (to, &x) in to.iter_mut().zip(from) {
+                *to = exp(x - greatest);
+            }
+            let scale = 1.0 / fold(to, 0.0, |sum, x| sum + x);
+            for to in to {
+                *to *= scale;
+            }
+        }
+    }
+}
+
+/// The gradients by rows of `t` scores of those by their shares.
+struct SharesBack<'a> {
+    shares: &'a [f32],
+    to: &'a mut [f32],
+    t: usize,
+}
+
+impl WithSimd for SharesBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.to.chunks_exact_mut(self.t).zip(self.shares.chunks_exact(self.t));
+        for (to, shares) in rows {
+            // Shares of places that do not count are 0, and so are their gradients.
+            for (to, &share) in to.iter_mut().zip(shares) {
+                *to *= share;
+            }
+            let sum = fold(to, 0.0, |sum, x| sum + x);
+            for (to, &share) in to.iter_mut().zip(shares) {
+                *to -= share * sum;
+            }
+        }
     }
 }
 
@@ -180,10 +216,6 @@ impl<B: FusedSlopes, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
 }
 
 /// Folds values in sixteen lanes, and those at the end, in an order that does not depend on the processor.
-#[expect(
-    clippy::inline_always,
-    reason = "else it has no wider instructions than its callers' build"
-)]
 #[inline(always)]
 pub(super) fn fold(values: &[f32], first: f32, of_two: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [first; 16];

@@ -13,14 +13,16 @@
 
 mod filter;
 mod gradient;
+mod steps;
 
 use std::array::from_fn as array;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use self::filter::{Filter, Line, Transforms};
+use self::filter::{Filter, Line, Register, Transforms};
 pub(super) use self::gradient::TileGradient;
+use self::steps::{apart, column_of, together};
 use super::grid::Grid;
 use super::lanes::{LANES, PANEL, Panels, Sums, whole};
 use super::space::of_len;
@@ -120,14 +122,6 @@ fn row_of(tiles: usize) -> usize {
     whole(tiles) | LANES
 }
 
-/// Tiles that go through a transform together, neighbours in the order of all tiles: rows and columns of them.
-enum AtOnce {
-    FourByFour,
-    TwoByEight,
-    Sixteen,
-    Four,
-}
-
 /// Tiles of some items in planes that lie in a grid.
 pub(super) struct Tiles<'a> {
     pub(super) grid: &'a Grid,
@@ -140,33 +134,6 @@ pub(super) struct Tiles<'a> {
 }
 
 impl Tiles<'_> {
-    fn tiles(&self) -> [usize; 2] {
-        self.count.map(|count| count / TILE)
-    }
-
-    fn at_once(&self) -> AtOnce {
-        match self.tiles() {
-            [down, 4] if down.is_multiple_of(4) => AtOnce::FourByFour,
-            [down, 8] if down.is_multiple_of(2) => AtOnce::TwoByEight,
-            [_, across] if across.is_multiple_of(16) => AtOnce::Sixteen,
-            _ => AtOnce::Four,
-        }
-    }
-
-    /// The item, and the row and the column of tiles, of one of the steps of `G` rows of `W` tiles.
-    #[inline(always)]
-    fn step<const W: usize, const G: usize>(&self, index: usize) -> [usize; 3] {
-        let [rows, columns] = self.steps::<W, G>();
-        [index / (rows * columns), index / columns % rows * G, index % columns * W]
-    }
-
-    /// Steps of an item, down and across.
-    #[inline(always)]
-    fn steps<const W: usize, const G: usize>(&self) -> [usize; 2] {
-        let [down, across] = self.tiles();
-        [down / G, across / W]
-    }
-
     /// The sums of some panels of rows, told row by row and tile by tile.
     pub(super) fn sums(
         &self,
@@ -174,11 +141,11 @@ impl Tiles<'_> {
         range: Range<usize>,
         rows: usize,
         space: &mut Vec<f32>,
-        tell: impl FnMut(Told<'_>),
+        take: impl Take,
     ) {
         match kernels.taps {
-            2 => self.sums_of::<2, 3>(kernels, range, rows, space, tell),
-            _ => self.sums_of::<3, 4>(kernels, range, rows, space, tell),
+            2 => self.sums_of::<2, 3>(kernels, range, rows, space, take),
+            _ => self.sums_of::<3, 4>(kernels, range, rows, space, take),
         }
     }
 
@@ -188,12 +155,11 @@ impl Tiles<'_> {
         range: Range<usize>,
         rows: usize,
         space: &mut Vec<f32>,
-        tell: impl FnMut(Told<'_>),
+        take: impl Take,
     ) where
         Filter<R, N>: Transforms<R, N>,
     {
-        let [down, across] = self.tiles();
-        let count = self.items * down * across;
+        let count = self.all();
         let (row, planes) = (row_of(count), self.planes.len());
         let sums_row = whole(count);
         let of_value = range.len() * PANEL * sums_row;
@@ -201,7 +167,7 @@ impl Tiles<'_> {
         let space = of_len(space, planes * of_plane + N * N * of_value);
         let (values, sums) = space.split_at_mut(planes * of_plane);
         for (to, &start) in values.chunks_exact_mut(of_plane).zip(self.planes) {
-            Arch::new().dispatch(Spread::<R, N> { tiles: self, start, row, to });
+            self.dispatch(Spread::<R, N> { tiles: self, start, row, to });
         }
         let offsets: Vec<usize> = (0..planes).map(|plane| plane * of_plane).collect();
         for value in 0..N * N {
@@ -215,15 +181,14 @@ impl Tiles<'_> {
                 totals: &mut sums[value * of_value..][..of_value],
             });
         }
-        Arch::new().dispatch(Gather::<R, N, _> {
-            tiles: self,
-            rows,
-            row: sums_row,
-            of_value,
-            sums,
-            tell,
-        });
+        self.dispatch(Gather::<R, N, _> { tiles: self, rows, row: sums_row, of_value, sums, take });
     }
+}
+
+/// What takes outputs: inlined, as whatever is done for every few of them has to be.
+pub(super) trait Take {
+    /// Takes those of a row of tiles.
+    fn take(&mut self, told: Told<'_>);
 }
 
 /// The outputs of a row of tiles.
@@ -254,12 +219,10 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) {
-        match self.tiles.at_once() {
-            AtOnce::FourByFour => self.spread::<4, 4, 16, 10>(),
-            AtOnce::TwoByEight => self.spread::<8, 2, 16, 18>(),
-            AtOnce::Sixteen => self.spread::<16, 1, 16, 34>(),
-            AtOnce::Four => self.spread::<4, 1, 4, 10>(),
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.tiles.rows_of(S::F32_LANES) {
+            Some(2) => self.spread::<S, 2>(simd),
+            _ => self.spread::<S, 1>(simd),
         }
     }
 }
@@ -268,36 +231,36 @@ impl<const R: usize, const N: usize> Spread<'_, R, N>
 where
     Filter<R, N>: Transforms<R, N>,
 {
-    /// `G` rows of `W` tiles at a time, `T` altogether, which read `L` values of a row.
+    /// Takes registers of `G` rows of tiles.
     #[inline(always)]
-    fn spread<const W: usize, const G: usize, const T: usize, const L: usize>(&mut self) {
-        let (tiles, grid) = (self.tiles, self.tiles.grid);
-        let [down, across] = tiles.tiles();
-        for index in 0..tiles.items * tiles.steps::<W, G>().iter().product::<usize>() {
-            let [item, y, x] = tiles.step::<W, G>(index);
+    fn spread<S: Simd, const G: usize>(&mut self, simd: S) {
+        let grid = self.tiles.grid;
+        let mut made = self.to.chunks_exact_mut(self.row);
+        let mut made: [[&mut [f32]; N]; N] =
+            array(|_| array(|_| made.next().expect("a row for every value of a tile")));
+        self.tiles.each(S::F32_LANES, G, |[item, y, x], tile| {
             let start = self.start + item * grid.item + y * TILE * grid.row + x * TILE;
-            let rows: [[Line<T>; N]; N] = array(|row| {
-                let parts: [[Line<W>; N]; G] = array(|part| {
-                    let from = start + (part * TILE + row) * grid.row;
-                    let line: &[f32; L] =
-                        tiles.values[from..].first_chunk().expect("room behind planes");
-                    array(|column| array(|lane| line[lane * TILE + column]))
-                });
-                let values = array(|column| array(|lane| parts[lane / W][column][lane % W]));
-                Filter::<R, N>::of_values(values)
-            });
-            let tile = (item * down + y) * across + x;
-            #[expect(
-                clippy::needless_range_loop,
-                reason = "all columns together would not fit the registers"
-            )]
+            let mut rows = [[Register(simd, simd.splat_f32s(0.0)); N]; N];
+            for (row, to) in rows.iter_mut().enumerate() {
+                let mut values = *to;
+                // The last columns of a tile are the first of its neighbour.
+                for (step, columns) in values.chunks_mut(TILE).enumerate() {
+                    let parts: [&[f32]; G] = array(|part| {
+                        let from = start + (part * TILE + row) * grid.row + step * TILE;
+                        &self.tiles.values[from..]
+                    });
+                    columns.copy_from_slice(&apart(simd, parts)[..columns.len()]);
+                }
+                *to = Filter::<R, N>::of_values(values);
+            }
             for column in 0..N {
-                let values = Filter::<R, N>::of_values(array(|row| rows[row][column]));
-                for (row, values) in values.into_iter().enumerate() {
-                    self.to[(row * N + column) * self.row + tile..][..T].copy_from_slice(&values);
+                let values = Filter::<R, N>::of_values(column_of(&rows, column));
+                for (made, Register(_, values)) in made.iter_mut().zip(values) {
+                    let to = &mut made[column][tile..][..S::F32_LANES];
+                    S::as_mut_simd_f32s(to).0.copy_from_slice(&[values]);
                 }
             }
-        }
+        });
     }
 }
 
@@ -308,59 +271,66 @@ struct Gather<'a, const R: usize, const N: usize, F> {
     row: usize,
     of_value: usize,
     sums: &'a [f32],
-    tell: F,
+    take: F,
 }
 
-impl<const R: usize, const N: usize, F: FnMut(Told<'_>)> WithSimd for Gather<'_, R, N, F>
+impl<const R: usize, const N: usize, F: Take> WithSimd for Gather<'_, R, N, F>
 where
     Filter<R, N>: Transforms<R, N>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) {
-        match self.tiles.at_once() {
-            AtOnce::FourByFour => self.gather::<4, 4, 16, 8>(),
-            AtOnce::TwoByEight => self.gather::<8, 2, 16, 16>(),
-            AtOnce::Sixteen => self.gather::<16, 1, 16, 32>(),
-            AtOnce::Four => self.gather::<4, 1, 4, 8>(),
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.tiles.rows_of(S::F32_LANES) {
+            Some(2) => self.gather::<S, 2>(simd),
+            _ => self.gather::<S, 1>(simd),
         }
     }
 }
 
-impl<const R: usize, const N: usize, F: FnMut(Told<'_>)> Gather<'_, R, N, F>
+impl<const R: usize, const N: usize, F: Take> Gather<'_, R, N, F>
 where
     Filter<R, N>: Transforms<R, N>,
 {
-    /// `G` rows of `W` tiles at a time, `T` altogether, of `L` columns.
+    /// Takes registers of `G` rows of tiles.
     #[inline(always)]
-    fn gather<const W: usize, const G: usize, const T: usize, const L: usize>(&mut self) {
-        let [down, across] = self.tiles.tiles();
-        let steps = self.tiles.items * self.tiles.steps::<W, G>().iter().product::<usize>();
+    fn gather<S: Simd, const G: usize>(&mut self, simd: S) {
         for row in 0..self.rows {
-            for index in 0..steps {
-                let [item, y, x] = self.tiles.step::<W, G>(index);
-                let tile = row * self.row + (item * down + y) * across + x;
-                let rows: [[Line<T>; TILE]; N] = array(|y| {
-                    Filter::<R, N>::of_products(array(|value| {
-                        let from = (y * N + value) * self.of_value + tile;
-                        *self.sums[from..].first_chunk().expect("sums of whole registers")
-                    }))
-                });
-                let columns: [[Line<T>; TILE]; TILE] =
-                    array(|column| Filter::<R, N>::of_products(array(|y| rows[y][column])));
+            let sums: [[&[f32]; N]; N] = array(|line| {
+                array(|value| {
+                    let from = (line * N + value) * self.of_value + row * self.row;
+                    &self.sums[from..][..self.row]
+                })
+            });
+            self.tiles.each(S::F32_LANES, G, |[item, y, x], tile| {
+                let zero = Register(simd, simd.splat_f32s(0.0));
+                let mut lines = [[zero; TILE]; N];
+                for (to, sums) in lines.iter_mut().zip(&sums) {
+                    let mut products = [zero; N];
+                    for (to, sums) in products.iter_mut().zip(sums) {
+                        to.1 = S::as_simd_f32s(&sums[tile..][..S::F32_LANES]).0[0];
+                    }
+                    *to = Filter::<R, N>::of_products(products);
+                }
+                let first = Filter::<R, N>::of_products(column_of(&lines, 0));
+                let second = Filter::<R, N>::of_products(column_of(&lines, 1));
+                let mut outputs = [[0.0; TILE * LANES]; TILE];
+                for (y, outputs) in outputs.iter_mut().enumerate() {
+                    together(simd, [first[y], second[y]], &mut outputs[..TILE * S::F32_LANES]);
+                }
+                let len = TILE * S::F32_LANES / G;
                 for part in 0..G {
-                    let outputs: [[f32; L]; TILE] =
-                        array(|y| array(|place| columns[place % TILE][y][part * W + place / TILE]));
-                    (self.tell)(Told {
+                    let [above, below] = &outputs;
+                    self.take.take(Told {
                         row,
                         item,
                         y: (y + part) * TILE,
                         x: x * TILE,
-                        outputs: [&outputs[0], &outputs[1]],
+                        outputs: [&above[part * len..][..len], &below[part * len..][..len]],
                     });
                 }
-            }
+            });
         }
     }
 }

@@ -20,8 +20,11 @@ use crate::session::tiles::PAD_TILES;
 use crate::session::wanted::{Job, Point, Wanted};
 use crate::watch::Watch;
 
-/// The longest that tiles of the pad wait to be shown while others are drawn.
+/// The longest that small pictures, and a point's by newer weights, wait to be shown while others are drawn.
 const TILE_WAIT: Duration = Duration::from_millis(150);
+
+/// Until a frame for what is shown at once. Without any wait egui would paint two.
+const SOON: Duration = Duration::from_millis(1);
 
 /// Between two frames that show how far a large picture is.
 const COURSE_WAIT: Duration = Duration::from_millis(100);
@@ -97,15 +100,16 @@ impl Worker {
             return;
         };
         while let Some((weights, job)) = self.next() {
-            let are_tiles = matches!(job, Some(Job::Tiles { .. } | Job::Sheet(_)));
+            let can_wait =
+                weights.is_some() || matches!(job, Some(Job::Tiles { .. } | Job::Sheet(_)));
             let drawn = pool.install(|| self.draw(weights, job));
             self.desk.course.store(IDLE, Ordering::Relaxed);
             if let Err(error) = drawn {
                 self.errors.put(error.to_string());
             }
             // A frame for every few tiles of the pad would cost more than the tiles.
-            let wait = are_tiles && self.desk.wanted().has_tiles();
-            let wait = if wait { TILE_WAIT } else { Duration::ZERO };
+            let wait = can_wait && self.desk.wanted().has_tiles();
+            let wait = if wait { TILE_WAIT } else { SOON };
             self.ctx.request_repaint_after(wait);
         }
     }

@@ -35,7 +35,7 @@ impl CpuNetwork {
         let wanted = tensor(target, [1, target.data().len()]);
         let mut results = Results::new(graph);
         let caches = &mut Caches::default();
-        let outputs = self.forward(graph, &at, &mut results, caches, part, None)?;
+        let outputs = self.forward(graph, at.clone(), &mut results, caches, part, None)?;
         let made = outputs.into_iter().next().unwrap_or_else(|| at.clone()); // [b, values]
         let errors = (made.clone() - wanted).square().mean_dim(1); // [b, 1]
         // Items do not touch each other, so that one pass back serves them all.

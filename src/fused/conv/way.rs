@@ -1,5 +1,10 @@
 //! Convolutions from the planes of one side to those of the other.
 
+#![expect(
+    clippy::inline_always,
+    reason = "else a function has no wider instructions than the whole program's build"
+)]
+
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +15,7 @@ use super::{Conv, Finish, Job, Kernels, Phase};
 use crate::fused::grid::Grid;
 use crate::fused::lanes::{PANEL, Panels, Sums, copy, whole};
 use crate::fused::space::{Memory, Space, of_len};
-use crate::fused::winograd::{TILE, TileKernels, Tiles, Told, workspace};
+use crate::fused::winograd::{TILE, Take, TileKernels, Tiles, Told, workspace};
 use crate::watch::{Part, Stopped};
 
 /// Bytes of planes and sums that are worked on at once: what a core's cache holds beside the weights.
@@ -189,16 +194,11 @@ impl Band<'_> {
             items: self.items,
             count: job.count,
         };
-        let ([height, width], [down, across]) = ([self.way.to[1], self.way.to[2]], self.way.stride);
         let channels = self.channels.len();
         let panels = self.channels.start / PANEL..self.channels.end.div_ceil(PANEL);
-        tiles.sums(kernels, panels, channels, space, |told: Told<'_>| {
-            let plane = &mut to[(told.item * channels + told.row) * height * width..];
-            for (y, outputs) in (told.y..).zip(told.outputs) {
-                let start = (job.first[0] + y * down) * width + job.first[1] + told.x * across;
-                put(&mut plane[start..], across, outputs);
-            }
-        });
+        let extents = [channels, self.way.to[1], self.way.to[2]];
+        let outputs = Outputs { to, extents, first: job.first, stride: self.way.stride };
+        tiles.sums(kernels, panels, channels, space, outputs);
     }
 
     fn make_by_taps(
@@ -241,8 +241,30 @@ impl Band<'_> {
     }
 }
 
+/// Puts the outputs of tiles where they belong.
+struct Outputs<'a> {
+    to: &'a mut [f32],
+    /// Channels, rows and columns of an item.
+    extents: [usize; 3],
+    /// The row and the column of the first output.
+    first: [usize; 2],
+    stride: [usize; 2],
+}
+
+impl Take for Outputs<'_> {
+    #[inline(always)]
+    fn take(&mut self, told: Told<'_>) {
+        let ([channels, height, width], [down, across]) = (self.extents, self.stride);
+        let plane = &mut self.to[(told.item * channels + told.row) * height * width..];
+        for (y, outputs) in (told.y..).zip(told.outputs) {
+            let start = (self.first[0] + y * down) * width + self.first[1] + told.x * across;
+            put(&mut plane[start..], across, outputs);
+        }
+    }
+}
+
 /// Puts outputs into every so many places.
-#[inline]
+#[inline(always)]
 fn put(places: &mut [f32], step: usize, outputs: &[f32]) {
     if step == 1 {
         copy(&mut places[..outputs.len()], outputs);

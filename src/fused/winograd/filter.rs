@@ -7,24 +7,67 @@
 
 use std::array::from_fn as array;
 
+use pulp::Simd;
+
 use super::TILE;
 
-/// Some values that go through a transform side by side.
+/// What goes through a transform: values side by side.
+pub(super) trait Values: Copy {
+    fn plus(self, other: Self) -> Self;
+    fn minus(self, other: Self) -> Self;
+    fn half(self) -> Self;
+    fn negative(self) -> Self;
+}
+
+/// Values in memory.
 pub(super) type Line<const W: usize> = [f32; W];
 
-#[inline(always)]
-pub(super) fn add<const W: usize>(a: Line<W>, b: Line<W>) -> Line<W> {
-    array(|lane| a[lane] + b[lane])
+impl<const W: usize> Values for Line<W> {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        array(|lane| self[lane] + other[lane])
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        array(|lane| self[lane] - other[lane])
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self.map(|value| 0.5 * value)
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        self.map(|value| -value)
+    }
 }
 
-#[inline(always)]
-pub(super) fn half<const W: usize>(a: Line<W>) -> Line<W> {
-    a.map(|value| 0.5 * value)
-}
+/// Values in a register.
+#[derive(Clone, Copy)]
+pub(super) struct Register<S: Simd>(pub(super) S, pub(super) S::f32s);
 
-#[inline(always)]
-pub(super) fn sub<const W: usize>(a: Line<W>, b: Line<W>) -> Line<W> {
-    array(|lane| a[lane] - b[lane])
+impl<S: Simd> Values for Register<S> {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        Self(self.0, self.0.add_f32s(self.1, other.1))
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        Self(self.0, self.0.sub_f32s(self.1, other.1))
+    }
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        Self(self.0, self.0.mul_f32s(self.0.splat_f32s(0.5), self.1))
+    }
+
+    #[inline(always)]
+    fn negative(self) -> Self {
+        Self(self.0, self.0.neg_f32s(self.1))
+    }
 }
 
 /// The transforms of one axis for kernels of `R` taps, `N` = `R` + 1.
@@ -32,68 +75,68 @@ pub(super) struct Filter<const R: usize, const N: usize>;
 
 pub(super) trait Transforms<const R: usize, const N: usize> {
     /// Bᵀ d: of the values that a tile reads.
-    fn of_values<const W: usize>(d: [Line<W>; N]) -> [Line<W>; N];
+    fn of_values<V: Values>(d: [V; N]) -> [V; N];
     /// Aᵀ m: of their products with kernels.
-    fn of_products<const W: usize>(m: [Line<W>; N]) -> [Line<W>; TILE];
+    fn of_products<V: Values>(m: [V; N]) -> [V; TILE];
     /// A y: of gradients by outputs.
-    fn of_outputs<const W: usize>(y: [Line<W>; TILE]) -> [Line<W>; N];
+    fn of_outputs<V: Values>(y: [V; TILE]) -> [V; N];
     /// Gᵀ u: of their products with values.
-    fn of_sums<const W: usize>(u: [Line<W>; N]) -> [Line<W>; R];
+    fn of_sums<V: Values>(u: [V; N]) -> [V; R];
     /// G g: of kernels.
-    fn of_kernels<const W: usize>(g: [Line<W>; R]) -> [Line<W>; N];
+    fn of_kernels<V: Values>(g: [V; R]) -> [V; N];
 }
 
 impl Transforms<3, 4> for Filter<3, 4> {
     #[inline(always)]
-    fn of_values<const W: usize>([a, b, c, d]: [Line<W>; 4]) -> [Line<W>; 4] {
-        [sub(a, c), add(b, c), sub(c, b), sub(b, d)]
+    fn of_values<V: Values>([a, b, c, d]: [V; 4]) -> [V; 4] {
+        [a.minus(c), b.plus(c), c.minus(b), b.minus(d)]
     }
 
     #[inline(always)]
-    fn of_products<const W: usize>([a, b, c, d]: [Line<W>; 4]) -> [Line<W>; TILE] {
-        [add(a, add(b, c)), sub(sub(b, c), d)]
+    fn of_products<V: Values>([a, b, c, d]: [V; 4]) -> [V; TILE] {
+        [a.plus(b.plus(c)), b.minus(c).minus(d)]
     }
 
     #[inline(always)]
-    fn of_outputs<const W: usize>([a, b]: [Line<W>; TILE]) -> [Line<W>; 4] {
-        [a, add(a, b), sub(a, b), b.map(|value| -value)]
+    fn of_outputs<V: Values>([a, b]: [V; TILE]) -> [V; 4] {
+        [a, a.plus(b), a.minus(b), b.negative()]
     }
 
     #[inline(always)]
-    fn of_sums<const W: usize>([a, b, c, d]: [Line<W>; 4]) -> [Line<W>; 3] {
-        let (even, odd) = (half(add(b, c)), half(sub(b, c)));
-        [add(a, even), odd, add(even, d)]
+    fn of_sums<V: Values>([a, b, c, d]: [V; 4]) -> [V; 3] {
+        let (even, odd) = (b.plus(c).half(), b.minus(c).half());
+        [a.plus(even), odd, even.plus(d)]
     }
 
     #[inline(always)]
-    fn of_kernels<const W: usize>([a, b, c]: [Line<W>; 3]) -> [Line<W>; 4] {
-        [a, half(add(add(a, c), b)), half(sub(add(a, c), b)), c]
+    fn of_kernels<V: Values>([a, b, c]: [V; 3]) -> [V; 4] {
+        [a, a.plus(c).plus(b).half(), a.plus(c).minus(b).half(), c]
     }
 }
 
 impl Transforms<2, 3> for Filter<2, 3> {
     #[inline(always)]
-    fn of_values<const W: usize>([a, b, c]: [Line<W>; 3]) -> [Line<W>; 3] {
-        [sub(a, b), b, sub(b, c)]
+    fn of_values<V: Values>([a, b, c]: [V; 3]) -> [V; 3] {
+        [a.minus(b), b, b.minus(c)]
     }
 
     #[inline(always)]
-    fn of_products<const W: usize>([a, b, c]: [Line<W>; 3]) -> [Line<W>; TILE] {
-        [add(a, b), sub(b, c)]
+    fn of_products<V: Values>([a, b, c]: [V; 3]) -> [V; TILE] {
+        [a.plus(b), b.minus(c)]
     }
 
     #[inline(always)]
-    fn of_outputs<const W: usize>([a, b]: [Line<W>; TILE]) -> [Line<W>; 3] {
-        [a, add(a, b), b.map(|value| -value)]
+    fn of_outputs<V: Values>([a, b]: [V; TILE]) -> [V; 3] {
+        [a, a.plus(b), b.negative()]
     }
 
     #[inline(always)]
-    fn of_sums<const W: usize>([a, b, c]: [Line<W>; 3]) -> [Line<W>; 2] {
-        [add(a, b), add(b, c)]
+    fn of_sums<V: Values>([a, b, c]: [V; 3]) -> [V; 2] {
+        [a.plus(b), b.plus(c)]
     }
 
     #[inline(always)]
-    fn of_kernels<const W: usize>([a, b]: [Line<W>; 2]) -> [Line<W>; 3] {
-        [a, add(a, b), b]
+    fn of_kernels<V: Values>([a, b]: [V; 2]) -> [V; 3] {
+        [a, a.plus(b), b]
     }
 }

@@ -11,8 +11,9 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::filter::{Filter, Line, Transforms};
-use super::{AtOnce, Spread, TILE, Tiles, row_of};
+use super::filter::{Filter, Line, Register, Transforms};
+use super::steps::{apart, column_of};
+use super::{Spread, TILE, Tiles, row_of};
 use crate::fused::lanes::{Dots, LANES, LinePanel, Lines, PANEL};
 use crate::fused::space::of_len;
 
@@ -58,7 +59,7 @@ impl TileGradient {
     ) where
         Filter<R, N>: Transforms<R, N>,
     {
-        let count = tiles.items * tiles.tiles().iter().product::<usize>();
+        let count = tiles.all();
         let row = row_of(count);
         let of_plane = N * N * row + LANES;
         let values = of_len(values, self.planes * of_plane);
@@ -69,12 +70,12 @@ impl TileGradient {
             lines.clear();
         }
         values.par_chunks_exact_mut(of_plane).zip(tiles.planes).for_each(|(to, &start)| {
-            Arch::new().dispatch(Spread::<R, N> { tiles, start, row, to });
+            tiles.dispatch(Spread::<R, N> { tiles, start, row, to });
         });
         lines.panels().enumerate().for_each(|(index, panel)| {
             let first = index * PANEL;
             let rows = first..self.rows.min(first + PANEL);
-            Arch::new().dispatch(Lay::<R, N> { tiles, rows, outputs, panel });
+            tiles.dispatch(Lay::<R, N> { tiles, rows, outputs, panel });
         });
         let offsets: Vec<usize> = (0..self.planes).map(|plane| plane * of_plane).collect();
         let (per_part, lines, values) = (self.per_part, &lines, &*values);
@@ -145,12 +146,10 @@ where
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _simd: S) {
-        match self.tiles.at_once() {
-            AtOnce::FourByFour => self.lay::<4, 4, 16, 8>(),
-            AtOnce::TwoByEight => self.lay::<8, 2, 16, 16>(),
-            AtOnce::Sixteen => self.lay::<16, 1, 16, 32>(),
-            AtOnce::Four => self.lay::<4, 1, 4, 8>(),
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.tiles.rows_of(S::F32_LANES) {
+            Some(2) => self.lay::<S, 2>(simd),
+            _ => self.lay::<S, 1>(simd),
         }
     }
 }
@@ -159,38 +158,28 @@ impl<const R: usize, const N: usize> Lay<'_, '_, R, N>
 where
     Filter<R, N>: Transforms<R, N>,
 {
-    /// `G` rows of `W` tiles at a time, `T` altogether, of `L` columns.
+    /// Takes registers of `G` rows of tiles.
     #[inline(always)]
-    fn lay<const W: usize, const G: usize, const T: usize, const L: usize>(&mut self) {
-        let [down, across] = self.tiles.tiles();
-        let steps = self.tiles.items * self.tiles.steps::<W, G>().iter().product::<usize>();
+    fn lay<S: Simd, const G: usize>(&mut self, simd: S) {
         for (row, channel) in self.rows.clone().enumerate() {
-            for index in 0..steps {
-                let [item, y, x] = self.tiles.step::<W, G>(index);
-                let lines: [[&[f32; L]; TILE]; G] = array(|part| {
-                    array(|row| {
-                        let y = (y + part) * TILE + row;
-                        let outputs = &(self.outputs)(item, channel, y)[x * TILE..];
-                        outputs.first_chunk().expect("rows of whole registers")
-                    })
+            self.tiles.each(S::F32_LANES, G, |[item, y, x], tile| {
+                let lines: [[Register<S>; N]; TILE] = array(|line| {
+                    let parts: [&[f32]; G] = array(|part| {
+                        let y = (y + part) * TILE + line;
+                        &(self.outputs)(item, channel, y)[x * TILE..]
+                    });
+                    Filter::<R, N>::of_outputs(apart(simd, parts))
                 });
-                let rows: [[Line<T>; N]; TILE] = array(|y| {
-                    let columns =
-                        array(|column| array(|lane| lines[lane / W][y][lane % W * TILE + column]));
-                    Filter::<R, N>::of_outputs(columns)
-                });
-                let tile = (item * down + y) * across + x;
-                #[expect(
-                    clippy::needless_range_loop,
-                    reason = "all columns together would not fit the registers"
-                )]
                 for column in 0..N {
-                    let values = Filter::<R, N>::of_outputs(array(|y| rows[y][column]));
-                    for (y, values) in values.into_iter().enumerate() {
-                        self.panel.set(y * N + column, row, tile, &values);
+                    let values = Filter::<R, N>::of_outputs(column_of(&lines, column));
+                    for (line, Register(_, values)) in values.into_iter().enumerate() {
+                        let mut places = [0.0; LANES];
+                        let places = &mut places[..S::F32_LANES];
+                        S::as_mut_simd_f32s(places).0.copy_from_slice(&[values]);
+                        self.panel.set(line * N + column, row, tile, places);
                     }
                 }
-            }
+            });
         }
     }
 }

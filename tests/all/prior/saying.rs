@@ -89,8 +89,20 @@ fn the_best_draw_leaves_the_text_most_probable() {
 fn a_row_goes_from_one_text_to_another() {
     let known = known(160);
     let [red, blue] = [RED, BLUE].map(|text| known.tokens(text));
-    // A seed whose pictures differ by their text.
-    let options = Options { seed: 5, ..Options::default() };
+    // A seed whose pictures differ by their text: which these are hangs on the rounding of all updates.
+    let mut sampler = known.sampler(EngineKind::Cpu);
+    let mut pictures_differ = |seed: &u64| {
+        let options = Options { seed: *seed, ..Options::default() };
+        let mut of = |share| {
+            let texts = [&red, &blue].map(Vec::as_slice);
+            let drawn = sampler.draw_between(texts, Some(share), &options, [3, 1], &mut quiet);
+            drawn.expect("codes").remove(0)
+        };
+        let half = of(0.5);
+        of(0.0) != of(1.0) && [of(0.0), of(4.0)].iter().all(|other| *other != half)
+    };
+    let seed = (0..64).find(&mut pictures_differ).expect("texts make a difference");
+    let options = Options { seed, ..Options::default() };
     let mut rows = Vec::new();
     for engine in ENGINES {
         let mut sampler = known.sampler(engine);
@@ -113,7 +125,7 @@ fn a_row_goes_from_one_text_to_another() {
     assert_eq!(rows[0], rows[2], "twin and shaders");
     // The third picture by hand, from whole sequences: halves of both.
     let drawn = &rows[0][2];
-    let draws = uniforms(5, 3, Purpose::Prior, 16, 0.0, 1.0);
+    let draws = uniforms(seed, 3, Purpose::Prior, 16, 0.0, 1.0);
     let by_hand = |share: f32| -> Vec<u32> {
         let code = |place: usize| {
             let [of_red, of_blue] = [&red, &blue].map(|text| known.logits(text, &drawn[..place]));
