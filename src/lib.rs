@@ -204,6 +204,7 @@ pub mod sample;
 pub mod session;
 pub mod text;
 pub mod train;
+pub mod urgency;
 pub mod watch;
 
 pub mod app;

@@ -167,7 +167,7 @@ impl ZscopeApp {
         let (networks, range, corruption) = (model.networks.clone(), model.range, model.corruption);
         if self.codes.plane_job.starts(RENEW) {
             let (codes, before) = (Arc::clone(&codebook.codes), codebook.plane.clone());
-            self.jobs.spawn("plane", move |done| {
+            self.jobs.spawn_behind("plane", move |done| {
                 let plane = PrincipalPlane::of(&codes, before.as_deref());
                 let is_short = codes.num_rows() <= MOST_IN_CHAIN;
                 let first = plane.order.first().copied().unwrap_or(0);
@@ -180,7 +180,7 @@ impl ZscopeApp {
             && self.codes.survey_job.starts(RENEW)
         {
             let (dataset, networks) = (Arc::clone(dataset), networks.clone());
-            self.jobs.spawn("survey", move |done| {
+            self.jobs.spawn_behind("survey", move |done| {
                 let surveyed =
                     survey(&networks, range, dataset.as_ref(), corruption, &Watch::default());
                 done(Done::Survey {

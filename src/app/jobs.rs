@@ -14,6 +14,7 @@ use super::opening::OpenedData;
 use super::palette;
 use super::runs::ReadRuns;
 use super::survey::{CodePictures, Surveyed};
+use super::wake::wake;
 use super::workspace::Workspace;
 use crate::array::NamedArrays;
 use crate::data::DataSpec;
@@ -29,6 +30,7 @@ use crate::session::{Compared, own_picture};
 use crate::train::live::Probe;
 use crate::train::worker::Plan;
 use crate::ui::{Pane, SheetOf};
+use crate::urgency;
 
 /// How often the window looks whether files are written while it closes.
 const SAVE_INTERVAL: Duration = Duration::from_millis(5);
@@ -220,13 +222,35 @@ impl Jobs {
             if sender.try_send(done).is_err() {
                 log::error!("too much to tell at once");
             }
-            ctx.request_repaint();
+            wake(&ctx);
         }
     }
 
     /// Runs `job` on a thread of its own; what it gives arrives with [`Jobs::next`].
     pub(super) fn spawn(&self, name: &str, job: impl FnOnce(&dyn Fn(Done)) + Send + 'static) {
         self.start(name, job);
+    }
+
+    /// As [`Jobs::spawn`], for what is done again and again while a model trains: on one core, and after the window's
+    /// frames.
+    pub(super) fn spawn_behind(
+        &self,
+        name: &str,
+        job: impl FnOnce(&(dyn Fn(Done) + Sync)) + Send + 'static,
+    ) {
+        let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
+        self.start(name, move |_| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+            let Ok(pool) = pool.start_handler(|_| urgency::go_behind()).build() else {
+                return log::error!("no thread to work behind the window on");
+            };
+            pool.install(move || {
+                job(&|done| {
+                    sender.send(done).ok();
+                    wake(&ctx);
+                });
+            });
+        });
     }
 
     /// As [`Jobs::spawn`], for a file that a person saves: [`Jobs::finish_saves`] waits for it.
@@ -265,7 +289,7 @@ impl Jobs {
         let spawned = std::thread::Builder::new().name(format!("zscope-{name}")).spawn(move || {
             job(&|done| {
                 sender.send(done).ok();
-                ctx.request_repaint();
+                wake(&ctx);
             });
         });
         spawned.inspect_err(|error| log::error!("no thread for {name}: {error}")).ok()

@@ -43,6 +43,7 @@ mod system_theme;
 mod tasks;
 mod texts;
 mod textures;
+mod wake;
 mod walking;
 mod workspace;
 

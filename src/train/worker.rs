@@ -13,7 +13,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
 
 use super::classifier::ClassifierLearner;
 use super::codes::CodeKeeper;
@@ -38,6 +37,7 @@ use crate::graph::lower::vqgan::DISCRIMINATOR;
 use crate::metrics::evaluate::Examined;
 use crate::panics::panic_text;
 use crate::session::codebook::ReviveFrom;
+use crate::urgency;
 
 /// Read the scalars back at least this often.
 const BLOCK_SECS: f64 = 0.1;
@@ -195,17 +195,6 @@ impl Drop for Training {
     }
 }
 
-/// Makes this thread one that a window's own threads go before: its frames are short, and updates are long.
-fn go_behind() {
-    /// From 0 to 99, with 50 as usual.
-    const PRIORITY: u8 = 20;
-    let priority = ThreadPriorityValue::try_from(PRIORITY).map(ThreadPriority::Crossplatform);
-    let is_behind = priority.is_ok_and(|priority| set_current_thread_priority(priority).is_ok());
-    if !is_behind {
-        log::debug!("training is as urgent as the window");
-    }
-}
-
 fn run_caught(
     plan: Plan,
     events: &SyncSender<Event>,
@@ -221,7 +210,7 @@ fn run_caught(
         .thread_name(|index| format!("zscope-train-{index}"))
         .start_handler(move |_| {
             if is_watched {
-                go_behind();
+                urgency::go_behind();
             }
         })
         .build();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, ColorImage};
 
 use super::textures;
+use crate::app::wake::{SOON, wake};
 use crate::array::Array;
 use crate::codec::CodecError;
 use crate::engine::EngineError;
@@ -22,9 +23,6 @@ use crate::watch::Watch;
 
 /// The longest that small pictures, and a point's by newer weights, wait to be shown while others are drawn.
 const TILE_WAIT: Duration = Duration::from_millis(150);
-
-/// Until a frame for what is shown at once. Without any wait egui would paint two.
-const SOON: Duration = Duration::from_millis(1);
 
 /// Between two frames that show how far a large picture is.
 const COURSE_WAIT: Duration = Duration::from_millis(100);
@@ -171,7 +169,7 @@ impl Worker {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
             if told.elapsed() > COURSE_WAIT {
                 *told = Instant::now();
-                ctx.request_repaint();
+                wake(&ctx);
             }
             !desk.wanted().is_urgent()
         });

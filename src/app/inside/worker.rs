@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
+use crate::app::wake::wake;
 use crate::codec::CodecError;
 use crate::engine::EngineError;
 use crate::latest::Latest;
@@ -136,7 +137,7 @@ impl Worker {
                 Err(error) => self.errors.put(error.to_string()),
                 Ok(()) => {}
             }
-            self.ctx.request_repaint();
+            wake(&self.ctx);
         }
     }
 }
