@@ -10,6 +10,7 @@ use super::compared_codes::Comparing;
 use super::jobs::Done;
 use super::palette::PaletteJob;
 use super::survey::{CodePictures, Surveyed, code_pictures, survey};
+use super::wake::wake;
 use super::{ZscopeApp, textures};
 use crate::array::Array;
 use crate::formats::write_whole;
@@ -293,7 +294,7 @@ impl ZscopeApp {
         });
         if self.codes.map != map {
             self.codes.map = map;
-            ctx.request_repaint();
+            wake(ctx);
         }
     }
 

@@ -125,8 +125,10 @@ struct Case<'a> {
 
 /// What rows are gathered in; each is shown at once.
 struct Rows {
-    rows: Vec<Row>,
+    measured: Vec<Row>,
     is_json: bool,
+    /// An engine that is not measured.
+    without: Option<&'static str>,
 }
 
 impl Rows {
@@ -137,6 +139,7 @@ impl Rows {
         shape: &[usize],
         mut cases: Vec<Case<'_>>,
     ) -> anyhow::Result<()> {
+        cases.retain(|case| Some(case.engine) != self.without);
         // What is compiled, laid out or taken from the system is not measured.
         for case in &mut cases {
             (case.run)()?;
@@ -168,7 +171,7 @@ impl Rows {
         if !self.is_json {
             output::line(&row.line());
         }
-        self.rows.push(row);
+        self.measured.push(row);
     }
 }
 
@@ -201,7 +204,7 @@ const OF_WINDOW: [(What, Measure); 2] =
     [(What::Startup, startup::run), (What::Frames, frames::run)];
 
 pub(super) fn run(args: &BenchArgs) -> Result<(), Failure> {
-    let mut rows = Rows { rows: Vec::new(), is_json: args.json };
+    let mut rows = Rows { measured: Vec::new(), is_json: args.json, without: None };
     let is_asked = |what| args.what.is_none_or(|asked| asked == what);
     if is_asked(What::Decode) {
         decode::run(&mut rows, graphics().as_ref())?;
@@ -223,7 +226,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Failure> {
         }
     }
     if args.json {
-        output::json(&rows.rows)?;
+        output::json(&rows.measured)?;
     }
     Ok(())
 }

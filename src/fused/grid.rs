@@ -92,8 +92,8 @@ impl Grid {
     /// # Shapes
     /// `values [items, channels, rows, columns]`
     pub(crate) fn fill(&self, values: &[f32], channels: usize, planes: &mut Filled) {
-        /// Planes that are worth a thread.
-        const ENOUGH: usize = 16;
+        /// Values that are worth a thread.
+        const ENOUGH: usize = 1 << 15;
         let phases = self.rows.step * self.columns.step;
         let key = (*self, channels);
         if planes.key != Some(key) {
@@ -102,7 +102,7 @@ impl Grid {
             planes.key = Some(key);
         }
         let planes = planes.values.par_chunks_exact_mut(self.plane).take(channels * phases);
-        planes.enumerate().with_min_len(ENOUGH).for_each(|(index, plane)| {
+        planes.enumerate().with_min_len(ENOUGH.div_ceil(self.plane)).for_each(|(index, plane)| {
             let (channel, phase) = (index / phases, index % phases);
             let phase = [phase / self.columns.step, phase % self.columns.step];
             self.fill_plane(plane, values, [channel, channels], phase);

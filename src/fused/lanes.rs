@@ -109,7 +109,11 @@ impl WithSimd for Sums<'_> {
         for block in 0..blocks {
             let [first, end] = [block, block + 1].map(|block| registers * block / blocks);
             let place = first * S::F32_LANES;
-            for panel in self.range.clone() {
+            let mut range = self.range.clone();
+            if end - first == 1 {
+                range = self.pairs(simd, place);
+            }
+            for panel in range {
                 match end - first {
                     6 => self.panel::<S, 6>(simd, panel, place),
                     5 => self.panel::<S, 5>(simd, panel, place),
@@ -124,6 +128,37 @@ impl WithSimd for Sums<'_> {
 }
 
 impl Sums<'_> {
+    /// The sums of two panels at a time at one register of places, which alone would wait for their last products; what
+    /// is left of the range.
+    #[inline(always)]
+    fn pairs<S: Simd>(&mut self, simd: S, place: usize) -> Range<usize> {
+        let mut left = self.range.clone();
+        while left.len() >= 2 {
+            let panels = [left.start, left.start + 1];
+            let [(PANEL, first), (PANEL, second)] =
+                panels.map(|panel| self.panels.panel(self.matrix, panel))
+            else {
+                break;
+            };
+            let mut sums = [[[simd.splat_f32s(0.0)]; PANEL]; 2];
+            let weights = first.as_chunks::<PANEL>().0.iter().zip(second.as_chunks::<PANEL>().0);
+            for (&offset, (first, second)) in self.offsets.iter().zip(weights) {
+                let line = &self.values[place + offset..][..S::F32_LANES];
+                let value = S::as_simd_f32s(line).0[0];
+                for (sums, weights) in sums.iter_mut().zip([first, second]) {
+                    for ([sum], &weight) in sums.iter_mut().zip(weights) {
+                        *sum = simd.mul_add_e_f32s(simd.splat_f32s(weight), value, *sum);
+                    }
+                }
+            }
+            for (panel, sums) in panels.into_iter().zip(sums) {
+                self.put::<S, PANEL, 1>(panel, place, sums);
+            }
+            left.start += 2;
+        }
+        left
+    }
+
     #[inline(always)]
     fn panel<S: Simd, const N: usize>(&mut self, simd: S, panel: usize, place: usize) {
         match self.panels.panel(self.matrix, panel) {
@@ -144,6 +179,17 @@ impl Sums<'_> {
         place: usize,
     ) {
         let sums = block::<S, R, N>(simd, [0.0; R], weights, &self.values[place..], self.offsets);
+        self.put::<S, R, N>(panel, place, sums);
+    }
+
+    /// Keeps the sums of a panel's rows from a place on.
+    #[inline(always)]
+    fn put<S: Simd, const R: usize, const N: usize>(
+        &mut self,
+        panel: usize,
+        place: usize,
+        sums: [[S::f32s; N]; R],
+    ) {
         let stride = whole(self.len);
         let first = (panel - self.range.start) * PANEL;
         for (row, sums) in (first..).zip(sums) {

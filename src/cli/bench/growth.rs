@@ -14,6 +14,9 @@ const CODES: [usize; 4] = [256, 1024, 4096, 16_384];
 const MIDDLE: [usize; 2] = [4, 1024];
 
 pub(super) fn run(rows: &mut Rows, gpu: Option<&Gpu>) -> anyhow::Result<()> {
+    // Modules that train are for real cards: imitated ones would take hours with the larger cases.
+    let is_imitated = gpu.is_some_and(Gpu::is_software);
+    rows.without = is_imitated.then_some("burn-wgpu");
     let folder = tempfile::tempdir()?;
     let (name, model) = &PAPER;
     model.make(folder.path())?;
@@ -26,5 +29,6 @@ pub(super) fn run(rows: &mut Rows, gpu: Option<&Gpu>) -> anyhow::Result<()> {
     for more in CODES.into_iter().filter(|more| *more != codes) {
         quantize::of_sizes(rows, gpu, grids, more)?;
     }
+    rows.without = None;
     Ok(())
 }
