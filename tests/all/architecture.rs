@@ -11,7 +11,7 @@ main: zscope burn egui wgpu + zscope::app zscope::cli
   main sends the arguments to cli or app, and knows nothing else
 lib: crate burn egui wgpu
   lib.rs only lists the modules
-array panics picture random latest event watch codec language: crate burn egui wgpu + crate::array crate::picture crate::random crate::latest crate::event crate::watch crate::language
+array panics picture random latest event watch codec language urgency: crate burn egui wgpu + crate::array crate::picture crate::random crate::latest crate::event crate::watch crate::language
   it is a plain type that crosses every border: convert where it is used
 ui: burn wgpu crate::model crate::train crate::engine + crate::train::recipe crate::train::settings
   ui draws from &Session and returns commands: app owns what computes, and hands over plain data
