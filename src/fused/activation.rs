@@ -50,14 +50,15 @@ pub(super) fn gate(x: f32) -> f32 {
     1.0 / (1.0 + exp(-SLOPE * x * (1.0 + CUBIC * x * x)))
 }
 
+/// Added to a value of less than 2²² and taken away again, it leaves a whole number, which its lowest bits tell.
+pub(super) const ROUND: f32 = 12_582_912.0;
+
 /// The exponential to a few units in the last place, of arguments beyond ±87 that of ±87, without a branch.
 ///
 /// eˣ = 2ⁿ eʳ, where n is x / ln 2 rounded and r what is left of x, at most ln(2) / 2, whose exponential is a
 /// polynomial: its Taylor series up to r⁷ / 7!.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    /// Added and taken away again, it leaves a whole number, which its lowest bits tell.
-    const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two pieces, of which the first times n is exact.
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     let x = x.clamp(-87.0, 87.0);

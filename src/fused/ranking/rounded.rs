@@ -7,8 +7,9 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::super::activation::ROUND;
 use super::super::lanes::LANES;
-use super::shortlist::{GROUP, ROUND, SHIFT, STEPS, Shortlist};
+use super::shortlist::{GROUP, SHIFT, STEPS, Shortlist};
 
 /// Vectors that were rounded, each by what is the largest of its own values.
 pub(super) struct Rounded {

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use pulp::Simd;
 
+use super::super::activation::ROUND;
 use super::super::lanes::PANEL;
 use super::bytes::Bytes;
 use super::rounded::Rounded;
@@ -22,8 +23,6 @@ use super::rounded::Rounded;
 pub(super) const GROUP: usize = 4;
 /// The largest whole number that a value is rounded to.
 pub(super) const STEPS: f32 = 127.0;
-/// Added and taken away again, it leaves a whole number, which its lowest bits tell.
-pub(super) const ROUND: f32 = 12_582_912.0;
 /// What is added to a vector's whole numbers, as one side of the product has no sign.
 pub(super) const SHIFT: i32 = 128;
 /// Codebooks of fewer codes are compared with as fast as vectors are rounded.
