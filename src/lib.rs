@@ -76,7 +76,7 @@
 //!   gradient of kernels as a convolution by kernels as large as planes. Between many planes, kernels of 3×3 and of 4×4 at a
 //!   stride of two are taken in tiles by minimal filters, with less than half and little more than half of the products.
 //! - The search for codes on the CPU multiplies bytes where the processor can, with a bound on how far that is off, and
-//!   scores in single precision the few codes that are left: the same results four times as fast. Calling a function that
+//!   scores in single precision the few codes that are left: the same results in half to a quarter of the time. Calling a function that
 //!   is compiled for those instructions is, beside loops without counters in shaders, the only `unsafe` of the program.
 //! - Work that a training repeats for the window, as searching images for codes, is as little urgent as the training
 //!   ([`urgency`]), and a thread that has made something asks for one frame; egui paints two for what cannot wait at all.
